@@ -1,0 +1,196 @@
+"""CGNS on HDF5: one unstructured zone, its boundary conditions and nodal solution.
+
+The standard: https://cgns.github.io/CGNS_docs_current/sids/ and its HDF5 mapping, /hdf5/. meshio's own CGNS knows only
+tetrahedra, in a layout no other program reads.
+"""
+
+import numpy as np
+
+_KINDS = {
+    3: ("line", 2), 4: ("line3", 3), 5: ("triangle", 3), 6: ("triangle6", 6), 7: ("quad", 4), 8: ("quad8", 8),
+    9: ("quad9", 9), 10: ("tetra", 4), 11: ("tetra10", 10), 12: ("pyramid", 5), 14: ("wedge", 6), 17: ("hexahedron", 8),
+}  # fmt: skip
+_NUMBERS = {kind: number for number, (kind, _) in _KINDS.items()}
+_MIXED = 20
+
+
+def read(path: str):
+    """The file's one zone as a `meshio.Mesh`, boundary conditions as cell sets.
+
+    Raises:
+        ValueError: not one base with one unstructured zone, or elements other than lines, triangles and the like.
+    """
+    import h5py
+    import meshio
+
+    with h5py.File(path, "r") as file:
+        zone = _only(_only(file, "CGNSBase_t"), "Zone_t")
+        kind = [_text(node) for node in _labelled(zone, "ZoneType_t").values()]
+        if kind != ["Unstructured"]:
+            raise ValueError("a structured zone")
+        grid = _labelled(zone, "GridCoordinates_t")
+        if not grid:
+            raise ValueError("no coordinates")
+        arrays = next(iter(grid.values()))
+        axes = [f"Coordinate{axis}" for axis in "XYZ" if f"Coordinate{axis}" in arrays]
+        points = np.stack([_data(arrays[axis]) for axis in axes], axis=1).astype(float)
+        sections = _sections(zone)
+        blocks = [(kind, nodes) for _, kind, _, nodes in sections]
+        return meshio.Mesh(points, blocks, point_data=_solution(zone), cell_sets=_sets(zone, sections))
+
+
+def _sections(zone) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
+    """(name, kind, element numbers, nodes from 0) of every section, in the order of the numbers."""
+    found = []
+    for name, section in _labelled(zone, "Elements_t").items():
+        number = int(_data(section)[0])
+        first = int(_data(section["ElementRange"])[0])
+        flat = _data(section["ElementConnectivity"]).astype(np.int64)
+        if number == _MIXED:
+            found += [(name, *part) for part in _unmixed(first, flat)]
+        elif number in _KINDS:
+            kind, width = _KINDS[number]
+            nodes = flat.reshape(-1, width) - 1
+            found.append((name, kind, first + np.arange(len(nodes)), nodes))
+        elif number != 2:  # single nodes bound nothing
+            raise ValueError(f"elements of CGNS type {number}")
+    return sorted(found, key=lambda section: section[2][0] if len(section[2]) else 0)
+
+
+def _unmixed(first: int, flat: np.ndarray):
+    parts: dict[str, tuple[list, list]] = {}
+    at, element = 0, first
+    while at < len(flat):
+        kind, width = _KINDS[int(flat[at])]
+        numbers, nodes = parts.setdefault(kind, ([], []))
+        numbers.append(element)
+        nodes.append(flat[at + 1 : at + 1 + width] - 1)
+        at, element = at + 1 + width, element + 1
+    return [(kind, np.array(numbers), np.array(nodes)) for kind, (numbers, nodes) in parts.items()]
+
+
+def _sets(zone, sections) -> dict[str, list[np.ndarray]]:
+    """Patches: by boundary condition, or by section of lines where there is none."""
+    named: dict[str, np.ndarray] = {}
+    for conditions in _labelled(zone, "ZoneBC_t").values():
+        for name, condition in _labelled(conditions, "BC_t").items():
+            where = [_text(node) for node in _labelled(condition, "GridLocation_t").values()]
+            if where == ["Vertex"] or not where:
+                continue
+            if "PointRange" in condition:
+                low, high = _data(condition["PointRange"]).ravel()
+                named[name] = np.arange(low, high + 1)
+            elif "PointList" in condition:
+                named[name] = _data(condition["PointList"]).ravel()
+    if not named:
+        named = {name: numbers for name, kind, numbers, _ in sections if kind in ("line", "line3")}
+    return {
+        name: [np.flatnonzero(np.isin(numbers, chosen)) for _, _, numbers, _ in sections]
+        for name, chosen in named.items()
+    }
+
+
+def _solution(zone) -> dict[str, np.ndarray]:
+    fields = {}
+    for solution in _labelled(zone, "FlowSolution_t").values():
+        where = [_text(node) for node in _labelled(solution, "GridLocation_t").values()]
+        if where in ([], ["Vertex"]):
+            fields |= {name: _data(node).astype(float) for name, node in _labelled(solution, "DataArray_t").items()}
+    return _joined(fields)
+
+
+def _joined(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Components become vectors: VelocityX, VelocityY -> Velocity."""
+    for stem in [name[:-1] for name in fields if name.endswith("X")]:
+        axes = [f"{stem}{axis}" for axis in "XYZ" if f"{stem}{axis}" in fields]
+        if len(axes) > 1:
+            fields[stem] = np.stack([fields.pop(axis) for axis in axes], axis=1)
+    return fields
+
+
+def _only(parent, label: str):
+    found = _labelled(parent, label)
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} {label} nodes where there should be one")
+    return next(iter(found.values()))
+
+
+def _labelled(parent, label: str) -> dict:
+    nodes = {key: parent[key] for key in parent if not key.startswith(" ")}
+    return {key: node for key, node in nodes.items() if node.attrs.get("label", b"").decode() == label}
+
+
+def _data(node) -> np.ndarray:
+    return np.asarray(node[" data"])
+
+
+def _text(node) -> str:
+    return _data(node).tobytes().decode().strip("\0 ")
+
+
+def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
+    """Writes a `meshio.Mesh` as one base and zone; element sections and boundary conditions by tag (1: first name)."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for key, value in (("name", "HDF5 MotherNode"), ("label", "Root Node of HDF5 File")):
+            file.attrs[key] = np.array(value.encode(), dtype="S33")
+        file.attrs["type"] = np.array(b"MT", dtype="S3")
+        file[" format"] = np.frombuffer(b"IEEE_LITTLE_32\0", dtype=np.int8)
+        file[" hdf5version"] = np.frombuffer(b"HDF5 Version 1.10.0".ljust(33, b"\0"), dtype=np.int8)
+        _node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], dtype=np.float32))
+        cell_dim = max(block.dim for block in raw.cells)
+        base = _node(file, "Base", "CGNSBase_t", np.array([cell_dim, raw.points.shape[1]], dtype=np.int32))
+        filling = sum(len(block.data) for block in raw.cells if block.dim == cell_dim)
+        zone = _node(base, "Zone", "Zone_t", np.array([[len(raw.points)], [filling], [0]], dtype=np.int32))
+        _node(zone, "ZoneType", "ZoneType_t", "Unstructured")
+        grid = _node(zone, "GridCoordinates", "GridCoordinates_t")
+        for axis, values in zip("XYZ", raw.points.T, strict=False):
+            _node(grid, f"Coordinate{axis}", "DataArray_t", values)
+        _write_cells(zone, raw, tags, names)
+        if raw.point_data:
+            _write_solution(zone, raw.point_data)
+
+
+def _write_cells(zone, raw, tags: list[np.ndarray], names: list[str]) -> None:
+    conditions = _node(zone, "ZoneBC", "ZoneBC_t") if names else None
+    first = 1
+    for block, tag in zip(raw.cells, tags, strict=True):
+        for number in np.unique(tag):
+            nodes = block.data[tag == number]
+            last = first + len(nodes) - 1
+            name = names[number - 1] if number else f"{block.type}_cells"
+            section = _node(zone, name[:32], "Elements_t", np.array([_NUMBERS[block.type], 0], dtype=np.int32))
+            span = np.array([first, last], dtype=np.int32)
+            _node(section, "ElementRange", "IndexRange_t", span)
+            _node(section, "ElementConnectivity", "DataArray_t", (nodes + 1).astype(np.int32).ravel())
+            if number:
+                condition = _node(conditions, name[:32], "BC_t", "BCTypeUserDefined")
+                _node(condition, "GridLocation", "GridLocation_t", "EdgeCenter" if block.dim == 1 else "FaceCenter")
+                _node(condition, "PointRange", "IndexRange_t", span[:, None])
+            first = last + 1
+
+
+def _write_solution(zone, fields) -> None:
+    solution = _node(zone, "FlowSolution", "FlowSolution_t")
+    _node(solution, "GridLocation", "GridLocation_t", "Vertex")
+    for name, values in fields.items():
+        parts = {name: values} if values.ndim == 1 else {name + a: v for a, v in zip("XYZ", values.T, strict=False)}
+        for part, column in parts.items():
+            _node(solution, part, "DataArray_t", np.ascontiguousarray(column))
+
+
+_TYPES = {"float64": b"R8", "float32": b"R4", "int32": b"I4", "int8": b"C1"}
+
+
+def _node(parent, name: str, label: str, data: np.ndarray | str | None = None):
+    group = parent.create_group(name)
+    if isinstance(data, str):
+        data = np.frombuffer(data.encode(), dtype=np.int8)
+    if data is not None:
+        group.create_dataset(" data", data=data)
+    group.attrs["name"] = np.array(name.encode(), dtype="S33")
+    group.attrs["label"] = np.array(label.encode(), dtype="S33")
+    group.attrs["type"] = np.array(b"MT" if data is None else _TYPES[data.dtype.name], dtype="S3")
+    group.attrs["flags"] = np.array([1], dtype=np.int32)
+    return group

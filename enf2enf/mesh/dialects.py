@@ -1,0 +1,101 @@
+"""Text and XML put into the form that meshio's readers know, and its writers' text into ours."""
+
+import re
+
+from enf2enf.errors import MeshError
+from enf2enf.mesh.guard import without_doctype
+
+# Abaqus elements by the shape alone: meshio knows one name of each shape.
+_ABAQUS = (
+    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|M2D|S|R3D|STRI)3\w*", "CPS3"),
+    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|S|R3D)4\w*", "CPS4"),
+    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|STRI)65?\w*", "STRI65"),
+    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|S)8\w*", "S8R"),
+)
+# meshio writes the last name it knows of a shape: a pore-pressure quadrilateral, a rigid triangle.
+_ABAQUS_PLAIN = {
+    b"CAX4P": b"TYPE=CPS4\n", b"R3D3": b"TYPE=CPS3\n", b"CPE6": b"TYPE=CPS6\n", b"S8R5": b"TYPE=CPS8R\n",
+    b"B33": b"TYPE=T2D2\n", b"B33H": b"TYPE=T2D3\n",
+}  # fmt: skip
+_NASTRAN_NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
+_SU2_MARKER = re.compile(r"^\s*MARKER_TAG\s*=\s*(\S[^\n\r]*?)\s*$", re.MULTILINE)
+
+
+def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
+    """The bytes for meshio's reader, and what tags are called: tag -> name.
+
+    Raises:
+        MeshError: bytes that must not be parsed (entities), or that would be read wrongly (several pieces, includes).
+    """
+    match format_name:
+        case "vtu":
+            return _vtu(name, without_doctype(name, data)), {}
+        case "xdmf":
+            return without_doctype(name, data), {}
+        case "su2" | "abaqus" | "nastran" | "obj":
+            text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n") + "\n"
+            text, names = {"su2": _su2, "abaqus": _abaqus, "nastran": _nastran, "obj": _obj}[format_name](name, text)
+            return text.encode(), names
+    return data, {}
+
+
+def _vtu(name: str, data: bytes) -> bytes:
+    if (pieces := len(re.findall(rb"<Piece\b", data))) != 1:  # meshio keeps the last one only
+        raise MeshError(name, "a VTU file of one piece", f"{pieces} pieces")
+    if b"LZ4DataCompressor" in data[:4096]:
+        raise MeshError(name, "VTU data compressed by zlib or LZMA", "LZ4")
+    # Later versions differ in polyhedra alone.
+    return re.sub(rb"(<VTKFile\b[^>]*\bversion=\")2\.\d+\"", rb'\g<1>1.0"', data, count=1)
+
+
+def _su2(name: str, text: str) -> tuple[str, dict[int, str]]:
+    """Markers are named by text, which meshio would replace by numbers of its own."""
+    text = re.sub(r"^\s*([A-Z_]+)\s*=[ \t]*", r"\1= ", text, flags=re.MULTILINE)
+    names: dict[int, str] = {}
+
+    def number(found: re.Match) -> str:
+        names[len(names) + 1] = f"tag_{found[1]}" if found[1].isdigit() else found[1]
+        return f"MARKER_TAG= {len(names)}"
+
+    return _SU2_MARKER.sub(number, text), names
+
+
+def _abaqus(name: str, text: str) -> tuple[str, dict[int, str]]:
+    if re.search(r"^\*INCLUDE\b", text, re.IGNORECASE | re.MULTILINE):
+        raise MeshError(name, "an Abaqus file that is complete in itself", "an *INCLUDE of another file")
+
+    def known(found: re.Match) -> str:
+        kind = next((ours for theirs, ours in _ABAQUS if re.fullmatch(theirs, found[2].upper())), found[2].upper())
+        return found[1] + kind
+
+    return re.sub(r"^(\*ELEMENT\b[^\n]*?\bTYPE\s*=\s*)(\w+)", known, text, flags=re.IGNORECASE | re.MULTILINE), {}
+
+
+def _nastran(name: str, text: str) -> tuple[str, dict[int, str]]:
+    return text, {int(tag): found for tag, found in _NASTRAN_NAME.findall(text)}
+
+
+def _obj(name: str, text: str) -> tuple[str, dict[int, str]]:
+    """Normals and textures are numbered apart from the points, which meshio does not bear."""
+    return re.sub(r"^\s*v[nt]\s[^\n]*\n", "", text, flags=re.MULTILINE), {}
+
+
+def finished(format_name: str, data: bytes, names: list[str]) -> bytes:
+    """What meshio's writer made, with the names of tags and without the date."""
+    match format_name:
+        case "obj":
+            return re.sub(rb"^# Created by [^\n]*\n", b"", data, count=1)
+        case "ply":
+            return re.sub(rb"^(comment Created by meshio[^,\n]*)[^\n]*", rb"\1", data, count=1, flags=re.MULTILINE)
+        case "su2":
+            text = data.decode()
+            for number, name in enumerate(names, start=1):
+                text = re.sub(rf"^MARKER_TAG= {number}$", f"MARKER_TAG= {name}", text, count=1, flags=re.MULTILINE)
+            return text.encode()
+        case "abaqus":
+            return re.sub(rb"TYPE=(CAX4P|R3D3|CPE6|S8R5|B33H?)\n", lambda found: _ABAQUS_PLAIN[found[1]], data)
+        case "nastran":
+            comments = "".join(f'$HMNAME PROP {number:>19}"{name}"\n' for number, name in enumerate(names, start=1))
+            head, bulk, rest = data.decode().partition("BEGIN BULK\n")
+            return (head + bulk + comments + rest).encode()
+    return data

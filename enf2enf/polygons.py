@@ -1,0 +1,137 @@
+"""Closed polygons as things that points lie in, on or near; in coordinates about a local origin."""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from enf2enf.errors import GeometryError
+from enf2enf.loops import area, place
+
+_NOISE = 1e-9  # of the size: closer points are one point
+_SAGITTA = 0.05  # of a segment: how far a smooth curve may leave its chord and still be the wall
+_SAGITTA_CAP = 0.01  # of the loop's extent: long straight sides stand for nothing but themselves
+
+
+def box(curves: Sequence[Float[np.ndarray, "_ dim"]]) -> Float[np.ndarray, "2 dim"]:
+    """Lowest and highest coordinates of all curves together."""
+    lows, highs = [curve.min(axis=0) for curve in curves], [curve.max(axis=0) for curve in curves]
+    return np.stack([np.min(lows, axis=0), np.max(highs, axis=0)])
+
+
+def checked(name: str, points: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_ 2"]:
+    """A loop as float64, turned counter-clockwise.
+
+    Raises:
+        GeometryError: too few, coinciding, not finite or three-dimensional points, no area, a curve across itself.
+    """
+    import shapely
+
+    loop = np.array(points, dtype=float)
+    if loop.ndim != 2 or loop.shape[1] != 2:
+        raise GeometryError(name, "points in the plane, (n, 2)", f"an array of shape {loop.shape}")
+    if len(loop) < 3:
+        raise GeometryError(name, "at least 3 points", str(len(loop)))
+    if len(bad := np.flatnonzero(~np.isfinite(loop).all(axis=1))):
+        raise GeometryError(name, "finite coordinates", f"{loop[bad[0]].tolist()} at point {bad[0]}")
+    origin, size = box([loop]).mean(axis=0), np.ptp(loop, axis=0).max()
+    local = loop - origin
+    lengths = np.linalg.norm(np.roll(local, -1, axis=0) - local, axis=1)
+    if len(twice := np.flatnonzero(lengths <= _NOISE * size)):
+        where = f"points {twice[0]} and {(twice[0] + 1) % len(loop)} both at {place(loop[twice[0]])}"
+        raise GeometryError(name, "every point once", f"{where} (duplicated)")
+    polygon = shapely.polygons(local)
+    if not shapely.is_valid(polygon):
+        raise GeometryError(name, "a curve that does not cross or touch itself", _fault(polygon, origin))
+    if abs(area(local)) <= _NOISE * size * size:
+        raise GeometryError(name, "a loop around an area", f"an area of zero at {place(origin)}")
+    return loop if area(local) > 0 else loop[::-1].copy()
+
+
+def _fault(polygon: Any, origin: np.ndarray) -> str:
+    import shapely
+
+    reason = shapely.is_valid_reason(polygon)
+    at = re.search(r"\[(\S+) (\S+)\]", reason)
+    where = f" at {place(np.array([float(at[1]), float(at[2])]) + origin)}" if at else ""
+    return f"a self-intersection{where}"
+
+
+def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
+    """A loop as a shapely polygon, indexed for many questions."""
+    import shapely
+
+    polygon = shapely.polygons(loop)
+    shapely.prepare(polygon)
+    return polygon
+
+
+def within(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
+    """Whether points are strictly inside a polygon."""
+    import shapely
+
+    return shapely.contains_xy(polygon, points[:, 0], points[:, 1])
+
+
+def normals(loop: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
+    """Unit normals at the vertices, to the right of the direction of travel.
+
+    The mean of the two adjoining segments' normals, which for a smooth curve is of second order on even spacing; a
+    segment's weight is the inverse of its length, which keeps that order on uneven spacing.
+    """
+    ahead = np.roll(loop, -1, axis=0) - loop
+    ahead /= (ahead**2).sum(axis=1, keepdims=True)
+    tangent = ahead + np.roll(ahead, 1, axis=0)
+    length = np.linalg.norm(tangent, axis=1, keepdims=True)
+    return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
+
+
+class Segments:
+    """All segments of some loops, indexed for distances."""
+
+    def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]]):
+        self._loops = loops
+
+    @functools.cached_property
+    def _curves(self) -> Any:
+        import shapely
+
+        curves = shapely.multilinestrings([shapely.linearrings(loop) for loop in self._loops])
+        shapely.prepare(curves)
+        return curves
+
+    @functools.cached_property
+    def _indexed(self) -> tuple[Any, np.ndarray]:
+        """A tree of the segments, and how far from each a point is still on the curve it stands for."""
+        import shapely
+
+        pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
+        caps = [np.full(len(loop), _SAGITTA_CAP * np.ptp(loop, axis=0).max()) for loop in self._loops]
+        every = np.concatenate(pairs)
+        lengths = np.linalg.norm(every[:, 1] - every[:, 0], axis=1)
+        return shapely.STRtree(shapely.linestrings(every)), np.minimum(_SAGITTA * lengths, np.concatenate(caps))
+
+    def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
+        """Distance to the nearest segment."""
+        import shapely
+
+        return shapely.distance(self._curves, shapely.points(points))
+
+    def touches(
+        self, points: Float[np.ndarray, "points 2"], where: Bool[np.ndarray, " points"]
+    ) -> Bool[np.ndarray, " points"]:
+        """Whether points are on the curve that the segments stand for; looked at only `where`, elsewhere False."""
+        import shapely
+
+        tree, reach = self._indexed
+        asked = np.flatnonzero(where)
+        (row, nearest), far = tree.query_nearest(
+            shapely.points(points[asked]), max_distance=max(float(reach.max()), np.finfo(float).tiny),
+            return_distance=True, all_matches=False,
+        )
+        on = np.zeros(len(points), dtype=bool)
+        on[asked[row[far <= reach[nearest]]]] = True
+        return on
