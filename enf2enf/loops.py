@@ -97,9 +97,9 @@ def chain(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "points 
         around.setdefault(last, []).append((middle, first))
     for node, ways in around.items():
         if len(ways) != 2:
-            where = f"{len(ways)} at node {node}, {place(points[node])}"
-            what = "an unclosed curve" if len(ways) == 1 else "curves that touch"
-            raise GeometryError("boundary", "closed loops, two edges at every node", f"{what}: {where}")
+            what = "an unclosed curve that ends" if len(ways) == 1 else f"curves that touch, {len(ways)} edges"
+            where = f"at node {node}, {place(points[node])}"
+            raise GeometryError("boundary", "closed loops, two edges at every node", f"{what} {where}")
     loops, left = [], set(around)
     while left:
         start = min(left)

@@ -95,7 +95,8 @@ def _check_filled(surface: Sequence[loops.Cells], points: np.ndarray, curves: Se
     # Several components leave less free than filled too; they are told apart where the loops are sorted.
     connected = len(curves) == 1 or _around_all([polygons.checked("boundary", curve) for curve in curves]) is not None
     if connected and abs(filled - free) > _OVERLAP * filled:
-        raise GeometryError("cells", f"cells side by side, together {free:.6g} square metres", f"{filled:.6g} overlapping")
+        both = f"{filled:.6g} square metres of cells in {free:.6g}"
+        raise GeometryError("cells", "cells side by side that fill their outline", f"{both}, overlapping")
 
 
 def _named(

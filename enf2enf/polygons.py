@@ -43,6 +43,8 @@ def checked(name: str, points: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_
     if len(twice := np.flatnonzero(lengths <= _NOISE * size)):
         where = f"points {twice[0]} and {(twice[0] + 1) % len(loop)} both at {place(loop[twice[0]])}"
         raise GeometryError(name, "every point once", f"{where} (duplicated)")
+    if np.linalg.svd(local - local.mean(axis=0), compute_uv=False)[1] <= _NOISE * size:
+        raise GeometryError(name, "a loop around an area", f"points on one line at {place(origin)}")
     polygon = shapely.polygons(local)
     if not shapely.is_valid(polygon):
         raise GeometryError(name, "a curve that does not cross or touch itself", _fault(polygon, origin))

@@ -11,7 +11,7 @@ def read(path: str):
     """The curves as a `meshio.Mesh` of line cells, every loop closed; labels that are words name patches.
 
     Raises:
-        ValueError: a row that is not two numbers and perhaps a label.
+        ValueError: a row that is not two numbers and perhaps a label, a loop of fewer than three points.
     """
     import meshio
 
@@ -23,6 +23,8 @@ def read(path: str):
         curve = np.array(curve)
         if len(curve) > 1 and (curve[0] == curve[-1]).all():
             curve = curve[:-1]
+        if len(curve) < 3:
+            raise ValueError(f"a loop of {len(curve)} points")
         nodes = start + np.arange(len(curve))
         cells.append(("line", np.stack([nodes, np.roll(nodes, -1)], axis=1)))
         points.append(curve)

@@ -42,6 +42,8 @@ def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int,
 def _vtu(name: str, data: bytes) -> bytes:
     if (pieces := len(re.findall(rb"<Piece\b", data))) != 1:  # meshio keeps the last one only
         raise MeshError(name, "a VTU file of one piece", f"{pieces} pieces")
+    if re.search(rb"<Piece\b[^>]*NumberOfCells=\"\s*0\s*\"", data):
+        raise MeshError(name, "at least one cell", "none")
     if b"LZ4DataCompressor" in data[:4096]:
         raise MeshError(name, "VTU data compressed by zlib or LZMA", "LZ4")
     # Later versions differ in polyhedra alone.
@@ -94,8 +96,4 @@ def finished(format_name: str, data: bytes, names: list[str]) -> bytes:
             return text.encode()
         case "abaqus":
             return re.sub(rb"TYPE=(CAX4P|R3D3|CPE6|S8R5|B33H?)\n", lambda found: _ABAQUS_PLAIN[found[1]], data)
-        case "nastran":
-            comments = "".join(f'$HMNAME PROP {number:>19}"{name}"\n' for number, name in enumerate(names, start=1))
-            head, bulk, rest = data.decode().partition("BEGIN BULK\n")
-            return (head + bulk + comments + rest).encode()
     return data

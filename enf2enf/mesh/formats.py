@@ -59,7 +59,7 @@ FORMATS = {
         Format("nastran", "Nastran", (".bdf", ".nas", ".fem"), _PLANE | {"triangle6", "quad8"}, False, patches=True),
         Format("stl", "STL", (".stl",), frozenset({"triangle"}), fields=False, patches=False),
         Format("obj", "OBJ", (".obj",), _PLANE - {"line"}, fields=False, patches=False),
-        Format("csv", "CSV", (".csv",), frozenset({"line"}), fields=False, patches=False),
+        Format("csv", "CSV", (".csv",), frozenset({"line"}), fields=False, patches=True),
     )
 }
 _ALIASES = {"msh": "gmsh", "inp": "abaqus", "bdf": "nastran", "nas": "nastran", "xmf": "xdmf", "fem": "nastran"}

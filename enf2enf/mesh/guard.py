@@ -38,7 +38,10 @@ def sentence(name: str, expected: str, failing: str, folder: Path) -> Iterator[N
 
 
 def _detail(error: BaseException, folder: Path) -> str:
-    text = "" if isinstance(error, SystemExit) else " ".join(str(error).split())
+    """What a reader said, where it said it of the file and not of itself."""
+    if isinstance(error, (SystemExit, AttributeError, TypeError, AssertionError, IndexError)):
+        return ""
+    text = " ".join(str(error).split())
     if isinstance(error, KeyError):
         text = f"no {text}"
     if str(folder) in text or "Traceback" in text:

@@ -5,13 +5,14 @@ import importlib
 import os
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 
 from enf2enf import loops
 from enf2enf.errors import MeshError
-from enf2enf.mesh import cgns, curves, dialects, formats, guard
+from enf2enf.mesh import cgns, curves, dialects, formats, guard, nastran
 from enf2enf.mesh.convert import to_meshio
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.patches import PREFIX
@@ -87,12 +88,21 @@ def _write(target: str, raw, tags: list[np.ndarray], names: list[str], chosen: s
         return cgns.write(target, raw, tags, names)
     if chosen == "csv":
         return curves.write(target, raw, tags, names)
-    if names:
+    if chosen == "nastran":
+        return nastran.write(target, raw, tags, names)
+    if names or chosen == "su2":
         _mark(raw, tags, names, chosen)
     if chosen == "vtk":
         raw.point_data = {quote(name, safe=_SAFE): values for name, values in raw.point_data.items()}
     options = {"gmsh": {"fmt_version": "2.2"}, "xdmf": {"data_format": "XML"}}.get(chosen, {})
     importlib.import_module(f"meshio.{chosen}").write(target, raw, **options)
+
+
+class _Pair(NamedTuple):
+    """A block as meshio's SU2 writer wants it, which unpacks what meshio's own class does not let it."""
+
+    type: str
+    data: np.ndarray
 
 
 def _mark(raw, tags: list[np.ndarray], names: list[str], chosen: str) -> None:
@@ -110,10 +120,8 @@ def _mark(raw, tags: list[np.ndarray], names: list[str], chosen: str) -> None:
             raw.cell_tags = {-number: [name] for number, name in enumerate(names, start=1)}
         case "su2":
             kept = [(tag > 0) | (block.dim > 1) for block, tag in zip(raw.cells, tags, strict=True)]
-            raw.cells = [type(b)(b.type, b.data[keep]) for b, keep in zip(raw.cells, kept, strict=True)]
+            raw.cells = [_Pair(b.type, b.data[keep]) for b, keep in zip(raw.cells, kept, strict=True)]
             raw.cell_data["su2:tag"] = [tag[keep] for tag, keep in zip(tags, kept, strict=True)]
-        case "nastran":  # a property every cell must have: the last one is of the cells of no patch
-            raw.cell_data["nastran:ref"] = [np.where(tag > 0, tag, len(names) + 1) for tag in tags]
         case "abaqus":
             for number, name in enumerate(names, start=1):
                 raw.cell_sets[name] = [np.flatnonzero(tag == number) for tag in tags]

@@ -1,0 +1,87 @@
+"""The mesh itself: nodes, cells, named patches and nodal fields; validated when it is made."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from enf2enf.errors import MeshError
+from enf2enf.mesh.units import metres
+
+
+@dataclasses.dataclass(frozen=True)
+class CellBlock:
+    """Cells of one kind.
+
+    Args:
+        kind: meshio's name of the kind, e.g. `triangle`, `quad`, `triangle6`, `line`.
+        nodes: node indices of every cell, in meshio's (VTK's) local order.
+    """
+
+    kind: str
+    nodes: Int[np.ndarray, "cells corners"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+    """An unstructured mesh, in metres.
+
+    Args:
+        points: node coordinates. A mesh that is flat in z has two columns (a reader drops a constant z).
+        cells: blocks of cells; lower-dimensional blocks (lines of a plane mesh) may be among them.
+        patches: name -> boundary facets as rows of corner-node indices (2-D: edges, two nodes a row).
+        point_data: name -> nodal values, `(points,)` or `(points, components)`.
+
+    Raises:
+        MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of
+            another length.
+    """
+
+    points: Float[np.ndarray, "points dim"]
+    cells: tuple[CellBlock, ...]
+    patches: Mapping[str, Int[np.ndarray, "facets corners"]] = dataclasses.field(default_factory=dict)
+    point_data: Mapping[str, Float[np.ndarray, "points ..."]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.points.ndim != 2 or self.points.shape[1] not in (2, 3) or len(self.points) == 0:
+            raise MeshError("points", "an array (points, 2 or 3) of at least one node", str(self.points.shape))
+        if len(bad := np.flatnonzero(~np.isfinite(self.points).all(axis=1))):
+            raise MeshError("points", "finite coordinates", f"{self.points[bad[0]].tolist()} at node {bad[0]}")
+        if not sum(len(block.nodes) for block in self.cells):
+            raise MeshError("cells", "at least one cell", "none")
+        indexed = [(f"cells of kind {b.kind}", b.nodes) for b in self.cells]
+        for name, nodes in indexed + [(f"patch {name!r}", facets) for name, facets in self.patches.items()]:
+            self._check_indices(name, nodes)
+        for name, values in self.point_data.items():
+            if len(values) != len(self.points):
+                raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
+
+    def _check_indices(self, name: str, nodes: np.ndarray) -> None:
+        if nodes.ndim != 2:
+            raise MeshError(name, "one row of node indices per cell", f"an array of shape {nodes.shape}")
+        if nodes.size and (nodes.min() < 0 or nodes.max() >= len(self.points)):
+            culprit = nodes.min() if nodes.min() < 0 else nodes.max()
+            raise MeshError(name, f"node indices from 0 to {len(self.points) - 1}", str(culprit))
+
+    @property
+    def dim(self) -> int:
+        """Number of space dimensions."""
+        return self.points.shape[1]
+
+    @property
+    def cell_count(self) -> int:
+        """Number of cells over all blocks."""
+        return sum(len(block.nodes) for block in self.cells)
+
+    def with_point_data(self, values: Mapping[str, np.ndarray]) -> "Mesh":
+        """The same mesh with these nodal values added (or replaced)."""
+        return dataclasses.replace(self, point_data={**self.point_data, **values})
+
+    def scaled(self, unit: str) -> "Mesh":
+        """The same mesh in metres, where its coordinates were given in `unit`; nodal values stay as they are.
+
+        Raises:
+            MeshError: an unknown unit.
+        """
+        return dataclasses.replace(self, points=self.points * metres(unit))

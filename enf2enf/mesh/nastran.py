@@ -1,0 +1,34 @@
+"""Nastran bulk data, written: meshio's own writer cannot write a negative number of twelve digits."""
+
+import numpy as np
+
+_CARDS = {"line": "CBAR", "triangle": "CTRIA3", "quad": "CQUAD4", "triangle6": "CTRIA6", "quad8": "CQUAD8"}
+_WIDTH = 16  # characters of a large field
+
+
+def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
+    """Writes a `meshio.Mesh`: property k is the patch names[k-1], the last property all other cells.
+
+    Coordinates keep the digits that fit into a field: 10 significant ones at least, 14 for those of order one.
+    """
+    lines = ["$ Nastran bulk data", "BEGIN BULK"]
+    lines += [f'$HMNAME PROP {number:>19}"{name}"' for number, name in enumerate(names, start=1)]
+    for number, (x, y, z) in enumerate(raw.points.tolist(), start=1):
+        lines += [f"GRID*   {number:<16d}{'':16s}{_real(x):>16s}{_real(y):>16s}", f"*       {_real(z):>16s}"]
+    element = 1
+    for block, tag in zip(raw.cells, tags, strict=True):
+        for nodes, own in zip((block.data + 1).tolist(), tag.tolist(), strict=True):
+            fields = [f"{value:<8d}" for value in [element, own or len(names) + 1, *nodes]]
+            lines.append(f"{_CARDS[block.type]:<8s}{''.join(fields[:8])}" + ("+" if fields[8:] else ""))
+            if fields[8:]:
+                lines.append(f"{'+':<8s}{''.join(fields[8:])}")
+            element += 1
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join([*lines, "ENDDATA", ""]))
+
+
+def _real(value: float) -> str:
+    """The most digits of a number, with a decimal point, that fit into a large field."""
+    candidates = [f"{value:.{digits}f}" for digits in range(14, 0, -1)] if 1e-3 < abs(value) < 1e9 else []
+    candidates += [f"{value:.{digits}E}" for digits in range(12, 0, -1)]
+    return next(text for text in candidates if len(text) <= _WIDTH)

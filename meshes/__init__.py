@@ -1,0 +1,23 @@
+"""The small meshes that come with enf2enf, the malformed ones, and the pretrained checkpoints."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(str(resources.files(__name__)))
+
+
+def manifest() -> dict[str, dict[str, Any]]:
+    """Every asset by its id: file, sha256, source, licence, units; of a malformed one also the error it must give."""
+    assets = json.loads((_FOLDER / "manifest.json").read_text(encoding="utf-8"))["assets"]
+    return {asset["id"]: asset for asset in assets}
+
+
+def path(id: str) -> Path:
+    """The file of an asset.
+
+    Raises:
+        KeyError: no asset of this id.
+    """
+    return _FOLDER / manifest()[id]["file"]
