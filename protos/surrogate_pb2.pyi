@@ -1,0 +1,270 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DescribeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DescribeResponse(_message.Message):
+    __slots__ = ("name", "version", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version")
+    class MetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PRESET_FIELD_NUMBER: _ClassVar[int]
+    LICENCE_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    CARD_JSON_FIELD_NUMBER: _ClassVar[int]
+    FORMATS_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_POINTS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: str
+    preset: str
+    licence: str
+    dim: int
+    conditions: _containers.RepeatedCompositeFieldContainer[Quantity]
+    fields: _containers.RepeatedCompositeFieldContainer[Quantity]
+    reference_length: float
+    metrics: _containers.ScalarMap[str, float]
+    card_json: str
+    formats: _containers.RepeatedScalarFieldContainer[str]
+    limits: Limits
+    chunk_points: int
+    server_version: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ...) -> None: ...
+
+class Quantity(_message.Message):
+    __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[Quantity.Kind]
+        KIND_SCALAR: _ClassVar[Quantity.Kind]
+        KIND_VECTOR: _ClassVar[Quantity.Kind]
+    KIND_UNSPECIFIED: Quantity.Kind
+    KIND_SCALAR: Quantity.Kind
+    KIND_VECTOR: Quantity.Kind
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    TRAINED_LOWER_FIELD_NUMBER: _ClassVar[int]
+    TRAINED_UPPER_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: Quantity.Kind
+    unit: str
+    trained_lower: _containers.RepeatedScalarFieldContainer[float]
+    trained_upper: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Quantity.Kind, str]] = ..., unit: _Optional[str] = ..., trained_lower: _Optional[_Iterable[float]] = ..., trained_upper: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("mesh_bytes", "mesh_nodes", "points", "message_bytes", "concurrent_requests", "cached_shapes")
+    MESH_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MESH_NODES_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_SHAPES_FIELD_NUMBER: _ClassVar[int]
+    mesh_bytes: int
+    mesh_nodes: int
+    points: int
+    message_bytes: int
+    concurrent_requests: int
+    cached_shapes: int
+    def __init__(self, mesh_bytes: _Optional[int] = ..., mesh_nodes: _Optional[int] = ..., points: _Optional[int] = ..., message_bytes: _Optional[int] = ..., concurrent_requests: _Optional[int] = ..., cached_shapes: _Optional[int] = ...) -> None: ...
+
+class MeshHeader(_message.Message):
+    __slots__ = ("name", "size", "walls", "length_unit")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    WALLS_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_UNIT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    size: int
+    walls: _containers.RepeatedScalarFieldContainer[str]
+    length_unit: str
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ...) -> None: ...
+
+class EncodeRequest(_message.Message):
+    __slots__ = ("header", "chunk")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    header: MeshHeader
+    chunk: bytes
+    def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
+
+class EncodeResponse(_message.Message):
+    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    WALLS_FIELD_NUMBER: _ClassVar[int]
+    WALL_PATCHES_FIELD_NUMBER: _ClassVar[int]
+    PATCHES_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    CELLS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_FIELD_NUMBER: _ClassVar[int]
+    PARSE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    walls: _containers.RepeatedCompositeFieldContainer[Wall]
+    wall_patches: _containers.RepeatedScalarFieldContainer[str]
+    patches: _containers.RepeatedScalarFieldContainer[str]
+    lower: _containers.RepeatedScalarFieldContainer[float]
+    upper: _containers.RepeatedScalarFieldContainer[float]
+    reference_length: float
+    nodes: int
+    cells: int
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    cached: bool
+    parse_seconds: float
+    encode_seconds: float
+    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ...) -> None: ...
+
+class Wall(_message.Message):
+    __slots__ = ("nodes",)
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    nodes: int
+    def __init__(self, nodes: _Optional[int] = ...) -> None: ...
+
+class Condition(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Query(_message.Message):
+    __slots__ = ("conditions", "explicit_points", "mesh_nodes", "grid")
+    class ConditionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Condition
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    EXPLICIT_POINTS_FIELD_NUMBER: _ClassVar[int]
+    MESH_NODES_FIELD_NUMBER: _ClassVar[int]
+    GRID_FIELD_NUMBER: _ClassVar[int]
+    conditions: _containers.MessageMap[str, Condition]
+    explicit_points: ExplicitPoints
+    mesh_nodes: MeshNodes
+    grid: RegularGrid
+    def __init__(self, conditions: _Optional[_Mapping[str, Condition]] = ..., explicit_points: _Optional[_Union[ExplicitPoints, _Mapping]] = ..., mesh_nodes: _Optional[_Union[MeshNodes, _Mapping]] = ..., grid: _Optional[_Union[RegularGrid, _Mapping]] = ...) -> None: ...
+
+class ExplicitPoints(_message.Message):
+    __slots__ = ("count",)
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    def __init__(self, count: _Optional[int] = ...) -> None: ...
+
+class MeshNodes(_message.Message):
+    __slots__ = ("with_points",)
+    WITH_POINTS_FIELD_NUMBER: _ClassVar[int]
+    with_points: bool
+    def __init__(self, with_points: bool = ...) -> None: ...
+
+class RegularGrid(_message.Message):
+    __slots__ = ("lower", "upper", "resolution")
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    lower: _containers.RepeatedScalarFieldContainer[float]
+    upper: _containers.RepeatedScalarFieldContainer[float]
+    resolution: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., resolution: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class DecodeRequest(_message.Message):
+    __slots__ = ("header", "points")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    header: DecodeHeader
+    points: bytes
+    def __init__(self, header: _Optional[_Union[DecodeHeader, _Mapping]] = ..., points: _Optional[bytes] = ...) -> None: ...
+
+class DecodeHeader(_message.Message):
+    __slots__ = ("handle", "query")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    query: Query
+    def __init__(self, handle: _Optional[str] = ..., query: _Optional[_Union[Query, _Mapping]] = ...) -> None: ...
+
+class DecodeResponse(_message.Message):
+    __slots__ = ("chunk", "summary")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    chunk: FieldChunk
+    summary: Summary
+    def __init__(self, chunk: _Optional[_Union[FieldChunk, _Mapping]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
+
+class FieldChunk(_message.Message):
+    __slots__ = ("first", "count", "fields", "points")
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    first: int
+    count: int
+    fields: _containers.RepeatedCompositeFieldContainer[FieldValues]
+    points: bytes
+    def __init__(self, first: _Optional[int] = ..., count: _Optional[int] = ..., fields: _Optional[_Iterable[_Union[FieldValues, _Mapping]]] = ..., points: _Optional[bytes] = ...) -> None: ...
+
+class FieldValues(_message.Message):
+    __slots__ = ("name", "values")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    values: bytes
+    def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ...) -> None: ...
+
+class Summary(_message.Message):
+    __slots__ = ("points", "outside", "extrapolating", "decode_seconds")
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    OUTSIDE_FIELD_NUMBER: _ClassVar[int]
+    EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
+    DECODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    points: int
+    outside: int
+    extrapolating: _containers.RepeatedScalarFieldContainer[str]
+    decode_seconds: float
+    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ...) -> None: ...
+
+class PredictRequest(_message.Message):
+    __slots__ = ("header", "chunk", "query", "points")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    header: MeshHeader
+    chunk: bytes
+    query: Query
+    points: bytes
+    def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ..., query: _Optional[_Union[Query, _Mapping]] = ..., points: _Optional[bytes] = ...) -> None: ...
+
+class PredictResponse(_message.Message):
+    __slots__ = ("encoded", "chunk", "summary")
+    ENCODED_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    encoded: EncodeResponse
+    chunk: FieldChunk
+    summary: Summary
+    def __init__(self, encoded: _Optional[_Union[EncodeResponse, _Mapping]] = ..., chunk: _Optional[_Union[FieldChunk, _Mapping]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
