@@ -1,0 +1,1 @@
+"""The gRPC server of a surrogate: convert, one library call, convert."""

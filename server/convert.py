@@ -1,0 +1,125 @@
+"""Between messages and the library's types."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from enf2enf.errors import MeshError, QueryError
+from enf2enf.field import Field
+from enf2enf.geometry import Geometry
+from enf2enf.grid import Grid
+from enf2enf.mesh import Mesh
+from enf2enf.schema import Quantity
+from enf2enf.surrogate import Surrogate
+from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_server.config import ServerConfig
+
+METRES = {"": 1.0, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "km": 1e3, "in": 0.0254, "ft": 0.3048}
+_KINDS = {"scalar": pb.Quantity.KIND_SCALAR, "vector": pb.Quantity.KIND_VECTOR}
+
+
+def in_metres(mesh: Mesh, unit: str) -> Mesh:
+    """The mesh with its coordinates scaled from `unit`. Raises `MeshError` for an unknown unit."""
+    if unit not in METRES:
+        raise MeshError("length_unit", f"one of {', '.join(filter(None, METRES))}", repr(unit))
+    scale = METRES[unit]
+    return mesh if scale == 1 else dataclasses.replace(mesh, points=mesh.points * scale)
+
+
+def understood(
+    handle: str, mesh: Mesh, geometry: Geometry, walls: Sequence[str], length: float, seconds: tuple[float, float]
+) -> pb.EncodeResponse:
+    """The reply to an upload; `seconds` are those of reading and of encoding."""
+    lower, upper = geometry.bounds
+    outside = int((~geometry.contains(mesh.points)).sum())
+    warning = f"nodes: expected all of them in the domain, got {outside} outside, where the fields are NaN"
+    return pb.EncodeResponse(
+        handle=handle,
+        walls=[pb.Wall(nodes=len(wall)) for wall in geometry.walls],
+        wall_patches=walls,
+        patches=sorted(mesh.patches),
+        lower=lower.tolist(),
+        upper=upper.tolist(),
+        reference_length=length,
+        nodes=len(mesh.points),
+        cells=mesh.cell_count,
+        warnings=[warning] if outside else [],
+        parse_seconds=seconds[0],
+        encode_seconds=seconds[1],
+    )
+
+
+def conditions(query: pb.Query) -> dict[str, float | np.ndarray]:
+    """Conditions as the library takes them; it checks them itself."""
+    numbers = {name: list(condition.values) for name, condition in query.conditions.items()}
+    return {name: values[0] if len(values) == 1 else np.array(values) for name, values in numbers.items()}
+
+
+def grid(message: pb.RegularGrid, dim: int) -> Grid:
+    """The grid that was asked for. Raises `QueryError` if it is none in `dim` dimensions."""
+    asked = Grid(tuple(message.lower), tuple(message.upper), tuple(message.resolution))
+    if len(asked.lower) != dim:
+        raise QueryError("grid", f"bounds and resolution with {dim} entries", str(len(asked.lower)))
+    return asked
+
+
+def chunk(field: Field, first: int, with_points: bool) -> pb.FieldChunk:
+    """Consecutive values of a query, the first one at index `first`."""
+    return pb.FieldChunk(
+        first=first,
+        count=len(field.points),
+        fields=[
+            pb.FieldValues(name=name, values=np.ascontiguousarray(values, "<f4").tobytes())
+            for name, values in field.values.items()
+        ],
+        points=np.ascontiguousarray(field.points, "<f8").tobytes() if with_points else b"",
+    )
+
+
+def description(
+    surrogate: Surrogate, config: ServerConfig, formats: Sequence[str], software: str
+) -> pb.DescribeResponse:
+    """The reply to Describe."""
+    card, schema = surrogate.card, surrogate.schema
+    ends = np.cumsum([0] + [quantity.width(schema.dim) for quantity in schema.conditions])
+    ranges = [
+        (card["condition_low"][start:end], card["condition_high"][start:end])
+        for start, end in zip(ends[:-1], ends[1:], strict=True)
+    ]
+    return pb.DescribeResponse(
+        name=str(card.get("name", "")),
+        version=surrogate.version,
+        preset=str(card.get("preset", "")),
+        licence=str(card.get("licence", "")),
+        dim=schema.dim,
+        conditions=[_quantity(q, low, high) for q, (low, high) in zip(schema.conditions, ranges, strict=True)],
+        fields=[_quantity(quantity) for quantity in schema.fields],
+        reference_length=card["reference_length"],
+        metrics=_numbers(card.get("metrics", {})),
+        card_json=json.dumps(card, sort_keys=True),
+        formats=formats,
+        limits=pb.Limits(
+            mesh_bytes=config.mesh_bytes,
+            mesh_nodes=config.mesh_nodes,
+            points=config.points,
+            message_bytes=config.message_bytes,
+            concurrent_requests=config.concurrent_requests,
+            cached_shapes=config.cached_shapes,
+        ),
+        chunk_points=surrogate.chunk_points,
+        server_version=software,
+    )
+
+
+def _quantity(quantity: Quantity, low: Sequence[float] = (), high: Sequence[float] = ()) -> pb.Quantity:
+    kind = _KINDS[quantity.kind]
+    return pb.Quantity(name=quantity.name, kind=kind, unit=quantity.unit, trained_lower=low, trained_upper=high)
+
+
+def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    numeric = {name: value for name, value in metrics.items() if isinstance(value, (int, float))}
+    return {name: float(value) for name, value in numeric.items() if math.isfinite(value)}
