@@ -1,0 +1,1 @@
+"""Solvers that make cases of known truth; each needs the extra `data`."""
