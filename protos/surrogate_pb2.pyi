@@ -170,10 +170,12 @@ class Query(_message.Message):
     def __init__(self, conditions: _Optional[_Mapping[str, Condition]] = ..., explicit_points: _Optional[_Union[ExplicitPoints, _Mapping]] = ..., mesh_nodes: _Optional[_Union[MeshNodes, _Mapping]] = ..., grid: _Optional[_Union[RegularGrid, _Mapping]] = ...) -> None: ...
 
 class ExplicitPoints(_message.Message):
-    __slots__ = ("count",)
+    __slots__ = ("count", "dim")
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
     count: int
-    def __init__(self, count: _Optional[int] = ...) -> None: ...
+    dim: int
+    def __init__(self, count: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
 
 class MeshNodes(_message.Message):
     __slots__ = ("with_points",)

@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-import enf2enf
+from enf2enf import checkpoint
 from enf2enf.errors import ServiceError
 from enf2enf.mesh.formats import FORMATS
 from enf2enf.surrogate import Surrogate
@@ -88,7 +88,7 @@ def create_server(
 
 
 def serve(
-    checkpoint: str | os.PathLike,
+    path: str | os.PathLike,
     host: str = "127.0.0.1",
     port: int = 50051,
     config: ServerConfig = _DEFAULT,
@@ -103,9 +103,9 @@ def serve(
     stop = threading.Event()
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stop.set())
-    server, bound = create_server(enf2enf.load(checkpoint), config, f"{host}:{port}")
+    server, bound = create_server(checkpoint.load(path), config, f"{host}:{port}")
     warm = server.start()
-    warm.add_done_callback(lambda _: print(f"serving {checkpoint} on {host}:{bound}", flush=True))
+    warm.add_done_callback(lambda _: print(f"serving {path} on {host}:{bound}", flush=True))
     stop.wait()
     for signum in _SIGNALS:  # a second one no longer waits
         signal.signal(signum, signal.SIG_DFL)

@@ -1,6 +1,5 @@
 """Between messages and the library's types."""
 
-import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from enf2enf.errors import MeshError, QueryError
+from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.grid import Grid
@@ -18,16 +17,7 @@ from enf2enf.surrogate import Surrogate
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.config import ServerConfig
 
-METRES = {"": 1.0, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "km": 1e3, "in": 0.0254, "ft": 0.3048}
 _KINDS = {"scalar": pb.Quantity.KIND_SCALAR, "vector": pb.Quantity.KIND_VECTOR}
-
-
-def in_metres(mesh: Mesh, unit: str) -> Mesh:
-    """The mesh with its coordinates scaled from `unit`. Raises `MeshError` for an unknown unit."""
-    if unit not in METRES:
-        raise MeshError("length_unit", f"one of {', '.join(filter(None, METRES))}", repr(unit))
-    scale = METRES[unit]
-    return mesh if scale == 1 else dataclasses.replace(mesh, points=mesh.points * scale)
 
 
 def understood(

@@ -1,6 +1,5 @@
 """The four calls: convert, one library call, convert."""
 
-import pathlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +11,7 @@ from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
-from enf2enf.mesh import read_bytes
+from enf2enf.mesh import formats, read_bytes
 from enf2enf.surrogate import Surrogate
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
@@ -77,15 +76,15 @@ class SurrogateService(pb_grpc.SurrogateServicer):
     def _shape(self, header: pb.MeshHeader, data: bytes) -> Shape:
         """The shape of an upload, from the cache if it was uploaded before."""
         walls = tuple(header.walls)
-        kind = pathlib.PurePath(header.name).suffix or header.name
-        handle = handle_of(data, (self._surrogate.version, kind, header.length_unit or "m", *walls))
+        options = (formats.named(header.name).name, header.length_unit or "m", *walls)
+        handle = handle_of(data, (self._surrogate.version, *options))
         if (known := self._shapes.find(handle)) is not None:
             again = pb.EncodeResponse()
             again.CopyFrom(known.understood)
             again.cached, again.parse_seconds, again.encode_seconds = True, 0.0, 0.0
             return Shape(known.encoding, known.nodes, again)
         start = time.perf_counter()
-        mesh = convert.in_metres(read_bytes(data, header.name), header.length_unit)
+        mesh = read_bytes(data, header.name).scaled(header.length_unit or "m")
         if len(mesh.points) > self._config.mesh_nodes:
             raise LimitError("mesh", f"at most {self._config.mesh_nodes} nodes", f"{len(mesh.points)}")
         geometry = self._surrogate.understand(mesh, walls)
@@ -134,9 +133,9 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         if target is None:
             raise QueryError("target", "explicit_points, mesh_nodes or grid", "none")
         if target == "explicit_points":
-            count = query.explicit_points.count
-            if count < 0:
-                raise QueryError("count", "a number of points", str(count))
+            count, width = query.explicit_points.count, query.explicit_points.dim
+            if count < 0 or width != dim:
+                raise QueryError("explicit_points", f"a number of points of {dim} coordinates", f"{count} of {width}")
             self._admit(count)
             return incoming.points(count, dim, size)
         if target == "mesh_nodes":

@@ -73,7 +73,7 @@ class Question:
         points = np.ascontiguousarray(at, "<f8")
         if points.ndim != 2:
             raise QueryError("points", "an array (points, dim)", f"shape {points.shape}")
-        query.explicit_points.count = len(points)
+        query.explicit_points.CopyFrom(pb.ExplicitPoints(count=len(points), dim=points.shape[1]))
         return cls(query, points)
 
     def chunks(self) -> Iterator[bytes]:

@@ -1,0 +1,123 @@
+"""Whatever is wrong with a request comes back as a status and a sentence that names it; the server lives on."""
+
+import numpy as np
+import pytest
+from conftest import CONDITIONS, served
+from grpc import StatusCode
+
+import enf2enf_meshes
+from enf2enf import errors
+from enf2enf.client import Client
+from enf2enf.grid import Grid
+from enf2enf_server.config import ServerConfig
+
+BROKEN = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("broken"))
+
+
+@pytest.fixture(scope="module")
+def small(surrogate):
+    """A client of a server with narrow limits."""
+    limits = ServerConfig(mesh_bytes=20_000, mesh_nodes=230, points=5000)
+    with served(surrogate, limits) as address, Client(address, timeout=60) as connected:
+        yield connected
+
+
+@pytest.mark.parametrize("id_", BROKEN)
+def test_malformed_mesh(client, id_):
+    asset = enf2enf_meshes.manifest()[id_]
+    data = enf2enf_meshes.path(id_).read_bytes()
+    with pytest.raises((errors.MeshError, errors.GeometryError, errors.QueryError)) as caught:
+        client.encode(data, name=enf2enf_meshes.path(id_).name)
+    assert caught.value.__cause__.code() == StatusCode.INVALID_ARGUMENT
+    if data:
+        assert asset["error"] in str(caught.value)
+        assert str(caught.value) == caught.value.__cause__.details()
+    assert client.ready()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "culprit"),
+    [
+        ({"heat": 300.0}, "load"),
+        ({}, "load"),
+        (CONDITIONS | {"wind": 1.0}, "wind"),
+        (CONDITIONS | {"heat": np.nan}, "heat"),
+        (CONDITIONS | {"heat": np.inf}, "heat"),
+        (CONDITIONS | {"heat": []}, "heat"),
+        (CONDITIONS | {"load": 3.0}, "load"),
+        (CONDITIONS | {"load": [1.0, 2.0, 3.0]}, "load"),
+        (CONDITIONS | {"load": [0.0, 0.0]}, "conditions"),
+    ],
+)
+def test_bad_conditions(client, vtu, conditions, culprit):
+    shape = client.encode(vtu, name="vtu")
+    with pytest.raises(errors.ConditionError, match=culprit) as caught:
+        client.decode(shape, conditions, "nodes")
+    assert caught.value.__cause__.code() == StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        (np.array([[0.5, 0.1], [np.nan, 0.0]]), r"point 1: expected finite coordinates, got \[nan, 0.0\]"),
+        (np.zeros((3, 3)), "explicit_points: expected a number of points of 2 coordinates, got 3 of 3"),
+        (Grid((0, 0, 0), (1, 1, 1), (2, 2, 2)), "grid: expected bounds and resolution with 2 entries, got 3"),
+    ],
+)
+def test_bad_points(client, vtu, at, sentence):
+    with pytest.raises(errors.QueryError, match=sentence) as caught:
+        client.predict(vtu, CONDITIONS, at, name="vtu")
+    assert caught.value.__cause__.code() == StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        (np.zeros((5001, 2)), "query: expected at most 5000 points, got 5001 points"),
+        (Grid((0, 0), (1, 1), (5001, 1)), "got 5001 points"),
+        (Grid((0, 0), (1, 1), (2**40, 2**40)), f"got {2**80} points"),
+    ],
+)
+def test_too_many_points(small, vtu, at, sentence):
+    with pytest.raises(errors.QueryError, match=sentence) as caught:
+        small.predict(vtu, CONDITIONS, at, name="vtu")
+    assert caught.value.__cause__.code() == StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_too_large_mesh(small, vtu):
+    with pytest.raises(errors.QueryError, match="mesh: expected at most 20000 bytes, got 30000 bytes") as caught:
+        small.encode(vtu + b" " * (30_000 - len(vtu)), name="vtu")
+    assert caught.value.__cause__.code() == StatusCode.RESOURCE_EXHAUSTED
+    with pytest.raises(errors.QueryError, match="mesh: expected at most 230 nodes, got 240") as caught:
+        from conftest import cell
+
+        small.encode(cell(around=40, rings=5))
+    assert caught.value.__cause__.code() == StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_unknown_wall_and_unit(client, vtu):
+    with pytest.raises(errors.GeometryError, match="nowhere"):
+        client.encode(vtu, name="vtu", walls=["nowhere"])
+    with pytest.raises(errors.MeshError, match="length unit: expected one of m, .* got 'parsec'"):
+        client.encode(vtu, name="vtu", length_unit="parsec")
+
+
+def test_an_internal_failure_tells_nothing(client, surrogate, vtu, caplog):
+    """A model that breaks down: the log has the traceback, the client one neutral sentence."""
+    shape = client.encode(vtu, name="vtu")
+    normaliser, surrogate.normaliser = surrogate.normaliser, None
+    try:
+        with pytest.raises(errors.ServiceError) as caught:
+            client.decode(shape, CONDITIONS, "nodes")
+    finally:
+        surrogate.normaliser = normaliser
+    assert caught.value.__cause__.code() == StatusCode.INTERNAL
+    assert str(caught.value) == "server: expected an answer, got an internal failure, which the server's log describes"
+    assert "AttributeError" in caplog.text
+    assert client.decode(shape, CONDITIONS, "nodes").outside == 0
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, None])
+def test_limits_are_checked(limit):
+    with pytest.raises(errors.ConfigError, match="points: expected a positive whole number"):
+        ServerConfig(points=limit)
