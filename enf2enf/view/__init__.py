@@ -1,0 +1,1 @@
+"""Pictures: matplotlib reports, pyvista scenes. Needs the extras `viz` or `scenes`."""
