@@ -12,6 +12,7 @@ from enf2enf.errors import GeometryError
 from enf2enf.loops import area, place
 
 _NOISE = 1e-9  # of the size: closer points are one point
+_LARGEST = 1e100  # a coordinate whose square is still a number
 _SAGITTA = 0.05  # of a segment: how far a smooth curve may leave its chord and still be the wall
 _SAGITTA_CAP = 0.01  # of the loop's extent: long straight sides stand for nothing but themselves
 
@@ -35,7 +36,7 @@ def checked(name: str, points: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_
         raise GeometryError(name, "points in the plane, (n, 2)", f"an array of shape {loop.shape}")
     if len(loop) < 3:
         raise GeometryError(name, "at least 3 points", str(len(loop)))
-    if len(bad := np.flatnonzero(~np.isfinite(loop).all(axis=1))):
+    if len(bad := np.flatnonzero(~(np.abs(loop) < _LARGEST).all(axis=1))):
         raise GeometryError(name, "finite coordinates", f"{loop[bad[0]].tolist()} at point {bad[0]}")
     origin, size = box([loop]).mean(axis=0), np.ptp(loop, axis=0).max()
     local = loop - origin

@@ -17,6 +17,9 @@ _ABAQUS_PLAIN = {
     b"CAX4P": b"TYPE=CPS4\n", b"R3D3": b"TYPE=CPS3\n", b"CPE6": b"TYPE=CPS6\n", b"S8R5": b"TYPE=CPS8R\n",
     b"B33": b"TYPE=T2D2\n", b"B33H": b"TYPE=T2D3\n",
 }  # fmt: skip
+_VTK_TYPES = {
+    b"unsigned_char": b"vtktypeuint8", b"char": b"vtktypeint8", b"unsigned_int": b"vtktypeuint32", b"int": b"vtktypeint32",
+}  # fmt: skip
 _NASTRAN_NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
 _SU2_MARKER = re.compile(r"^\s*MARKER_TAG\s*=\s*(\S[^\n\r]*?)\s*$", re.MULTILINE)
 
@@ -36,6 +39,10 @@ def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int,
             text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n") + "\n"
             text, names = {"su2": _su2, "abaqus": _abaqus, "nastran": _nastran, "obj": _obj}[format_name](name, text)
             return text.encode(), names
+        case "vtk":
+            return _vtk(data), {}
+        case "ply":
+            return _ply(name, data), {}
     return data, {}
 
 
@@ -48,6 +55,23 @@ def _vtu(name: str, data: bytes) -> bytes:
         raise MeshError(name, "VTU data compressed by zlib or LZMA", "LZ4")
     # Later versions differ in polyhedra alone.
     return re.sub(rb"(<VTKFile\b[^>]*\bversion=\")2\.\d+\"", rb'\g<1>1.0"', data, count=1)
+
+
+def _vtk(data: bytes) -> bytes:
+    """In version 5.1 meshio takes `int` for eight bytes, and does not know the other C types."""
+    if not data.startswith(b"# vtk DataFile Version 5"):
+        return data
+    pattern = rb"^(\S+ \d+ \d+|SCALARS \S+|POINTS \d+) (unsigned_char|char|unsigned_int|int)\b"
+    return re.sub(pattern, lambda found: found[1] + b" " + _VTK_TYPES[found[2]], data, flags=re.MULTILINE)
+
+
+def _ply(name: str, data: bytes) -> bytes:
+    """A count that the file has no room for would keep meshio counting."""
+    head = data[: max(data.find(b"end_header"), 0)]
+    for kind, count in re.findall(rb"^element\s+(\w+)\s+(\d+)", head, re.MULTILINE):
+        if int(count) > len(data):
+            raise MeshError(name, "as many elements as the file has room for", f"{int(count)} {kind.decode()} elements")
+    return data
 
 
 def _su2(name: str, text: str) -> tuple[str, dict[int, str]]:
@@ -74,6 +98,9 @@ def _abaqus(name: str, text: str) -> tuple[str, dict[int, str]]:
 
 
 def _nastran(name: str, text: str) -> tuple[str, dict[int, str]]:
+    text = re.sub(r"^\s*BEGIN\s+BULK", "BEGIN BULK", text, flags=re.IGNORECASE | re.MULTILINE)
+    if not re.search(r"^BEGIN BULK.*^ENDDATA", text, re.MULTILINE | re.DOTALL):  # without it meshio reads for ever
+        raise MeshError(name, "a Nastran file that ends with ENDDATA", "one that breaks off")
     return text, {int(tag): found for tag, found in _NASTRAN_NAME.findall(text)}
 
 
