@@ -1,0 +1,42 @@
+# make demo   the shipped surrogate against the solver, over gRPC: out/demo.png, out/demo.vtu
+# make test   lint, import contracts and the fast test suite
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test test-all lint protos clean
+
+demo: .venv/.demo
+	@$(BIN)/enf2enf demo
+
+test: lint
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+test-all: lint
+	@$(BIN)/python -m pytest -q -n 2
+
+lint: .venv/.dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo
+
+protos: .venv/.dev
+	@$(BIN)/python -m enf2enf_protos.generate
+
+clean:
+	rm -rf build dist out *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "enf2enf needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.demo: pyproject.toml | .venv/.python
+	@echo "Installing enf2enf for the demo into .venv"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/.python
+	@echo "Installing enf2enf for development into .venv"
+	@$(PIP) --editable '.[dev]'
+	@touch .venv/.demo $@
