@@ -26,7 +26,7 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
     if count < _FEWEST * len(loops):
         raise GeometryError("facets", f"at least {_FEWEST} for each of {len(loops)} walls", str(count))
     size = float(max(np.ptp(loop, axis=0).max() for loop in loops))
-    ordered = sorted(loops, key=lambda loop: (float(_centroid(loop) @ _GENERIC), abs(float(area(loop)))))
+    ordered = sorted(loops, key=lambda loop: (float(_centroid(loop) @ _GENERIC), abs(area(loop))))
     lengths = [_lengths(loop).sum() for loop in ordered]
     shares = _apportion(np.array(lengths), count)
     cuts = [_cut(_started(loop, size), share) for loop, share in zip(ordered, shares, strict=True)]

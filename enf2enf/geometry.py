@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -47,7 +47,7 @@ class Geometry:
         self._check_apart()
 
     @classmethod
-    def from_mesh(cls, mesh: loops.PlaneMesh, walls: Sequence[str] = ()) -> Self:
+    def from_mesh(cls, mesh: loops.PlaneMesh, walls: Sequence[str] = ()) -> "Geometry":
         """The geometry of a plane mesh, or of bare curves where the mesh has line cells only.
 
         Args:
@@ -61,7 +61,7 @@ class Geometry:
         return cls(tuple(curves), outer)
 
     @classmethod
-    def from_curves(cls, curves: Sequence[Loop]) -> Self:
+    def from_curves(cls, curves: Sequence[Loop]) -> "Geometry":
         """The geometry of closed curves: all are walls, save one that goes around all the others.
 
         Raises:
@@ -141,7 +141,7 @@ class Geometry:
     @functools.cached_property
     def _bodies(self) -> list[tuple[Any, bool]]:
         """Every wall's polygon, and whether its body is inside it."""
-        return [(polygons.prepared(wall), bool(loops.area(wall) > 0)) for wall in self._local]
+        return [(polygons.prepared(wall), loops.area(wall) > 0) for wall in self._local]
 
     def _in_body(self, local: np.ndarray) -> np.ndarray:
         sides = [polygons.within(polygon, local) == inner for polygon, inner in self._bodies]

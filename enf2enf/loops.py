@@ -1,7 +1,7 @@
 """Boundary loops of plane meshes and of bare curves: which edges bound, chained in which order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,6 +20,7 @@ _RINGS = {
 _LINES = {"line": (0, -1, 1), "line3": (0, 2, 1)}
 
 
+@runtime_checkable
 class Cells(Protocol):
     """A block of cells: meshio's name of the kind, and rows of node indices."""
 
@@ -27,6 +28,7 @@ class Cells(Protocol):
     nodes: np.ndarray
 
 
+@runtime_checkable
 class PlaneMesh(Protocol):
     """What of a mesh bounds a domain."""
 
@@ -120,7 +122,12 @@ def place(point: Float[np.ndarray, " dim"]) -> str:
     return "(" + ", ".join(f"{x:.6g}" for x in point) + ")"
 
 
-def area(loop: Float[np.ndarray, "*loops points 2"]) -> Float[np.ndarray, "*loops"]:
-    """Signed area of closed polygons, positive when they turn counter-clockwise."""
-    ahead = np.roll(loop, -1, axis=-2)
-    return 0.5 * (loop[..., 0] * ahead[..., 1] - loop[..., 1] * ahead[..., 0]).sum(axis=-1)
+def area(loop: Float[np.ndarray, "points 2"]) -> float:
+    """Signed area of a closed polygon, positive when it turns counter-clockwise."""
+    return float(areas(loop[None])[0])
+
+
+def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray, " polygons"]:
+    """Signed areas of closed polygons."""
+    ahead = np.roll(polygons, -1, axis=1)
+    return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)

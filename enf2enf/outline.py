@@ -89,9 +89,9 @@ def _pieces(mesh: loops.PlaneMesh) -> Int[np.ndarray, "edges 3"]:
 def _check_filled(surface: Sequence[loops.Cells], points: np.ndarray, curves: Sequence[Curve]) -> None:
     """Cells that overlap, or are folded over, have more area together than their outline encloses."""
     origin = polygons.box(curves).mean(axis=0)
-    enclosed = sorted(abs(float(loops.area(curve - origin))) for curve in curves)
+    enclosed = sorted(abs(loops.area(curve - origin)) for curve in curves)
     free = enclosed[-1] - sum(enclosed[:-1])
-    filled = sum(float(abs(loops.area((points - origin)[loops.rings(block)])).sum()) for block in surface)
+    filled = sum(float(abs(loops.areas((points - origin)[loops.rings(block)])).sum()) for block in surface)
     # Several components leave less free than filled too; they are told apart where the loops are sorted.
     connected = len(curves) == 1 or _around_all([polygons.checked("boundary", curve) for curve in curves]) is not None
     if connected and abs(filled - free) > _OVERLAP * filled:

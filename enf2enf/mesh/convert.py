@@ -30,6 +30,7 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     cells = tuple(CellBlock(kind, np.concatenate(nodes)) for kind, nodes in _of_one_width(blocks).items())
     Mesh(points, cells)  # indices are checked before they are used
     fields = {name: np.asarray(v) for name, v in raw.point_data.items() if not name.startswith(_NOT_FIELDS)}
+    fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
     fields = {name: v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v for name, v in fields.items()}
     if points.shape[1] == 3 and _is_flat(points):
         points = np.ascontiguousarray(points[:, :2])
