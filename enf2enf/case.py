@@ -1,0 +1,28 @@
+"""One steady problem: a geometry under conditions, and its solution where it is known."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from enf2enf.field import Field
+from enf2enf.geometry import Geometry
+
+Conditions = Mapping[str, float | np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A geometry, the global conditions it is under, and optionally the solver's answer.
+
+    Args:
+        geometry: the boundary of the domain, in metres.
+        conditions: name -> number, or one number per dimension for a vector, in SI units.
+        field: the known solution at its own points, or None for a case to be predicted.
+        name: the case's identifier in its data set, or where it came from.
+    """
+
+    geometry: Geometry
+    conditions: Conditions = dataclasses.field(default_factory=dict)
+    field: Field | None = None
+    name: str = ""

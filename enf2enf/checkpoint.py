@@ -1,0 +1,129 @@
+"""A surrogate in one file: a zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from enf2enf.errors import CheckpointError, Enf2EnfError
+from enf2enf.model.config import ModelConfig, from_dict
+from enf2enf.normalise import Normaliser
+from enf2enf.surrogate import Surrogate
+
+_FORMAT, _VERSION = "enf2enf-checkpoint", 1
+_LARGEST_MANIFEST = 4 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
+
+
+def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
+    """Write config, schema, normaliser, provenance and weights; the file appears whole or not at all."""
+    manifest = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "config": surrogate.config.to_dict(),
+        "normaliser": surrogate.normaliser.to_dict(),
+        "provenance": surrogate.provenance,
+    }
+    write_archive(path, manifest, surrogate.model)
+
+
+def load(path: str | os.PathLike) -> Surrogate:
+    """Read a checkpoint. Raises `CheckpointError` if it is damaged, foreign, or of another version."""
+    with open_archive(path, _FORMAT, _VERSION) as (archive, manifest):
+        try:
+            config = from_dict(ModelConfig, manifest["config"], "config")
+            normaliser = Normaliser.from_dict(manifest["normaliser"])
+            features = normaliser.condition_features
+            build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
+            template = eqx.filter_eval_shape(build, jax.random.key(0))
+        except (KeyError, TypeError, ValueError) as error:
+            reason = str(error) if isinstance(error, Enf2EnfError) else f"an incomplete one ({error})"
+            raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
+        return Surrogate(read_arrays(archive, template), config, normaliser, manifest["provenance"])
+
+
+def named_arrays(tree: PyTree) -> dict[str, Any]:
+    """Every array of a tree by its path."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    is_array = lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)  # noqa: E731
+    return {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in leaves if is_array(leaf)}
+
+
+def write_archive(path: str | os.PathLike, manifest: Mapping[str, Any], tree: PyTree) -> None:
+    """Write `manifest.json` and the tree's arrays, atomically and byte for byte reproducibly."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        text = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False)
+        archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), text)
+        for name, leaf in named_arrays(tree).items():
+            with archive.open(zipfile.ZipInfo(f"arrays/{name}.npy", _EPOCH), "w") as entry:
+                np.lib.format.write_array(entry, np.asarray(leaf), allow_pickle=False)
+    os.replace(partial, target)
+
+
+class open_archive:  # noqa: N801, reads as a function at its call
+    """Context manager: (archive, manifest) of a file written by `write_archive`."""
+
+    def __init__(self, path: str | os.PathLike, kind: str, version: int):
+        self.path, self.kind, self.version = Path(path), kind, version
+
+    def __enter__(self) -> tuple[zipfile.ZipFile, dict[str, Any]]:
+        """Check the file's kind and version before anything else is believed."""
+        name = self.path.name
+        try:
+            self.archive = zipfile.ZipFile(self.path)
+            with self.archive.open("manifest.json") as entry:
+                manifest = json.loads(entry.read(_LARGEST_MANIFEST))
+        except FileNotFoundError:
+            raise CheckpointError(name, "a file", f"nothing at {self.path}") from None
+        except (OSError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
+        if not isinstance(manifest, dict) or (manifest.get("format"), manifest.get("version")) != (
+            self.kind, self.version
+        ):  # fmt: skip
+            raise CheckpointError(name, f"{self.kind} of version {self.version}", "another kind of file")
+        return self.archive, manifest
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.archive.close()
+
+
+def read_arrays(archive: zipfile.ZipFile, template: PyTree) -> PyTree:
+    """The template with its arrays read by path; a missing, surplus or differently shaped one is refused by name."""
+    wanted = named_arrays(template)
+    stored = {name[7:-4] for name in archive.namelist() if name.startswith("arrays/")}
+    if missing := sorted(wanted.keys() - stored):
+        raise CheckpointError(f"array {missing[0]!r}", "its values in the checkpoint", "none")
+    if surplus := sorted(stored - wanted.keys()):
+        raise CheckpointError(f"array {surplus[0]!r}", "an array of the configured model", "a stranger")
+    arrays = iter([_read_array(archive, name, leaf) for name, leaf in wanted.items()])
+    is_leaf = lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)  # noqa: E731
+    return jax.tree.map(lambda leaf: next(arrays) if is_leaf(leaf) else leaf, template)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, like: Any) -> jax.Array:
+    try:
+        with archive.open(f"arrays/{name}.npy") as entry:
+            np.lib.format.read_magic(entry)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
+            if (shape, dtype) != (like.shape, like.dtype):  # before a byte of it is read
+                raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", f"{dtype}{list(shape)}")
+            data = entry.read(int(np.prod(shape)) * dtype.itemsize)
+            values = np.frombuffer(data, dtype).reshape(shape)
+    except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({error})") from error
+    if not np.isfinite(values).all():
+        raise CheckpointError(f"array {name!r}", "finite values", "NaN or infinity")
+    return jax.numpy.asarray(values)

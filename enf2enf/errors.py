@@ -1,0 +1,56 @@
+"""Every error a user can meet, each one sentence: "*name*: expected ..., got ..."."""
+
+
+class Enf2EnfError(ValueError):
+    """Input that was looked at and refused.
+
+    `name` is the thing at fault as the user knows it (a file, a condition, an option), `expected` what
+    would have been accepted and `got` what was found instead.
+    """
+
+    def __init__(self, name: str, expected: str, got: str):
+        super().__init__(f"{name}: expected {expected}, got {got}")
+        self.name, self.expected, self.got = name, expected, got
+
+    def __reduce__(self):  # so that a worker process can hand it back whole
+        return type(self), (self.name, self.expected, self.got)
+
+
+class MeshError(Enf2EnfError):
+    """A mesh that cannot be read, or whose nodes and cells make no sense."""
+
+
+class GeometryError(Enf2EnfError):
+    """Boundary curves that do not bound anything a field could live on."""
+
+
+class SchemaError(Enf2EnfError):
+    """Quantities that are declared, or given, against the schema."""
+
+
+class ConditionError(SchemaError):
+    """A global condition that is missing, unknown or not a number."""
+
+
+class QueryError(Enf2EnfError):
+    """Query points that cannot be answered."""
+
+
+class DatasetError(Enf2EnfError):
+    """A data-set folder or packed cache that contradicts itself."""
+
+
+class ConfigError(Enf2EnfError):
+    """A configuration key or value that is unknown or out of range."""
+
+
+class CheckpointError(Enf2EnfError):
+    """A checkpoint that is damaged, or was made for another model."""
+
+
+class SolverError(Enf2EnfError):
+    """A ground-truth solver that did not converge."""
+
+
+class ServiceError(Enf2EnfError):
+    """A remote call that failed for a reason outside the request (network, deadline, overload)."""

@@ -1,0 +1,39 @@
+"""A predicted or measured field at points."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.errors import QueryError
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """Values of named quantities at points.
+
+    Args:
+        points: coordinates in metres.
+        values: name -> one row per point, `(points,)` for a scalar, `(points, dim)` for a vector, in SI
+            units. NaN where there is no field: inside a body or outside the domain.
+    """
+
+    points: Float[np.ndarray, "points dim"]
+    values: Mapping[str, Float[np.ndarray, "points ..."]]
+
+    def __post_init__(self):
+        for name, value in self.values.items():
+            if len(value) != len(self.points):
+                raise QueryError(name, f"{len(self.points)} rows, one per point", f"{len(value)}")
+
+    def __getitem__(self, name: str) -> Float[np.ndarray, "points ..."]:
+        if name not in self.values:
+            raise QueryError("field", f"one of {sorted(self.values)}", repr(name))
+        return self.values[name]
+
+    @property
+    def outside(self) -> int:
+        """Number of points at which there is no field."""
+        missing = [np.isnan(v).any(axis=tuple(range(1, v.ndim))) for v in self.values.values()]
+        return int(np.logical_or.reduce(missing).sum()) if missing else 0

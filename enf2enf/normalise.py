@@ -1,0 +1,171 @@
+"""Between SI units and the numbers the model works with; fitted on the train split, saved with the weights."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.errors import ConditionError, GeometryError
+from enf2enf.schema import Schema
+
+_DECADE = 10.0  # a vector whose magnitude varies by more is described by direction and logarithm
+_ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
+
+
+@dataclasses.dataclass(frozen=True)
+class Normaliser:
+    """One isotropic length for the data set; fields made dimensionless, then z-scored.
+
+    Args:
+        schema: what the columns below mean.
+        length: the reference length in metres: coordinates are divided by it, never by a geometry's own size.
+        extents: smallest and largest extent of a training geometry, in metres.
+        field_mean, field_deviation: of the dimensionless fields, one entry per component.
+        condition_low, condition_high: training range of every condition component.
+        magnitude_low, magnitude_high: training range of every condition's magnitude.
+    """
+
+    schema: Schema
+    length: float
+    extents: tuple[float, float]
+    field_mean: Float[np.ndarray, " components"]
+    field_deviation: Float[np.ndarray, " components"]
+    condition_low: Float[np.ndarray, " inputs"]
+    condition_high: Float[np.ndarray, " inputs"]
+    magnitude_low: Float[np.ndarray, " conditions"]
+    magnitude_high: Float[np.ndarray, " conditions"]
+
+    @classmethod
+    def fit(
+        cls,
+        schema: Schema,
+        extents: Float[np.ndarray, " cases"],
+        conditions: Float[np.ndarray, "cases inputs"],
+        fields: Iterable[Float[np.ndarray, "points components"]],
+    ) -> Self:
+        """Fit on the training cases; the moments are accumulated case by case in float64 (Chan et al. 1983)."""
+        count, mean, squares = 0, np.zeros(schema.field_width), np.zeros(schema.field_width)
+        for row, values in zip(conditions, fields, strict=True):
+            scaled = values.astype(np.float64) / _scales(schema, row)
+            total = count + len(scaled)
+            step = scaled.mean(axis=0) - mean
+            squares += ((scaled - scaled.mean(axis=0)) ** 2).sum(axis=0) + step**2 * count * len(scaled) / total
+            mean, count = mean + step * len(scaled) / total, total
+        deviation = np.sqrt(squares / count)
+        magnitudes = np.stack([_magnitudes(schema, row) for row in conditions])
+        return cls(
+            schema, float(np.mean(extents)), (float(np.min(extents)), float(np.max(extents))),
+            mean, np.where(deviation > 0, deviation, 1.0),
+            conditions.min(axis=0), conditions.max(axis=0), magnitudes.min(axis=0), magnitudes.max(axis=0),
+        )  # fmt: skip
+
+    def check_extent(self, extent: float) -> None:
+        """Refuse a geometry whose size says that it is given in another unit, or is another problem."""
+        low, high = self.extents[0] / 2, self.extents[1] * 2
+        if not low <= extent <= high:
+            raise GeometryError(
+                "geometry", f"an extent of {low:.3g} to {high:.3g} m (training: {self.extents[0]:.3g} to "
+                f"{self.extents[1]:.3g} m)", f"{extent:.3g} m; is its length unit right?",
+            )  # fmt: skip
+
+    def condition_row(self, conditions: Mapping[str, Any]) -> Float[np.ndarray, " inputs"]:
+        """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
+        names = [quantity.name for quantity in self.schema.conditions]
+        if unknown := sorted(set(conditions) - set(names)):
+            raise ConditionError(f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", "it")
+        parts = []
+        for quantity in self.schema.conditions:
+            if quantity.name not in conditions:
+                raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
+            parts.append(_numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
+        row = np.concatenate(parts) if parts else np.zeros(0)
+        if not _scales(self.schema, row).all():
+            raise ConditionError("conditions", "a magnitude above 0 where a field scales with it", str(row.tolist()))
+        return row
+
+    def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
+        """Names of the conditions outside the training range, by component or by magnitude."""
+        slack = _ROUNDING * np.maximum(np.abs(self.condition_low), np.abs(self.condition_high))
+        outside = (row < self.condition_low - slack) | (row > self.condition_high + slack)
+        magnitudes = _magnitudes(self.schema, row)
+        far = (magnitudes < self.magnitude_low * (1 - _ROUNDING)) | (magnitudes > self.magnitude_high * (1 + _ROUNDING))
+        parts = _parts(self.schema)
+        return tuple(
+            quantity.name
+            for quantity, part, is_far in zip(self.schema.conditions, parts, far, strict=True)
+            if is_far or outside[part].any()
+        )
+
+    @property
+    def condition_features(self) -> int:
+        """Number of features `condition` returns."""
+        return len(self.condition(self.condition_high))
+
+    def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
+        """Every component scaled to [-1, 1]; direction and log magnitude too where magnitudes span a decade."""
+        middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
+        features = [(row - middle) / np.where(half > 0, half, 1.0)]
+        for index, part in enumerate(_parts(self.schema)):
+            low, high = self.magnitude_low[index], self.magnitude_high[index]
+            if low > 0 and high > _DECADE * low:
+                magnitude = max(np.linalg.norm(row[part]), low * 1e-3)
+                log = np.log(magnitude / np.sqrt(low * high)) / (0.5 * np.log(high / low))
+                features += [row[part] / magnitude, [log]]
+        return np.concatenate(features).astype(np.float32)
+
+    def fields(
+        self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
+    ) -> Float[np.ndarray, "points components"]:
+        """Physical to normalised."""
+        scaled = values / _scales(self.schema, row)
+        return ((scaled - self.field_mean) / self.field_deviation).astype(np.float32)
+
+    def affine(self, row: Float[np.ndarray, " inputs"]) -> tuple[np.ndarray, np.ndarray]:
+        """(gain, offset), one per component: physical = gain * normalised + offset."""
+        scales = _scales(self.schema, row)
+        return self.field_deviation * scales, self.field_mean * scales
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data for JSON, exact in float64."""
+        plain = dataclasses.asdict(self) | {"schema": self.schema.to_dict()}
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in plain.items()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        arrays = {k: np.asarray(v, np.float64) for k, v in plain.items() if k.split("_")[0] in _ARRAYS}
+        low, high = plain["extents"]
+        return cls(Schema.from_dict(plain["schema"]), float(plain["length"]), (float(low), float(high)), **arrays)
+
+
+_ARRAYS = ("field", "condition", "magnitude")
+
+
+def _parts(schema: Schema) -> list[slice]:
+    ends = np.cumsum([0] + [quantity.width(schema.dim) for quantity in schema.conditions])
+    return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+
+def _magnitudes(schema: Schema, row: np.ndarray) -> np.ndarray:
+    return np.array([np.linalg.norm(row[part]) for part in _parts(schema)])
+
+
+def _scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " components"]:
+    """What every field component is divided by to become dimensionless."""
+    magnitude = dict(zip([q.name for q in schema.conditions], _magnitudes(schema, row), strict=True))
+    scales = [float(np.prod([magnitude[c] ** power for c, power in f.scales_with])) for f in schema.fields]
+    return np.repeat(scales, [f.width(schema.dim) for f in schema.fields])
+
+
+def _numbers(name: str, value: Any, width: int) -> np.ndarray:
+    try:
+        numbers = np.atleast_1d(np.asarray(value, np.float64))
+    except (TypeError, ValueError):
+        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
+    if numbers.shape != (width,):
+        raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{numbers.size}")
+    if not np.isfinite(numbers).all():
+        raise ConditionError(f"condition {name!r}", "finite numbers", str(numbers.tolist()))
+    return numbers

@@ -1,0 +1,223 @@
+"""The public face: physical units in, physical units out."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from enf2enf.case import Case, Conditions
+from enf2enf.errors import GeometryError, QueryError
+from enf2enf.field import Field
+from enf2enf.geometry import Geometry
+from enf2enf.latents import Latents
+from enf2enf.mesh import Mesh
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.model.shape import Shape
+from enf2enf.normalise import Normaliser
+from enf2enf.schema import Schema
+
+_BUCKETS = (256, 4096)  # points per compiled program: small requests are padded little, large ones cut
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+    """A geometry that has been encoded: what `decode` needs, as often as wanted.
+
+    Args:
+        geometry: the geometry, in metres.
+        shape: its wall and bounds relative to the centre of its bounds, in reference lengths.
+        latents: its latent clouds in the same frame.
+    """
+
+    geometry: Geometry
+    shape: Shape
+    latents: Latents
+
+    def poses(self, length: float) -> list[Float[np.ndarray, "latents dim"]]:
+        """Positions of the latents in metres, one array per cloud, given the reference length."""
+        centre = self.geometry.bounds.mean(axis=0)
+        return [np.asarray(cloud.pose, np.float64) * length + centre for cloud in self.latents]
+
+
+class Surrogate:
+    """A trained model with everything it needs to answer in SI units.
+
+    Args:
+        model: the network, on normalised numbers.
+        config: what built it.
+        normaliser: fitted on the train split.
+        provenance: data set, licence, metrics, training settings: plain data.
+    """
+
+    def __init__(self, model: Enf2Enf, config: ModelConfig, normaliser: Normaliser, provenance: Mapping[str, Any]):
+        self.model, self.config, self.normaliser = model, config, normaliser
+        self.provenance = dict(provenance)
+
+    @classmethod
+    def untrained(cls, config: ModelConfig, normaliser: Normaliser, seed: int = 0) -> "Surrogate":
+        """A surrogate with random weights, for training and for tests of everything but accuracy."""
+        model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))
+        return cls(model, config, normaliser, {"name": "untrained", "seed": seed})
+
+    @property
+    def schema(self) -> Schema:
+        """What it needs, what it returns."""
+        return self.normaliser.schema
+
+    @property
+    def chunk_points(self) -> int:
+        """The largest number of points that one compiled program decodes."""
+        return _BUCKETS[-1]
+
+    @functools.cached_property
+    def version(self) -> str:
+        """A hash of the weights and of all that decides an answer."""
+        digest = hashlib.sha256()
+        plain = {"config": self.config.to_dict(), "normaliser": self.normaliser.to_dict()}
+        digest.update(json.dumps(plain, sort_keys=True).encode())
+        for path, leaf in jax.tree_util.tree_leaves_with_path(eqx.filter(self.model, eqx.is_array)):
+            digest.update(jax.tree_util.keystr(path).encode() + np.asarray(leaf).tobytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The model card: plain data."""
+        leaves = jax.tree.leaves(eqx.filter(self.model, eqx.is_inexact_array))
+        low, high = self.normaliser.condition_low, self.normaliser.condition_high
+        return {
+            "version": self.version,
+            "schema": self.schema.to_dict(),
+            "reference_length": self.normaliser.length,
+            "extents": list(self.normaliser.extents),
+            "condition_low": low.tolist(),
+            "condition_high": high.tolist(),
+            "parameters": sum(leaf.size for leaf in leaves),
+            "config": self.config.to_dict(),
+            **self.provenance,
+        }
+
+    def understand(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:
+        """The geometry of a mesh, refused if it is no geometry of the kind this surrogate was trained on.
+
+        Args:
+            mesh: coordinates in metres.
+            walls: patch names of the walls; without any, the inner boundaries are the walls.
+
+        Raises:
+            GeometryError: no walls, no outer boundary, wrong dimension, or a size far from the training range.
+        """
+        geometry = Geometry.from_mesh(mesh, walls)
+        self._check(geometry)
+        return geometry
+
+    def _check(self, geometry: Geometry) -> None:
+        if geometry.outer is None:
+            raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
+        self.normaliser.check_extent(geometry.extent)
+
+    def encode(self, geometry: Geometry) -> Encoding:
+        """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
+        self._check(geometry)
+        shape = shape_of(geometry, self.normaliser.length, self.config.facets)
+        return Encoding(geometry, shape, jax.block_until_ready(_encode(self.model, shape)))
+
+    def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
+        """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
+        return self.normaliser.extrapolating(self.normaliser.condition_row(conditions))
+
+    def decode(self, encoding: Encoding, conditions: Conditions, points: Float[np.ndarray, "points dim"]) -> Field:
+        """The fields at any points, float32, in SI units; NaN inside bodies and outside the domain.
+
+        Raises:
+            ConditionError: unknown, missing or non-finite conditions.
+            QueryError: points that are not a finite array (points, dim).
+        """
+        blocks = list(self.decode_chunks(encoding, conditions, [points]))
+        names = [quantity.name for quantity in self.schema.fields]
+        values = {name: np.concatenate([block.values[name] for block in blocks]) for name in names}
+        return Field(np.concatenate([block.points for block in blocks]), values)
+
+    def decode_chunks(
+        self, encoding: Encoding, conditions: Conditions, blocks: Iterable[Float[np.ndarray, "points dim"]]
+    ) -> Iterator[Field]:
+        """`decode` for a stream of blocks of points: at most `chunk_points` at a time, in order."""
+        row = self.normaliser.condition_row(conditions)
+        conditioned = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
+        gain, offset = self.normaliser.affine(row)
+        for block in blocks:
+            points = self._checked(block)
+            for start in range(0, max(len(points), 1), self.chunk_points):
+                part = points[start : start + self.chunk_points]
+                values = self._decode_part(encoding, conditioned, part) * gain + offset
+                values[~encoding.geometry.contains(part)] = np.nan
+                yield Field(part, self._named(values.astype(np.float32)))
+
+    def _checked(self, points: Any) -> Float[np.ndarray, "points dim"]:
+        points = np.asarray(points, np.float64)
+        if points.ndim != 2 or points.shape[1] != self.schema.dim:
+            raise QueryError("points", f"an array (points, {self.schema.dim})", f"shape {points.shape}")
+        if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
+            raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
+        return points
+
+    def _decode_part(self, encoding: Encoding, conditioned: Latents, points: np.ndarray) -> np.ndarray:
+        local = (points - encoding.geometry.bounds.mean(axis=0)) / self.normaliser.length
+        size = next(bucket for bucket in _BUCKETS if bucket >= len(points))
+        padded = np.zeros((size, points.shape[1]), np.float32)
+        padded[: len(points)] = local
+        return np.asarray(_decode(self.model, conditioned, encoding.shape, padded), np.float64)[: len(points)]
+
+    def _named(self, values: Float[np.ndarray, "points components"]) -> dict[str, np.ndarray]:
+        widths = [quantity.width(self.schema.dim) for quantity in self.schema.fields]
+        columns = np.split(values, np.cumsum(widths)[:-1], axis=1)
+        return {
+            quantity.name: column if quantity.kind == "vector" else column[:, 0]
+            for quantity, column in zip(self.schema.fields, columns, strict=True)
+        }
+
+    def predict(self, case: Case, points: Float[np.ndarray, "points dim"] | None = None) -> Field:
+        """Encode and decode; at the case's own points if none are given."""
+        if points is None and case.field is None:
+            raise QueryError("points", "query points, or a case with points of its own", "neither")
+        return self.decode(self.encode(case.geometry), case.conditions, case.field.points if points is None else points)
+
+    def warm_up(self) -> None:
+        """Compile every program that a request can need."""
+        half = self.normaliser.length / 2
+        square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        encoding = self.encode(Geometry((square / 2,), square))
+        row = self.normaliser.condition_high
+        conditioned = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
+        for size in _BUCKETS:
+            self._decode_part(encoding, conditioned, np.zeros((size, self.schema.dim)))
+
+
+def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
+    """A geometry as the model sees it: centred on its bounds, in reference lengths, float32."""
+    centre = geometry.bounds.mean(axis=0)
+    wall, box = (geometry.facets(facets) - centre) / length, (geometry.bounds - centre) / length
+    return Shape(jnp.asarray(wall, jnp.float32), jnp.asarray(box, jnp.float32))
+
+
+@eqx.filter_jit
+def _encode(model: Enf2Enf, shape: Shape) -> Latents:
+    return model.encode(shape)
+
+
+@eqx.filter_jit
+def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Latents:
+    return model.decoder.condition(latents, conditions)
+
+
+@eqx.filter_jit
+def _decode(model: Enf2Enf, conditioned: Latents, shape: Shape, points: Array) -> Array:
+    return model.decode(conditioned, shape, points)
