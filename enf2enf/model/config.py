@@ -1,0 +1,190 @@
+"""Model configurations: frozen, complete, and able to build what they describe."""
+
+import dataclasses
+import tomllib
+import typing
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, Literal, TypeVar
+
+import jax
+from jaxtyping import PRNGKeyArray
+
+from enf2enf.errors import ConfigError
+from enf2enf.model.decode import AbstractDecoder, FieldDecoder, NearestDecoder
+from enf2enf.model.encode import AbstractEncoder, AmortisedEncoder, MetaEncoder
+from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.nn.bi_invariant import BI_INVARIANTS, AbstractBiInvariant
+from enf2enf.schema import Schema
+
+_Config = TypeVar("_Config")
+
+
+@dataclasses.dataclass(frozen=True)
+class AmortisedConfig:
+    """An `AmortisedEncoder`. Windows are in units of the latents' spacing, the rest in reference lengths."""
+
+    kind: Literal["amortised"] = "amortised"
+    width: int = 96
+    heads: int = 4
+    blocks: int = 2
+    expansion: int = 4
+    wavelengths: tuple[float, float] = (2.0, 0.12)
+    grid: int = 8
+    wall: int = 32
+    grid_window: float = 1.5
+    wall_window: float = 2.5
+    probes: tuple[float, ...] = (0.02, 0.06, 0.18)
+
+    def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
+        """The untrained encoder. It sees the wall through its own translation-invariant probes."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
+        return AmortisedEncoder(dim, **options, key=key)
+
+
+@dataclasses.dataclass(frozen=True)
+class MetaConfig:
+    """A `MetaEncoder`."""
+
+    kind: Literal["meta"] = "meta"
+    context: int = 8
+    width: int = 128
+    heads: int = 2
+    deviation: float = 1.0
+    grid: int = 3
+    samples: int = 32
+    steps: int = 3
+    rate: float = 0.5
+    window: float = 0.5
+
+    def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
+        """The untrained encoder."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
+        return MetaEncoder(bi_invariant, dim, **options, key=key)
+
+
+@dataclasses.dataclass(frozen=True)
+class NearestConfig:
+    """A `NearestDecoder`; `counts` is the number of latents heard per point, one entry per cloud."""
+
+    kind: Literal["nearest"] = "nearest"
+    width: int = 96
+    heads: int = 4
+    blocks: int = 2
+    expansion: int = 4
+    wavelengths: tuple[float, float] = (2.0, 0.12)
+    counts: tuple[int, ...] = (4, 3)
+    frequencies: int = 24
+    deviations: tuple[float, ...] = (0.25, 0.5, 1.0)
+    residuals: int = 2
+
+    def build(
+        self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
+    ) -> AbstractDecoder:
+        """The untrained decoder of `inputs` condition features."""
+        if context != self.width:
+            raise ConfigError("decoder width", f"the encoder's {context}", str(self.width))
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
+        return NearestDecoder(bi_invariant, schema.dim, inputs, schema.field_width, **options, key=key)
+
+
+@dataclasses.dataclass(frozen=True)
+class FieldConfig:
+    """A `FieldDecoder`."""
+
+    kind: Literal["field"] = "field"
+    width: int = 256
+    heads: int = 2
+    blocks: int = 2
+    deviation: float = 0.5
+
+    def build(
+        self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
+    ) -> AbstractDecoder:
+        """The untrained decoder of `inputs` condition features."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
+        return FieldDecoder(bi_invariant, schema.dim, context, inputs, schema.field_width, **options, key=key)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The whole model.
+
+    Args:
+        facets: number of segments the wall is resampled into.
+        bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
+    """
+
+    encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
+    decoder: NearestConfig | FieldConfig = NearestConfig()
+    facets: int = 192
+    bi_invariant: Literal["translation", "absolute"] = "translation"
+
+    def __post_init__(self):
+        clouds = 2 if isinstance(self.encoder, AmortisedConfig) else 1
+        expected = len(self.decoder.counts) if isinstance(self.decoder, NearestConfig) else 1
+        if clouds != expected:
+            raise ConfigError("decoder", f"one for the {clouds} clouds of the encoder", f"one for {expected}")
+        if isinstance(self.encoder, AmortisedConfig) and self.facets % self.encoder.wall:
+            raise ConfigError("facets", f"a multiple of wall = {self.encoder.wall}", str(self.facets))
+
+    def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Enf2Enf:
+        """The untrained model for this schema and this number of condition features."""
+        if schema.dim != 2:
+            raise ConfigError("dim of the schema", "2 (walls are polygons)", str(schema.dim))
+        keys = jax.random.split(key)
+        bi_invariant = BI_INVARIANTS[self.bi_invariant]()
+        encoder = self.encoder.build(bi_invariant, schema.dim, key=keys[0])
+        context = self.encoder.width if isinstance(self.encoder, AmortisedConfig) else self.encoder.context
+        decoder = self.decoder.build(bi_invariant, context, schema, condition_features, key=keys[1])
+        return Enf2Enf(encoder, decoder)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data for JSON."""
+        return dataclasses.asdict(self)
+
+
+def from_dict(config: type[_Config], plain: Mapping[str, Any], name: str) -> _Config:
+    """Build a frozen configuration from plain data; an unknown key or a value of the wrong type is refused."""
+    if not isinstance(plain, Mapping):
+        raise ConfigError(name, "a table", repr(plain))
+    hints = typing.get_type_hints(config)
+    if unknown := sorted(plain.keys() - hints.keys()):
+        raise ConfigError(name, f"keys among {sorted(hints)}", repr(unknown[0]))
+    return config(**{key: _value(hints[key], value, f"{name}.{key}") for key, value in plain.items()})
+
+
+def _value(hint: Any, value: Any, name: str) -> Any:
+    options = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        if value not in options:
+            raise ConfigError(name, " or ".join(options), repr(value))
+        return value
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(name, "a list", repr(value))
+        inner = [options[0]] * len(value) if options[-1] is Ellipsis else options
+        if len(inner) != len(value):
+            raise ConfigError(name, f"{len(inner)} values", str(len(value)))
+        return tuple(_value(kind, item, name) for kind, item in zip(inner, value, strict=True))
+    if options:  # a union of configurations, told apart by their kind
+        kinds = {typing.get_args(typing.get_type_hints(option)["kind"])[0]: option for option in options}
+        kind = value.get("kind") if isinstance(value, Mapping) else value
+        if kind not in kinds:
+            raise ConfigError(f"{name}.kind", " or ".join(sorted(kinds)), repr(kind))
+        return from_dict(kinds[kind], value, name)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(hint, value, name)
+    accepted = (int, float) if hint is float else hint
+    if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
+        raise ConfigError(name, hint.__name__, repr(value))
+    return hint(value)
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The tables of a shipped preset, `fast` or `paper`."""
+    folder = resources.files("enf2enf.model") / "presets"
+    names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    if name not in names:
+        raise ConfigError("preset", " or ".join(names), repr(name))
+    return tomllib.loads((folder / f"{name}.toml").read_text())
