@@ -1,0 +1,134 @@
+"""A split of the packed data as the arrays that training reads: normalised, stacked, padded."""
+
+import dataclasses
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from enf2enf.data.cache import PackedData
+from enf2enf.model.encode import AbstractEncoder, Observation
+from enf2enf.model.shape import Shape
+from enf2enf.nn.distance import signed_distance
+from enf2enf.normalise import Normaliser
+from enf2enf.schema import Schema
+from enf2enf.surrogate import shape_of
+
+
+class Batch(eqx.Module):
+    """Some points of some cases, normalised.
+
+    Attributes:
+        source: what the encoder observed of each case; or its latents, once the encoder is frozen.
+        conditions: condition features.
+        points, distance: query points and their signed distance to the wall.
+        target: the fields there.
+        weight: factor from normalised error to error relative to the case's RMS, 0 at padding points.
+    """
+
+    source: Observation
+    conditions: Float[Array, "cases features"]
+    points: Float[Array, "cases points dim"]
+    distance: Float[Array, "cases points"]
+    target: Float[Array, "cases points components"]
+    weight: Float[Array, "cases components"]
+    valid: Bool[Array, "cases points"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitArrays:
+    """All cases of a split; `counts` says how many points of each case are real."""
+
+    everything: Batch
+    counts: Int[np.ndarray, " cases"]
+
+    @classmethod
+    def build(
+        cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, facets: int,
+        mirror: tuple[str, ...] = (),
+    ) -> Self:  # fmt: skip
+        """Observe every geometry once, and its mirror images along the axes in `mirror` as further cases."""
+        flips = [np.ones(packed.schema.dim)]
+        for axis in mirror:
+            flip = np.where(np.arange(packed.schema.dim) == "xy".index(axis), -1.0, 1.0)
+            flips += [flip * other for other in flips]
+        cases = [_case(packed, index, normaliser, facets, flip) for flip in flips for index in packed.ids(split)]
+        counts = np.array([len(case["points"]) for case in cases])
+        padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
+        facet_arrays, box = padded.pop("facets"), padded.pop("box")
+        source, distance = _observe(encoder, facet_arrays, box, padded["points"])
+        valid = np.arange(padded["points"].shape[1]) < counts[:, None]
+        return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts)
+
+    def take(self, cases: Int[np.ndarray, " batch"], points: Int[np.ndarray, "batch points"]) -> Batch:
+        """The batch of these points (one row per case) of these cases."""
+        all_ = self.everything
+        per_point = (cases[:, None], points)
+        return Batch(
+            source=jax.tree.map(lambda leaf: leaf[cases], all_.source),
+            conditions=all_.conditions[cases],
+            points=all_.points[per_point],
+            distance=all_.distance[per_point],
+            target=all_.target[per_point],
+            weight=all_.weight[cases],
+            valid=all_.valid[per_point],
+        )
+
+
+def fit_normaliser(packed: PackedData) -> Normaliser:
+    """From the train split, and nothing else."""
+    train = packed.ids("train")
+    extents = np.array([packed.geometry(index).extent for index in train])
+    conditions = np.stack([packed.conditions(index) for index in train])
+    return Normaliser.fit(packed.schema, extents, conditions, (packed.values(index) for index in train))
+
+
+def component_groups(schema: Schema) -> tuple[int, ...]:
+    """For every field component, the index of its field."""
+    return tuple(i for i, field in enumerate(schema.fields) for _ in range(field.width(schema.dim)))
+
+
+def _case(
+    packed: PackedData, index: int, normaliser: Normaliser, facets: int, flip: Float[np.ndarray, " dim"]
+) -> dict[str, np.ndarray]:
+    schema, geometry = packed.schema, packed.geometry(index)
+    row = packed.conditions(index) * _flips(flip, schema.conditions, schema.dim)
+    values = packed.values(index) * _flips(flip, schema.fields, schema.dim)
+    shape = shape_of(geometry, normaliser.length, facets)
+    local = (packed.points(index) - geometry.bounds.mean(axis=0)) / normaliser.length
+    groups = np.array(component_groups(schema))
+    squares = np.bincount(groups, (values.astype(np.float64) ** 2).mean(axis=0))
+    gain, _ = normaliser.affine(row)
+    return {
+        "facets": np.asarray(shape.facets) * flip.astype(np.float32),
+        "box": np.sort(np.asarray(shape.box) * flip.astype(np.float32), axis=0),
+        "points": (local * flip).astype(np.float32),
+        "target": normaliser.fields(values, row),
+        "weight": (np.abs(gain) / np.sqrt(squares)[groups]).astype(np.float32),
+        "conditions": normaliser.condition(row),
+    }
+
+
+def _flips(flip: np.ndarray, quantities: tuple, dim: int) -> np.ndarray:
+    parts = [flip if quantity.kind == "vector" else np.ones(1) for quantity in quantities]
+    return np.concatenate(parts) if parts else np.ones(0)
+
+
+def _stack(rows: list[np.ndarray]) -> np.ndarray:
+    """Stack arrays of different lengths, repeating the last row of the shorter ones."""
+    longest = max(len(row) for row in rows)
+    same = all(len(row) == longest for row in rows)
+    return np.stack(rows if same else [row[np.minimum(np.arange(longest), len(row) - 1)] for row in rows])
+
+
+def _observe(encoder: AbstractEncoder, facets: np.ndarray, box: np.ndarray, points: np.ndarray) -> tuple:
+    @jax.jit
+    def one(facets: Array, box: Array, points: Array) -> tuple[Observation, Array]:
+        shape = Shape(facets, box)
+        return encoder.observe(shape), jax.vmap(lambda p: signed_distance(shape.facets, p))(points)
+
+    rows = [jax.device_get(one(*(jnp.asarray(part) for part in case))) for case in zip(facets, box, points, strict=True)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)

@@ -1,0 +1,108 @@
+"""Training settings: one TOML file, on top of a preset."""
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from enf2enf.errors import ConfigError
+from enf2enf.model.config import ModelConfig, from_dict, preset
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How to train.
+
+    Args:
+        steps: optimiser steps on the fields; the learning rate falls to 0 over them.
+        shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
+            encoder is frozen afterwards.
+        cases, points: cases a step, and random points of each.
+        optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
+        rate: peak learning rate, after `warmup` steps.
+        clip: largest global norm of a gradient.
+        average: decay of the exponential moving average of the weights, which is what is kept.
+        mirror: axes along which the problem is its own mirror image; every case is then trained mirrored too.
+        validate_every: steps between readings of the validation split, which chooses the weights.
+        seed: of the weights and of the order of the data.
+    """
+
+    steps: int = 9000
+    shape_steps: int = 0
+    cases: int = 8
+    points: int = 256
+    optimiser: Literal["muon", "adam"] = "muon"
+    rate: float = 5e-3
+    warmup: int = 100
+    clip: float = 1.0
+    average: float = 0.999
+    mirror: tuple[Literal["x", "y"], ...] = ()
+    validate_every: int = 500
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("steps", "cases", "points", "validate_every", "rate", "clip"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"train.{name}", "a number above 0", str(getattr(self, name)))
+        for name in ("shape_steps", "warmup", "seed"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"train.{name}", "0 or more", str(getattr(self, name)))
+        if not 0 <= self.average < 1:
+            raise ConfigError("train.average", "a decay from 0 to below 1", str(self.average))
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """A whole training run: data, model, settings, and the folder it lives in."""
+
+    name: str
+    dataset: Path
+    out: Path
+    model: ModelConfig
+    train: TrainConfig
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> Self:
+        """Read a TOML file; relative paths in it are relative to the working folder.
+
+        Keys: `name`, `dataset`, `out`, `preset`; tables `model` (with `model.encoder`, `model.decoder`) and
+        `train` override single values of the preset. Raises `ConfigError` on anything unknown.
+        """
+        try:
+            plain = tomllib.loads(Path(path).read_text())
+        except OSError as error:
+            raise ConfigError(str(path), "a readable file", error.strerror or "none") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(str(path), "a TOML file", str(error)) from error
+        return cls.from_dict(plain, Path(path).stem)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any], name: str) -> Self:
+        """From plain data."""
+        known = {"name", "dataset", "out", "preset", "model", "train"}
+        if unknown := sorted(plain.keys() - known):
+            raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
+        if not isinstance(plain.get("dataset"), str):
+            raise ConfigError("dataset", "the path of a data-set folder", repr(plain.get("dataset")))
+        name = plain.get("name", name)
+        tables = merge(preset(plain.get("preset", "fast")), {k: plain[k] for k in ("model", "train") if k in plain})
+        return cls(
+            name, Path(plain["dataset"]), Path(plain.get("out", f"runs/{name}")),
+            from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"),
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """What decides the numbers, as plain data."""
+        return {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables, the second over the first; a table of another `kind` replaces the whole."""
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(old, value) if both and value.get("kind", old.get("kind")) == old.get("kind") else value
+    return merged

@@ -1,0 +1,102 @@
+"""How far off a surrogate is on a split, beside what a lazy user would do and what the data allow."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from enf2enf.data.cache import PackedData
+from enf2enf.errors import DatasetError, SchemaError
+from enf2enf.metrics import relative_l2
+from enf2enf.surrogate import Surrogate
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Relative L2 per field: one figure per case, mean over the cases.
+
+    Args:
+        errors: field -> per-case errors of the surrogate.
+        mean_field: field -> mean error of predicting the training mean (times the field's scale) everywhere.
+        outside: number of the data set's own points at which the surrogate sees no domain; they are left out.
+        floor: mean error of the stored truth itself, if the data set states it.
+    """
+
+    dataset: str
+    split: str
+    names: tuple[str, ...]
+    errors: dict[str, np.ndarray]
+    mean_field: dict[str, float]
+    outside: int
+    floor: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data for JSON."""
+        fields = {
+            name: {
+                "relative_l2": float(errors.mean()), "median": float(np.median(errors)), "worst": float(errors.max()),
+                "worst_case": self.names[int(errors.argmax())], "mean_field": self.mean_field[name],
+            }
+            for name, errors in self.errors.items()
+        }  # fmt: skip
+        return {
+            "dataset": self.dataset, "split": self.split, "cases": len(self.names), "fields": fields,
+            "outside": self.outside, "floor": self.floor,
+        }  # fmt: skip
+
+    def table(self) -> Table:
+        """For people."""
+        table = Table(title=f"{self.dataset}, {self.split} split, {len(self.names)} cases: relative L2")
+        for column in ("field", "mean", "median", "worst", "mean field", "floor of the data"):
+            table.add_column(column, justify="left" if column == "field" else "right")
+        floor = "not stated" if self.floor is None else f"{self.floor:.4f}"
+        for name, figures in self.to_dict()["fields"].items():
+            row = [f"{figures[key]:.4f}" for key in ("relative_l2", "median", "worst", "mean_field")]
+            table.add_row(name, row[0], row[1], f"{row[2]} ({figures['worst_case']})", row[3], floor)
+        return table
+
+
+def evaluate(surrogate: Surrogate, packed: PackedData, split: str) -> Report:
+    """Predict every case of a split at its own points, through the surrogate's public face.
+
+    Raises:
+        DatasetError: no such split, or it is empty.
+        SchemaError: the data set has other conditions or fields than the surrogate.
+    """
+    if packed.schema != surrogate.schema:
+        raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {packed.manifest['name']!r}")
+    indices = packed.ids(split)
+    if not len(indices):
+        raise DatasetError(f"split {split!r}", "at least one case", "none")
+    rows = list(_per_case(surrogate, packed, indices))
+    fields = [quantity.name for quantity in surrogate.schema.fields]
+    floor = packed.manifest.get("floor") or {}
+    return Report(
+        packed.manifest["name"], split, tuple(packed.names[index] for index in indices),
+        {name: np.array([row[0][name] for row in rows]) for name in fields},
+        {name: float(np.mean([row[1][name] for row in rows])) for name in fields},
+        sum(row[2] for row in rows), floor.get("relative_l2"),
+    )  # fmt: skip
+
+
+def _per_case(surrogate: Surrogate, packed: PackedData, indices: np.ndarray) -> Iterator[tuple[dict, dict, int]]:
+    schema = surrogate.schema
+    widths = [quantity.width(schema.dim) for quantity in schema.fields]
+    for index in indices:
+        row, truth = packed.conditions(index), packed.values(index).astype(np.float64)
+        parts = np.split(row, np.cumsum([q.width(schema.dim) for q in schema.conditions])[:-1])
+        conditions = {q.name: part for q, part in zip(schema.conditions, parts, strict=False)}
+        field = surrogate.decode(surrogate.encode(packed.geometry(index)), conditions, packed.points(index))
+        _, mean = surrogate.normaliser.affine(row)
+        errors, trivial = {}, {}
+        for quantity, true, level in zip(
+            schema.fields, np.split(truth, np.cumsum(widths)[:-1], axis=1), np.split(mean, np.cumsum(widths)[:-1]),
+            strict=True,
+        ):  # fmt: skip
+            guess = field[quantity.name].reshape(true.shape)
+            inside = ~np.isnan(guess).any(axis=1)
+            errors[quantity.name] = relative_l2(guess[inside], true[inside])
+            trivial[quantity.name] = relative_l2(np.broadcast_to(level, true.shape), true)
+        yield errors, trivial, field.outside

@@ -1,0 +1,188 @@
+"""Training from the packed cache: stages, validation, interruption, resumption."""
+
+import dataclasses
+import time
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+
+from enf2enf import checkpoint
+from enf2enf.data.cache import PackedData
+from enf2enf.data.loader import draw
+from enf2enf.model.encode import MetaEncoder
+from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.surrogate import Surrogate
+from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
+from enf2enf.train.config import RunConfig
+from enf2enf.train.interrupt import Interrupt
+from enf2enf.train.loss import relative_errors, shape_loss
+from enf2enf.train.run import Progress, RunFolder
+from enf2enf.train.step import TrainState, make_optimiser, make_step
+
+_VALIDATION_CASES = 4  # cases per compiled evaluation
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a call of `train` came to: `finished`, or stopped by Ctrl-C or the clock and ready to resume."""
+
+    finished: bool
+    step: int
+    validation: float | None
+    seconds: float
+
+
+def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) -> Outcome:
+    """Train, or go on training, the run that `config` describes; the best weights land in `out/model.enf`.
+
+    The order of the data is a function of (seed, step), so a run that was stopped and resumed on the same
+    machine ends in the same numbers, bit for bit, as one that was not.
+
+    Args:
+        minutes: stop after this much wall-clock time, resumable; None to train to the end.
+        quiet: no progress bar.
+
+    Raises:
+        ConfigError: the configuration does not fit the data, or `out` holds another run.
+        DatasetError: the data set or its cache is damaged.
+    """
+    trainer = Trainer(config, PackedData.load(config.dataset))
+    try:
+        return trainer.run(minutes, quiet)
+    finally:
+        trainer.folder.close()
+
+
+class Trainer:
+    """One run: the data as arrays, the folder, and the stages still to do."""
+
+    def __init__(self, config: RunConfig, packed: PackedData):
+        self.config, self.packed = config, packed
+        normaliser = fit_normaliser(packed)
+        self.groups = component_groups(packed.schema)
+        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
+        encoder, facets = self.surrogate.model.encoder, config.model.facets
+        mirror = config.train.mirror
+        self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, mirror)
+        self.validation = SplitArrays.build(packed, "validation", normaliser, encoder, facets)
+        self.folder = RunFolder(config, packed.digest)
+        staged = isinstance(encoder, MetaEncoder) and config.train.shape_steps > 0
+        self.stages = ("shape", "field") if staged else ("field",)
+        self._errors = eqx.filter_jit(lambda model, batch: relative_errors(model, batch, self.groups, False))
+        self._misfit = eqx.filter_jit(shape_loss)
+
+    def run(self, minutes: float | None, quiet: bool) -> Outcome:
+        """All stages from where the folder says."""
+        progress = self.folder.peek() or Progress(self.stages[0])
+        resume, model = self.folder.state_path.exists(), self.surrogate.model
+        deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
+        with Interrupt() as interrupt:
+            for stage in self.stages[self.stages.index(progress.stage) :]:
+                progress = progress if progress.stage == stage else Progress(stage, None, progress.seconds)
+                state, finished = self._stage(stage, model, progress, resume, deadline, interrupt, quiet)
+                if not finished:
+                    break
+                resume, model = False, score_latents(state.average, self.data)
+        return Outcome(finished, int(state.step), progress.best, progress.seconds)
+
+    def _stage(
+        self, stage: str, model: Enf2Enf, progress: Progress, resume: bool, deadline: float,
+        interrupt: Interrupt, quiet: bool,
+    ) -> tuple[TrainState, bool]:  # fmt: skip
+        settings = self.config.train
+        steps = settings.shape_steps if stage == "shape" else settings.steps
+        optimiser = make_optimiser(settings, steps)
+        state = TrainState.start(model, optimiser)
+        state = self.folder.restore(state) if resume else state
+        frozen = stage == "field" and len(self.stages) > 1
+        data = freeze(state.model, self.data) if frozen else self.data
+        step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
+        began, losses = time.monotonic() - progress.seconds, []
+        with _bar(quiet) as bar:
+            task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
+            for number in range(int(state.step), steps):
+                batch = data.take(*draw(settings.seed, number, data.counts, settings.cases, settings.points))
+                state, loss = step(state, jax.tree.map(jnp.asarray, batch))
+                losses.append(loss)
+                last = number + 1 == steps
+                stopping = interrupt.requested or time.monotonic() > deadline
+                if last or stopping or (number + 1) % settings.validate_every == 0:
+                    progress.seconds = time.monotonic() - began
+                    if last or (number + 1) % settings.validate_every == 0:
+                        self._validate(stage, state, progress, losses)
+                        losses = []
+                    self.folder.save(state, progress)
+                bar.update(task, completed=number + 1, note=f"validation {_percent(progress.best)}")
+                if stopping and not last:
+                    return state, False
+        return state, True
+
+    def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array]) -> None:
+        """Read the validation split; keep the averaged weights if they are the best so far."""
+        error = self._validation_error(stage, state.average)
+        values = {"train": float(np.mean([float(loss) for loss in losses])), "validation": error}
+        self.folder.log(stage, int(state.step), {**values, "seconds": progress.seconds})
+        if stage == "field" and (progress.best is None or error < progress.best):
+            progress.best = error
+            self._keep(state, values, progress)
+
+    def _validation_error(self, stage: str, model: Enf2Enf) -> float:
+        everything, count = self.validation.everything, len(self.validation.counts)
+        starts = [min(start, max(count - _VALIDATION_CASES, 0)) for start in range(0, count, _VALIDATION_CASES)]
+        rows = {}
+        for start in starts:
+            batch = jax.tree.map(lambda leaf, a=start: jnp.asarray(leaf[a : a + _VALIDATION_CASES]), everything)
+            if stage == "shape":
+                rows[start] = float(self._misfit(model.encoder, batch.source))
+            else:
+                errors = np.asarray(self._errors(model, batch)).mean(axis=1)
+                rows.update({start + i: float(error) for i, error in enumerate(errors)})
+        return float(np.mean(list(rows.values())))
+
+    def _keep(self, state: TrainState, values: dict[str, float], progress: Progress) -> None:
+        old = self.surrogate
+        kept = Surrogate(state.average, old.config, old.normaliser, self._provenance(state, values, progress))
+        checkpoint.save(self.folder.model_path, kept)
+
+    def _provenance(self, state: TrainState, values: dict[str, float], progress: Progress) -> dict[str, Any]:
+        manifest = self.packed.manifest
+        data = {key: manifest.get(key, "") for key in ("name", "description", "source", "licence", "split_sha256")}
+        return {
+            "name": self.config.name,
+            "licence": "Apache-2.0",
+            "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
+            "training": {**dataclasses.asdict(self.config.train), "stopped_at": int(state.step)},
+            "metrics": {**values, "seconds": round(progress.seconds, 1)},
+        }
+
+
+def freeze(model: Enf2Enf, data: SplitArrays) -> SplitArrays:
+    """The same data with every observation replaced by its latents."""
+    encode = eqx.filter_jit(lambda encoder, source: encoder(source))
+    sources = data.everything.source
+    rows = [jax.device_get(encode(model.encoder, jax.tree.map(lambda s, i=i: s[i], sources))) for i in range(len(data.counts))]
+    latents = jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
+    return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
+
+
+def score_latents(model: Enf2Enf, data: SplitArrays) -> Enf2Enf:
+    """The model with the training statistics of its latents in the decoder, if it z-scores them."""
+    if not isinstance(model.encoder, MetaEncoder):
+        return model
+    (cloud,) = freeze(model, data).everything.source
+    contexts = np.asarray(cloud.context, np.float64).reshape(-1, cloud.context.shape[-1])
+    statistics = [jnp.asarray(moment, jnp.float32) for moment in (contexts.mean(axis=0), contexts.std(axis=0) + 1e-6)]
+    return eqx.tree_at(lambda m: (m.decoder.mean, m.decoder.deviation), model, tuple(statistics))
+
+
+def _bar(quiet: bool) -> Bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Bar(*columns, TextColumn("{task.fields[note]}"), disable=quiet, refresh_per_second=2)
+
+
+def _percent(error: float | None) -> str:
+    return "-" if error is None else f"{100 * error:.2f} %"

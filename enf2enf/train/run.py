@@ -1,0 +1,87 @@
+"""The folder of a training run: resumable state, the best weights so far, and the log."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from tensorboardX import SummaryWriter
+
+from enf2enf.checkpoint import open_archive, read_arrays, write_archive
+from enf2enf.errors import ConfigError
+from enf2enf.train.config import RunConfig
+from enf2enf.train.step import TrainState
+
+_FORMAT, _VERSION = "enf2enf-run", 1
+
+
+@dataclasses.dataclass
+class Progress:
+    """Where a run stands.
+
+    Args:
+        stage: `shape` or `field`.
+        best: smallest validation error so far, None before the first.
+        seconds: wall-clock time spent training so far.
+    """
+
+    stage: str
+    best: float | None = None
+    seconds: float = 0.0
+
+
+class RunFolder:
+    """Reads and writes `state.run` (to resume), `model.enf` (best weights), `metrics.jsonl` and TensorBoard events.
+
+    Args:
+        config: the run; a folder that holds another run's state is refused.
+        data: identity of the training data; a run goes on with the same data only.
+    """
+
+    def __init__(self, config: RunConfig, data: str):
+        self.path, self._identity = config.out, {**_plain(config.to_dict()), "data": data}
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.state_path, self.model_path = self.path / "state.run", self.path / "model.enf"
+        self._metrics = self.path / "metrics.jsonl"
+        self._board = SummaryWriter(str(self.path), write_to_disk=True)
+
+    def peek(self) -> Progress | None:
+        """How far an interrupted run got, or None. Raises `ConfigError` if it was another run."""
+        if not self.state_path.exists():
+            return None
+        with open_archive(self.state_path, _FORMAT, _VERSION) as (_, manifest):
+            if manifest["identity"] != self._identity:
+                raise ConfigError(str(self.path), "an empty folder, or one of the same run", "another run's state")
+            return Progress(**manifest["progress"])
+
+    def restore(self, template: TrainState) -> TrainState:
+        """The saved state; metrics that were logged after it are dropped."""
+        with open_archive(self.state_path, _FORMAT, _VERSION) as (archive, manifest):
+            state = read_arrays(archive, template)
+        if self._metrics.exists():
+            lines = self._metrics.read_text().splitlines()[: manifest["metrics"]]
+            self._metrics.write_text("".join(line + "\n" for line in lines))
+        return state
+
+    def save(self, state: TrainState, progress: Progress) -> None:
+        """Write the state, whole or not at all."""
+        logged = len(self._metrics.read_text().splitlines()) if self._metrics.exists() else 0
+        record = {"format": _FORMAT, "version": _VERSION, "identity": self._identity, "metrics": logged}
+        write_archive(self.state_path, {**record, "progress": dataclasses.asdict(progress)}, state)
+
+    def log(self, stage: str, step: int, values: dict[str, float]) -> None:
+        """Append one line of metrics, and the same to TensorBoard."""
+        with self._metrics.open("a") as file:
+            file.write(json.dumps({"stage": stage, "step": step, **values}) + "\n")
+        for name, value in values.items():
+            self._board.add_scalar(f"{stage}/{name}", value, step)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Flush and close the log."""
+        self._board.close()
+
+
+def _plain(tree: dict[str, Any]) -> dict[str, Any]:
+    """As it will be read back from JSON."""
+    return json.loads(json.dumps(tree))
