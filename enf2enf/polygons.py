@@ -82,8 +82,8 @@ def within(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarr
 def normals(loop: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
     """Unit normals at the vertices, to the right of the direction of travel.
 
-    The mean of the two adjoining segments' normals, which for a smooth curve is of second order on even spacing; a
-    segment's weight is the inverse of its length, which keeps that order on uneven spacing.
+    The mean of the two adjoining segments' normals, each weighted by the inverse of its length: of second order on
+    any spacing, and exact on a circle.
     """
     ahead = np.roll(loop, -1, axis=0) - loop
     ahead /= (ahead**2).sum(axis=1, keepdims=True)

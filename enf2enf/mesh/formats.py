@@ -50,7 +50,7 @@ FORMATS = {
         Format("vtu", "VTU", (".vtu",), _QUADRATIC | {"quad9"}, fields=True, patches=True),
         Format("vtk", "legacy VTK", (".vtk",), _QUADRATIC | {"quad9"}, fields=True, patches=True),
         Format("gmsh", "Gmsh", (".msh",), _QUADRATIC | {"quad9"}, fields=True, patches=True),
-        Format("xdmf", "XDMF", (".xdmf", ".xmf"), _QUADRATIC | {"quad9"}, fields=True, patches=True),
+        Format("xdmf", "XDMF", (".xdmf", ".xmf"), _PLANE | {"triangle6"}, fields=True, patches=True),
         Format("med", "MED", (".med",), _QUADRATIC, fields=True, patches=True),
         Format("cgns", "CGNS", (".cgns",), _QUADRATIC | {"quad9"}, fields=True, patches=True),
         Format("ply", "PLY", (".ply",), _PLANE - {"line"}, fields=True, patches=False),

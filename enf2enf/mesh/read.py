@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from enf2enf.errors import MeshError
-from enf2enf.mesh import cgns, curves, dialects, formats, guard
+from enf2enf.mesh import cgns, curves, dialects, formats, gmsh, guard
 from enf2enf.mesh.convert import from_meshio
 from enf2enf.mesh.mesh import Mesh
 
@@ -74,4 +74,6 @@ def _reader(format_name: str):
             return cgns.read
         case "csv":
             return curves.read
+        case "gmsh":
+            return gmsh.read
     return importlib.import_module(f"meshio.{format_name}").read

@@ -51,11 +51,11 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
     _check(mesh, name, chosen)
-    raw, tags, names = to_meshio(_geometry_alone(mesh) if not chosen.patches else mesh)
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
         with guard.sentence(name, f"a mesh that {chosen.label} can hold", "another", folder):
+            raw, tags, names = to_meshio(mesh if chosen.patches else _geometry_alone(mesh))
             _write(str(target), raw, tags, names, chosen.name, mesh.dim)
         return dialects.finished(chosen.name, target.read_bytes(), names)
 

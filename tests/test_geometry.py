@@ -1,0 +1,253 @@
+"""Geometry against exact answers, over families of bodies: smooth, star-shaped, moved far away, stored any way round."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.errors import GeometryError
+from enf2enf.geometry import Geometry
+from enf2enf.mesh import CellBlock, Mesh
+
+SQUARE = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+few = settings(max_examples=25, deadline=None)
+
+
+def star(seed: int, count: int, radius: float = 0.25, centre=(0.5, 0.5)) -> np.ndarray:
+    """A smooth star-shaped curve, counter-clockwise."""
+    rng = np.random.default_rng(seed)
+    angle = 2 * np.pi * np.arange(count) / count
+    waves = np.arange(2, 5)[:, None]
+    a, b = rng.normal(size=(2, 3, 1)) * 0.06
+    length = radius * (1 + (a * np.cos(waves * angle) + b * np.sin(waves * angle)).sum(axis=0))
+    return np.array(centre) + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def cell(void: np.ndarray, layers: int = 4, kind: str = "triangle") -> Mesh:
+    """The unit square around a void, meshed on rays from its boundary."""
+    ray = (void - 0.5) / np.abs(void - 0.5).max(axis=1, keepdims=True)
+    points = np.concatenate([void + s * (0.5 + 0.5 * ray - void) for s in np.linspace(0, 1, layers)])
+    n = len(void)
+    here, ahead = np.arange(n), np.roll(np.arange(n), -1)
+    quads = [np.stack([k + here, k + n + here, k + n + ahead, k + ahead], 1) for k in n * np.arange(layers - 1)]
+    nodes = np.concatenate(quads)
+    if kind == "triangle":
+        nodes = np.concatenate([nodes[:, [0, 1, 2]], nodes[:, [0, 2, 3]]])
+    patches = {"void": np.stack([here, ahead], 1), "rim": np.stack([here, ahead], 1) + n * (layers - 1)}
+    return Mesh(points, (CellBlock(kind, nodes),), patches)
+
+
+def quadratic(mesh: Mesh) -> Mesh:
+    """The same mesh with mid-side nodes."""
+    nodes = mesh.cells[0].nodes
+    sides = np.stack([nodes, np.roll(nodes, -1, axis=1)], axis=2).reshape(-1, 2)
+    ends, which = np.unique(np.sort(sides, axis=1), axis=0, return_inverse=True)
+    middles = len(mesh.points) + which.reshape(nodes.shape)
+    kind = {"triangle": "triangle6", "quad": "quad8"}[mesh.cells[0].kind]
+    points = np.concatenate([mesh.points, mesh.points[ends].mean(axis=1)])
+    return Mesh(points, (CellBlock(kind, np.concatenate([nodes, middles], axis=1)),), mesh.patches)
+
+
+stars = st.builds(star, seed=st.integers(0, 2**31), count=st.integers(40, 130))
+
+
+@few
+@given(void=stars, kind=st.sampled_from(["triangle", "quad"]))
+def test_a_mesh_and_its_curves_are_one_geometry(void, kind):
+    mesh = cell(void, kind=kind)
+    corners = np.abs(mesh.points[-len(void) :] - 0.5)
+    rim = mesh.points[-len(void) :]
+    assert corners.max() == pytest.approx(0.5)
+    for geometry in (Geometry.from_mesh(mesh), Geometry.from_mesh(mesh, ["void"]), Geometry.from_curves([rim, void])):
+        np.testing.assert_allclose(np.sort(geometry.walls[0], axis=0), np.sort(void, axis=0), atol=0)
+        np.testing.assert_allclose(geometry.bounds, [[0, 0], [1, 1]], atol=0.02)
+        assert len(geometry.walls) == 1 and len(geometry.outer) == len(void)
+    curved = Geometry.from_mesh(quadratic(mesh))
+    assert len(curved.walls[0]) == 2 * len(void)
+
+
+@few
+@given(
+    seed=st.integers(0, 2**31),
+    shifts=st.lists(st.integers(0, 200), min_size=3, max_size=3),
+    flips=st.lists(st.booleans(), min_size=3, max_size=3),
+    order=st.permutations(range(3)),
+    count=st.integers(9, 200),
+)
+def test_facets_do_not_know_how_loops_were_stored(seed, shifts, flips, order, count):
+    centres = [(0.25, 0.3), (0.7, 0.3), (0.5, 0.75)]
+    bodies = [star(seed + k, 60, 0.1, centre) for k, centre in enumerate(centres)]
+    stored = [np.roll(body, shift, axis=0)[:: -1 if flip else 1] for body, shift, flip in
+              zip(bodies, shifts, flips, strict=True)]
+    expected = Geometry(tuple(bodies), SQUARE).facets(count)
+    got = Geometry(tuple(stored[k] for k in order), SQUARE[::-1]).facets(count)
+    assert expected.shape == (count, 2, 2)
+    np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 4e-16
+
+
+def test_equal_bodies_get_the_same_facets_in_any_order():
+    bodies = [star(3, 50, 0.1, centre) for centre in [(0.2, 0.2), (0.8, 0.2), (0.5, 0.8)]]
+    every = [Geometry(tuple(order)).facets(64) for order in itertools.permutations(bodies)]
+    for facets in every:
+        np.testing.assert_allclose(facets, every[0], atol=1e-12)
+
+
+@few
+@given(void=stars, count=st.integers(3, 300))
+def test_facets_close_up_and_keep_the_length(void, count):
+    geometry = Geometry((void,), SQUARE)
+    facets = geometry.facets(count)
+    np.testing.assert_array_equal(facets[:, 1], np.roll(facets[:, 0], -1, axis=0))
+    along = facets[:, 1] - facets[:, 0]
+    right = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    centre = facets.mean(axis=(0, 1))
+    if count >= 60:
+        perimeter = np.linalg.norm(np.roll(void, -1, axis=0) - void, axis=1).sum()
+        assert np.linalg.norm(along, axis=1).sum() == pytest.approx(perimeter, rel=0.02)  # measured 0.004
+        assert ((facets[:, 0] - centre) * right).sum(axis=1).min() > 0  # the body is on the left
+
+
+@few
+@given(void=stars, far=st.tuples(*[st.floats(-1e6, 1e6)] * 2), seed=st.integers(0, 99))
+def test_a_body_a_million_lengths_away_is_the_same_body(void, far, seed):
+    mesh, far = cell(void), np.array(far)
+    there = Geometry.from_mesh(dataclasses.replace(mesh, points=mesh.points + far))
+    here = Geometry.from_mesh(mesh)
+    points = np.random.default_rng(seed).uniform(-0.1, 1.1, (500, 2))
+    moved = points + far
+    points = moved - far  # the rounding of the coordinates themselves is not ours
+    np.testing.assert_allclose(there.signed_distance(moved), here.signed_distance(points), atol=1e-9)  # measured 8e-11
+    np.testing.assert_allclose(there.facets(64) - far, here.facets(64), atol=1e-9)  # measured 1.5e-10
+    np.testing.assert_allclose(there.normals[0], here.normals[0], atol=1e-6)  # measured 4e-9
+    clear = np.abs(here.signed_distance(points)) > 0.01
+    np.testing.assert_array_equal(there.contains(moved)[clear], here.contains(points)[clear])
+
+
+def test_signed_distance_of_a_circle_is_exact():
+    angle = 2 * np.pi * np.arange(4000) / 4000
+    geometry = Geometry((0.3 * np.stack([np.cos(angle), np.sin(angle)], axis=1),))
+    points = np.random.default_rng(0).uniform(-1, 1, (2000, 2))
+    exact = np.linalg.norm(points, axis=1) - 0.3
+    np.testing.assert_allclose(geometry.signed_distance(points), exact, atol=2e-7)  # measured 9.3e-8, the sagitta
+
+
+def test_signed_distance_of_a_square_is_exact():
+    geometry = Geometry((SQUARE,))
+    points = np.random.default_rng(1).uniform(-2, 3, (2000, 2))
+    beyond = np.abs(points - 0.5) - 0.5
+    outside = np.linalg.norm(np.maximum(beyond, 0), axis=1)
+    exact = outside + np.minimum(beyond.max(axis=1), 0)
+    np.testing.assert_allclose(geometry.signed_distance(points), exact, atol=1e-14)  # measured 4e-16
+
+
+@few
+@given(seed=st.integers(0, 2**31))
+def test_distance_grows_along_the_normals(seed):
+    void = star(seed, 130)
+    geometry = Geometry((void[::-1],), SQUARE)
+    normals, wall = geometry.normals[0], geometry.walls[0]
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-14)
+    off = 1e-3
+    assert geometry.signed_distance(wall + off * normals).min() > 0.9 * off  # measured 0.993
+    assert geometry.signed_distance(wall - off * normals).max() < -0.9 * off  # measured -0.994
+    step = 1e-6
+    from_wall = wall + 5e-4 * normals
+    pairs = [(from_wall + step * axis, from_wall - step * axis) for axis in np.eye(2)]
+    gradient = np.stack([(geometry.signed_distance(a) - geometry.signed_distance(b)) / (2 * step) for a, b in pairs], 1)
+    assert (gradient * normals).sum(axis=1).min() > 0.95  # measured 0.980, in a sharp bend
+
+
+@few
+@given(seed=st.integers(0, 2**31))
+def test_normals_of_a_circle_are_exact_on_any_spacing(seed):
+    rng = np.random.default_rng(seed)
+    angle = np.sort(2 * np.pi * (np.arange(200) + rng.uniform(-0.35, 0.35, 200)) / 200)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    assert np.abs(Geometry((circle,)).normals[0] - circle).max() < 1e-12  # measured 2e-14
+
+
+@few
+@given(seed=st.integers(0, 2**31))
+def test_the_curve_behind_a_polygon_is_contained(seed):
+    coarse, fine = star(seed, 120), star(seed, 7200)
+    geometry = Geometry((coarse,), SQUARE)
+    assert geometry.contains(fine).all()
+    assert geometry.contains(coarse).all() and geometry.contains(SQUARE).all()
+    spacing = np.linalg.norm(np.roll(coarse, -1, axis=0) - coarse, axis=1).min()
+    inward = coarse - 0.5 * spacing * geometry.normals[0]
+    assert not geometry.contains(inward).any()
+    outside = np.array([[1.02, 0.5], [0.5, -0.02], [np.nan, 0.2], [0.5, np.inf], [0.5, 0.5]])
+    assert not geometry.contains(outside).any()
+
+
+def test_a_wall_may_enclose_the_domain():
+    mesh = cell(star(5, 60))
+    geometry = Geometry.from_mesh(mesh, ["void", "rim"])
+    points = np.array([[0.01, 0.5], [-0.1, 0.5], [0.5, 0.5]])
+    np.testing.assert_allclose(geometry.signed_distance(points)[:2], [0.01, -0.1], atol=1e-12)
+    np.testing.assert_array_equal(geometry.contains(points), [True, False, False])
+    rim = next(k for k, wall in enumerate(geometry.walls) if np.ptp(wall) > 0.99)
+    inward = (0.5 - geometry.walls[rim]) * geometry.normals[rim]
+    assert inward.sum(axis=1).min() > 0
+
+
+def test_bare_curves_without_a_surrounding_one_are_all_walls():
+    geometry = Geometry.from_curves([star(1, 40, 0.1, (0.2, 0.2)), star(2, 40, 0.1, (0.8, 0.8))])
+    assert len(geometry.walls) == 2 and geometry.outer is None
+    assert geometry.contains(np.array([[50.0, 50.0]])).all()
+    assert Geometry.from_curves([SQUARE]).extent == 1
+
+
+def test_nodes_of_no_cell_do_not_disturb_the_boundary():
+    mesh = cell(star(5, 60))
+    more = dataclasses.replace(mesh, points=np.concatenate([mesh.points, [[0.5, 0.5], [7.0, 7.0]]]))
+    np.testing.assert_array_equal(Geometry.from_mesh(more).walls[0], Geometry.from_mesh(mesh).walls[0])
+    assert Geometry.from_mesh(more).extent == Geometry.from_mesh(mesh).extent
+
+
+def mesh_of(points, *nodes, kind="triangle") -> Mesh:
+    return Mesh(np.array(points, dtype=float), (CellBlock(kind, np.array(nodes)),))
+
+
+REFUSED = {
+    "no walls": (lambda: Geometry(()), "walls: inner loops or named patches, got none"),
+    "unknown patch": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["hull"]), "among ['rim', 'void'], got 'hull'"),
+    "part of a loop": (
+        lambda: Geometry.from_mesh(
+            dataclasses.replace(m := cell(star(1, 40)), patches={"half": m.patches["void"][:20]}), ["half"]
+        ),
+        "whole closed loops, got half on 20 of 40",
+    ),
+    "unnamed hole": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["rim"]), "every inner loop among the named"),
+    "no hole": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1, 2], [0, 2, 3])), "got none"),
+    "unclosed": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1], [1, 2], kind="line")), "an unclosed curve"),
+    "nested": (lambda: Geometry((star(1, 40, 0.3), star(1, 40, 0.1))), "walls 0 and 1 overlapping"),
+    "crossing": (lambda: Geometry((star(1, 40), star(1, 40) + 0.2), SQUARE), "overlapping"),
+    "leaving": (lambda: Geometry((star(1, 40) + 0.4,), SQUARE), "inside the outer boundary"),
+    "in space": (lambda: Geometry((np.zeros((4, 3)),)), "points in the plane"),
+    "two points": (lambda: Geometry((SQUARE[:2],)), "at least 3 points, got 2"),
+    "repeated end": (lambda: Geometry((np.concatenate([SQUARE, SQUARE[:1]]),)), "duplicated"),
+    "a line": (lambda: Geometry((np.array([[0.0, 0], [1, 1], [2, 2]]),)), "points on one line"),
+    "bow tie": (lambda: Geometry((SQUARE[[0, 2, 1, 3]],)), "a self-intersection at (0.5, 0.5)"),
+    "not finite": (lambda: Geometry((SQUARE * np.array([1, np.nan]),)), "finite coordinates"),
+    "touching at a node": (
+        lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 1], [2, 2]], [0, 1, 2], [0, 2, 3], [2, 4, 5])),
+        "curves that touch",
+    ),
+    "three cells at an edge": (
+        lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 0]], [0, 1, 2], [0, 2, 3], [0, 2, 4])),
+        "edges of one or two cells, got 3 cells",
+    ),
+    "too few facets": (lambda: Geometry((SQUARE, SQUARE + 2)).facets(5), "at least 3 for each of 2 walls, got 5"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_with_a_sentence(case):
+    make, sentence = REFUSED[case]
+    with pytest.raises(GeometryError) as caught:
+        make()
+    assert sentence in str(caught.value)
