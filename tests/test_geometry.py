@@ -1,4 +1,4 @@
-"""Geometry against exact answers, over families of bodies: smooth, star-shaped, moved far away, stored any way round."""
+"""Geometry against exact answers, over families of bodies: smooth, moved far away, stored any way round."""
 
 import dataclasses
 import itertools

@@ -18,7 +18,8 @@ _ABAQUS_PLAIN = {
     b"B33": b"TYPE=T2D2\n", b"B33H": b"TYPE=T2D3\n",
 }  # fmt: skip
 _VTK_TYPES = {
-    b"unsigned_char": b"vtktypeuint8", b"char": b"vtktypeint8", b"unsigned_int": b"vtktypeuint32", b"int": b"vtktypeint32",
+    b"unsigned_char": b"vtktypeuint8", b"char": b"vtktypeint8",
+    b"unsigned_int": b"vtktypeuint32", b"int": b"vtktypeint32",
 }  # fmt: skip
 _NASTRAN_NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
 _SU2_MARKER = re.compile(r"^\s*MARKER_TAG\s*=\s*(\S[^\n\r]*?)\s*$", re.MULTILINE)

@@ -4,8 +4,8 @@
 def read(path: str):
     """The file as a `meshio.Mesh`.
 
-    meshio gathers the numbers of physical groups from those elements that have one and then misses the others; the names
-    of the groups it keeps apart, and completely. To be called by one thread at a time.
+    meshio gathers the numbers of physical groups from those elements that have one and then misses the others; the
+    names of the groups it keeps apart, and completely. To be called by one thread at a time.
     """
     import meshio
     from meshio.gmsh import _gmsh41

@@ -95,8 +95,8 @@ def _write(target: str, raw, tags: list[np.ndarray], names: list[str], chosen: s
     if chosen == "vtk":
         raw.point_data = {quote(name, safe=_SAFE): values for name, values in raw.point_data.items()}
     # VTK's own reader does not know the integer types that meshio writes into version 5.1.
-    options = {"vtk": {"fmt_version": "4.2"}, "gmsh": {"fmt_version": "2.2"}, "xdmf": {"data_format": "XML"}}.get(chosen, {})
-    importlib.import_module(f"meshio.{chosen}").write(target, raw, **options)
+    options = {"vtk": {"fmt_version": "4.2"}, "gmsh": {"fmt_version": "2.2"}, "xdmf": {"data_format": "XML"}}
+    importlib.import_module(f"meshio.{chosen}").write(target, raw, **options.get(chosen, {}))
 
 
 class _Pair(NamedTuple):
