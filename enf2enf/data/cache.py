@@ -3,22 +3,32 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from enf2enf.data.source import Dataset, checked_manifest
+from enf2enf.data import manifest as manifests
+from enf2enf.data.source import Dataset
 from enf2enf.data.split import SPLITS
 from enf2enf.errors import DatasetError
 from enf2enf.geometry import Geometry
 from enf2enf.schema import Schema
 
 NAME = "cache.npz"
-_VERSION = 1
+_VERSION = 2
 Progress = Callable[[Iterable[str]], Iterable[str]]
+
+
+def bar(names: Iterable[str]) -> Iterable[str]:
+    """Shows on a terminal how far packing has got."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(names, "Packing the data set", console=Console(stderr=True), transient=True)
 
 
 class PackedData:
@@ -27,129 +37,185 @@ class PackedData:
     Args:
         manifest: the checked `dataset.json` that was packed.
         arrays: the concatenated arrays, see `pack`.
+
+    Raises:
+        DatasetError: arrays that do not fit the manifest or each other.
     """
 
-    def __init__(self, manifest: dict[str, Any], arrays: dict[str, np.ndarray]):
+    def __init__(self, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]):
         self.manifest, self._arrays = manifest, arrays
         self.schema = Schema.from_dict(manifest["schema"])
-        self.names = [name for split in SPLITS for name in manifest["split"][split]]
+        self.names = _names(manifest)
         self.digest = str(arrays["digest"])
         self._index = {name: index for index, name in enumerate(self.names)}
+        self._check()
 
     @classmethod
-    def load(cls, folder: str | os.PathLike, progress: Progress = iter) -> Self:
+    def load(cls, folder: str | os.PathLike, progress: Progress = bar) -> Self:
         """The packed data of a folder, packed now if they never were or if a mesh or `dataset.json` has changed.
 
         Where the cache came alone, or with `dataset.json` but without any mesh, it is believed.
+
+        Raises:
+            DatasetError, SchemaError: nothing to load, a case that cannot be packed, a damaged cache come alone.
         """
-        path, source = Path(folder) / NAME, Path(folder) / "dataset.json"
-        if not source.exists() and not path.exists():
-            raise DatasetError(str(folder), f"dataset.json or {NAME} in it", "neither")
-        if path.exists() and (packed := cls._read(path)) is not None and packed._is_fresh(Path(folder)):
+        path = Path(folder) / NAME
+        alone = not (Path(folder) / manifests.NAME).exists()
+        if alone and not path.exists():
+            raise DatasetError(str(folder), f"{manifests.NAME} or {NAME} in it", "neither")
+        packed = cls._read(path) if path.exists() else None
+        if packed is not None and (alone or packed._is_fresh(Path(folder))):
             return packed
-        return cls._read(pack(folder, progress)) or _unreadable(path)
+        if alone:
+            raise DatasetError(str(path), f"a whole cache of version {_VERSION}", "a damaged or older one")
+        dataset = Dataset.open(folder)
+        arrays = _gather(dataset, progress)
+        _write(path, arrays)
+        return cls(dataset.manifest, arrays)
 
     @classmethod
     def _read(cls, path: Path) -> Self | None:
-        """None for a file of another version, or one that was cut short: it is made anew."""
+        """None for a file that is of another version, was cut short or contradicts itself: it is made anew."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 if int(file["version"]) != _VERSION:
                     return None
                 arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError, KeyError, EOFError):
+            return cls(manifests.checked_manifest(arrays["manifest"].tobytes().decode()), arrays)
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
             return None
-        return cls(checked_manifest(str(arrays.pop("manifest"))), arrays)
 
     def _is_fresh(self, folder: Path) -> bool:
-        if not (folder / "dataset.json").exists():
-            return True
         dataset = Dataset.open(folder)
         if _canonical(dataset.manifest) != _canonical(self.manifest):
             return False
         paths = [dataset.mesh_path(name) for name in self.names]
-        return not any(path.exists() for path in paths) or _digest(dataset, self.names) == self.digest
+        return not any(path.exists() for path in paths) or _digest(dataset) == self.digest
+
+    @property
+    def case_count(self) -> int:
+        """Number of cases over all splits."""
+        return len(self.names)
+
+    @property
+    def floor(self) -> float | None:
+        """Mean relative L2 error of the stored fields themselves, None if the data set does not state it."""
+        return self.manifest.get("floor", {}).get("relative_l2")
 
     def ids(self, split: str) -> Int[np.ndarray, " cases"]:
-        """Indices of the cases of a split."""
+        """Indices of the cases of a split; their ids are the `names` there."""
         if split not in SPLITS:
             raise DatasetError("split", " or ".join(SPLITS), repr(split))
         return np.array([self._index[name] for name in self.manifest["split"][split]], np.int64)
 
-    def geometry(self, index: int) -> Geometry:
+    def geometry(self, index: int | np.integer) -> Geometry:
         """The boundary curves of a case, in metres."""
         first, last = self._arrays["loops_ends"][index : index + 2]
-        curves = [self._slice("curves", loop) for loop in range(first, last)]
-        return Geometry(tuple(curves[1:]), curves[0] if len(curves[0]) else None)
+        outer, *walls = [self._rows("curves", "curves_ends", loop) for loop in range(first, last)]
+        return Geometry(tuple(walls), outer if len(outer) else None)
 
-    def points(self, index: int) -> Float[np.ndarray, "points dim"]:
+    def points(self, index: int | np.integer) -> Float[np.ndarray, "points dim"]:
         """The points at which the case's fields are known, in metres."""
-        return self._slice("points", index)
+        return self._rows("points", "points_ends", index)
 
-    def values(self, index: int) -> Float[np.ndarray, "points components"]:
+    def values(self, index: int | np.integer) -> Float[np.ndarray, "points components"]:
         """The fields there, all components in schema order, float32."""
-        return self._slice("values", index)
+        return self._rows("values", "points_ends", index)
 
-    def conditions(self, index: int) -> Float[np.ndarray, " inputs"]:
+    def conditions(self, index: int | np.integer) -> Float[np.ndarray, " inputs"]:
         """All condition components in schema order."""
         return self._arrays["conditions"][index]
 
-    def _slice(self, name: str, index: int) -> np.ndarray:
-        ends = self._arrays["curves_ends" if name == "curves" else "points_ends"]
-        start, stop = ends[index : index + 2]
+    def _rows(self, name: str, ends: str, index: int | np.integer) -> np.ndarray:
+        start, stop = self._arrays[ends][index : index + 2]
         return self._arrays[name][start:stop]
 
+    def _check(self) -> None:
+        arrays, count, dim = self._arrays, self.case_count, self.schema.dim
+        loops, rows = arrays["loops_ends"][-1:].sum(), arrays["points_ends"][-1:].sum()
+        expected = {
+            "loops_ends": (count + 1,), "points_ends": (count + 1,), "curves_ends": (loops + 1,),
+            "curves": (arrays["curves_ends"][-1:].sum(), dim), "points": (rows, dim),
+            "values": (rows, self.schema.field_width), "conditions": (count, self.schema.condition_width),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            if arrays[name].shape != shape:
+                raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(arrays[name].shape))
 
-def pack(folder: str | os.PathLike, progress: Progress = iter) -> Path:
+
+def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
     """Read every case of the folder's splits and write the cache, whole or not at all. Returns its path.
+
+    The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64),
+    `values` (float32), `conditions` and `curves` (of every case the outer boundary, empty if it has none, then its
+    walls), the places where one case or curve ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
 
     Raises:
         DatasetError, SchemaError: naming the case that cannot be packed.
     """
-    dataset = Dataset.open(folder)
-    names = [name for split in SPLITS for name in dataset.manifest["split"][split]]
+    path = Path(folder) / NAME
+    _write(path, _gather(Dataset.open(folder), progress))
+    return path
+
+
+def _gather(dataset: Dataset, progress: Progress) -> dict[str, np.ndarray]:
+    schema = dataset.schema
     points, values, conditions, curves, loops = [], [], [], [], [0]
-    for name in progress(names):
+    for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         points.append(case.field.points)
-        columns = [case.field[q.name].reshape(len(points[-1]), -1) for q in dataset.schema.fields]
-        values.append(np.concatenate(columns, axis=1).astype(np.float32))
-        conditions.append(np.concatenate([np.zeros(0), *(case.conditions[q.name] for q in dataset.schema.conditions)]))
+        columns = [case.field[q.name].reshape(len(points[-1]), -1) for q in schema.fields]
+        values.append(_single(name, np.concatenate(columns, axis=1)))
+        conditions.append(np.concatenate([np.zeros(0), *(case.conditions[q.name] for q in schema.conditions)]))
         outer = case.geometry.outer
-        curves += [np.zeros((0, dataset.schema.dim)) if outer is None else outer, *case.geometry.walls]
+        curves += [np.zeros((0, schema.dim)) if outer is None else outer, *case.geometry.walls]
         loops.append(len(curves))
-    arrays = {
+    return {
         "version": np.array(_VERSION),
-        "manifest": np.array(json.dumps(dict(dataset.manifest))),
-        "digest": np.array(_digest(dataset, names)),
+        "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
+        "digest": np.array(_digest(dataset)),
         "points": np.concatenate(points), "points_ends": _ends(points), "values": np.concatenate(values),
         "conditions": np.stack(conditions), "curves": np.concatenate(curves), "curves_ends": _ends(curves),
         "loops_ends": np.array(loops),
     }  # fmt: skip
-    path = Path(folder) / NAME
+
+
+def _single(name: str, values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise DatasetError(f"case {name!r}", "fields within the range of float32", f"{np.abs(values).max():.3g}")
+    return single
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     partial = path.with_name(f".{NAME}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-    os.replace(partial, path)
-    return path
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        partial.replace(path)
+    except OSError as error:
+        raise DatasetError(str(path), "a place to write to", error.strerror or type(error).__name__) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _names(manifest: Mapping[str, Any]) -> list[str]:
+    return [name for split in SPLITS for name in manifest["split"][split]]
 
 
 def _ends(rows: list[np.ndarray]) -> np.ndarray:
     return np.cumsum([0] + [len(row) for row in rows])
 
 
-def _canonical(manifest: Any) -> str:
-    return json.dumps(dict(manifest), sort_keys=True)
+def _canonical(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, sort_keys=True)
 
 
-def _digest(dataset: Dataset, names: list[str]) -> str:
+def _digest(dataset: Dataset) -> str:
     """Of the manifest and of the contents of every mesh; a file that is gone changes it."""
     digest = hashlib.sha256(_canonical(dataset.manifest).encode())
-    for name in names:
+    for name in _names(dataset.manifest):
         path = dataset.mesh_path(name)
         digest.update(hashlib.sha256(path.read_bytes()).digest() if path.exists() else b"none")
     return digest.hexdigest()
-
-
-def _unreadable(path: Path) -> PackedData:
-    raise DatasetError(str(path), "the cache that was just written", "an unreadable file")

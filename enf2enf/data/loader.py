@@ -11,17 +11,18 @@ def draw(
 ) -> tuple[Int[np.ndarray, " cases"], Int[np.ndarray, "cases points"]]:
     """The cases of a step and the points of each.
 
-    Cases come without replacement within an epoch; points without replacement while a case has enough.
+    Cases come without replacement within an epoch, and epochs without a gap; points without replacement while a
+    case has enough, otherwise all of them equally often to within one.
 
     Args:
+        seed, step: non-negative; the same two give the same draw.
         counts: number of points of every case.
         cases, points: how many of each to draw.
     """
-    chosen = [_epoch(seed, (step * cases + i) // len(counts), len(counts))[(step * cases + i) % len(counts)]
-              for i in range(cases)]  # fmt: skip
+    places = range(step * cases, (step + 1) * cases)
+    chosen = np.array([_epoch(seed, place // len(counts), len(counts))[place % len(counts)] for place in places])
     random = np.random.default_rng((seed, 1, step))
-    rows = [_some(random, counts[case], points) for case in chosen]
-    return np.array(chosen), np.stack(rows)
+    return chosen, np.stack([_some(random, int(counts[case]), points) for case in chosen])
 
 
 @functools.lru_cache(maxsize=4)
@@ -31,5 +32,6 @@ def _epoch(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def _some(random: np.random.Generator, count: int, points: int) -> np.ndarray:
-    """The first `points` of a random permutation, repeated if there are fewer."""
+    if count >= points:
+        return random.choice(count, points, replace=False, shuffle=False)
     return np.resize(random.permutation(count), points)

@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-import json
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -11,15 +11,11 @@ from typing import Any, Self
 import numpy as np
 
 from enf2enf.case import Case
-from enf2enf.data.split import check_split
+from enf2enf.data.manifest import NAME, checked_manifest, condition_arrays
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.schema import Quantity, Schema
-
-FORMAT, VERSION = "enf2enf-dataset", 1
-_REQUIRED = {"format", "version", "name", "schema", "split", "split_sha256", "cases"}
-_OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "floor"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +33,13 @@ class Dataset:
     @classmethod
     def open(cls, folder: str | os.PathLike) -> Self:
         """Open a folder. Raises `DatasetError` or `SchemaError` naming what is wrong with `dataset.json`."""
-        path = Path(folder) / "dataset.json"
+        path = Path(folder) / NAME
         try:
-            text = path.read_text()
+            text = path.read_bytes().decode()
         except OSError as error:
-            raise DatasetError(str(path), "a readable file", error.strerror or "none") from error
+            raise DatasetError(str(path), "a readable file", error.strerror or type(error).__name__) from error
+        except UnicodeDecodeError as error:
+            raise DatasetError(str(path), "text in UTF-8", "other bytes") from error
         return cls(Path(folder), checked_manifest(text))
 
     @functools.cached_property
@@ -49,85 +47,67 @@ class Dataset:
         """Conditions and fields."""
         return Schema.from_dict(self.manifest["schema"])
 
+    @property
+    def split(self) -> Mapping[str, list[str]]:
+        """Case ids under `train`, `validation` and `test`."""
+        return self.manifest["split"]
+
     def mesh_path(self, name: str) -> Path:
-        """Where the mesh of a case lies; never outside of the folder."""
-        relative = self._entry(name).get("mesh")
-        if not isinstance(relative, str):
-            raise DatasetError(f"mesh of case {name!r}", "a file name", repr(relative))
-        path = self.folder / relative
-        if not path.resolve().is_relative_to(self.folder.resolve()):
-            raise DatasetError(f"mesh of case {name!r}", "a file in the data set's folder", relative)
-        return path
+        """Where the mesh of a case lies."""
+        return self.folder / self._entry(name)["mesh"]
+
+    def conditions(self, name: str) -> dict[str, np.ndarray]:
+        """The conditions of a case, one array each."""
+        return condition_arrays(name, self._entry(name), self.schema)
 
     def case(self, name: str) -> Case:
-        """Read one case. Raises `DatasetError` naming the case: a bad mesh, a field missing or not finite."""
+        """Read one case. Raises `DatasetError` naming it: a bad mesh, a field missing or not finite."""
         from enf2enf import mesh as meshes  # who reads the cache needs no mesh library
 
+        path, conditions = self.mesh_path(name), self.conditions(name)
         try:
-            mesh = meshes.read(self.mesh_path(name))
-            mesh = mesh.scaled(self.manifest.get("length_unit", "m"))
+            mesh = meshes.read(path).scaled(self.manifest.get("length_unit", "m"))
+            if mesh.dim != self.schema.dim:
+                raise DatasetError(path.name, f"a mesh in {self.schema.dim} dimensions", str(mesh.dim))
             geometry = Geometry.from_mesh(mesh, self.manifest.get("walls", ()))
         except Enf2EnfError as error:
-            raise DatasetError(f"case {name!r}", "a mesh with walls", str(error)) from error
-        values = {q.name: self._nodal(name, q, mesh.point_data, len(mesh.points)) for q in self.schema.fields}
-        return Case(geometry, self.conditions(name), Field(mesh.points, values), name)
+            raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
+        return Case(geometry, conditions, self._field(f"case {name!r}", mesh.points, mesh.point_data), name)
 
     def fine(self, name: str) -> Field | None:
-        """The fine sampling of a case, if it has one."""
+        """The fine sampling of a case, None if it has none. Raises `DatasetError` on a damaged one."""
         relative = self._entry(name).get("fine")
         if relative is None:
             return None
-        with np.load(self.folder / relative, allow_pickle=False) as arrays:
-            return Field(arrays["points"], {q.name: arrays[q.name] for q in self.schema.fields})
-
-    def conditions(self, name: str) -> dict[str, np.ndarray]:
-        """The conditions of a case, one array each. Raises `DatasetError` on missing, unknown or bad ones."""
-        given = self._entry(name).get("conditions", {})
-        wanted = {quantity.name: quantity.width(self.schema.dim) for quantity in self.schema.conditions}
-        if set(given) != set(wanted):
-            raise DatasetError(f"conditions of case {name!r}", str(sorted(wanted)), str(sorted(given)))
-        rows = {key: np.atleast_1d(np.asarray(value, np.float64)) for key, value in given.items()}
-        for key, row in rows.items():
-            if row.shape != (wanted[key],) or not np.isfinite(row).all():
-                raise DatasetError(f"{key} of case {name!r}", f"{wanted[key]} finite numbers", str(given[key]))
-        return rows
+        label = f"case {name!r}, {relative}"
+        try:
+            with np.load(self.folder / relative, allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
+        except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise DatasetError(label, "an npz file of plain arrays", str(error) or type(error).__name__) from error
+        points = np.asarray(arrays.pop("points", np.zeros(0)), np.float64)
+        if points.ndim != 2 or points.shape[1] != self.schema.dim or not np.isfinite(points).all():
+            raise DatasetError(label, f"finite `points` (n, {self.schema.dim})", f"shape {points.shape}")
+        return self._field(label, points, arrays)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self.manifest["cases"]:
-            raise DatasetError("case", "one of the data set's", repr(name))
+            raise DatasetError("case", "an id of the data set", repr(name))
         return self.manifest["cases"][name]
 
-    def _nodal(self, name: str, quantity: Quantity, data: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    def _field(self, label: str, points: np.ndarray, data: Mapping[str, np.ndarray]) -> Field:
+        return Field(points, {q.name: self._values(label, q, data, len(points)) for q in self.schema.fields})
+
+    def _values(self, label: str, quantity: Quantity, data: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         if quantity.name not in data:
-            raise DatasetError(f"case {name!r}", f"nodal values of {quantity.name!r}", f"only {sorted(data)}")
-        values = np.asarray(data[quantity.name], np.float64)
-        if quantity.kind == "vector":
-            values = values.reshape(count, -1)[:, : self.schema.dim]  # formats pad plane vectors with a zero
-            if values.shape[1] != self.schema.dim:
-                raise DatasetError(f"{quantity.name} of case {name!r}", f"{self.schema.dim} components", "fewer")
-        elif values.size != count:
-            raise DatasetError(f"{quantity.name} of case {name!r}", "one number a node", f"shape {values.shape}")
-        else:
-            values = values.reshape(count)
-        if not np.isfinite(values).all():
-            raise DatasetError(f"{quantity.name} of case {name!r}", "finite numbers", "NaN or infinity")
-        return values
-
-
-def checked_manifest(text: str) -> dict[str, Any]:
-    """Parse and check the text of a `dataset.json`."""
-    try:
-        manifest = json.loads(text)
-    except ValueError as error:
-        raise DatasetError("dataset.json", "JSON", str(error)) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise DatasetError("dataset.json", f"the format {FORMAT!r}", "another")
-    if manifest.get("version") != VERSION:
-        raise DatasetError("version of dataset.json", str(VERSION), repr(manifest.get("version")))
-    if missing := sorted(_REQUIRED - manifest.keys()):
-        raise DatasetError("dataset.json", f"the key {missing[0]!r}", "none")
-    if unknown := sorted(manifest.keys() - _REQUIRED - _OPTIONAL):
-        raise DatasetError("dataset.json", f"keys among {sorted(_REQUIRED | _OPTIONAL)}", repr(unknown[0]))
-    Schema.from_dict(manifest["schema"])
-    check_split(manifest["split"], manifest["cases"], manifest["split_sha256"])
-    return manifest
+            raise DatasetError(label, f"values of {quantity.name!r} at the points", f"only {sorted(data)}")
+        values, width = np.asarray(data[quantity.name]), quantity.width(self.schema.dim)
+        label = f"{label}, {quantity.name}"
+        if values.dtype.kind not in "fiu":
+            raise DatasetError(label, "numbers", str(values.dtype))
+        if values.shape != ((count, width) if quantity.kind == "vector" else (count,)):
+            wanted = f"({count}, {width})" if quantity.kind == "vector" else f"({count},)"
+            raise DatasetError(label, f"a {quantity.kind} at every point, shape {wanted}", f"shape {values.shape}")
+        if len(bad := np.flatnonzero(~np.isfinite(values.reshape(count, -1)).all(axis=1))):
+            raise DatasetError(label, "finite numbers", f"{values[bad[0]]} at point {bad[0]}")
+        return values.astype(np.float64)

@@ -1,0 +1,157 @@
+"""`dataset.json`: what a data-set folder says of itself, checked when it is read and when it is written."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from enf2enf.data.split import check_split, split_hash
+from enf2enf.errors import DatasetError, MeshError
+from enf2enf.schema import Schema
+
+NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 1
+_REQUIRED = {"format", "version", "name", "schema", "split", "split_sha256", "cases"}
+_TEXTS = ("name", "description", "licence", "source")
+_OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "floor"}
+
+
+def write_manifest(
+    folder: str | os.PathLike, schema: Schema, cases: Mapping[str, Mapping[str, Any]],
+    split: Mapping[str, Sequence[str]], *, name: str, description: str = "", licence: str = "", source: str = "",
+    length_unit: str = "m", walls: Sequence[str] = (), floor: Mapping[str, Any] | None = None,
+) -> Path:  # fmt: skip
+    """Write the `dataset.json` of a folder, whole or not at all; the same arguments give the same bytes.
+
+    Args:
+        folder: where it goes; the paths in `cases` are relative to it.
+        schema: conditions and fields of every case.
+        cases: id -> `mesh` (a file in any format that is read), `conditions` (name -> number, or one number per
+            dimension) and optionally `fine` (an npz: `points`, and one array per field).
+        split: the ids under `train`, `validation` and `test`.
+        name, description, licence, source: for people; they travel into checkpoints.
+        length_unit: of the coordinates in the mesh files. The cases themselves are in metres.
+        walls: names of the patches that are walls; without any, the inner boundary loops.
+        floor: `relative_l2`, the mean error of the stored fields themselves, over how many `cases`, and `how`.
+
+    Raises:
+        DatasetError, SchemaError: the parts contradict each other, in a sentence that says where.
+    """
+    manifest = {
+        "format": FORMAT, "version": VERSION, "name": name, "description": description, "licence": licence,
+        "source": source, "schema": schema.to_dict(), "length_unit": length_unit, "walls": list(walls),
+        "split": {part: list(ids) for part, ids in split.items()}, "split_sha256": split_hash(split),
+        "cases": {case: dict(entry) for case, entry in cases.items()},
+    }  # fmt: skip
+    if floor is not None:
+        manifest["floor"] = dict(floor)
+    text = json.dumps(manifest, indent=1, default=_plain) + "\n"
+    checked_manifest(text)
+    path = Path(folder) / NAME
+    partial = path.with_name(f".{NAME}.{os.getpid()}.partial")
+    partial.write_text(text)
+    partial.replace(path)
+    return path
+
+
+def checked_manifest(text: str) -> dict[str, Any]:
+    """Parse and check the text of a `dataset.json`. Raises `DatasetError` or `SchemaError` naming what is wrong."""
+    try:
+        manifest = json.loads(text, object_pairs_hook=_once)
+    except ValueError as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(NAME, "JSON", str(error)) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise DatasetError(NAME, f"the format {FORMAT!r}", "another")
+    if manifest.get("version") != VERSION:
+        raise DatasetError(f"version of {NAME}", str(VERSION), repr(manifest.get("version")))
+    _check_keys(NAME, manifest, _REQUIRED, _OPTIONAL)
+    for key in _TEXTS:
+        if not isinstance(manifest.get(key, ""), str):
+            raise DatasetError(f"{key} of {NAME}", "text", repr(manifest[key])[:80])
+    _check_geometry(manifest)
+    _check_floor(manifest.get("floor"))
+    schema = Schema.from_dict(manifest["schema"])
+    if not isinstance(manifest["cases"], dict):
+        raise DatasetError("cases", "a table of id = case", repr(manifest["cases"])[:80])
+    for name, entry in manifest["cases"].items():
+        _check_case(name, entry, schema)
+    check_split(manifest["split"], manifest["cases"], manifest["split_sha256"])
+    return manifest
+
+
+def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dict[str, np.ndarray]:
+    """The conditions of a case, one float64 array each. Raises `DatasetError` on missing, unknown or bad ones."""
+    given = entry.get("conditions", {})
+    wanted = {quantity.name: quantity.width(schema.dim) for quantity in schema.conditions}
+    if not isinstance(given, dict) or set(given) != set(wanted):
+        got = repr(given)[:80] if not isinstance(given, dict) else str(sorted(given))
+        raise DatasetError(f"conditions of case {name!r}", f"exactly {sorted(wanted)}", got)
+    return {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+
+
+def _numbers(name: str, value: Any, width: int) -> np.ndarray:
+    row = value if isinstance(value, list) else [value]
+    good = len(row) == width and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in row)
+    if not good or not all(map(math.isfinite, row)):
+        raise DatasetError(name, f"{width} finite number{'s' * (width > 1)}", json.dumps(value)[:80])
+    return np.array(row, np.float64)
+
+
+def _check_case(name: str, entry: Any, schema: Schema) -> None:
+    _check_keys(f"case {name!r}", entry, {"mesh"}, {"conditions", "fine"})
+    for key in ("mesh", "fine"):
+        path = entry.get(key, "inside")
+        if not isinstance(path, str) or not path:
+            raise DatasetError(f"{key} of case {name!r}", "a file name", repr(path))
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path or "\0" in path:
+            raise DatasetError(f"{key} of case {name!r}", "a path inside the data set's folder, with /", repr(path))
+    condition_arrays(name, entry, schema)
+
+
+def _check_geometry(manifest: Mapping[str, Any]) -> None:
+    from enf2enf.mesh.units import metres  # the mesh package costs who only reads the cache nothing before this
+
+    walls = manifest.get("walls", [])
+    if not isinstance(walls, list) or not all(isinstance(wall, str) for wall in walls):
+        raise DatasetError("walls", "a list of patch names", repr(walls)[:80])
+    try:
+        metres(manifest.get("length_unit", "m"))
+    except (MeshError, TypeError) as error:
+        raise DatasetError("length_unit", "a unit of length", repr(manifest["length_unit"])) from error
+
+
+def _check_floor(floor: Any) -> None:
+    if floor is None:
+        return
+    _check_keys("floor", floor, {"relative_l2"}, {"cases", "how"})
+    if not _numbers("relative_l2 of floor", floor["relative_l2"], 1)[0] >= 0:
+        raise DatasetError("relative_l2 of floor", "a number from 0 up", repr(floor["relative_l2"]))
+
+
+def _check_keys(name: str, plain: Any, required: set[str], optional: set[str]) -> None:
+    if not isinstance(plain, dict):
+        raise DatasetError(name, "a table", repr(plain)[:80])
+    if missing := sorted(required - plain.keys()):
+        raise DatasetError(name, f"the key {missing[0]!r}", "none")
+    if unknown := sorted(plain.keys() - required - optional):
+        raise DatasetError(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of a JSON text; of a key that comes twice, the first would be lost in silence."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise DatasetError(NAME, "every key once", f"{next(k for k in keys if keys.count(k) > 1)!r} twice")
+    return table
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise DatasetError(NAME, "numbers, texts, lists and tables", type(value).__name__)

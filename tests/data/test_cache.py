@@ -1,0 +1,162 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from enf2enf import mesh as meshes
+from enf2enf.data import Dataset, PackedData, cache, pack
+from enf2enf.errors import DatasetError
+
+
+def test_the_cache_holds_what_the_folder_does(folder):
+    dataset, packed = Dataset.open(folder), PackedData.load(folder)
+    assert packed.schema == dataset.schema
+    assert packed.case_count == 6
+    assert packed.floor == 1e-3
+    for part in ("train", "validation", "test"):
+        indices = packed.ids(part)
+        assert [packed.names[i] for i in indices] == dataset.split[part]
+        for index in indices:
+            case = dataset.case(packed.names[index])
+            np.testing.assert_array_equal(packed.points(index), case.field.points)
+            columns = np.column_stack([case.field["stress"], case.field["displacement"]])
+            np.testing.assert_array_equal(packed.values(index), columns.astype(np.float32))
+            row = np.concatenate([case.conditions["traction"], case.conditions["angle"]])
+            np.testing.assert_array_equal(packed.conditions(index), row)
+            np.testing.assert_array_equal(packed.geometry(index).outer, case.geometry.outer)
+            for kept, wall in zip(packed.geometry(index).walls, case.geometry.walls, strict=True):
+                np.testing.assert_array_equal(kept, wall)
+    with pytest.raises(DatasetError, match="split: expected train or validation or test, got 'all'"):
+        packed.ids("all")
+
+
+def counted():
+    """A progress that remembers which cases were read."""
+    seen = []
+
+    def progress(names):
+        for name in names:
+            seen.append(name)
+            yield name
+
+    return progress, seen
+
+
+def test_it_is_read_again_only_when_stale(folder, edit):
+    progress, seen = counted()
+    first = PackedData.load(folder, progress)
+    assert len(seen) == 6
+    assert PackedData.load(folder, progress).digest == first.digest
+    assert len(seen) == 6
+
+    path = folder / "meshes" / "case_2.vtu"
+    mesh = meshes.read(path)
+    meshes.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] + 1}))
+    second = PackedData.load(folder, progress)
+    assert len(seen) == 12
+    assert second.digest != first.digest
+    np.testing.assert_allclose(second.values(2)[:, 0], mesh.point_data["stress"] + 1, rtol=1e-6)  # measured 6e-8
+
+    edit(lambda manifest: manifest["cases"]["case_0"]["conditions"].update(angle=0.25))
+    assert PackedData.load(folder, progress).conditions(0)[2] == 0.25
+    assert len(seen) == 18
+    edit(lambda manifest: manifest.update(dict(reversed(manifest.items()))))
+    PackedData.load(folder, progress)
+    assert len(seen) == 18, "another order of the keys is no change"
+
+
+def test_it_travels_alone(folder, tmp_path):
+    progress, seen = counted()
+    digest = PackedData.load(folder).digest
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    for there in (alone, beside):
+        there.mkdir()
+        (there / cache.NAME).write_bytes((folder / cache.NAME).read_bytes())
+    (beside / "dataset.json").write_bytes((folder / "dataset.json").read_bytes())
+    for there in (alone, beside):
+        assert PackedData.load(there, progress).digest == digest
+    assert not seen
+    text = (folder / "dataset.json").read_text()
+    (beside / "dataset.json").write_text(text.replace('"name": "rings"', '"name": "other"'))
+    with pytest.raises(DatasetError, match="case 'case_0'.*expected a mesh file, got No such file"):
+        PackedData.load(beside, iter)
+
+
+def spoilt(**changes):
+    """The same cache with some arrays of another content."""
+
+    def spoil(path):
+        with np.load(path) as file:
+            arrays = dict(file)
+        np.savez(path, **arrays | changes)
+
+    return spoil
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-2000]),
+    "cut to a stump": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "a bit flipped": lambda path: path.write_bytes(path.read_bytes().replace(b"NUMPY", b"NUMPI")),
+    "text": lambda path: path.write_text("not a zip"),
+    "another version": spoilt(version=np.array(1)),
+    "an object": spoilt(points=np.array([{}])),
+    "fewer points": spoilt(points=np.zeros((3, 2))),
+    "other conditions": spoilt(conditions=np.zeros((6, 1))),
+    "no ends": spoilt(points_ends=np.zeros(0, np.int64)),
+    "no manifest": spoilt(manifest=np.frombuffer(b"{}", np.uint8)),
+}
+
+
+@pytest.mark.parametrize("sin", DAMAGE)
+def test_a_damaged_cache_is_made_anew_or_refused(folder, tmp_path, sin):
+    progress, seen = counted()
+    whole = PackedData.load(folder).digest
+    DAMAGE[sin](folder / cache.NAME)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / cache.NAME).write_bytes((folder / cache.NAME).read_bytes())
+    with pytest.raises(DatasetError, match="cache.npz: expected a whole cache of version 2, got a damaged"):
+        PackedData.load(alone)
+    assert PackedData.load(folder, progress).digest == whole
+    assert len(seen) == 6
+
+
+def test_a_case_that_cannot_be_packed_leaves_the_old_cache(folder):
+    path = pack(folder, iter)
+    before = path.read_bytes()
+    (folder / "meshes" / "case_3.vtu").write_bytes(b"")
+    with pytest.raises(DatasetError, match="case 'case_3'"):
+        pack(folder, iter)
+    assert path.read_bytes() == before
+    assert not list(folder.glob(".*partial"))
+
+
+def test_a_field_too_large_for_single_precision_is_refused(folder):
+    path = folder / "meshes" / "case_3.vtu"
+    mesh = meshes.read(path)
+    meshes.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] * 1e40}))
+    with pytest.raises(DatasetError, match="case 'case_3': expected fields within the range of float32"):
+        pack(folder, iter)
+
+
+def test_there_must_be_something_to_load(tmp_path):
+    with pytest.raises(DatasetError, match=r"expected dataset.json or cache.npz in it, got neither"):
+        PackedData.load(tmp_path)
+
+
+def test_training_data_come_without_mesh_solver_or_picture(folder):
+    """In a fresh interpreter, since this one has long imported everything."""
+    pack(folder, iter)
+    program = (
+        "import sys; from enf2enf.data.cache import PackedData; p = PackedData.load(sys.argv[1]);"
+        "light = {*sys.modules}; p.geometry(0), p.points(0), p.values(0); print(*light, '|', *sys.modules)"
+    )
+    arguments = [sys.executable, "-c", program, str(folder)]
+    run = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd="/")
+    loaded, used = (set(part.split()) for part in run.stdout.split("|"))
+    heavy = {"jax", "meshio", "h5py", "skfem", "scipy", "matplotlib", "pyvista", "vtkmodules", "grpc"}
+    assert "enf2enf.data.cache" in loaded
+    assert not (heavy | {"shapely"}) & loaded
+    assert not heavy & used
