@@ -26,8 +26,8 @@ class Grid:
             order, fewer than one point along an axis.
     """
 
-    lower: Sequence[float]
-    upper: Sequence[float]
+    lower: Sequence[float | int] | Float[np.ndarray, " dim"]
+    upper: Sequence[float | int] | Float[np.ndarray, " dim"]
     resolution: Sequence[int]
 
     def __post_init__(self):

@@ -57,7 +57,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         """See `surrogate.proto`."""
         incoming = Incoming(requests)
         header = incoming.take("header")
-        for part in self._answer(self._shapes.get(header.handle), header.query, incoming, context):
+        for part in self._answer(self._shapes.get(header.handle), header.query, incoming):
             yield pb.DecodeResponse(**part)
 
     def Predict(
@@ -70,7 +70,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         query = incoming.take("query")
         shape = self._shape(header, data)
         yield pb.PredictResponse(encoded=shape.understood)
-        for part in self._answer(shape, query, incoming, context):
+        for part in self._answer(shape, query, incoming):
             yield pb.PredictResponse(**part)
 
     def _shape(self, header: pb.MeshHeader, data: bytes) -> Shape:
@@ -96,13 +96,15 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         self._shapes.put(handle, shape)
         return shape
 
-    def _answer(
-        self, shape: Shape, query: pb.Query, incoming: Incoming, context: grpc.ServicerContext
-    ) -> Iterator[dict[str, Any]]:
-        """The parts of the answer, each under the name of its part in the message."""
+    def _answer(self, shape: Shape, query: pb.Query, incoming: Incoming) -> Iterator[dict[str, Any]]:
+        """The parts of the answer, each under the name of its part in the message.
+
+        gRPC takes a part only when the one before has left, and drops the iterator where the client has cancelled or
+        its deadline has passed: with it go the chunks that wait for the device.
+        """
         conditions = convert.conditions(query)
         extrapolating = self._surrogate.check_conditions(conditions)
-        chunks = _while_active(context, self._points(shape, query, incoming))
+        chunks = self._points(shape, query, incoming)
         with_points = query.WhichOneof("target") == "mesh_nodes" and query.mesh_nodes.with_points
         total, outside, seconds = 0, 0, 0.0
         for field, took in self._device.map(self._decoder(shape, conditions), chunks):
@@ -150,11 +152,3 @@ class SurrogateService(pb_grpc.SurrogateServicer):
     def _admit(self, count: int) -> None:
         if count > self._config.points:
             raise LimitError("query", f"at most {self._config.points} points", f"{count} points")
-
-
-def _while_active(context: grpc.ServicerContext, chunks: Iterator[Points]) -> Iterator[Points]:
-    """The chunks, until the client cancels or its deadline passes."""
-    for chunk in chunks:
-        if not context.is_active():
-            return
-        yield chunk

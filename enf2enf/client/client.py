@@ -1,7 +1,7 @@
 """The connection to a server."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import grpc
 from google.rpc import error_details_pb2
@@ -41,7 +41,7 @@ class Client:
             self._channel = grpc.secure_channel(target, credentials, options)
         self._stub = pb_grpc.SurrogateStub(self._channel)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: object) -> None:

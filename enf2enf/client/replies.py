@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -39,7 +39,7 @@ class Description:
     card: Mapping[str, Any]
 
     @classmethod
-    def of(cls, reply: pb.DescribeResponse) -> Self:
+    def of(cls, reply: pb.DescribeResponse) -> "Description":
         """From the message."""
         conditions, fields = (tuple(_quantity(q) for q in part) for part in (reply.conditions, reply.fields))
         return cls(
@@ -83,7 +83,7 @@ class RemoteShape:
     upload: Upload = dataclasses.field(repr=False)
 
     @classmethod
-    def of(cls, reply: pb.EncodeResponse, upload: Upload) -> Self:
+    def of(cls, reply: pb.EncodeResponse, upload: Upload) -> "RemoteShape":
         """From the message that answers the upload."""
         return cls(
             handle=reply.handle,
@@ -124,7 +124,7 @@ class Prediction:
     @classmethod
     def of(
         cls, shape: RemoteShape, chunks: Sequence[pb.FieldChunk], summary: pb.Summary, points: np.ndarray | None
-    ) -> Self:
+    ) -> "Prediction":
         """From all messages of an answer; `points` are None where the messages carry them."""
         if points is None:
             sent = b"".join(chunk.points for chunk in chunks)

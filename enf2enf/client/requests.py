@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,7 +15,7 @@ from enf2enf.mesh import Mesh, read, write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 
 MeshLike = str | os.PathLike[str] | Mesh | bytes
-At = Float[np.ndarray, "points dim"] | Grid | Literal["nodes"]
+At = np.ndarray | Grid | str  # points (points, dim) in metres, a grid, or "nodes"
 
 _CHUNK = 1 << 20  # bytes of one message
 _IN_TWO_FILES = (".xdmf", ".xmf")  # the arrays lie beside the document: sent as VTU instead

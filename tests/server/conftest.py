@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 
 import grpc
-import jax
 import numpy as np
 import pytest
 
@@ -52,16 +51,7 @@ def vtu(mesh: Mesh) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory) -> str:
-    """A folder of compiled programs, so that a second process need not compile them again."""
-    folder = str(tmp_path_factory.mktemp("compiled"))
-    jax.config.update("jax_compilation_cache_dir", folder)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def surrogate(compiled: str) -> Surrogate:
+def surrogate() -> Surrogate:
     """Untrained, with all the real machinery."""
     random = np.random.default_rng(0)
     conditions = np.stack([random.uniform(-100, 100, 8), random.uniform(50, 100, 8), random.uniform(280, 320, 8)], 1)

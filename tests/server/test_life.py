@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -144,6 +143,18 @@ def test_the_device_takes_turns_and_never_runs_ahead():
     device.close()
 
 
+def test_what_waits_is_dropped_with_the_query():
+    device, hold, ran = Device(), threading.Event(), []
+    results = device.map(ran.append, range(100))
+    next(results)
+    device.submit(hold.wait)
+    next(results)  # number 2 now waits behind `hold`
+    results.close()
+    hold.set()
+    device.close()
+    assert ran == [0, 1]
+
+
 def long_decode(client, handle):
     query = pb.Query(grid=pb.RegularGrid(lower=LONG.lower, upper=LONG.upper, resolution=LONG.resolution))
     for name, value in CONDITIONS.items():
@@ -193,19 +204,19 @@ def test_a_port_in_use_is_an_error(surrogate, target):
         create_server(surrogate, ServerConfig(), target)
 
 
-def test_sigterm_lets_a_query_end(surrogate, target, compiled, mesh, tmp_path):
+def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)
     code = f"from enf2enf_server.app import serve; serve({str(path)!r}, port=0, drain_seconds=60)"
-    cache = {"JAX_COMPILATION_CACHE_DIR": compiled, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    command, environment = [sys.executable, "-c", code], os.environ | cache
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        address = process.stdout.readline().split()[-1]
-        with Client(address, timeout=60) as client:
-            shape = client.encode(mesh)
-            with ThreadPoolExecutor(1) as pool:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().split()[-1]
+            with Client(address, timeout=60) as client, ThreadPoolExecutor(1) as pool:
+                shape = client.encode(mesh)
                 answer = pool.submit(client.decode, shape, CONDITIONS, Grid((0, 0), (1, 1), (700, 700)))
                 time.sleep(0.3)
                 process.send_signal(signal.SIGTERM)
                 assert answer.result()["stress"].shape == (490_000,)
-        assert process.wait(30) == 0
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
