@@ -28,7 +28,7 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
     size = float(max(np.ptp(loop, axis=0).max() for loop in loops))
     ordered = sorted(loops, key=lambda loop: (float(_centroid(loop) @ _GENERIC), abs(area(loop))))
     lengths = [_lengths(loop).sum() for loop in ordered]
-    shares = _apportion(np.array(lengths), count)
+    shares = _apportion(np.array(lengths), count).tolist()
     cuts = [_cut(_started(loop, size), share) for loop, share in zip(ordered, shares, strict=True)]
     return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
 

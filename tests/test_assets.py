@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from enf2enf_meshes.generators.__main__ import files, rebuild
 
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError, GeometryError, MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import read, read_bytes, write, write_bytes
 from enf2enf.mesh.formats import FORMATS
+from enf2enf_meshes.generators.__main__ import files, rebuild
 
 ASSETS = enf2enf_meshes.manifest()
 CELLS = [name for name in ASSETS if name.startswith("unit_cell_")]

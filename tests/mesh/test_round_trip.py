@@ -82,7 +82,7 @@ def edges(facets: np.ndarray) -> set:
 
 
 @pytest.mark.parametrize("name", [name for name in SURFACE if name != "stl"])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(parameters=meshes("triangle", "quad", "mixed"))
 def test_read_gives_back_what_was_written(name, parameters):
     mesh = fitted(ring(**parameters), name)
