@@ -5,15 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 from beartype import beartype
+from jaxtyping import AbstractArray, PyTree
 
 
 def checked(function: Callable) -> Callable:
-    """Beartype, which sees single functions here and so cannot know what `Self` is: that it leaves unchecked."""
-    function.__annotations__ = {
-        name: Any if _mentions_self(hint) else hint for name, hint in function.__annotations__.items()
-    }
+    """Beartype on arrays alone: their kinds and shapes. What is no array is left to its own tests."""
+    hints = function.__annotations__
+    function.__annotations__ = {name: hint if _mentions_array(hint) else Any for name, hint in hints.items()}
     return beartype(function)
 
 
-def _mentions_self(hint: Any) -> bool:
-    return hint is typing.Self or any(_mentions_self(part) for part in typing.get_args(hint))
+def _mentions_array(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, (AbstractArray, PyTree)):
+        return True
+    parts = typing.get_args(hint)
+    return typing.Self not in parts and any(_mentions_array(part) for part in parts)
