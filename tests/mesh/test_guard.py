@@ -58,7 +58,7 @@ def test_ply_that_promises_too_much_does_not_hang():
             read_bytes(swollen, "a.ply")
 
 
-@pytest.mark.parametrize("junk", ["0 1 2 x", "0 1", "0 1 2 3"])
+@pytest.mark.parametrize("junk", ["0 1 2 x", "0 1"])
 def test_numbers_that_break_off_are_not_ignored(junk):
     assert read_bytes(VTU.format("0 1 2").encode(), "a.vtu").cell_count == 1
     with pytest.raises(MeshError, match="a.vtu: expected a complete VTU file, got damaged"):
