@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from enf2enf import mesh as meshes
 from enf2enf.errors import ConfigError, DatasetError, SolverError
-from enf2enf.generate.manifest import describe, split
+from enf2enf.generate.manifest import split, write_elasticity
 from enf2enf.generate.ogrid import Resolution
 from enf2enf.generate.unit_cell import RESOLUTION, Load, fine_sampling, make_unit_cell
 
@@ -185,12 +185,12 @@ def _measure(folder: Path, plan: Plan, index: int) -> None:
 
 
 def _finish(folder: Path, plan: Plan) -> None:
+    """Writes `dataset.json` from the cases' entries, which have then done their service."""
     entries = {name: json.loads((folder / "progress" / f"{name}.json").read_text()) for name in plan.ids()}
     measured = [json.loads((folder / "progress" / f"floor_{i:04d}.json").read_text()) for i in plan.floor()]
     errors = [m["relative_l2"] for m in measured if m["relative_l2"] is not None]
     redraws = sum(entry["redraws"] for entry in entries.values())
-    manifest = describe(plan.to_dict(), {name: e["case"] for name, e in entries.items()}, errors, redraws)
-    _write(folder / "dataset.json", manifest)
+    write_elasticity(folder, plan.to_dict(), {name: e["case"] for name, e in entries.items()}, errors, redraws)
     shutil.rmtree(folder / "progress")
 
 

@@ -1,28 +1,22 @@
 """The words and numbers of an Elasticity data set's `dataset.json`."""
 
-import hashlib
-import json
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from enf2enf.data import proportional, write_manifest
 from enf2enf.generate import material
 from enf2enf.schema import Quantity, Schema
 
-_SHARES = {"fixed": (1 / 24, 1 / 6), "varied": (1 / 15, 2 / 15)}
-"""Share of the cases for validation and test: 950 / 50 / 200 of 1200, and 240 / 20 / 40 of 300."""
+_SHARES = {"fixed": (950, 50, 200), "varied": (240, 20, 40)}
 
 
 def split(ids: Sequence[str], load: str) -> dict[str, list[str]]:
-    """Train, validation and test ids, in order; each has at least one of three or more."""
-    validation, test = (max(1, round(share * len(ids))) for share in _SHARES[load])
-    train = len(ids) - validation - test
-    return {
-        "train": list(ids[:train]),
-        "validation": list(ids[train : train + validation]),
-        "test": list(ids[train + validation :]),
-    }
+    """Train, validation and test ids, in order: 950 / 50 / 200 of 1200 fixed, 240 / 20 / 40 of 300 varied ones."""
+    return proportional(ids, _SHARES[load])
 
 
 def schema(load: str) -> Schema:
@@ -33,34 +27,34 @@ def schema(load: str) -> Schema:
     return Schema(2, (traction,), (Quantity("von_mises", unit="Pa", scales_with=(("traction", 1.0),)),))
 
 
-def describe(
-    plan: Mapping[str, Any], cases: Mapping[str, Any], errors: Sequence[float], redraws: int
-) -> dict[str, Any]:
-    """The whole manifest.
+def write_elasticity(
+    folder: str | os.PathLike[str],
+    plan: Mapping[str, Any],
+    cases: Mapping[str, Any],
+    errors: Sequence[float],
+    redraws: int,
+) -> Path:
+    """Writes the manifest.
 
     Args:
-        plan: what was asked for: `cases`, `seed`, `load`, `resolution`.
+        folder: where it goes.
+        plan: what was asked for: `cases`, `seed`, `load`, `resolution`, `floor_cases`.
         cases: id -> its mesh, conditions and, where it has one, fine sampling.
         errors: relative L2 errors against twice the resolution.
         redraws: how many draws were replaced because no equilibrium was found.
     """
     load = plan["load"]
-    parts = split(list(cases), load)
-    manifest = {
-        "format": "enf2enf-dataset",
-        "version": 1,
-        "name": "elasticity" if load == "fixed" else "elasticity-varied",
-        "description": _description(load, redraws),
-        "licence": "CC0-1.0",
-        "source": f"enf2enf generate elasticity --cases {plan['cases']} --seed {plan['seed']} --load {load}",
-        "schema": schema(load).to_dict(),
-        "length_unit": "m",
-        "walls": [],
-        "split": parts,
-        "split_sha256": hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
-        "cases": dict(cases),
-    }
-    return manifest | ({"floor": _floor(plan, errors)} if errors else {})
+    return write_manifest(
+        folder,
+        schema(load),
+        cases,
+        split(list(cases), load),
+        name="elasticity" if load == "fixed" else "elasticity-varied",
+        description=_description(load, redraws),
+        licence="CC0-1.0",
+        source=f"enf2enf generate elasticity --cases {plan['cases']} --seed {plan['seed']} --load {load}",
+        floor=_floor(plan, errors) if errors else None,
+    )
 
 
 def _description(load: str, redraws: int) -> str:

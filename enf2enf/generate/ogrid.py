@@ -50,7 +50,7 @@ class Resolution:
         return sum(self.sides)
 
 
-def graded(t: np.ndarray, first: float, last: float) -> np.ndarray:
+def graded(t: np.ndarray, first: float | np.ndarray, last: float | np.ndarray) -> np.ndarray:
     """The cubic from 0 to 1 on [0, 1] with slope `first` at 0 and `last` at 1 (both in (0, 3): monotone)."""
     return t * (first + t * (3 - 2 * first - last + t * (first + last - 2)))
 

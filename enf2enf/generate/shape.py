@@ -1,7 +1,6 @@
 """The random void of the Geo-FNO "Elasticity" problem, cut off at a smooth number of modes."""
 
 import dataclasses
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float
@@ -28,7 +27,7 @@ class Void:
     sines: Float[np.ndarray, " modes"]
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Self:
+    def random(cls, rng: np.random.Generator) -> "Void":
         """A void with standard normal coefficients."""
         return cls(rng.standard_normal(MODES), rng.standard_normal(MODES))
 

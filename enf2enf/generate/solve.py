@@ -39,15 +39,22 @@ class Solution:
 
 
 def solve(void: Void, traction: Float[np.ndarray, "2"], resolution: Resolution) -> Solution:
-    """The equilibrium of the cell around this void under a dead traction (Pa) on its top side.
+    """The equilibrium of the cell around this void under a dead traction on its top side.
+
+    Args:
+        void: the hole.
+        traction: Pa of reference area; below about 10 Pa round-off keeps `CONVERGED` out of reach.
+        resolution: the grid.
 
     Raises:
-        SolverError: the load cannot be reached, however small the steps.
+        SolverError: no load, or one that cannot be reached, however small the steps.
     """
+    size = float(np.linalg.norm(traction))
+    if not 0 < size < np.inf:
+        raise SolverError("traction", "two finite numbers that are not both 0", str(np.asarray(traction).tolist()))
     cell = Cell(OGrid(void, resolution))
     force = cell.load(np.asarray(traction, float))
     rest = np.zeros_like(cell.grid.nodes)
-    size = float(np.linalg.norm(traction))
     if size <= GENTLE and (found := newton(cell, rest, force, CONVERGED, iterations=25, fresh=False)):
         return Solution(cell, *found)
     return _step(cell, force, min(1.0, FIRST_STEP / size))
