@@ -13,9 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("enf2enf", "server", "protos", "meshes", "tests", "benchmarks", "examples")
-OURS = sorted(
-    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if not path.stem.endswith(("_pb2", "_pb2_grpc"))
-)
+STUBS = ("_pb2", "_pb2_grpc")
+OURS = sorted(p for folder in FOLDERS for p in (ROOT / folder).rglob("*.py") if not p.stem.endswith(STUBS))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 IMPORTED = {"enf2enf": "enf2enf", "server": "enf2enf_server", "protos": "enf2enf_protos", "meshes": "enf2enf_meshes"}
 
