@@ -1,0 +1,183 @@
+"""`enf2enf demo | generate | train | evaluate | predict | inspect | serve`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from enf2enf.errors import CheckpointError, ConditionError, ConfigError, Enf2EnfError
+
+_EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
+           "grpc": "server", "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0, 1 for refused input, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except Enf2EnfError as error:
+        print(f"enf2enf: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        print(f"enf2enf: this command needs {error.name}: pip install 'enf2enf[{extra}]'", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("enf2enf: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="solve, serve, ask and compare one geometry that nobody trained on")
+    demo.add_argument("--out", type=Path, default=Path("out"), help="folder of demo.vtu and demo.png")
+    demo.set_defaults(command=_demo)
+
+    generate = commands.add_parser("generate", help="make a data set with a solver")
+    generate.add_argument("problem", choices=["elasticity"])
+    generate.add_argument("--cases", type=int, default=1200)
+    generate.add_argument("--seed", type=int, default=0)
+    generate.add_argument("--load", choices=["fixed", "varied"], default="fixed")
+    generate.add_argument("--jobs", type=int, default=None, help="processes; one per core if not given")
+    generate.add_argument("--out", type=Path, required=True)
+    generate.set_defaults(command=_generate)
+
+    train = commands.add_parser("train", help="train, or resume, a surrogate")
+    train.add_argument("config", type=Path, help="a TOML file, see examples/")
+    train.add_argument("--minutes", type=float, default=None, help="stop after this long; run again to resume")
+    train.add_argument("--quiet", action="store_true", help="no progress bar")
+    train.set_defaults(command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure a surrogate on a split of a data set")
+    evaluate.add_argument("checkpoint")
+    evaluate.add_argument("dataset", type=Path)
+    evaluate.add_argument("--split", choices=["train", "validation", "test"], default="validation")
+    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.set_defaults(command=_evaluate)
+
+    predict = commands.add_parser("predict", help="attach predicted fields to a mesh")
+    predict.add_argument("checkpoint")
+    predict.add_argument("mesh", type=Path)
+    predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
+    predict.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
+    predict.add_argument("--length-unit", default="m")
+    predict.add_argument("-o", "--out", type=Path, required=True)
+    predict.set_defaults(command=_predict)
+
+    inspect = commands.add_parser("inspect", help="print the model card of a checkpoint")
+    inspect.add_argument("checkpoint")
+    inspect.set_defaults(command=_inspect)
+
+    serve = commands.add_parser("serve", help="answer over gRPC")
+    serve.add_argument("checkpoint")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=50051, help="0 for a free one")
+    serve.set_defaults(command=_serve)
+    return parser
+
+
+def checkpoint_path(name: str) -> Path:
+    """A checkpoint file, or a shipped one by its name."""
+    import enf2enf_meshes
+
+    if Path(name).exists():
+        return Path(name)
+    shipped = {path.stem: path for path in (Path(enf2enf_meshes.__file__).parent / "pretrained").glob("*.enf")}
+    if name in shipped:
+        return shipped[name]
+    raise CheckpointError("checkpoint", f"a file, or one of the shipped {sorted(shipped)}", repr(name))
+
+
+def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:
+    """`["traction=0,100"]` -> `{"traction": [0.0, 100.0]}`."""
+    conditions = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name in conditions:
+            raise ConditionError("-c", "NAME=VALUE[,VALUE], every name once", repr(text))
+        try:
+            conditions[name] = [float(part) for part in value.split(",")]
+        except ValueError:
+            raise ConditionError(f"condition {name!r}", "numbers, separated by commas", repr(value)) from None
+    return conditions
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from enf2enf.demo import demo
+
+    demo(checkpoint_path("elasticity"), options.out)
+
+
+def _generate(options: argparse.Namespace) -> None:
+    from enf2enf.generate.elasticity import generate
+
+    generate(options.out, options.cases, options.seed, options.load, options.jobs)
+    print(f"{options.out}: {options.cases} cases")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from enf2enf.train.config import RunConfig
+    from enf2enf.train.loop import train
+
+    config = RunConfig.read(options.config)
+    outcome = train(config, options.minutes, options.quiet)
+    best = "not read yet" if outcome.validation is None else f"{outcome.validation:.4f}"
+    state = "finished" if outcome.finished else "stopped; run the same command to resume"
+    print(f"{config.out}: {state} at step {outcome.step}, validation {best}, {outcome.seconds / 60:.1f} min")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from enf2enf.checkpoint import load
+    from enf2enf.data.cache import PackedData
+    from enf2enf.train.evaluate import evaluate
+
+    surrogate = load(checkpoint_path(options.checkpoint))
+    report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
+    Console().print(report.table())
+    if report.outside:
+        print(f"{report.outside} points of the data lie outside their own geometry and were left out")
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from enf2enf import mesh as meshes
+    from enf2enf.checkpoint import load
+
+    surrogate = load(checkpoint_path(options.checkpoint))
+    raw = meshes.read(options.mesh)
+    mesh = raw.scaled(options.length_unit)
+    encoding = surrogate.encode(surrogate.understand(mesh, options.wall))
+    conditions = conditions_of(options.condition)
+    for name in surrogate.check_conditions(conditions):
+        print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)
+    field = surrogate.decode(encoding, conditions, mesh.points)
+    meshes.write(options.out, raw.with_point_data(field.values))
+    print(f"{options.out}: {len(mesh.points)} nodes" + f", {field.outside} without a field" * bool(field.outside))
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from enf2enf.checkpoint import load
+
+    print(json.dumps(load(checkpoint_path(options.checkpoint)).card, indent=2))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from enf2enf_server.app import serve
+
+    if not 0 <= options.port < 65536:
+        raise ConfigError("--port", "0 to 65535", str(options.port))
+    serve(checkpoint_path(options.checkpoint), options.host, options.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
