@@ -58,7 +58,7 @@ class NearestDecoder(AbstractDecoder):
     ):
         keys = iter(jax.random.split(key, 2 + blocks + len(counts) + residuals))
         self.stem = eqx.nn.MLP(width + conditions, width, width, 1, jax.nn.gelu, key=next(keys))
-        self.blocks = tuple(RotaryBlock(width, heads, expansion, wavelengths, key=next(keys)) for _ in range(blocks))
+        self.blocks = tuple(RotaryBlock(dim, width, heads, expansion, wavelengths, key=next(keys)) for _ in range(blocks))
         self.norm = eqx.nn.RMSNorm(width)
         self.attention = tuple(
             NearestAttention(bi_invariant, dim, width, count, frequencies, deviations, key=next(keys))

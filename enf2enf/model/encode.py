@@ -70,7 +70,7 @@ class AmortisedEncoder(AbstractEncoder):
         features = 1 + len(_DECAYS) + _DIRECTIONS * len(probes) + 4 * dim
         self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[0])
         self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[1])
-        self.blocks = tuple(RotaryBlock(width, heads, expansion, wavelengths, key=k) for k in keys[2:])
+        self.blocks = tuple(RotaryBlock(dim, width, heads, expansion, wavelengths, key=k) for k in keys[2:])
         self.grid, self.wall, self.probes = grid, wall, probes
         self.grid_window, self.wall_window = grid_window, wall_window
 

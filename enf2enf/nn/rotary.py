@@ -10,8 +10,6 @@ from enf2enf.errors import ConfigError
 
 def rotary_frequencies(head_width: int, dim: int, longest: float, shortest: float) -> Float[Array, " pairs"]:
     """Angular frequencies per axis, geometric between two wavelengths (in reference lengths)."""
-    if head_width % (2 * dim):
-        raise ConfigError("width / heads", f"a multiple of {2 * dim} in {dim} dimensions", str(head_width))
     wavelengths = jnp.geomspace(longest, shortest, head_width // (2 * dim))
     return 2 * jnp.pi / wavelengths
 
@@ -44,10 +42,10 @@ class RotaryBlock(eqx.Module):
     wavelengths: tuple[float, float] = eqx.field(static=True)
 
     def __init__(
-        self, width: int, heads: int, expansion: int, wavelengths: tuple[float, float], *, key: PRNGKeyArray
+        self, dim: int, width: int, heads: int, expansion: int, wavelengths: tuple[float, float], *, key: PRNGKeyArray
     ):
-        if width % heads:
-            raise ConfigError("width", f"a multiple of heads = {heads}", str(width))
+        if width % (2 * dim * heads):
+            raise ConfigError("width", f"a multiple of 2 dim heads = {2 * dim * heads}", str(width))
         keys = jax.random.split(key, 4)
         self.norm_attention, self.norm_mlp = eqx.nn.RMSNorm(width), eqx.nn.RMSNorm(width)
         self.query_key_value = eqx.nn.Linear(width, 3 * width, use_bias=False, key=keys[0])

@@ -1,0 +1,134 @@
+"""The public face: what an answer may not depend on, where there is none, and what is refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.case import Case
+from enf2enf.errors import ConditionError, GeometryError, QueryError
+from enf2enf.geometry import Geometry
+from enf2enf.mesh import CellBlock, Mesh
+
+CONDITIONS = {"traction": [10.0, 80.0]}
+TOLERANCE = 1e-5  # of the span; the same bytes are measured for chunks, 3e-7 for padding, 2e-6 for moves of 1e6
+
+
+@pytest.fixture(scope="module")
+def points():
+    return np.random.default_rng(1).uniform(0.01, 0.99, (700, 2))
+
+
+@pytest.fixture(scope="module")
+def reference(surrogate, geometry, points):
+    return _values(surrogate, geometry, points)
+
+
+def _values(surrogate, geometry, points):
+    return surrogate.decode(surrogate.encode(geometry), CONDITIONS, points)["von_mises"]
+
+
+def _difference(one, other) -> float:
+    assert np.array_equal(np.isnan(one), np.isnan(other))
+    return float(np.nanmax(np.abs(one - other)) / np.ptp(other[~np.isnan(other)]))
+
+
+@settings(max_examples=10)
+@given(move=st.tuples(*[st.floats(-1e6, 1e6)] * 2))
+def test_moving_the_mesh_and_the_points_changes_nothing(surrogate, geometry, points, reference, move):
+    moved = Geometry(tuple(wall + move for wall in geometry.walls), geometry.outer + move)
+    assert _difference(_values(surrogate, moved, points + move), reference) < TOLERANCE
+
+
+def test_moving_the_mesh_alone_does(surrogate, geometry, points, reference):
+    moved = Geometry(tuple(wall + 0.02 for wall in geometry.walls), geometry.outer)
+    other = _values(surrogate, moved, points)
+    both = ~np.isnan(other) & ~np.isnan(reference)
+    assert np.abs(other - reference)[both].max() > 1e-3 * np.ptp(reference[both])
+
+
+@settings(max_examples=10)
+@given(sizes=st.lists(st.integers(1, 300), min_size=1, max_size=5), seed=st.integers(0, 99))
+def test_chunks_padding_and_order_of_points_do_not_matter(surrogate, geometry, points, reference, sizes, seed):
+    order = np.random.default_rng(seed).permutation(len(points))
+    parts = np.split(points[order], np.minimum(np.cumsum(sizes), len(points)))
+    encoding = surrogate.encode(geometry)
+    fields = list(surrogate.decode_chunks(encoding, CONDITIONS, parts))
+    values = np.concatenate([field["von_mises"] for field in fields])
+    assert _difference(values, reference[order]) < TOLERANCE
+
+
+@settings(max_examples=10)
+@given(start=st.integers(0, 47), reverse=st.booleans(), swap=st.booleans())
+def test_start_direction_and_order_of_loops_do_not_matter(surrogate, geometry, points, start, reverse, swap):
+    loops = [geometry.walls[0] * 0.4 + 0.1, geometry.walls[0] * 0.4 + 0.5]
+    expected = _values(surrogate, Geometry(tuple(loops), geometry.outer), points)
+    turned = [np.roll(loop[::-1] if reverse else loop, start, axis=0) for loop in loops]
+    actual = _values(surrogate, Geometry(tuple(turned[::-1] if swap else turned), geometry.outer), points)
+    assert _difference(actual, expected) < TOLERANCE
+
+
+def test_the_same_request_gives_the_same_bytes(surrogate, geometry, points, reference):
+    assert _values(surrogate, geometry, points).tobytes() == reference.tobytes()
+
+
+def test_no_field_in_the_void_and_outside(surrogate, geometry, points, reference):
+    assert np.array_equal(np.isnan(reference), ~geometry.contains(points))
+    field = surrogate.decode(surrogate.encode(geometry), CONDITIONS, np.array([[0.5, 0.5], [2.0, 0.5], [0.02, 0.02]]))
+    assert field.outside == 2 and np.isfinite(field["von_mises"][2])
+
+
+def test_the_wall_itself_has_a_field(surrogate, geometry):
+    assert surrogate.decode(surrogate.encode(geometry), CONDITIONS, geometry.walls[0]).outside == 0
+
+
+def test_no_points_give_an_empty_field(surrogate, geometry):
+    assert len(surrogate.decode(surrogate.encode(geometry), CONDITIONS, np.zeros((0, 2)))["von_mises"]) == 0
+
+
+@settings(max_examples=10)
+@given(power=st.floats(0.1, 1.0))
+def test_predict_is_encode_and_decode(surrogate, geometry, points, power):
+    conditions = {"traction": [0.0, 80.0 * power]}
+    case = Case(geometry, conditions)
+    one = surrogate.predict(case, points)["von_mises"]
+    assert np.array_equal(one, surrogate.decode(surrogate.encode(geometry), conditions, points)["von_mises"], True)
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e-3, 10.0, 0.1])
+def test_another_size_is_noticed_not_absorbed(surrogate, geometry, factor):
+    grown = Geometry(tuple(wall * factor for wall in geometry.walls), geometry.outer * factor)
+    with pytest.raises(GeometryError, match="length unit"):
+        surrogate.encode(grown)
+
+
+def test_walls_without_a_domain_are_refused(surrogate, geometry):
+    with pytest.raises(GeometryError, match="outer boundary"):
+        surrogate.encode(dataclasses.replace(geometry, outer=None))
+
+
+def test_a_plate_without_a_hole_is_refused(surrogate):
+    square = Mesh(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]), (CellBlock("quad", np.arange(4)[None]),))
+    with pytest.raises(GeometryError, match="walls"):
+        surrogate.understand(square)
+
+
+@pytest.mark.parametrize("points", [np.zeros(2), np.zeros((3, 3)), np.array([[0.0, np.nan]]), np.array([[np.inf, 0.0]])])
+def test_bad_points_are_named(surrogate, geometry, points):
+    with pytest.raises(QueryError, match="points"):
+        surrogate.decode(surrogate.encode(geometry), CONDITIONS, points)
+
+
+@pytest.mark.parametrize(
+    "conditions", [{}, {"traction": 3.0}, {"traction": [1.0, np.nan]}, {**CONDITIONS, "load": 1.0}, {"traction": "up"}]
+)
+def test_bad_conditions_are_named(surrogate, geometry, points, conditions):
+    with pytest.raises(ConditionError, match="traction|load"):
+        surrogate.decode(surrogate.encode(geometry), conditions, points)
+
+
+def test_extrapolation_is_named_not_refused(surrogate):
+    assert surrogate.check_conditions(CONDITIONS) == ()
+    assert surrogate.check_conditions({"traction": [0.0, 1e4]}) == ("traction",)
