@@ -69,6 +69,7 @@ def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
 
     polygon = shapely.polygons(loop)
     shapely.prepare(polygon)
+    shapely.contains_xy(polygon, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
     return polygon
 
 
@@ -104,6 +105,7 @@ class Segments:
 
         curves = shapely.multilinestrings([shapely.linearrings(loop) for loop in self._loops])
         shapely.prepare(curves)
+        shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
         return curves
 
     @functools.cached_property
@@ -115,7 +117,9 @@ class Segments:
         caps = [np.full(len(loop), _SAGITTA_CAP * np.ptp(loop, axis=0).max()) for loop in self._loops]
         every = np.concatenate(pairs)
         lengths = np.linalg.norm(every[:, 1] - every[:, 0], axis=1)
-        return shapely.STRtree(shapely.linestrings(every)), np.minimum(_SAGITTA * lengths, np.concatenate(caps))
+        tree = shapely.STRtree(shapely.linestrings(every))
+        tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
+        return tree, np.minimum(_SAGITTA * lengths, np.concatenate(caps))
 
     def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest segment."""

@@ -12,7 +12,7 @@ from enf2enf.errors import MeshError
 
 _ONE_AT_A_TIME = threading.Lock()  # standard error and the warning filters belong to the whole process
 _PLAIN_XDMF = re.compile(rb"<!DOCTYPE\s+Xdmf\s+SYSTEM\s+[\"']Xdmf\.dtd[\"']\s*(\[\s*\])?\s*>")
-_LARGEST = 4 << 30  # bytes of one file's arrays, unpacked
+_LARGEST = 1 << 30  # bytes of one file's arrays, unpacked
 
 
 @contextlib.contextmanager
