@@ -136,8 +136,10 @@ class Segments:
         tree, reach = self._indexed
         asked = np.flatnonzero(where)
         (row, nearest), far = tree.query_nearest(
-            shapely.points(points[asked]), max_distance=max(float(reach.max()), np.finfo(float).tiny),
-            return_distance=True, all_matches=False,
+            shapely.points(points[asked]),
+            max_distance=max(float(reach.max()), np.finfo(float).tiny),
+            return_distance=True,
+            all_matches=False,
         )
         on = np.zeros(len(points), dtype=bool)
         on[asked[row[far <= reach[nearest]]]] = True

@@ -80,8 +80,10 @@ def test_a_mesh_and_its_curves_are_one_geometry(void, kind):
 def test_facets_do_not_know_how_loops_were_stored(seed, shifts, flips, order, count):
     centres = [(0.25, 0.3), (0.7, 0.3), (0.5, 0.75)]
     bodies = [star(seed + k, 60, 0.1, centre) for k, centre in enumerate(centres)]
-    stored = [np.roll(body, shift, axis=0)[:: -1 if flip else 1] for body, shift, flip in
-              zip(bodies, shifts, flips, strict=True)]
+    stored = [
+        np.roll(body, shift, axis=0)[:: -1 if flip else 1]
+        for body, shift, flip in zip(bodies, shifts, flips, strict=True)
+    ]
     expected = Geometry(tuple(bodies), SQUARE).facets(count)
     got = Geometry(tuple(stored[k] for k in order), SQUARE[::-1]).facets(count)
     assert expected.shape == (count, 2, 2)

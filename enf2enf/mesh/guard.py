@@ -81,7 +81,7 @@ def companions(name: str, data: bytes, beside: Path | None) -> list[Path]:
             continue
         file = text.decode(errors="replace").strip().partition(":")[0]
         if beside is None:
-            raise MeshError(name, "inline data (Format=\"XML\")", f"a reference to the file {file!r}")
+            raise MeshError(name, 'inline data (Format="XML")', f"a reference to the file {file!r}")
         if file != Path(file).name or not (beside / file).is_file() or (beside / file).is_symlink():
             raise MeshError(name, "HDF5 data in a file beside it", f"a reference to {file!r}")
         found.append(beside / file)

@@ -107,10 +107,14 @@ def _nonsense() -> list[Broken]:
 
 
 def _reaching_out() -> list[Broken]:
-    bomb = _vtu(_SQUARE, [(0, 1, 2), (0, 2, 3)]).replace(
-        b'<?xml version="1.0"?>\n',
-        b'<?xml version="1.0"?>\n<!DOCTYPE VTKFile [<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>\n',
-    ).replace(b">0 0", b">&c; 0 0", 1)
+    bomb = (
+        _vtu(_SQUARE, [(0, 1, 2), (0, 2, 3)])
+        .replace(
+            b'<?xml version="1.0"?>\n',
+            b'<?xml version="1.0"?>\n<!DOCTYPE VTKFile [<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>\n',
+        )
+        .replace(b">0 0", b">&c; 0 0", 1)
+    )
     xdmf = write_bytes(build(), "xdmf")
     outside = re.sub(rb'Format="XML"([^>]*)>[^<]*<', rb'Format="HDF"\1>../secret.h5:/points<', xdmf, count=1)
     include = b"*NODE\n1, 0., 0.\n2, 1., 0.\n3, 0., 1.\n*INCLUDE, INPUT=/etc/hostname\n"
@@ -139,9 +143,7 @@ def _no_domain() -> list[Broken]:
         Broken("wall_less.vtu", _vtu(square, half), "geometry", "expected walls: inner loops or named patches"),
         Broken("solid.vtu", _vtu(solid, [(0, 1, 2, 3)]), "geometry", "expected a plane mesh"),
         Broken("arched.vtu", _vtu(arched.tolist(), cell.cells[0].nodes.tolist()), "geometry", "flat in z, got z"),
-        Broken(
-            "overlapping_cells.vtu", _vtu(dented.tolist(), cell.cells[0].nodes.tolist()), "geometry", "overlapping"
-        ),
+        Broken("overlapping_cells.vtu", _vtu(dented.tolist(), cell.cells[0].nodes.tolist()), "geometry", "overlapping"),
         Broken("two_domains.vtu", _vtu(two, [*half, (4, 5, 6), (4, 6, 7)]), "geometry", "expected one connected"),
         Broken("non_manifold.vtu", _vtu(square, [*half, (0, 2, 1)]), "geometry", "expected edges of one or two cells"),
         Broken("millimetres.vtu", write_bytes(large, "vtu"), "surrogate", "expected an extent of"),

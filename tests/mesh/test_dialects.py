@@ -13,7 +13,8 @@ NODES = [(0, 0), (1, 0), (1, 1), (0, 1), (0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.
 QUADS = [(1, 2, 6, 5), (2, 3, 7, 6), (3, 4, 8, 7), (4, 1, 5, 8)]
 HOLE = {(4, 5), (5, 6), (6, 7), (4, 7)}
 
-GMSH_41 = """$MeshFormat
+GMSH_41 = (
+    """$MeshFormat
 4.1 0 8
 $EndMeshFormat
 $PhysicalNames
@@ -37,7 +38,9 @@ $Nodes
 6
 7
 8
-""" + "\n".join(f"{x} {y} 0" for x, y in NODES) + """
+"""
+    + "\n".join(f"{x} {y} 0" for x, y in NODES)
+    + """
 $EndNodes
 $Elements
 3 12 1 12
@@ -52,16 +55,24 @@ $Elements
 7 7 8
 8 8 5
 2 1 3 4
-""" + "\n".join(f"{9 + k} {' '.join(map(str, quad))}" for k, quad in enumerate(QUADS)) + """
+"""
+    + "\n".join(f"{9 + k} {' '.join(map(str, quad))}" for k, quad in enumerate(QUADS))
+    + """
 $EndElements
 """
+)
 
-SU2 = """% a comment
+SU2 = (
+    """% a comment
 NDIME = 2
 NELEM=4
-""" + "\n".join("9 " + " ".join(str(n - 1) for n in quad) + f" {k}" for k, quad in enumerate(QUADS)) + """
+"""
+    + "\n".join("9 " + " ".join(str(n - 1) for n in quad) + f" {k}" for k, quad in enumerate(QUADS))
+    + """
 NPOIN= 8
-""" + "\n".join(f"{x} {y} {k}" for k, (x, y) in enumerate(NODES)) + """
+"""
+    + "\n".join(f"{x} {y} {k}" for k, (x, y) in enumerate(NODES))
+    + """
 NMARK= 2
 MARKER_TAG= the hole
 MARKER_ELEMS= 4
@@ -73,23 +84,33 @@ MARKER_TAG= 3
 MARKER_ELEMS= 1
 3 0 1
 """
+)
 
-ABAQUS = """*HEADING
+ABAQUS = (
+    """*HEADING
 *Node
-""" + "\n".join(f"{10 + k}, {x}, {y}" for k, (x, y) in enumerate(NODES)) + """
+"""
+    + "\n".join(f"{10 + k}, {x}, {y}" for k, (x, y) in enumerate(NODES))
+    + """
 *ELEMENT, type=CPE4R, ELSET=solid
-""" + "\n".join(f"{k + 1}, " + ", ".join(str(9 + n) for n in quad) for k, quad in enumerate(QUADS)) + """
+"""
+    + "\n".join(f"{k + 1}, " + ", ".join(str(9 + n) for n in quad) for k, quad in enumerate(QUADS))
+    + """
 *NSET, NSET=the hole
 14, 15, 16, 17
 *NSET, NSET=row, GENERATE
 10, 11, 1
 """
+)
 
-NASTRAN = """$HMNAME PROP                  12"the hole"
+NASTRAN = (
+    """$HMNAME PROP                  12"the hole"
 BEGIN BULK
-""" + "\n".join(f"GRID    {k + 1:<8d}        {x:<8}{y:<8}0.0" for k, (x, y) in enumerate(NODES)) + "\n" + "\n".join(
-    f"CQUAD4  {k + 1:<8d}1       " + "".join(f"{n:<8d}" for n in quad) for k, quad in enumerate(QUADS)
-) + """
+"""
+    + "\n".join(f"GRID    {k + 1:<8d}        {x:<8}{y:<8}0.0" for k, (x, y) in enumerate(NODES))
+    + "\n"
+    + "\n".join(f"CQUAD4  {k + 1:<8d}1       " + "".join(f"{n:<8d}" for n in quad) for k, quad in enumerate(QUADS))
+    + """
 CBAR    11      12      5       6
 CBAR    12      12      6       7
 CBAR    13      12      7       8
@@ -98,9 +119,12 @@ CROD    15      4       1       2
 CROD    16      1       3       4
 ENDDATA
 """
+)
 
-OBJ = "\n".join(f"v {x} {y} 0" for x, y in NODES) + "\nvt 0 0\nvn 0 0 1\n" + "\n".join(
-    "f " + " ".join(f"{n}/1/1" for n in quad) for quad in QUADS
+OBJ = (
+    "\n".join(f"v {x} {y} 0" for x, y in NODES)
+    + "\nvt 0 0\nvn 0 0 1\n"
+    + "\n".join("f " + " ".join(f"{n}/1/1" for n in quad) for quad in QUADS)
 )
 
 FOREIGN = {
