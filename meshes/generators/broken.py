@@ -107,14 +107,9 @@ def _nonsense() -> list[Broken]:
 
 
 def _reaching_out() -> list[Broken]:
-    bomb = (
-        _vtu(_SQUARE, [(0, 1, 2), (0, 2, 3)])
-        .replace(
-            b'<?xml version="1.0"?>\n',
-            b'<?xml version="1.0"?>\n<!DOCTYPE VTKFile [<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>\n',
-        )
-        .replace(b">0 0", b">&c; 0 0", 1)
-    )
+    entities = b'<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">'
+    prologue, rest = _vtu(_SQUARE, [(0, 1, 2), (0, 2, 3)]).split(b"\n", 1)
+    bomb = prologue + b"\n<!DOCTYPE VTKFile [" + entities + b"]>\n" + rest.replace(b">0 0", b">&c; 0 0", 1)
     xdmf = write_bytes(build(), "xdmf")
     outside = re.sub(rb'Format="XML"([^>]*)>[^<]*<', rb'Format="HDF"\1>../secret.h5:/points<', xdmf, count=1)
     include = b"*NODE\n1, 0., 0.\n2, 1., 0.\n3, 0., 1.\n*INCLUDE, INPUT=/etc/hostname\n"
