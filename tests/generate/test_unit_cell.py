@@ -31,7 +31,7 @@ def test_the_production_grid_is_within_the_promised_floor():
     cell = make_unit_cell(11, 0, "fixed")
     finer = solve(cell.void, cell.traction, dataclasses.replace(RESOLUTION, sides=(72, 72, 72, 72), across=36))
     here, there = (stress.von_mises(solution, cell.cloud.points) for solution in (cell.solution, finer))
-    assert np.linalg.norm(here - there) < 1.2e-3 * np.linalg.norm(there)  # measured XX
+    assert np.linalg.norm(here - there) < 1.2e-3 * np.linalg.norm(there)  # measured 8.0e-4
 
 
 def test_the_stored_mesh_holds_the_stress_of_the_solver_at_its_nodes():
