@@ -41,9 +41,9 @@ def test_every_void_gets_a_well_shaped_mesh_with_one_hole(seed):
     areas = 0.5 * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
     assert areas.min() > 0
     hole = polygon_area(points[: cloud.wall])
-    np.testing.assert_allclose(areas.sum(), 1 - CORNER**2 - hole, rtol=1e-10)  # measured 1e-14
+    np.testing.assert_allclose(areas.sum(), 1 - CORNER**2 - hole, rtol=1e-12)  # measured 5e-15
     angles = sharpest(points, triangles)
-    assert angles.min() > 8 and np.percentile(angles, 1) > 25  # measured 18.5 and 29 over 40 seeds
+    assert angles.min() > 8 and np.percentile(angles, 1) > 25  # measured 18.5 and 29 over 50 seeds
 
 
 @settings(max_examples=8, deadline=None)
@@ -55,7 +55,7 @@ def test_wall_nodes_are_even_and_on_the_void_and_corners_are_left_alone(seed):
     wall = cloud.points[: cloud.wall] - 0.5
     np.testing.assert_allclose(np.hypot(*wall.T), void.radius(np.arctan2(wall[:, 1], wall[:, 0])), rtol=1e-12)
     spacing = np.linalg.norm(np.roll(wall, -1, axis=0) - wall, axis=1)
-    assert np.ptp(spacing) / spacing.mean() < 0.3
+    assert np.ptp(spacing) / spacing.mean() < 0.1  # measured 0.04
     for corner in ((0, 0), (1, 0)):
         assert np.linalg.norm(cloud.points - corner, axis=1).min() >= CORNER - 1e-15
     assert len(in_domain(void, cloud.points[cloud.wall + cloud.outer :])) == 600 - cloud.wall - cloud.outer

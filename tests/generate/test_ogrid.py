@@ -32,7 +32,7 @@ def test_no_element_of_the_production_grid_is_inverted_and_together_they_fill_th
     grid = OGrid(void, RESOLUTION)
     basis = Basis(grid.mesh, ElementQuad2(), intorder=5)
     assert basis.mapping.detDF(basis.X).min() > 0
-    np.testing.assert_allclose(basis.dx.sum(), area(void), rtol=1e-6)  # measured 2e-8
+    np.testing.assert_allclose(basis.dx.sum(), area(void), rtol=1e-6)  # measured 1.5e-7
 
 
 @settings(max_examples=20, deadline=None)
@@ -44,9 +44,9 @@ def test_points_are_found_where_they_are(seed):
     element, reference = grid.locate(points)
     corners = grid.nodes[grid.element_nodes[element]]
     found = np.einsum("na,nai->ni", shape_functions(reference)[0], corners)
-    np.testing.assert_allclose(found, points, atol=1e-12)  # measured 1e-15
+    np.testing.assert_allclose(found, points, atol=1e-12)  # measured 1e-14
     # Beyond [0, 1] only by how far the quadratic wall of this coarse grid is from the true one.
-    assert np.all((reference > -0.1) & (reference < 1 + 1e-6))
+    assert np.all((reference > -0.05) & (reference < 1 + 1e-6))  # measured -2e-3
 
 
 def test_the_corners_of_the_cell_are_nodes_and_wall_nodes_are_on_the_wall():
