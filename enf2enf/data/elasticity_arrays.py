@@ -18,11 +18,10 @@ from enf2enf.mesh import CellBlock, Mesh, write
 from enf2enf.schema import Quantity, Schema
 
 SCHEMA = Schema(2, (), (Quantity("von_mises", unit="Pa"),))
-_SHAPES = {"XY": ("points", 2, "cases"), "sigma": ("points", "cases"), "rr": ("radii", "cases"),
-           "theta": ("radii", "cases")}  # fmt: skip
+_SHAPES = {"XY": ("points", 2, "cases"), "sigma": ("points", "cases"), "rr": ("radii", "cases")}
 _DESCRIPTION = (
     "The public arrays of Geo-FNO's Elasticity problem. They hold points and stresses but no cells: the triangles are "
-    "Delaunay's, less the void that rr and theta describe. Trained on the first {train} cases, of which the last "
+    "Delaunay's, less the void that the radii rr describe. Trained on the first {train} cases, of which the last "
     "{validation} are for validation, tested on the last {test}; the cases between are left out. Nothing is known of "
     "the error of the stored stress itself."
 )
@@ -35,7 +34,8 @@ def import_elasticity_arrays(
 
     Args:
         arrays: folder of `Random_UnitCell_XY_10.npy` (points, 2, cases), `Random_UnitCell_sigma_10.npy` (points,
-            cases), `Random_UnitCell_rr_10.npy` and `Random_UnitCell_theta_10.npy` (radii, cases).
+            cases) and `Random_UnitCell_rr_10.npy` (radii at equal angles from 0 to 2 pi, cases). The fourth array,
+            `theta`, is not read: it holds no angles but the random numbers (cases, 10) that each void was drawn from.
         out: the data-set folder, made if it is not there.
         train: number of leading cases to train on, those for validation among them.
         validation: how many of these, the last ones, choose the weights.
@@ -76,7 +76,7 @@ def _load(folder: Path) -> dict[str, np.ndarray]:
         try:
             array = np.load(path, allow_pickle=False)
         except FileNotFoundError as error:
-            raise DatasetError(str(path), "one of the four public arrays", "no such file") from error
+            raise DatasetError(str(path), "one of the three public arrays", "no such file") from error
         except (OSError, ValueError, EOFError) as error:
             raise DatasetError(str(path), "a NumPy array file", str(error)) from error
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
@@ -96,14 +96,14 @@ def _load(folder: Path) -> dict[str, np.ndarray]:
 
 def _mesh(name: str, number: int, loaded: dict[str, np.ndarray]) -> Mesh:
     points = loaded["XY"][:, :, number]
-    triangles = triangulate(name, points, loaded["theta"][:, number], loaded["rr"][:, number])
+    triangles = triangulate(name, points, loaded["rr"][:, number])
     return Mesh(points, (CellBlock("triangle", triangles),), point_data={"von_mises": loaded["sigma"][:, number]})
 
 
 def main() -> None:
     """Import from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("arrays", type=Path, help="folder of the four Random_UnitCell_*_10.npy")
+    parser.add_argument("arrays", type=Path, help="folder of the Random_UnitCell_*_10.npy")
     parser.add_argument("out", type=Path, help="data-set folder to write")
     options = parser.parse_args()
     try:

@@ -8,16 +8,14 @@ from jaxtyping import Float, Int
 from enf2enf.errors import DatasetError
 
 CENTRE = np.array([0.5, 0.5])
+_CLOSED = 1e-3  # between the first and the last radius; a step further along the wall they differ by ten times that
 _FLAT = 1e-9  # area of a triangle between points of one straight side, which rounding has put off the line
 _INSIDE = 0.05  # a point this deep inside the given radii is no inaccuracy of theirs: a spacing of the points or so
 _OFF = 0.025  # nor are radii that half of the points around the void are this far from
 
 
 def triangulate(
-    name: str,
-    points: Float[np.ndarray, "points 2"],
-    angles: Float[np.ndarray, " radii"],
-    radii: Float[np.ndarray, " radii"],
+    name: str, points: Float[np.ndarray, "points 2"], radii: Float[np.ndarray, " radii"]
 ) -> Int[np.ndarray, "triangles 3"]:
     """Delaunay triangles of the points, less those of the void; counter-clockwise.
 
@@ -30,21 +28,21 @@ def triangulate(
     Args:
         name: of the case, for errors.
         points: in the unit cell, none of them in the void, some of them on its wall.
-        angles, radii: the wall as seen from the centre, in any order, between which it is straight.
+        radii: the wall as seen from the centre, at equal angles from 0 to 2 pi, of which the last repeats the first.
 
     Raises:
         DatasetError: points that coincide, lie in the void or do not follow its wall.
     """
     from scipy.spatial import Delaunay
 
-    order = np.argsort(angles % (2 * np.pi))
-    turns, lengths = angles[order] % (2 * np.pi), radii[order]
-    depth_of_points = _depth(points, turns, lengths)
+    if abs(radii[0] - radii[-1]) > _CLOSED:
+        raise DatasetError(f"rr of {name}", "a last radius like the first", f"{radii[0]:.4f} and {radii[-1]:.4f}")
+    depth_of_points = _depth(points, radii)
     if len(inside := np.flatnonzero(depth_of_points > _INSIDE)):
-        raise DatasetError(f"XY of {name}", "no points in the void of rr and theta", f"point {inside[0]} in it")
+        raise DatasetError(f"XY of {name}", "no points in the void of rr", f"point {inside[0]} in it")
     mesh = Delaunay(points)
     triangles = _counter_clockwise(points, mesh.simplices)
-    depth = _depth(points[triangles].mean(axis=1), turns, lengths)
+    depth = _depth(points[triangles].mean(axis=1), radii)
     void = _grown(mesh.simplices, mesh.neighbors, depth, int(mesh.find_simplex(CENTRE)))
     _check_wall(name, triangles, void, depth_of_points)
     kept = triangles[~void & ~_flat_on_a_side(points, triangles)]
@@ -53,10 +51,11 @@ def triangulate(
     return kept
 
 
-def _depth(points: np.ndarray, turns: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def _depth(points: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """How far inside the wall, along the ray from the centre; negative in the domain."""
     away = points - CENTRE
-    wall = np.interp(np.arctan2(away[:, 1], away[:, 0]), turns, lengths, period=2 * np.pi)
+    turn = np.arctan2(away[:, 1], away[:, 0]) % (2 * np.pi)
+    wall = np.interp(turn, np.linspace(0, 2 * np.pi, len(radii)), radii)
     return wall - np.hypot(*away.T)
 
 
@@ -102,6 +101,6 @@ def _check_wall(name: str, triangles: np.ndarray, void: np.ndarray, depth: np.nd
     off = float(np.median(np.abs(depth[np.unique(triangles[void])])))
     if off > _OFF:
         raise DatasetError(
-            f"rr and theta of {name}", f"radii that follow the points around the void within {_OFF}",
+            f"rr of {name}", f"radii that follow the points around the void within {_OFF}",
             f"{off:.3f} between them; are they another case's?",
         )  # fmt: skip
