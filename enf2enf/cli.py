@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Enf2EnfError as error:
         print(f"enf2enf: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"enf2enf: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:

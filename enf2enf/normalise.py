@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.errors import ConditionError, GeometryError
+from enf2enf.errors import ConditionError, GeometryError, SchemaError
 from enf2enf.schema import Schema
 
 _DECADE = 10.0  # a vector whose magnitude varies by more is described by direction and logarithm
@@ -25,6 +25,9 @@ class Normaliser:
         field_mean, field_deviation: of the dimensionless fields, one entry per component.
         condition_low, condition_high: training range of every condition component.
         magnitude_low, magnitude_high: training range of every condition's magnitude.
+
+    Raises:
+        SchemaError: numbers that do not fit the schema, are not finite, or not above 0 where they divide.
     """
 
     schema: Schema
@@ -37,6 +40,17 @@ class Normaliser:
     magnitude_low: Float[np.ndarray, " conditions"]
     magnitude_high: Float[np.ndarray, " conditions"]
 
+    def __post_init__(self):
+        for stem, width in (
+            ("field", self.schema.field_width), ("condition", self.schema.condition_width),
+            ("magnitude", len(self.schema.conditions)),
+        ):  # fmt: skip
+            for name in (f.name for f in dataclasses.fields(self) if f.name.startswith(stem)):
+                _check_finite(name, getattr(self, name), (width,))
+        _check_finite("length and extents", np.array([self.length, *self.extents]), (3,))
+        if not min(self.length, *self.extents, *self.field_deviation) > 0:
+            raise SchemaError("normaliser", "lengths and deviations above 0", "others")
+
     @classmethod
     def fit(
         cls,
@@ -45,10 +59,14 @@ class Normaliser:
         conditions: Float[np.ndarray, "cases inputs"],
         fields: Iterable[Float[np.ndarray, "points components"]],
     ) -> Self:
-        """Fit on the training cases; the moments are accumulated case by case in float64 (Chan et al. 1983)."""
+        """Fit on the training cases; the moments are accumulated case by case in float64 (Chan et al. 1983).
+
+        Raises:
+            ConditionError: a case under conditions with which a field cannot scale.
+        """
         count, mean, squares = 0, np.zeros(schema.field_width), np.zeros(schema.field_width)
         for row, values in zip(conditions, fields, strict=True):
-            scaled = values.astype(np.float64) / _scales(schema, row)
+            scaled = values.astype(np.float64) / _usable_scales(schema, row)
             total = count + len(scaled)
             step = scaled.mean(axis=0) - mean
             squares += ((scaled - scaled.mean(axis=0)) ** 2).sum(axis=0) + step**2 * count * len(scaled) / total
@@ -81,8 +99,7 @@ class Normaliser:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
             parts.append(_numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
         row = np.concatenate(parts) if parts else np.zeros(0)
-        if not _scales(self.schema, row).all():
-            raise ConditionError("conditions", "a magnitude above 0 where a field scales with it", str(row.tolist()))
+        _usable_scales(self.schema, row)
         return row
 
     def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
@@ -134,13 +151,18 @@ class Normaliser:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
+        """The inverse of `to_dict`. Raises `SchemaError` on numbers that no fit gives."""
         arrays = {k: np.asarray(v, np.float64) for k, v in plain.items() if k.split("_")[0] in _ARRAYS}
         low, high = plain["extents"]
         return cls(Schema.from_dict(plain["schema"]), float(plain["length"]), (float(low), float(high)), **arrays)
 
 
 _ARRAYS = ("field", "condition", "magnitude")
+
+
+def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+    if values.shape != shape or not np.isfinite(values).all():
+        raise SchemaError(f"{name} of the normaliser", f"finite numbers of shape {shape}", f"shape {values.shape}")
 
 
 def _parts(schema: Schema) -> list[slice]:
@@ -159,11 +181,22 @@ def _scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " components"]
     return np.repeat(scales, [f.width(schema.dim) for f in schema.fields])
 
 
+def _usable_scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " components"]:
+    with np.errstate(divide="ignore", over="ignore"):
+        scales = _scales(schema, row)
+    if not (np.isfinite(scales) & (scales > 0)).all():
+        raise ConditionError("conditions", "a magnitude above 0 where a field scales with it", str(row.tolist()))
+    return scales
+
+
 def _numbers(name: str, value: Any, width: int) -> np.ndarray:
     try:
-        numbers = np.atleast_1d(np.asarray(value, np.float64))
-    except (TypeError, ValueError):
+        numbers = np.atleast_1d(np.asarray(value))
+    except ValueError:
         raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
+    if numbers.dtype.kind not in "fiu":
+        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80])
+    numbers = numbers.astype(np.float64)
     if numbers.shape != (width,):
         raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{numbers.size}")
     if not np.isfinite(numbers).all():

@@ -105,9 +105,7 @@ class Schema:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
         _check_keys("schema", plain, {"dim", "fields"}, {"conditions"})
-        quantities = {
-            key: tuple(Quantity.from_dict(q) for q in plain.get(key, ())) for key in ("conditions", "fields")
-        }
+        quantities = {key: tuple(Quantity.from_dict(q) for q in plain.get(key, ())) for key in ("conditions", "fields")}
         return cls(plain["dim"], **quantities)
 
 

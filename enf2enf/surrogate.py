@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
 
 from enf2enf.case import Case, Conditions
 from enf2enf.errors import GeometryError, QueryError
@@ -134,8 +135,13 @@ class Surrogate:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
         return self.normaliser.extrapolating(self.normaliser.condition_row(conditions))
 
-    def decode(self, encoding: Encoding, conditions: Conditions, points: Float[np.ndarray, "points dim"]) -> Field:
+    def decode(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Field:
         """The fields at any points, float32, in SI units; NaN inside bodies and outside the domain.
+
+        Args:
+            encoding: of the geometry, from `encode`.
+            conditions: name -> number, or one number per dimension for a vector.
+            points: coordinates in metres, (points, dim).
 
         Raises:
             ConditionError: unknown, missing or non-finite conditions.
@@ -146,9 +152,7 @@ class Surrogate:
         values = {name: np.concatenate([block.values[name] for block in blocks]) for name in names}
         return Field(np.concatenate([block.points for block in blocks]), values)
 
-    def decode_chunks(
-        self, encoding: Encoding, conditions: Conditions, blocks: Iterable[Float[np.ndarray, "points dim"]]
-    ) -> Iterator[Field]:
+    def decode_chunks(self, encoding: Encoding, conditions: Conditions, blocks: Iterable[ArrayLike]) -> Iterator[Field]:
         """`decode` for a stream of blocks of points: at most `chunk_points` at a time, in order."""
         row = self.normaliser.condition_row(conditions)
         conditioned = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
@@ -161,7 +165,7 @@ class Surrogate:
                 values[~encoding.geometry.contains(part)] = np.nan
                 yield Field(part, self._named(values.astype(np.float32)))
 
-    def _checked(self, points: Any) -> Float[np.ndarray, "points dim"]:
+    def _checked(self, points: ArrayLike) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(points, np.float64)
         if points.ndim != 2 or points.shape[1] != self.schema.dim:
             raise QueryError("points", f"an array (points, {self.schema.dim})", f"shape {points.shape}")
@@ -184,7 +188,7 @@ class Surrogate:
             for quantity, column in zip(self.schema.fields, columns, strict=True)
         }
 
-    def predict(self, case: Case, points: Float[np.ndarray, "points dim"] | None = None) -> Field:
+    def predict(self, case: Case, points: ArrayLike | None = None) -> Field:
         """Encode and decode; at the case's own points if none are given."""
         if points is None and case.field is None:
             raise QueryError("points", "query points, or a case with points of its own", "neither")

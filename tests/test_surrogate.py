@@ -115,7 +115,9 @@ def test_a_plate_without_a_hole_is_refused(surrogate):
         surrogate.understand(square)
 
 
-@pytest.mark.parametrize("points", [np.zeros(2), np.zeros((3, 3)), np.array([[0.0, np.nan]]), np.array([[np.inf, 0.0]])])
+@pytest.mark.parametrize(
+    "points", [np.zeros(2), np.zeros((3, 3)), np.array([[0.0, np.nan]]), np.array([[np.inf, 0.0]])]
+)
 def test_bad_points_are_named(surrogate, geometry, points):
     with pytest.raises(QueryError, match="points"):
         surrogate.decode(surrogate.encode(geometry), CONDITIONS, points)

@@ -58,7 +58,9 @@ class NearestDecoder(AbstractDecoder):
     ):
         keys = iter(jax.random.split(key, 2 + blocks + len(counts) + residuals))
         self.stem = eqx.nn.MLP(width + conditions, width, width, 1, jax.nn.gelu, key=next(keys))
-        self.blocks = tuple(RotaryBlock(dim, width, heads, expansion, wavelengths, key=next(keys)) for _ in range(blocks))
+        self.blocks = tuple(
+            RotaryBlock(dim, width, heads, expansion, wavelengths, key=next(keys)) for _ in range(blocks)
+        )
         self.norm = eqx.nn.RMSNorm(width)
         self.attention = tuple(
             NearestAttention(bi_invariant, dim, width, count, frequencies, deviations, key=next(keys))
@@ -85,9 +87,7 @@ class NearestDecoder(AbstractDecoder):
         self, conditioned: Latents, point: Float[Array, " dim"], distance: Float[Array, ""]
     ) -> Float[Array, " outputs"]:
         """The sum of what the clouds say, refined by residual layers."""
-        hidden = sum(
-            attend(cloud, point, distance) for attend, cloud in zip(self.attention, conditioned, strict=True)
-        )
+        hidden = sum(attend(cloud, point, distance) for attend, cloud in zip(self.attention, conditioned, strict=True))
         for layer in self.residual:
             hidden = hidden + jax.nn.gelu(layer(hidden))
         return self.head(hidden)

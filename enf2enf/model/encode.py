@@ -90,9 +90,7 @@ class AmortisedEncoder(AbstractEncoder):
     def __call__(self, observation: Latents) -> Latents:
         """Embed what is seen, let all latents of both clouds attend to each other."""
         grid, wall = observation
-        context = jnp.concatenate(
-            [jax.vmap(self.embed_grid)(grid.context), jax.vmap(self.embed_wall)(wall.context)]
-        )
+        context = jnp.concatenate([jax.vmap(self.embed_grid)(grid.context), jax.vmap(self.embed_wall)(wall.context)])
         pose = jnp.concatenate([grid.pose, wall.pose])
         for block in self.blocks:
             context = block(context, pose)
@@ -147,7 +145,7 @@ class MetaEncoder(AbstractEncoder):
     ):
         self.field = NeuralField(bi_invariant, dim, context, 1, width, heads, 0, 0, deviation, key=key)
         self.start = jnp.ones((grid**dim, context))
-        self.log_rate = jnp.full(context, jnp.log(rate))
+        self.log_rate = jnp.full(context, jnp.log(rate), jnp.float32)  # not weakly typed: a step would compile twice
         self.grid, self.samples, self.steps, self.window = grid, samples, steps, window
 
     def observe(self, shape: Shape) -> tuple[LatentCloud, Array, Array]:

@@ -1,0 +1,1 @@
+"""Networks: one query point, one latent cloud; batching is the caller's."""

@@ -73,9 +73,7 @@ class NeuralField(eqx.Module):
         self.stem = eqx.nn.MLP(context, width, width, 1, jax.nn.gelu, key=keys[0])
         self.attention = CrossAttention(bi_invariant, dim, width, heads, extra, deviation, key=keys[1])
         self.head = eqx.nn.MLP(width, outputs, width, 2, jax.nn.gelu, key=keys[2])
-        self.blocks = tuple(
-            SelfAttentionBlock(bi_invariant, dim, width, heads, deviation, key=k) for k in keys[3:]
-        )
+        self.blocks = tuple(SelfAttentionBlock(bi_invariant, dim, width, heads, deviation, key=k) for k in keys[3:])
 
     def prepare(self, cloud: LatentCloud) -> LatentCloud:
         """All that does not depend on the point: stem and self-attention."""

@@ -17,7 +17,7 @@ from enf2enf.nn.rotary import RotaryBlock
 WIDTH, LATENTS, POINTS = 16, 12, 24
 TOLERANCE = 1e-5  # of the span; measured 1.2e-6
 
-# Coordinates are multiples of 2^-16 and moves of 2^-10, so that moving them is exact in float32 and what is left is ours.
+# Coordinates are multiples of 2^-16, moves of 2^-10: moving them is exact in float32, and what is left is ours.
 seeds = st.integers(0, 2**31 - 1)
 dims = st.sampled_from([2, 3])
 
