@@ -2,7 +2,7 @@
 # make test   lint, import contracts and the fast test suite
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --quiet
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: demo test test-all lint protos clean
