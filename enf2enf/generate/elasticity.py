@@ -77,7 +77,7 @@ def generate(
     seed: int = 0,
     load: Load = "fixed",
     jobs: int | None = None,
-    floor_cases: int = FLOOR_CASES,
+    floor_cases: int | None = None,
     resolution: Resolution = RESOLUTION,
     progress: bool = True,
 ) -> Path:
@@ -85,7 +85,7 @@ def generate(
 
     Args:
         out: the folder; made where it is missing.
-        cases, seed, load, floor_cases, resolution: see `Plan`.
+        cases, seed, load, floor_cases, resolution: see `Plan`; the floor is measured on 12 cases, or all of fewer, if not given.
         jobs: processes, each with one thread; None for one per core. It does not change the result.
         progress: draw a progress bar on the terminal.
 
@@ -96,6 +96,7 @@ def generate(
         ConfigError: an argument is out of range.
         DatasetError: the folder holds something else, or was made with other arguments.
     """
+    floor_cases = min(FLOOR_CASES, max(cases, 0)) if floor_cases is None else floor_cases
     plan = Plan(cases, seed, load, floor_cases, resolution)
     jobs = (os.cpu_count() or 1) if jobs is None else jobs
     if jobs < 1:
