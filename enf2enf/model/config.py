@@ -20,6 +20,11 @@ from enf2enf.schema import Schema
 _Config = TypeVar("_Config")
 
 
+def _options(config: Any) -> dict[str, Any]:
+    """All settings but the kind, which has done its work by then."""
+    return {field.name: getattr(config, field.name) for field in dataclasses.fields(config) if field.name != "kind"}
+
+
 @dataclasses.dataclass(frozen=True)
 class AmortisedConfig:
     """An `AmortisedEncoder`. Windows are in units of the latents' spacing, the rest in reference lengths."""
@@ -38,8 +43,7 @@ class AmortisedConfig:
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder. It sees the wall through its own translation-invariant probes."""
-        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
-        return AmortisedEncoder(dim, **options, key=key)
+        return AmortisedEncoder(dim, **_options(self), key=key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +63,7 @@ class MetaConfig:
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder."""
-        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
-        return MetaEncoder(bi_invariant, dim, **options, key=key)
+        return MetaEncoder(bi_invariant, dim, **_options(self), key=key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,8 +87,7 @@ class NearestConfig:
         """The untrained decoder of `inputs` condition features."""
         if context != self.width:
             raise ConfigError("decoder width", f"the encoder's {context}", str(self.width))
-        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
-        return NearestDecoder(bi_invariant, schema.dim, inputs, schema.field_width, **options, key=key)
+        return NearestDecoder(bi_invariant, schema.dim, inputs, schema.field_width, **_options(self), key=key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +104,7 @@ class FieldConfig:
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
     ) -> AbstractDecoder:
         """The untrained decoder of `inputs` condition features."""
-        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "kind"}
-        return FieldDecoder(bi_invariant, schema.dim, context, inputs, schema.field_width, **options, key=key)
+        return FieldDecoder(bi_invariant, schema.dim, context, inputs, schema.field_width, **_options(self), key=key)
 
 
 @dataclasses.dataclass(frozen=True)
