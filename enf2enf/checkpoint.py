@@ -1,7 +1,11 @@
 """A surrogate in one file: a zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
 
+import io
 import json
+import math
 import os
+import struct
+import tokenize
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +23,12 @@ from enf2enf.surrogate import Surrogate
 
 _FORMAT, _VERSION = "enf2enf-checkpoint", 1
 _LARGEST_MANIFEST = 4 << 20
+_ENCRYPTED = 1  # flag of a zip entry
+# What zipfile, json and NumPy let through from bytes that somebody spoilt.
+_DAMAGE = (
+    zipfile.BadZipFile, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError,
+    SyntaxError, struct.error, tokenize.TokenError,
+)  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
 
 
@@ -38,15 +48,16 @@ def load(path: str | os.PathLike) -> Surrogate:
     """Read a checkpoint. Raises `CheckpointError` if it is damaged, foreign, or of another version."""
     with open_archive(path, _FORMAT, _VERSION) as (archive, manifest):
         try:
+            provenance = dict(manifest["provenance"])
             config = from_dict(ModelConfig, manifest["config"], "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
             features = normaliser.condition_features
             build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
             template = eqx.filter_eval_shape(build, jax.random.key(0))
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             reason = str(error) if isinstance(error, Enf2EnfError) else f"an incomplete one ({error})"
             raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
-        return Surrogate(read_arrays(archive, template), config, normaliser, manifest["provenance"])
+        return Surrogate(read_arrays(archive, template), config, normaliser, provenance)
 
 
 def named_arrays(tree: PyTree) -> dict[str, Any]:
@@ -58,11 +69,11 @@ def named_arrays(tree: PyTree) -> dict[str, Any]:
 
 def write_archive(path: str | os.PathLike, manifest: Mapping[str, Any], tree: PyTree) -> None:
     """Write `manifest.json` and the tree's arrays, atomically and byte for byte reproducibly."""
+    text = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        text = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False)
         archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), text)
         for name, leaf in named_arrays(tree).items():
             with archive.open(zipfile.ZipInfo(f"arrays/{name}.npy", _EPOCH), "w") as entry:
@@ -81,16 +92,19 @@ class open_archive:  # noqa: N801, reads as a function at its call
         name = self.path.name
         try:
             self.archive = zipfile.ZipFile(self.path)
-            with self.archive.open("manifest.json") as entry:
-                manifest = json.loads(entry.read(_LARGEST_MANIFEST))
         except FileNotFoundError:
             raise CheckpointError(name, "a file", f"nothing at {self.path}") from None
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+        except (OSError, *_DAMAGE) as error:
             raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
-        if not isinstance(manifest, dict) or (manifest.get("format"), manifest.get("version")) != (
-            self.kind, self.version
-        ):  # fmt: skip
-            raise CheckpointError(name, f"{self.kind} of version {self.version}", "another kind of file")
+        try:
+            manifest = json.loads(_stored(self.archive, "manifest.json", _LARGEST_MANIFEST))
+            if (manifest["format"], manifest["version"]) != (self.kind, self.version):
+                raise CheckpointError(name, f"{self.kind} of version {self.version}", "another kind of file")
+        except (OSError, *_DAMAGE) as error:
+            self.archive.close()
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
         return self.archive, manifest
 
     def __exit__(self, *_: object) -> None:
@@ -112,18 +126,31 @@ def read_arrays(archive: zipfile.ZipFile, template: PyTree) -> PyTree:
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, like: Any) -> jax.Array:
+    wanted = (like.shape, False, like.dtype)
     try:
-        with archive.open(f"arrays/{name}.npy") as entry:
-            np.lib.format.read_magic(entry)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
-            if (shape, dtype) != (like.shape, like.dtype):  # before a byte of it is read
-                raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", f"{dtype}{list(shape)}")
-            data = entry.read(int(np.prod(shape)) * dtype.itemsize)
-            values = np.frombuffer(data, dtype).reshape(shape)
-    except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError) as error:
+        data = _stored(archive, f"arrays/{name}.npy")
+        stream = io.BytesIO(data)
+        np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0(stream)
+        if header != wanted:
+            got = f"{header[2]}{list(header[0])}" + " in Fortran order" * header[1]
+            raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", got)
+        values = np.frombuffer(data, like.dtype, offset=stream.tell()).reshape(like.shape)
+    except (OSError, *_DAMAGE) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({error})") from error
     if not np.isfinite(values).all():
         raise CheckpointError(f"array {name!r}", "finite values", "NaN or infinity")
     return jax.numpy.asarray(values)
+
+
+def _stored(archive: zipfile.ZipFile, name: str, most: float = math.inf) -> bytes:
+    """An entry's bytes, checked against their CRC; no longer than the file itself, since nothing is compressed."""
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED:
+        raise CheckpointError(f"{name} of {Path(archive.filename).name}", "bytes as they are", "compressed ones")
+    most = min(most, os.path.getsize(archive.filename))
+    if not info.compress_size == info.file_size <= most:
+        raise CheckpointError(f"{name} of {Path(archive.filename).name}", f"{most} bytes at most", str(info.file_size))
+    return archive.read(info)
