@@ -57,7 +57,7 @@ class Normaliser:
         schema: Schema,
         extents: Float[np.ndarray, " cases"],
         conditions: Float[np.ndarray, "cases inputs"],
-        fields: Iterable[Float[np.ndarray, "points components"]],
+        fields: Iterable[Float[np.ndarray, "_ components"]],
     ) -> Self:
         """Fit on the training cases; the moments are accumulated case by case in float64 (Chan et al. 1983).
 
