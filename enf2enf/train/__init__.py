@@ -1,0 +1,1 @@
+"""Training from the packed cache, resumable to the bit."""

@@ -7,9 +7,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from enf2enf.data.cache import PackedData
+from enf2enf.errors import DatasetError
 from enf2enf.model.encode import AbstractEncoder, Observation
 from enf2enf.model.shape import Shape
 from enf2enf.nn.distance import signed_distance
@@ -17,25 +18,28 @@ from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
 from enf2enf.surrogate import shape_of
 
+Numbers = Array | np.ndarray
+
 
 class Batch(eqx.Module):
-    """Some points of some cases, normalised.
+    """Some points of some cases, normalised: on the host until a step takes them.
 
     Attributes:
         source: what the encoder observed of each case; or its latents, once the encoder is frozen.
         conditions: condition features.
         points, distance: query points and their signed distance to the wall.
         target: the fields there.
-        weight: factor from normalised error to error relative to the case's RMS, 0 at padding points.
+        weight: factor from normalised error to error relative to the case's RMS.
+        valid: whether a point is one of the case's own, not padding.
     """
 
-    source: Observation
-    conditions: Float[Array, "cases features"]
-    points: Float[Array, "cases points dim"]
-    distance: Float[Array, "cases points"]
-    target: Float[Array, "cases points components"]
-    weight: Float[Array, "cases components"]
-    valid: Bool[Array, "cases points"]
+    source: PyTree[Float[Numbers, "..."]]
+    conditions: Float[Numbers, "cases features"]
+    points: Float[Numbers, "cases points dim"]
+    distance: Float[Numbers, "cases points"]
+    target: Float[Numbers, "cases points components"]
+    weight: Float[Numbers, "cases components"]
+    valid: Bool[Numbers, "cases points"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +54,11 @@ class SplitArrays:
         cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, facets: int,
         mirror: tuple[str, ...] = (),
     ) -> Self:  # fmt: skip
-        """Observe every geometry once, and its mirror images along the axes in `mirror` as further cases."""
+        """Observe every geometry once, and its mirror images along the axes in `mirror` as further cases.
+
+        Raises:
+            DatasetError: a field that is zero at all points of a case, which no relative error can measure.
+        """
         flips = [np.ones(packed.schema.dim)]
         for axis in mirror:
             flip = np.where(np.arange(packed.schema.dim) == "xy".index(axis), -1.0, 1.0)
@@ -101,6 +109,9 @@ def _case(
     local = (packed.points(index) - geometry.bounds.mean(axis=0)) / normaliser.length
     groups = np.array(component_groups(schema))
     squares = np.bincount(groups, (values.astype(np.float64) ** 2).mean(axis=0))
+    if not squares.all():
+        field = schema.fields[int(squares.argmin())].name
+        raise DatasetError(f"case {packed.names[index]!r}, {field}", "a field that is not zero everywhere", "zeros")
     gain, _ = normaliser.affine(row)
     return {
         "facets": np.asarray(shape.facets) * flip.astype(np.float32),
@@ -130,5 +141,6 @@ def _observe(encoder: AbstractEncoder, facets: np.ndarray, box: np.ndarray, poin
         shape = Shape(facets, box)
         return encoder.observe(shape), jax.vmap(lambda p: signed_distance(shape.facets, p))(points)
 
-    rows = [jax.device_get(one(*(jnp.asarray(part) for part in case))) for case in zip(facets, box, points, strict=True)]
+    cases = zip(facets, box, points, strict=True)
+    rows = [jax.device_get(one(*(jnp.asarray(part) for part in case))) for case in cases]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)

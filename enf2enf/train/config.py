@@ -26,6 +26,7 @@ class TrainConfig:
         average: decay of the exponential moving average of the weights, which is what is kept.
         mirror: axes along which the problem is its own mirror image; every case is then trained mirrored too.
         validate_every: steps between readings of the validation split, which chooses the weights.
+        start: a checkpoint of the same architecture to fine-tune; empty to start from random weights.
         seed: of the weights and of the order of the data.
     """
 
@@ -40,6 +41,7 @@ class TrainConfig:
     average: float = 0.999
     mirror: tuple[Literal["x", "y"], ...] = ()
     validate_every: int = 500
+    start: str = ""
     seed: int = 0
 
     def __post_init__(self):
@@ -84,12 +86,14 @@ class RunConfig:
         known = {"name", "dataset", "out", "preset", "model", "train"}
         if unknown := sorted(plain.keys() - known):
             raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
-        if not isinstance(plain.get("dataset"), str):
-            raise ConfigError("dataset", "the path of a data-set folder", repr(plain.get("dataset")))
-        name = plain.get("name", name)
+        paths = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
+        paths |= {key: plain[key] for key in paths if key in plain}
+        for key, expected in (("dataset", "the path of a data-set folder"), ("name", "text"), ("out", "a path")):
+            if not isinstance(paths[key], str) or not paths[key]:
+                raise ConfigError(key, expected, repr(paths[key]))
         tables = merge(preset(plain.get("preset", "fast")), {k: plain[k] for k in ("model", "train") if k in plain})
         return cls(
-            name, Path(plain["dataset"]), Path(plain.get("out", f"runs/{name}")),
+            paths["name"], Path(paths["dataset"]), Path(paths["out"]),
             from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"),
         )  # fmt: skip
 

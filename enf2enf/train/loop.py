@@ -8,11 +8,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from enf2enf import checkpoint
 from enf2enf.data.cache import PackedData
 from enf2enf.data.loader import draw
+from enf2enf.errors import ConfigError
+from enf2enf.model.decode import FieldDecoder
 from enf2enf.model.encode import MetaEncoder
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.surrogate import Surrogate
@@ -21,6 +24,7 @@ from enf2enf.train.config import RunConfig
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.loss import relative_errors, shape_loss
 from enf2enf.train.run import Progress, RunFolder
+from enf2enf.train.start import start_from
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _VALIDATION_CASES = 4  # cases per compiled evaluation
@@ -47,7 +51,7 @@ def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) 
         quiet: no progress bar.
 
     Raises:
-        ConfigError: the configuration does not fit the data, or `out` holds another run.
+        ConfigError: the configuration does not fit the data, `out` holds another run, or the loss diverged.
         DatasetError: the data set or its cache is damaged.
     """
     trainer = Trainer(config, PackedData.load(config.dataset))
@@ -62,6 +66,8 @@ class Trainer:
 
     def __init__(self, config: RunConfig, packed: PackedData):
         self.config, self.packed = config, packed
+        self.folder = RunFolder(config, packed.digest)
+        self._resumed = self.folder.peek()
         normaliser = fit_normaliser(packed)
         self.groups = component_groups(packed.schema)
         self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
@@ -69,7 +75,6 @@ class Trainer:
         mirror = config.train.mirror
         self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, mirror)
         self.validation = SplitArrays.build(packed, "validation", normaliser, encoder, facets)
-        self.folder = RunFolder(config, packed.digest)
         staged = isinstance(encoder, MetaEncoder) and config.train.shape_steps > 0
         self.stages = ("shape", "field") if staged else ("field",)
         self._errors = eqx.filter_jit(lambda model, batch: relative_errors(model, batch, self.groups, False))
@@ -77,8 +82,9 @@ class Trainer:
 
     def run(self, minutes: float | None, quiet: bool) -> Outcome:
         """All stages from where the folder says."""
-        progress = self.folder.peek() or Progress(self.stages[0])
-        resume, model = self.folder.state_path.exists(), self.surrogate.model
+        progress = self._resumed or Progress(self.stages[0])
+        resume, model, start = self._resumed is not None, self.surrogate.model, self.config.train.start
+        model = start_from(start, model) if start and not resume else model
         deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
         with Interrupt() as interrupt:
             for stage in self.stages[self.stages.index(progress.stage) :]:
@@ -101,7 +107,7 @@ class Trainer:
         frozen = stage == "field" and len(self.stages) > 1
         data = freeze(state.model, self.data) if frozen else self.data
         step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
-        began, losses = time.monotonic() - progress.seconds, []
+        began, losses = time.monotonic() - progress.seconds, list(progress.losses)
         with _bar(quiet) as bar:
             task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
             for number in range(int(state.step), steps):
@@ -115,16 +121,20 @@ class Trainer:
                     if last or (number + 1) % settings.validate_every == 0:
                         self._validate(stage, state, progress, losses)
                         losses = []
+                    progress.losses = [float(loss) for loss in losses]
                     self.folder.save(state, progress)
                 bar.update(task, completed=number + 1, note=f"validation {_percent(progress.best)}")
                 if stopping and not last:
                     return state, False
         return state, True
 
-    def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array]) -> None:
+    def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array | float]) -> None:
         """Read the validation split; keep the averaged weights if they are the best so far."""
         error = self._validation_error(stage, state.average)
         values = {"train": float(np.mean([float(loss) for loss in losses])), "validation": error}
+        if not np.isfinite(list(values.values())).all():
+            got = f"{values['train']} by step {int(state.step)} of stage {stage}"
+            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
         self.folder.log(stage, int(state.step), {**values, "seconds": progress.seconds})
         if stage == "field" and (progress.best is None or error < progress.best):
             progress.best = error
@@ -163,15 +173,15 @@ class Trainer:
 def freeze(model: Enf2Enf, data: SplitArrays) -> SplitArrays:
     """The same data with every observation replaced by its latents."""
     encode = eqx.filter_jit(lambda encoder, source: encoder(source))
-    sources = data.everything.source
-    rows = [jax.device_get(encode(model.encoder, jax.tree.map(lambda s, i=i: s[i], sources))) for i in range(len(data.counts))]
+    sources = (jax.tree.map(lambda leaf, i=i: leaf[i], data.everything.source) for i in range(len(data.counts)))
+    rows = [jax.device_get(encode(model.encoder, source)) for source in sources]
     latents = jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
 
 
 def score_latents(model: Enf2Enf, data: SplitArrays) -> Enf2Enf:
     """The model with the training statistics of its latents in the decoder, if it z-scores them."""
-    if not isinstance(model.encoder, MetaEncoder):
+    if not (isinstance(model.encoder, MetaEncoder) and isinstance(model.decoder, FieldDecoder)):
         return model
     (cloud,) = freeze(model, data).everything.source
     contexts = np.asarray(cloud.context, np.float64).reshape(-1, cloud.context.shape[-1])

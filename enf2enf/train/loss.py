@@ -12,7 +12,9 @@ from enf2enf.train.arrays import Batch
 _TINY = 1e-12
 
 
-def relative_errors(model: Enf2Enf, batch: Batch, groups: tuple[int, ...], frozen: bool) -> Float[Array, "cases fields"]:
+def relative_errors(
+    model: Enf2Enf, batch: Batch, groups: tuple[int, ...], frozen: bool
+) -> Float[Array, "cases fields"]:
     """|u_hat - u| / |u| in L2 over the points of a case, one figure per case and field.
 
     Args:

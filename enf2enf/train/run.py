@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import Any
 
 from tensorboardX import SummaryWriter
@@ -23,11 +22,13 @@ class Progress:
         stage: `shape` or `field`.
         best: smallest validation error so far, None before the first.
         seconds: wall-clock time spent training so far.
+        losses: of the steps since the last validation.
     """
 
     stage: str
     best: float | None = None
     seconds: float = 0.0
+    losses: list[float] = dataclasses.field(default_factory=list)
 
 
 class RunFolder:
@@ -40,7 +41,10 @@ class RunFolder:
 
     def __init__(self, config: RunConfig, data: str):
         self.path, self._identity = config.out, {**_plain(config.to_dict()), "data": data}
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError("out", "a folder to write to", f"{self.path}: {error.strerror}") from error
         self.state_path, self.model_path = self.path / "state.run", self.path / "model.enf"
         self._metrics = self.path / "metrics.jsonl"
         self._board = SummaryWriter(str(self.path), write_to_disk=True)

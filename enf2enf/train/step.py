@@ -42,7 +42,9 @@ def make_optimiser(config: TrainConfig, steps: int) -> optax.GradientTransformat
     return optax.chain(optax.clip_by_global_norm(config.clip), rule)
 
 
-def make_step(config: TrainConfig, optimiser: optax.GradientTransformation, groups: tuple[int, ...], stage: str) -> Step:
+def make_step(
+    config: TrainConfig, optimiser: optax.GradientTransformation, groups: tuple[int, ...], stage: str
+) -> Step:
     """The compiled step of a stage: `shape` (encoder on the signed distance), `field`, or `frozen` (decoder only)."""
 
     def loss(model: Enf2Enf, batch: Batch) -> Float[Array, ""]:
@@ -56,8 +58,8 @@ def make_step(config: TrainConfig, optimiser: optax.GradientTransformation, grou
         updates, moments = optimiser.update(gradient, state.moments, eqx.filter(state.model, eqx.is_inexact_array))
         model = eqx.apply_updates(state.model, updates)
         decay = jnp.minimum(config.average, (1.0 + state.step) / (10.0 + state.step))
-        average = jax.tree.map(
-            lambda old, new: decay * old + (1 - decay) * new if eqx.is_inexact_array(new) else new, state.average, model
+        average = jax.tree.map(  # as a step towards the new weights: those that stand still are kept to the bit
+            lambda old, new: old + (1 - decay) * (new - old) if eqx.is_inexact_array(new) else new, state.average, model
         )
         return TrainState(model, average, moments, state.step + 1), value
 
