@@ -1,0 +1,143 @@
+"""The commands: what they print and write, and one sentence on stderr for everything that is refused."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from enf2enf import checkpoint
+from enf2enf import mesh as meshes
+from enf2enf.cli import conditions_of, main
+from enf2enf.errors import ConditionError
+
+LOAD = "traction=10,80"
+
+
+@pytest.fixture(scope="module")
+def saved(surrogate, tmp_path_factory):
+    path = tmp_path_factory.mktemp("cli") / "model.enf"
+    checkpoint.save(path, surrogate)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def cell(root):
+    return root / "meshes" / "unit_cell.vtu"
+
+
+def said(capsys):
+    """Standard output and error since the last call."""
+    out, err = capsys.readouterr()
+    return out.splitlines(), err.splitlines()
+
+
+def test_inspect_prints_the_card(saved, surrogate, capsys):
+    assert main(["inspect", saved]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(surrogate.card))
+
+
+def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tmp_path, capsys):
+    assert main(["predict", saved, str(cell), "-c", LOAD, "-o", str(tmp_path / "new.vtu")]) == 0
+    before, after = meshes.read(cell), meshes.read(tmp_path / "new.vtu")
+    np.testing.assert_array_equal(after.points, before.points)
+    expected = surrogate.decode(surrogate.encode(surrogate.understand(before)), {"traction": [10, 80]}, before.points)
+    np.testing.assert_array_equal(after.point_data["von_mises"].astype(np.float32), expected["von_mises"])
+    out, err = said(capsys)
+    assert out == [f"{tmp_path / 'new.vtu'}: {len(before.points)} nodes"]
+    assert not err
+
+
+def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):
+    """The answer in millimetres is the answer in metres, on the mesh as it was given."""
+    large = meshes.read(cell)
+    meshes.write(tmp_path / "mm.vtu", type(large)(large.points * 1000, large.cells, large.patches, {}))
+    for mesh, unit in ((cell, "m"), (tmp_path / "mm.vtu", "mm")):
+        out = str(tmp_path / f"{unit}_out.vtu")
+        assert main(["predict", saved, str(mesh), "-c", "traction=0,9000", "--length-unit", unit, "-o", out]) == 0
+        assert said(capsys)[1] == ["enf2enf: traction is outside the training range: an extrapolation"]
+    one, other = meshes.read(tmp_path / "m_out.vtu"), meshes.read(tmp_path / "mm_out.vtu")
+    np.testing.assert_allclose(other.points, 1000 * one.points)
+    span = np.ptp(one.point_data["von_mises"])
+    np.testing.assert_allclose(other.point_data["von_mises"], one.point_data["von_mises"], atol=1e-5 * span)
+
+
+REFUSED = {
+    "no checkpoint": (["inspect", "nobody"], "checkpoint: expected a file, or one of the shipped"),
+    "mesh as checkpoint": (["inspect", "{cell}"], "unit_cell.vtu: expected a checkpoint, got a file that is not one"),
+    "folder as checkpoint": (["inspect", "{folder}"], "expected a checkpoint"),
+    "no mesh": (["predict", "{saved}", "{folder}/no.vtu", "-c", LOAD, "-o", "{out}"], "no.vtu"),
+    "broken mesh": (["predict", "{saved}", "{broken}/truncated.vtu", "-c", LOAD, "-o", "{out}"], "truncated.vtu"),
+    "size": (["predict", "{saved}", "{broken}/millimetres.vtu", "-c", LOAD, "-o", "{out}"], "length unit right?"),
+    "unit": (["predict", "{saved}", "{cell}", "--length-unit", "ell", "-c", LOAD, "-o", "{out}"], "'ell'"),
+    "wall": (["predict", "{saved}", "{cell}", "-w", "roof", "-c", LOAD, "-o", "{out}"], "'roof'"),
+    "no condition": (["predict", "{saved}", "{cell}", "-o", "{out}"], "condition 'traction': expected a value in Pa"),
+    "condition": (["predict", "{saved}", "{cell}", "-c", "traction", "-o", "{out}"], "-c: expected NAME=VALUE[,VALUE]"),
+    "format": (["predict", "{saved}", "{cell}", "-c", LOAD, "-o", "{folder}/out.doc"], "out.doc"),
+    "no folder": (["predict", "{saved}", "{cell}", "-c", LOAD, "-o", "{folder}/none/out.vtu"], "none"),
+    "no data": (["evaluate", "{saved}", "{folder}"], "expected dataset.json or cache.npz in it, got neither"),
+    "no config": (["train", "{folder}/none.toml"], "none.toml: expected a readable file, got No such file"),
+    "bad config": (["train", "{cell}"], "expected a TOML file"),
+    "few cases": (["generate", "elasticity", "--cases", "2", "--out", "{folder}/few"], "cases: expected"),
+    "file as folder": (["generate", "elasticity", "--out", "{cell}"], "unit_cell.vtu"),
+    "port": (["serve", "{saved}", "--port", "70000"], "--port: expected 0 to 65535, got 70000"),
+    "serve nothing": (["serve", "nobody"], "checkpoint: expected a file"),
+}
+
+
+@pytest.mark.parametrize("sin", REFUSED)
+def test_what_is_refused_is_refused_in_one_sentence(sin, saved, cell, root, tmp_path, capsys):
+    arguments, sentence = REFUSED[sin]
+    places = {"saved": saved, "cell": cell, "folder": tmp_path, "broken": root / "meshes/broken"}
+    places["out"] = tmp_path / "o.vtu"
+    assert main([argument.format(**places) for argument in arguments]) == 1
+    out, err = said(capsys)
+    assert len(err) == 1 and err[0].startswith("enf2enf: ") and sentence in err[0], err
+    assert not out
+    assert not (tmp_path / "o.vtu").exists()
+
+
+def test_what_is_no_command_prints_the_usage(capsys):
+    for arguments in ([], ["fly"], ["predict"], ["generate", "magic", "--out", "x"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 2
+        assert "usage: enf2enf" in capsys.readouterr().err
+
+
+def test_conditions_are_names_and_numbers():
+    assert conditions_of([]) == {}
+    assert conditions_of(["a=1", "b=-2e3,.5", "c=nan"])["b"] == [-2000.0, 0.5]
+    for bad in (["a"], ["a=1", "a=2"], ["a="], ["a=1,"], ["a=1;2"], ["a=one"]):
+        with pytest.raises(ConditionError):
+            conditions_of(bad)
+
+
+BARE = """
+import sys
+for module in ("optax", "tensorboardX", "skfem", "scipy", "matplotlib", "grpc"):
+    sys.modules[module] = None  # as if it were not installed
+from enf2enf.cli import main
+commands = [
+    ["train", sys.argv[1]],
+    ["generate", "elasticity", "--out", sys.argv[1]],
+    ["serve", sys.argv[2]],
+    ["demo"],
+    ["inspect", sys.argv[2]],
+]
+print([main(command) for command in commands], file=sys.stderr)
+"""
+
+
+def test_a_missing_extra_is_named_with_what_installs_it(saved, tmp_path):
+    """And what needs none works without any."""
+    child = [sys.executable, "-c", BARE, str(tmp_path / "x"), saved]
+    run = subprocess.run(child, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "Traceback" not in run.stderr
+    *sentences, codes = run.stderr.splitlines()
+    extras = [sentence.split("pip install ")[1] for sentence in sentences]
+    assert extras[:3] == ["'enf2enf[train]'", "'enf2enf[data]'", "'enf2enf[server]'"]
+    assert extras[3] in ("'enf2enf[data]'", "'enf2enf[server]'", "'enf2enf[demo]'")
+    assert codes == "[1, 1, 1, 1, 0]"
+    assert json.loads(run.stdout)["parameters"] > 1000
