@@ -1,0 +1,93 @@
+"""The arrays that training reads: normalised cases, their mirror images, and batches of them."""
+
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from enf2enf.data import PackedData
+from enf2enf.errors import DatasetError
+from enf2enf.model.config import AmortisedConfig
+from enf2enf.nn.bi_invariant import BI_INVARIANTS
+from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
+
+FACETS = 16
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    config = AmortisedConfig(width=16, heads=2, blocks=0, grid=2, wall=4, probes=(0.06,))
+    return config.build(BI_INVARIANTS["translation"](), 2, key=jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def plain(packed, encoder):
+    return SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, FACETS)
+
+
+def test_mirroring_is_training_on_the_mirrored_data_set_too(packed, mirrored_holes, encoder, plain):
+    normaliser = fit_normaliser(packed)
+    both = SplitArrays.build(packed, "train", normaliser, encoder, FACETS, mirror=("x",))
+    other = SplitArrays.build(PackedData.load(mirrored_holes), "train", normaliser, encoder, FACETS)
+    np.testing.assert_array_equal(both.counts, np.concatenate([plain.counts, other.counts]))
+    for name in ("conditions", "points", "target", "weight", "valid"):
+        halves = getattr(plain.everything, name), getattr(other.everything, name)
+        np.testing.assert_array_equal(getattr(both.everything, name), np.concatenate(halves))
+    assert not np.array_equal(plain.everything.target, other.everything.target)
+    halves = plain.everything.distance, other.everything.distance
+    np.testing.assert_allclose(both.everything.distance, np.concatenate(halves), atol=3e-6)  # measured 2e-7
+    grid, wall = both.everything.source
+    expected = np.concatenate([plain.everything.source[0].pose, other.everything.source[0].pose])
+    np.testing.assert_allclose(np.sort(grid.pose, axis=1), np.sort(expected, axis=1), atol=1e-6)
+    assert wall.pose.shape == (16, 4, 2)
+
+
+def test_two_mirrors_make_all_four_images_once(packed, encoder, plain):
+    four = SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, FACETS, mirror=("x", "y"))
+    count, signs = len(plain.counts), set()
+    for start in range(0, 4 * count, count):
+        ratio = four.everything.points[start : start + count] * plain.everything.points
+        signs.add(tuple(np.sign(ratio.sum(axis=(0, 1)))))
+    assert signs == {(1, 1), (-1, 1), (1, -1), (-1, -1)}
+
+
+def test_padding_is_marked_and_never_weighs(plain):
+    assert sorted(set(plain.counts)) == [64, 80]
+    np.testing.assert_array_equal(plain.everything.valid.sum(axis=1), plain.counts)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32))
+def test_a_batch_is_the_rows_it_names(plain, seed):
+    random = np.random.default_rng(seed)
+    cases = random.integers(len(plain.counts), size=3)
+    points = random.integers(64, size=(3, 5))
+    batch = plain.take(cases, points)
+    for row, case in enumerate(cases):
+        np.testing.assert_array_equal(batch.points[row], plain.everything.points[case][points[row]])
+        np.testing.assert_array_equal(batch.target[row], plain.everything.target[case][points[row]])
+        np.testing.assert_array_equal(batch.weight[row], plain.everything.weight[case])
+        np.testing.assert_array_equal(batch.source[0].pose[row], plain.everything.source[0].pose[case])
+
+
+def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):
+    normaliser, groups = fit_normaliser(packed), component_groups(packed.schema)
+    assert groups == (0, 1, 1)
+    for position, index in enumerate(packed.ids("train")):
+        gain, offset = normaliser.affine(packed.conditions(index))
+        values = packed.values(index).astype(np.float64)
+        target = plain.everything.target[position, : len(values)]
+        np.testing.assert_allclose(target * gain + offset, values, rtol=1e-5, atol=1e-6 * np.abs(gain).max())
+        size = np.sqrt((values**2).mean(axis=0))
+        size = np.array([size[0], *2 * [np.hypot(*size[1:])]])
+        np.testing.assert_allclose(plain.everything.weight[position], gain / size, rtol=1e-6)
+
+
+def test_a_case_of_zeros_is_refused_by_name(packed, encoder):
+    arrays = {name: np.array(values) for name, values in packed._arrays.items()}
+    first, last = arrays["points_ends"][2:4]
+    arrays["values"][first:last, 1:] = 0
+    zero = PackedData(packed.manifest, arrays)
+    with pytest.raises(DatasetError, match="case 'case_2', displacement: expected a field that is not zero everywhere"):
+        SplitArrays.build(zero, "train", fit_normaliser(zero), encoder, FACETS)

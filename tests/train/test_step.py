@@ -1,0 +1,178 @@
+"""One step: its gradient, its size, its average. On a model small enough to compile in no time."""
+
+import dataclasses
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import Array
+
+from enf2enf.latents import LatentCloud
+from enf2enf.model.decode import AbstractDecoder
+from enf2enf.model.encode import AbstractEncoder
+from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.train.arrays import Batch
+from enf2enf.train.config import TrainConfig
+from enf2enf.train.loss import relative_errors
+from enf2enf.train.step import TrainState, _accumulate, make_optimiser, make_step
+
+GROUPS = (0, 1, 1)
+RULES = ("muon", "adam")
+
+
+class Scale(AbstractEncoder):
+    """One latent, its context scaled."""
+
+    factor: Array
+
+    def observe(self, shape):
+        raise NotImplementedError
+
+    def __call__(self, observation):
+        return (LatentCloud(observation.pose, observation.context * self.factor, observation.window),)
+
+
+class Plane(AbstractDecoder):
+    """A field that is linear in the point, the conditions and the latent."""
+
+    weight: Array
+    steps: Array  # whole numbers are no weights
+
+    def condition(self, latents, conditions):
+        (cloud,) = latents
+        return (LatentCloud(cloud.pose, cloud.context + conditions, cloud.window),)
+
+    def __call__(self, conditioned, point, distance):
+        return self.weight @ jnp.concatenate([point, distance[None], conditioned[0].context[0]])
+
+
+def toy(seed=0):
+    random = np.random.default_rng(seed)
+    weight = jnp.asarray(random.normal(size=(3, 5)), jnp.float32)
+    return Enf2Enf(Scale(jnp.asarray([1.5, 0.5])), Plane(weight, jnp.arange(3)))
+
+
+def batch_of(cases, seed=0, points=6):
+    random = np.random.default_rng(seed)
+    normal = lambda *shape: jnp.asarray(random.normal(size=(cases, *shape)), jnp.float32)  # noqa: E731
+    source = jax.vmap(LatentCloud)(normal(1, 2), normal(1, 2), jnp.ones((cases, 1)))
+    valid = jnp.asarray(np.arange(points) < random.integers(2, points + 1, cases)[:, None])
+    weight = jnp.asarray(random.uniform(0.5, 2, (cases, 3)), jnp.float32)
+    return Batch(source, normal(2), normal(points, 2), normal(points), normal(points, 3), weight, valid)
+
+
+def loss(model, batch):
+    return jnp.mean(relative_errors(model, batch, GROUPS, False))
+
+
+def state_of(config, steps=20, model=None):
+    optimiser = make_optimiser(config, steps)
+    return TrainState.start(toy() if model is None else model, optimiser), optimiser
+
+
+@pytest.mark.parametrize("cases", [1, 3, 6])
+def test_blocks_add_up_to_the_whole_batch(cases):
+    model, batch = toy(), batch_of(cases)
+    value_and_grad = eqx.filter_jit(eqx.filter_value_and_grad(loss))
+    value, gradient = _accumulate(value_and_grad, model, batch)
+    whole, expected = value_and_grad(model, batch)
+    np.testing.assert_allclose(value, whole, rtol=1e-5)  # measured 2e-7
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), gradient, expected)
+    assert jax.tree.structure(gradient) == jax.tree.structure(expected)
+
+
+@settings(max_examples=6)
+@given(seed=st.integers(0, 99))
+def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
+    model, batch = toy(seed), batch_of(3, seed)
+    errors = np.asarray(relative_errors(model, batch, GROUPS, False))
+    spoilt = jnp.where(batch.valid[..., None], batch.target, 1e6)
+    again = relative_errors(model, dataclasses.replace(batch, target=spoilt), GROUPS, False)
+    np.testing.assert_array_equal(errors, again)
+    for case in range(3):
+        alone = jax.tree.map(lambda leaf, i=case: leaf[i], batch)
+        latents = model.decoder.condition(model.encoder(alone.source), alone.conditions)
+        guess = jax.vmap(model.decoder, in_axes=(None, 0, 0))(latents, alone.points, alone.distance)
+        miss = np.asarray(alone.weight * (guess - alone.target), np.float64)[np.asarray(alone.valid)]
+        expected = [np.sqrt((miss[:, :1] ** 2).mean()), np.sqrt((miss[:, 1:] ** 2).sum(axis=1).mean())]
+        np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 3e-7
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_schedule_reaches_the_weights(rule):
+    """The optimiser of the reference code was baked into its jitted step: its rate never changed."""
+    config = TrainConfig(steps=20, cases=4, points=6, rate=0.01, warmup=4, optimiser=rule)
+    state, optimiser = state_of(config)
+    step, batch, sizes = make_step(config, optimiser, GROUPS, "field"), batch_of(4), []
+    for _ in range(20):
+        before = np.asarray(state.model.decoder.weight)
+        state, _ = step(state, batch)
+        sizes.append(np.abs(np.asarray(state.model.decoder.weight) - before).mean())
+    assert sizes[0] == 0  # the warm-up starts from a rate of 0
+    assert sizes[1] < 0.5 * sizes[4]
+    assert sizes[19] < 0.05 * sizes[4]  # measured 0.006 (muon), 0.004 (adam)
+    assert int(state.step) == 20
+    np.testing.assert_array_equal(state.model.decoder.steps, np.arange(3))
+
+
+@settings(max_examples=8)
+@given(steps=st.integers(2, 12), warmup=st.integers(0, 12), rate=st.floats(1e-5, 1), size=st.floats(0.01, 1e4))
+def test_rates_follow_warm_up_and_cosine(steps, warmup, rate, size):
+    """Under a constant gradient an update by Adam is the rate itself, whatever the gradient's size."""
+    optimiser = make_optimiser(TrainConfig(steps=steps, warmup=warmup, rate=rate, optimiser="adam"), steps)
+    ramp = max(min(warmup, steps // 2), 1)
+    weight, gradient = jnp.zeros(1), jnp.full(1, size, jnp.float32)
+    moments = optimiser.init(weight)
+    for count in range(steps):
+        update, moments = optimiser.update(gradient, moments, weight)
+        cosine = 0.5 * (1 + math.cos(math.pi * (count - ramp) / (steps - ramp)))
+        expected = -rate * (count / ramp if count < ramp else cosine)
+        np.testing.assert_allclose(update, expected, rtol=1e-4, atol=1e-6 * rate)  # measured 1e-5
+
+
+def test_gradients_are_clipped_by_their_norm_over_all_weights():
+    config = TrainConfig(clip=0.5, optimiser="adam")
+    clip = optax.clip_by_global_norm(config.clip)
+    optimiser, gradient = make_optimiser(config, 100), {"a": jnp.full(3, 4.0), "b": jnp.full(2, -3.0)}
+    state = optimiser.init(gradient)
+    _, after = optimiser.update(gradient, state)
+    clipped, _ = clip.update(gradient, clip.init(gradient))
+    first = optax.tree_utils.tree_get(after, "mu")
+    jax.tree.map(lambda mu, g: np.testing.assert_allclose(mu, 0.1 * g, rtol=1e-5), first, clipped)
+    assert np.linalg.norm(np.concatenate([first["a"], first["b"]])) == pytest.approx(0.05, rel=1e-5)
+
+
+def test_the_average_follows_its_recurrence():
+    config = TrainConfig(steps=20, cases=2, rate=0.05, warmup=1, average=0.6, optimiser="adam")
+    state, optimiser = state_of(config)
+    step, batch = make_step(config, optimiser, GROUPS, "field"), batch_of(2)
+    average = np.asarray(state.model.decoder.weight, np.float64)
+    for number in range(12):
+        state, _ = step(state, batch)
+        decay = min(0.6, (1 + number) / (10 + number))
+        average = decay * average + (1 - decay) * np.asarray(state.model.decoder.weight, np.float64)
+        np.testing.assert_allclose(state.average.decoder.weight, average, rtol=1e-5)  # measured 2e-7
+    assert not np.allclose(average, state.model.decoder.weight)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_frozen_encoder_keeps_every_bit(rule):
+    """Of the weights and of their average, over enough steps for rounding to add up."""
+    config = TrainConfig(steps=200, cases=2, rate=0.05, warmup=1, average=0.999, optimiser=rule)
+    model = eqx.tree_at(lambda m: m.encoder.factor, toy(), jnp.asarray([0.1, 1 / 3]))
+    state, optimiser = state_of(config, 200, model)
+    batch = batch_of(2)
+    frozen = dataclasses.replace(batch, source=jax.vmap(model.encoder)(batch.source))
+    before, weight = np.asarray(model.encoder.factor), np.asarray(model.decoder.weight)
+    step = make_step(config, optimiser, GROUPS, "frozen")
+    for _ in range(60):
+        state, _ = step(state, frozen)
+    np.testing.assert_array_equal(state.model.encoder.factor, before)
+    np.testing.assert_array_equal(state.average.encoder.factor, before)
+    assert not np.allclose(state.average.decoder.weight, weight)
