@@ -10,7 +10,7 @@ from jaxtyping import Float
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
 from enf2enf.schema import Schema
 
-_DECADE = 10.0  # a vector whose magnitude varies by more is described by direction and logarithm
+_DECADE = 10.0  # a vector whose magnitude varies by more is described by its direction too
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
 
@@ -121,15 +121,14 @@ class Normaliser:
         return len(self.condition(self.condition_high))
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
-        """Every component scaled to [-1, 1]; direction and log magnitude too where magnitudes span a decade."""
+        """Every component scaled to [-1, 1]; the direction by itself too where magnitudes span a decade."""
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         features = [(row - middle) / np.where(half > 0, half, 1.0)]
         for index, part in enumerate(_parts(self.schema)):
             low, high = self.magnitude_low[index], self.magnitude_high[index]
             if low > 0 and high > _DECADE * low:
                 magnitude = max(np.linalg.norm(row[part]), low * 1e-3)
-                log = np.log(magnitude / np.sqrt(low * high)) / (0.5 * np.log(high / low))
-                features += [row[part] / magnitude, [log]]
+                features.append(row[part] / magnitude)
         return np.concatenate(features).astype(np.float32)
 
     def fields(

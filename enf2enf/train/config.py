@@ -26,7 +26,7 @@ class TrainConfig:
         average: decay of the exponential moving average of the weights, which is what is kept.
         mirror: axes along which the problem is its own mirror image; every case is then trained mirrored too.
         validate_every: steps between readings of the validation split, which chooses the weights.
-        start: a checkpoint of the same architecture to fine-tune; empty to start from random weights.
+        start: a checkpoint whose encoder is taken over, as it is; empty to train an encoder too.
         seed: of the weights and of the order of the data.
     """
 
