@@ -85,7 +85,8 @@ def generate(
 
     Args:
         out: the folder; made where it is missing.
-        cases, seed, load, floor_cases, resolution: see `Plan`; the floor is measured on 12 cases, or all of fewer, if not given.
+        cases, seed, load, resolution: see `Plan`.
+        floor_cases: see `Plan`; if not given, 12, or all of fewer.
         jobs: processes, each with one thread; None for one per core. It does not change the result.
         progress: draw a progress bar on the terminal.
 
