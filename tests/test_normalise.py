@@ -52,7 +52,7 @@ def test_the_fit_is_the_moments_of_all_points_together(seed, offset, scale):
     shift = together.mean(axis=0)
     deviation = np.sqrt(((together - shift) ** 2).mean(axis=0))
     np.testing.assert_allclose(normaliser.field_mean, shift, rtol=1e-13, atol=1e-13 * np.abs(together).max())
-    # measured 1e-10 at an offset of 3e10 deviations, 1e-15 without one
+    # measured 2e-7, at an offset of 3e10 deviations
     np.testing.assert_allclose(normaliser.field_deviation, deviation, rtol=1e-5)
 
 
@@ -68,7 +68,7 @@ def test_noise_of_one_on_a_hundred_thousand_survives_any_cut_into_cases(seed, cu
     normaliser = Normaliser.fit(PLAIN, np.ones(len(parts)), np.zeros((len(parts), 0)), parts)
     exact = values.astype(np.float64)
     assert normaliser.field_mean == pytest.approx(exact.mean(), rel=1e-14)
-    assert normaliser.field_deviation == pytest.approx(exact.std(), rel=1e-9)  # measured 2e-13
+    assert normaliser.field_deviation == pytest.approx(exact.std(), rel=1e-10)  # measured 7e-13
     assert 0.8 < normaliser.field_deviation[0] < 1.2
 
 
@@ -86,7 +86,7 @@ def test_affine_undoes_fields(seed):
         gain, offset = normaliser.affine(row)
         normalised = normaliser.fields(values, row)
         assert normalised.dtype == np.float32
-        atol = 1e-6 * np.abs(gain).max()  # of float32; measured 2e-7
+        atol = 1e-6 * np.abs(gain).max()  # of float32; measured 4e-8
         np.testing.assert_allclose(normalised * gain + offset, values, rtol=1e-6, atol=atol)
 
 
@@ -98,7 +98,7 @@ def test_what_scales_with_a_condition_looks_the_same_under_any_load(seed, factor
     scaled = conditions[0] * [factor, factor, 1]
     values = fields[0] * [factor, 1, 1, factor**2]
     one, other = normaliser.fields(fields[0], conditions[0]), normaliser.fields(values, scaled)
-    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)  # measured 1e-7
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)  # measured 0
     assert factor == pytest.approx(1, rel=0.1) or not np.allclose(normaliser.fields(values, conditions[0]), one)
 
 
@@ -202,13 +202,13 @@ def test_features_of_training_conditions_fill_minus_one_to_one(seed):
 
 @few
 @given(angle=st.floats(-np.pi, np.pi), exponent=st.floats(2, 5))
-def test_loads_over_decades_are_told_apart_by_direction_and_logarithm(angle, exponent):
+def test_over_decades_of_load_the_direction_is_a_feature_of_its_own(angle, exponent):
     tractions = np.stack([np.logspace(2, 5, 7), np.zeros(7), np.full(7, 2.0)], axis=1)
     normaliser = Normaliser.fit(SCHEMA, np.ones(7), tractions, [np.ones((2, 4))] * 7)
-    assert normaliser.condition_features == 3 + 3
+    assert normaliser.condition_features == 3 + 2
     row = np.array([10**exponent * np.cos(angle), 10**exponent * np.sin(angle), 2.0])
-    expected = [np.cos(angle), np.sin(angle), (exponent - 3.5) / 1.5]
-    np.testing.assert_allclose(normaliser.condition(row)[3:], expected, atol=1e-6)  # measured 6e-8
+    expected = [np.cos(angle), np.sin(angle)]
+    np.testing.assert_allclose(normaliser.condition(row)[3:], expected, rtol=1e-6, atol=1e-7)  # measured 6e-8
 
 
 @few

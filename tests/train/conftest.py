@@ -131,6 +131,6 @@ def finished(write_config, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def surrogate(finished):
+def trained(finished):
     """What came of it."""
     return checkpoint.load(finished[0].out / "model.enf")

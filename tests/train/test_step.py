@@ -101,7 +101,7 @@ def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
         guess = jax.vmap(model.decoder, in_axes=(None, 0, 0))(latents, alone.points, alone.distance)
         miss = np.asarray(alone.weight * (guess - alone.target), np.float64)[np.asarray(alone.valid)]
         expected = [np.sqrt((miss[:, :1] ** 2).mean()), np.sqrt((miss[:, 1:] ** 2).sum(axis=1).mean())]
-        np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 3e-7
+        np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 8e-8
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -116,7 +116,7 @@ def test_the_schedule_reaches_the_weights(rule):
         sizes.append(np.abs(np.asarray(state.model.decoder.weight) - before).mean())
     assert sizes[0] == 0  # the warm-up starts from a rate of 0
     assert sizes[1] < 0.5 * sizes[4]
-    assert sizes[19] < 0.05 * sizes[4]  # measured 0.006 (muon), 0.004 (adam)
+    assert sizes[19] < 0.05 * sizes[4]  # by the schedule 0.0096
     assert int(state.step) == 20
     np.testing.assert_array_equal(state.model.decoder.steps, np.arange(3))
 
@@ -157,7 +157,7 @@ def test_the_average_follows_its_recurrence():
         state, _ = step(state, batch)
         decay = min(0.6, (1 + number) / (10 + number))
         average = decay * average + (1 - decay) * np.asarray(state.model.decoder.weight, np.float64)
-        np.testing.assert_allclose(state.average.decoder.weight, average, rtol=1e-5)  # measured 2e-7
+        np.testing.assert_allclose(state.average.decoder.weight, average, rtol=1e-5)  # measured 1e-6
     assert not np.allclose(average, state.model.decoder.weight)
 
 
@@ -165,7 +165,8 @@ def test_the_average_follows_its_recurrence():
 def test_a_frozen_encoder_keeps_every_bit(rule):
     """Of the weights and of their average, over enough steps for rounding to add up."""
     config = TrainConfig(steps=200, cases=2, rate=0.05, warmup=1, average=0.999, optimiser=rule)
-    model = eqx.tree_at(lambda m: m.encoder.factor, toy(), jnp.asarray([0.1, 1 / 3]))
+    # Two of the numbers x for which d * x + (1 - d) * x is not x, fused or not, at some of the decays d.
+    model = eqx.tree_at(lambda m: m.encoder.factor, toy(), jnp.asarray([1.2920753, 0.5760841]))
     state, optimiser = state_of(config, 200, model)
     batch = batch_of(2)
     frozen = dataclasses.replace(batch, source=jax.vmap(model.encoder)(batch.source))
