@@ -59,7 +59,7 @@ class NearestDecoder(AbstractDecoder):
         key: PRNGKeyArray,
     ):
         keys = iter(jax.random.split(key, 2 + blocks + len(counts) + residuals))
-        self.stem = eqx.nn.MLP(width + conditions, width, width, 1, jax.nn.gelu, key=next(keys))
+        self.stem = eqx.nn.MLP(width + conditions + width * conditions, width, width, 1, jax.nn.gelu, key=next(keys))
         self.blocks = tuple(
             RotaryBlock(dim, width, heads, expansion, wavelengths, key=next(keys)) for _ in range(blocks)
         )
@@ -77,7 +77,7 @@ class NearestDecoder(AbstractDecoder):
         pose = jnp.concatenate([cloud.pose for cloud in latents])
         if len(conditions):  # beside contexts of any size they would be drowned; the paper z-scores its latents here
             context = context / jnp.sqrt(jnp.mean(context**2, axis=1, keepdims=True) + _TINY)
-        context = context + jax.vmap(lambda c: self.stem(jnp.concatenate([c, conditions])))(context)
+        context = context + jax.vmap(lambda c: self.stem(_told(c, conditions)))(context)
         for block in self.blocks:
             context = block(context, pose)
         context = jax.vmap(self.norm)(context)
@@ -95,6 +95,11 @@ class NearestDecoder(AbstractDecoder):
         for layer in self.residual:
             hidden = hidden + jax.nn.gelu(layer(hidden))
         return self.head(hidden)
+
+
+def _told(context: Float[Array, " width"], conditions: Float[Array, " conditions"]) -> Float[Array, " features"]:
+    """A context, the conditions, and their products: a response linear in a condition needs no network to find it."""
+    return jnp.concatenate([context, conditions, jnp.outer(conditions, context).ravel()])
 
 
 class FieldDecoder(AbstractDecoder):
