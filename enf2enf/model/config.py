@@ -1,6 +1,7 @@
 """Model configurations: frozen, complete, and able to build what they describe."""
 
 import dataclasses
+import math
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -18,11 +19,23 @@ from enf2enf.nn.bi_invariant import BI_INVARIANTS, AbstractBiInvariant
 from enf2enf.schema import Schema
 
 _Config = TypeVar("_Config")
+_LARGEST = 4096
 
 
 def _options(config: Any) -> dict[str, Any]:
     """All settings but the kind, which has done its work by then."""
     return {field.name: getattr(config, field.name) for field in dataclasses.fields(config) if field.name != "kind"}
+
+
+def _check_ranges(config: Any) -> None:
+    """Refuse sizes that are none or beyond all reason, and lengths, deviations and rates that are not above 0."""
+    for name, value in _options(config).items():
+        least = 0 if name in ("blocks", "residuals") else 1
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and not least <= number <= _LARGEST:
+                raise ConfigError(f"{config.kind}.{name}", f"a whole number from {least} to {_LARGEST}", str(number))
+            if isinstance(number, float) and not 0 < number < math.inf:
+                raise ConfigError(f"{config.kind}.{name}", "a number above 0", str(number))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +53,9 @@ class AmortisedConfig:
     grid_window: float = 1.5
     wall_window: float = 2.5
     probes: tuple[float, ...] = (0.02, 0.06, 0.18)
+
+    def __post_init__(self):
+        _check_ranges(self)
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder. It sees the wall through its own translation-invariant probes."""
@@ -61,6 +77,9 @@ class MetaConfig:
     rate: float = 0.5
     window: float = 0.5
 
+    def __post_init__(self):
+        _check_ranges(self)
+
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder."""
         return MetaEncoder(bi_invariant, dim, **_options(self), key=key)
@@ -81,6 +100,9 @@ class NearestConfig:
     deviations: tuple[float, ...] = (0.25, 0.5, 1.0)
     residuals: int = 2
 
+    def __post_init__(self):
+        _check_ranges(self)
+
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
     ) -> AbstractDecoder:
@@ -99,6 +121,9 @@ class FieldConfig:
     heads: int = 2
     blocks: int = 2
     deviation: float = 0.5
+
+    def __post_init__(self):
+        _check_ranges(self)
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
@@ -126,6 +151,8 @@ class ModelConfig:
         expected = len(self.decoder.counts) if isinstance(self.decoder, NearestConfig) else 1
         if clouds != expected:
             raise ConfigError("decoder", f"one for the {clouds} clouds of the encoder", f"one for {expected}")
+        if not 3 <= self.facets <= _LARGEST:
+            raise ConfigError("facets", f"3 to {_LARGEST}", str(self.facets))
         if isinstance(self.encoder, AmortisedConfig) and self.facets % self.encoder.wall:
             raise ConfigError("facets", f"a multiple of wall = {self.encoder.wall}", str(self.facets))
 

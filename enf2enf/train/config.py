@@ -1,6 +1,7 @@
 """Training settings: one TOML file, on top of a preset."""
 
 import dataclasses
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ class TrainConfig:
 
     def __post_init__(self):
         for name in ("steps", "cases", "points", "validate_every", "rate", "clip"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"train.{name}", "a number above 0", str(getattr(self, name)))
         for name in ("shape_steps", "warmup", "seed"):
             if getattr(self, name) < 0:
