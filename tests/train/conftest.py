@@ -19,7 +19,10 @@ SCHEMA = Schema(
     (Quantity("stress", unit="Pa", scales_with=(("traction", 1.0),)), Quantity("displacement", "vector", "m")),
 )
 AROUND = 16  # vertices of a void and facets of the model: resampled, it is the very same polygon
-FEW = {"steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9}
+FEW = {
+    "steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9, "rate": 1e-2,
+    "optimiser": "adam",  # Muon compiles for twice as long
+}  # fmt: skip
 MODEL = f"""
 [model]
 facets = {AROUND}
