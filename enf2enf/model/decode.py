@@ -13,8 +13,6 @@ from enf2enf.nn.field import NeuralField
 from enf2enf.nn.nearest import NearestAttention
 from enf2enf.nn.rotary import RotaryBlock
 
-_TINY = 1e-6
-
 
 class AbstractDecoder(eqx.Module):
     """In two parts: what is done once per geometry and conditions, and what is done per point."""
@@ -75,8 +73,6 @@ class NearestDecoder(AbstractDecoder):
         """Tell every latent the conditions, let all attend to each other, and prepare their FiLM terms."""
         context = jnp.concatenate([cloud.context for cloud in latents])
         pose = jnp.concatenate([cloud.pose for cloud in latents])
-        if len(conditions):  # beside contexts of any size they would be drowned; the paper z-scores its latents here
-            context = context / jnp.sqrt(jnp.mean(context**2, axis=1, keepdims=True) + _TINY)
         context = context + jax.vmap(lambda c: self.stem(_told(c, conditions)))(context)
         for block in self.blocks:
             context = block(context, pose)

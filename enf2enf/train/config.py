@@ -27,7 +27,6 @@ class TrainConfig:
         average: decay of the exponential moving average of the weights, which is what is kept.
         mirror: axes along which the problem is its own mirror image; every case is then trained mirrored too.
         validate_every: steps between readings of the validation split, which chooses the weights.
-        start: a checkpoint whose encoder is taken over, as it is; empty to train an encoder too.
         seed: of the weights and of the order of the data.
     """
 
@@ -42,7 +41,6 @@ class TrainConfig:
     average: float = 0.999
     mirror: tuple[Literal["x", "y"], ...] = ()
     validate_every: int = 500
-    start: str = ""
     seed: int = 0
 
     def __post_init__(self):

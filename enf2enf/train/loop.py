@@ -24,7 +24,6 @@ from enf2enf.train.config import RunConfig
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.loss import relative_errors, shape_loss
 from enf2enf.train.run import Progress, RunFolder
-from enf2enf.train.start import with_encoder
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _VALIDATION_CASES = 4  # cases per compiled evaluation
@@ -83,8 +82,7 @@ class Trainer:
     def run(self, minutes: float | None, quiet: bool) -> Outcome:
         """All stages from where the folder says."""
         progress = self._resumed or Progress(self.stages[0])
-        resume, model, start = self._resumed is not None, self.surrogate.model, self.config.train.start
-        model = with_encoder(start, model) if start and not resume else model
+        resume, model = self._resumed is not None, self.surrogate.model
         deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
         with Interrupt() as interrupt:
             for stage in self.stages[self.stages.index(progress.stage) :]:
@@ -104,7 +102,7 @@ class Trainer:
         optimiser = make_optimiser(settings, steps)
         state = TrainState.start(model, optimiser)
         state = self.folder.restore(state) if resume else state
-        frozen = stage == "field" and (len(self.stages) > 1 or bool(settings.start))
+        frozen = stage == "field" and len(self.stages) > 1
         data = freeze(state.model, self.data) if frozen else self.data
         step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
         began, losses = time.monotonic() - progress.seconds, list(progress.losses)
