@@ -13,8 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 
 # A failure must come back with the same code, and a slow machine is no failure.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
