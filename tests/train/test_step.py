@@ -165,7 +165,7 @@ def test_the_average_follows_its_recurrence():
 def test_a_frozen_encoder_keeps_every_bit(rule):
     """Of the weights and of their average, over enough steps for rounding to add up."""
     config = TrainConfig(steps=200, cases=2, rate=0.05, warmup=1, average=0.999, optimiser=rule)
-    # Two of the numbers x for which d * x + (1 - d) * x is not x, fused or not, at some of the decays d.
+    # In plain float32, d * x + (1 - d) * x is not x for these two at some of the decays d.
     model = eqx.tree_at(lambda m: m.encoder.factor, toy(), jnp.asarray([1.2920753, 0.5760841]))
     state, optimiser = state_of(config, 200, model)
     batch = batch_of(2)
