@@ -63,6 +63,7 @@ class RunConfig:
     out: Path
     model: ModelConfig
     train: TrainConfig
+    preset: str = "fast"
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Self:
@@ -90,10 +91,11 @@ class RunConfig:
         for key, expected in (("dataset", "the path of a data-set folder"), ("name", "text"), ("out", "a path")):
             if not isinstance(paths[key], str) or not paths[key]:
                 raise ConfigError(key, expected, repr(paths[key]))
-        tables = merge(preset(plain.get("preset", "fast")), {k: plain[k] for k in ("model", "train") if k in plain})
+        base = plain.get("preset", cls.preset)
+        tables = merge(preset(base), {k: plain[k] for k in ("model", "train") if k in plain})
         return cls(
             paths["name"], Path(paths["dataset"]), Path(paths["out"]),
-            from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"),
+            from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"), base,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:

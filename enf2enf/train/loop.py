@@ -161,6 +161,7 @@ class Trainer:
         data = {key: manifest.get(key, "") for key in ("name", "description", "source", "licence", "split_sha256")}
         return {
             "name": self.config.name,
+            "preset": self.config.preset,
             "licence": "Apache-2.0",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
             "training": {**dataclasses.asdict(self.config.train), "stopped_at": int(state.step)},
