@@ -10,7 +10,6 @@ from jaxtyping import Float
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
 from enf2enf.schema import Schema
 
-_DECADE = 10.0  # a vector whose magnitude varies by more is described by its direction too
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
 
@@ -97,7 +96,7 @@ class Normaliser:
         for quantity in self.schema.conditions:
             if quantity.name not in conditions:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
-            parts.append(_numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
+            parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
         row = np.concatenate(parts) if parts else np.zeros(0)
         _usable_scales(self.schema, row)
         return row
@@ -121,14 +120,12 @@ class Normaliser:
         return len(self.condition(self.condition_high))
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
-        """Every component scaled to [-1, 1]; the direction by itself too where magnitudes span a decade."""
+        """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         features = [(row - middle) / np.where(half > 0, half, 1.0)]
-        for index, part in enumerate(_parts(self.schema)):
-            low, high = self.magnitude_low[index], self.magnitude_high[index]
-            if low > 0 and high > _DECADE * low:
-                magnitude = max(np.linalg.norm(row[part]), low * 1e-3)
-                features.append(row[part] / magnitude)
+        for quantity, part in zip(self.schema.conditions, _parts(self.schema), strict=True):
+            if quantity.kind == "vector":
+                features.append(row[part] / (np.linalg.norm(row[part]) or 1.0))
         return np.concatenate(features).astype(np.float32)
 
     def fields(
@@ -188,16 +185,17 @@ def _usable_scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " compo
     return scales
 
 
-def _numbers(name: str, value: Any, width: int) -> np.ndarray:
+def numbers(name: str, value: Any, width: int) -> Float[np.ndarray, " width"]:
+    """The value of a condition as `width` finite numbers. Raises `ConditionError`, naming it."""
     try:
-        numbers = np.atleast_1d(np.asarray(value))
+        row = np.atleast_1d(np.asarray(value))
     except ValueError:
         raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
-    if numbers.dtype.kind not in "fiu":
+    if row.dtype.kind not in "fiu":
         raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80])
-    numbers = numbers.astype(np.float64)
-    if numbers.shape != (width,):
-        raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{numbers.size}")
-    if not np.isfinite(numbers).all():
-        raise ConditionError(f"condition {name!r}", "finite numbers", str(numbers.tolist()))
-    return numbers
+    row = row.astype(np.float64)
+    if row.shape != (width,):
+        raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{row.size}")
+    if not np.isfinite(row).all():
+        raise ConditionError(f"condition {name!r}", "finite numbers", str(row.tolist()))
+    return row

@@ -21,6 +21,7 @@ from enf2enf.geometry import Geometry
 from enf2enf.latents import Latents
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
+from enf2enf.model.decode import Prepared
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.model.shape import Shape
 from enf2enf.normalise import Normaliser
@@ -155,13 +156,13 @@ class Surrogate:
     def decode_chunks(self, encoding: Encoding, conditions: Conditions, blocks: Iterable[ArrayLike]) -> Iterator[Field]:
         """`decode` for a stream of blocks of points: at most `chunk_points` at a time, in order."""
         row = self.normaliser.condition_row(conditions)
-        conditioned = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
+        prepared = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
         gain, offset = self.normaliser.affine(row)
         for block in blocks:
             points = self._checked(block)
             for start in range(0, max(len(points), 1), self.chunk_points):
                 part = points[start : start + self.chunk_points]
-                values = self._decode_part(encoding, conditioned, part) * gain + offset
+                values = self._decode_part(encoding, prepared, part) * gain + offset
                 values[~encoding.geometry.contains(part)] = np.nan
                 yield Field(part, self._named(values.astype(np.float32)))
 
@@ -173,12 +174,12 @@ class Surrogate:
             raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
         return points
 
-    def _decode_part(self, encoding: Encoding, conditioned: Latents, points: np.ndarray) -> np.ndarray:
+    def _decode_part(self, encoding: Encoding, prepared: Prepared, points: np.ndarray) -> np.ndarray:
         local = (points - encoding.geometry.bounds.mean(axis=0)) / self.normaliser.length
         size = next(bucket for bucket in _BUCKETS if bucket >= len(points))
         padded = np.zeros((size, points.shape[1]), np.float32)
         padded[: len(points)] = local
-        return np.asarray(_decode(self.model, conditioned, encoding.shape, padded), np.float64)[: len(points)]
+        return np.asarray(_decode(self.model, prepared, encoding.shape, padded), np.float64)[: len(points)]
 
     def _named(self, values: Float[np.ndarray, "points components"]) -> dict[str, np.ndarray]:
         widths = [quantity.width(self.schema.dim) for quantity in self.schema.fields]
@@ -200,9 +201,9 @@ class Surrogate:
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
         encoding = self.encode(Geometry((square / 2,), square))
         row = self.normaliser.condition_high
-        conditioned = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
+        prepared = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
         for size in _BUCKETS:
-            self._decode_part(encoding, conditioned, np.zeros((size, self.schema.dim)))
+            self._decode_part(encoding, prepared, np.zeros((size, self.schema.dim)))
 
 
 def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
@@ -218,10 +219,10 @@ def _encode(model: Enf2Enf, shape: Shape) -> Latents:
 
 
 @eqx.filter_jit
-def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Latents:
+def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Prepared:
     return model.decoder.condition(latents, conditions)
 
 
 @eqx.filter_jit
-def _decode(model: Enf2Enf, conditioned: Latents, shape: Shape, points: Array) -> Array:
-    return model.decode(conditioned, shape, points)
+def _decode(model: Enf2Enf, prepared: Prepared, shape: Shape, points: Array) -> Array:
+    return model.decode(prepared, shape, points)

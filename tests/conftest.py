@@ -39,7 +39,7 @@ def geometry():
 @pytest.fixture(scope="session")
 def surrogate():
     """A small untrained surrogate of the von Mises stress under a traction: real machinery, random weights."""
-    from enf2enf.model.config import AmortisedConfig, ModelConfig, NearestConfig
+    from enf2enf.model.config import AmortisedConfig, ModelConfig, RotaryConfig
     from enf2enf.normalise import Normaliser
     from enf2enf.schema import Quantity, Schema
     from enf2enf.surrogate import Surrogate
@@ -51,7 +51,7 @@ def surrogate():
     fields = [random.normal(200.0, 100.0, (16, 1)) for _ in tractions]
     config = ModelConfig(
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
-        NearestConfig(width=16, heads=2, blocks=1, counts=(3, 2), frequencies=4, residuals=1),
+        RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)),
         facets=32,
     )
     return Surrogate.untrained(config, Normaliser.fit(schema, np.ones(8), tractions, fields), seed=0)

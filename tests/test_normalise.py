@@ -202,7 +202,7 @@ def test_features_of_training_conditions_fill_minus_one_to_one(seed):
 
 @few
 @given(angle=st.floats(-np.pi, np.pi), exponent=st.floats(2, 5))
-def test_over_decades_of_load_the_direction_is_a_feature_of_its_own(angle, exponent):
+def test_the_direction_of_a_load_is_a_feature_of_its_own_whatever_its_size(angle, exponent):
     tractions = np.stack([np.logspace(2, 5, 7), np.zeros(7), np.full(7, 2.0)], axis=1)
     normaliser = Normaliser.fit(SCHEMA, np.ones(7), tractions, [np.ones((2, 4))] * 7)
     assert normaliser.condition_features == 3 + 2

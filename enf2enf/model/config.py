@@ -12,10 +12,11 @@ import jax
 from jaxtyping import PRNGKeyArray
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.decode import AbstractDecoder, FieldDecoder, NearestDecoder
+from enf2enf.model.decode import AbstractDecoder, FieldDecoder
 from enf2enf.model.encode import AbstractEncoder, AmortisedEncoder, MetaEncoder
 from enf2enf.model.enf2enf import Enf2Enf
-from enf2enf.nn.bi_invariant import BI_INVARIANTS, AbstractBiInvariant
+from enf2enf.model.rotary_decoder import RotaryDecoder
+from enf2enf.nn.bi_invariant import BI_INVARIANTS, AbstractBiInvariant, Translation
 from enf2enf.schema import Schema
 
 _Config = TypeVar("_Config")
@@ -30,7 +31,7 @@ def _options(config: Any) -> dict[str, Any]:
 def _check_ranges(config: Any) -> None:
     """Refuse sizes that are none or beyond all reason, and lengths, deviations and rates that are not above 0."""
     for name, value in _options(config).items():
-        least = 0 if name in ("blocks", "residuals") else 1
+        least = 0 if name in ("blocks", "magnitude") else 1
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and not least <= number <= _LARGEST:
                 raise ConfigError(f"{config.kind}.{name}", f"a whole number from {least} to {_LARGEST}", str(number))
@@ -40,7 +41,7 @@ def _check_ranges(config: Any) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class AmortisedConfig:
-    """An `AmortisedEncoder`. Windows are in units of the latents' spacing, the rest in reference lengths."""
+    """An `AmortisedEncoder`; lengths are in reference lengths."""
 
     kind: Literal["amortised"] = "amortised"
     width: int = 96
@@ -49,9 +50,8 @@ class AmortisedConfig:
     expansion: int = 4
     wavelengths: tuple[float, float] = (2.0, 0.12)
     grid: int = 8
-    wall: int = 32
-    grid_window: float = 1.5
-    wall_window: float = 2.5
+    wall: int = 48
+    window: float = 0.5
     probes: tuple[float, ...] = (0.02, 0.06, 0.18)
 
     def __post_init__(self):
@@ -86,19 +86,26 @@ class MetaConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class NearestConfig:
-    """A `NearestDecoder`; `counts` is the number of latents heard per point, one entry per cloud."""
+class RotaryConfig:
+    """A `RotaryDecoder`.
 
-    kind: Literal["nearest"] = "nearest"
+    Args:
+        blocks, expansion: of the self-attention among the latents.
+        reaches: how far every head listens to a latent, in units of the latent's window.
+        layers, layer_expansion: blocks in which a point asks the latents, and the widening of their networks.
+        magnitude: components of the vector whose magnitude is a part of every output.
+    """
+
+    kind: Literal["rotary"] = "rotary"
     width: int = 96
     heads: int = 4
     blocks: int = 2
     expansion: int = 4
     wavelengths: tuple[float, float] = (2.0, 0.12)
-    counts: tuple[int, ...] = (4, 3)
-    frequencies: int = 24
-    deviations: tuple[float, ...] = (0.25, 0.5, 1.0)
-    residuals: int = 2
+    reaches: tuple[float, ...] = (0.5, 0.7, 1.0, 1.4)
+    layers: int = 2
+    layer_expansion: int = 2
+    magnitude: int = 4
 
     def __post_init__(self):
         _check_ranges(self)
@@ -106,10 +113,12 @@ class NearestConfig:
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
     ) -> AbstractDecoder:
-        """The untrained decoder of `inputs` condition features."""
+        """The untrained decoder. Its bi-invariant is that of rotary attention, x - p."""
         if context != self.width:
             raise ConfigError("decoder width", f"the encoder's {context}", str(self.width))
-        return NearestDecoder(bi_invariant, schema.dim, inputs, schema.field_width, **_options(self), key=key)
+        if not isinstance(bi_invariant, Translation):
+            raise ConfigError("bi_invariant", "translation, the one of rotary attention", "another")
+        return RotaryDecoder(schema, **_options(self), key=key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,15 +151,13 @@ class ModelConfig:
     """
 
     encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
-    decoder: NearestConfig | FieldConfig = NearestConfig()
+    decoder: RotaryConfig | FieldConfig = RotaryConfig()
     facets: int = 192
     bi_invariant: Literal["translation", "absolute"] = "translation"
 
     def __post_init__(self):
-        clouds = 2 if isinstance(self.encoder, AmortisedConfig) else 1
-        expected = len(self.decoder.counts) if isinstance(self.decoder, NearestConfig) else 1
-        if clouds != expected:
-            raise ConfigError("decoder", f"one for the {clouds} clouds of the encoder", f"one for {expected}")
+        if isinstance(self.decoder, FieldConfig) and isinstance(self.encoder, AmortisedConfig):
+            raise ConfigError("decoder", "rotary, which hears both clouds of an amortised encoder", "field")
         if not 3 <= self.facets <= _LARGEST:
             raise ConfigError("facets", f"3 to {_LARGEST}", str(self.facets))
         if isinstance(self.encoder, AmortisedConfig) and self.facets % self.encoder.wall:
@@ -179,7 +186,14 @@ def from_dict(config: type[_Config], plain: Mapping[str, Any], name: str) -> _Co
     hints = typing.get_type_hints(config)
     if unknown := sorted(plain.keys() - hints.keys()):
         raise ConfigError(name, f"keys among {sorted(hints)}", repr(unknown[0]))
+    required = [f.name for f in dataclasses.fields(config) if _is_required(f)]
+    if missing := [key for key in required if key not in plain]:
+        raise ConfigError(name, f"the key {missing[0]!r}", "none")
     return config(**{key: _value(hints[key], value, f"{name}.{key}") for key, value in plain.items()})
+
+
+def _is_required(field: dataclasses.Field) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:
@@ -195,6 +209,10 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         if len(inner) != len(value):
             raise ConfigError(name, f"{len(inner)} values", str(len(value)))
         return tuple(_value(kind, item, name) for kind, item in zip(inner, value, strict=True))
+    if typing.get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise ConfigError(name, "a table", repr(value))
+        return dict(value)
     if options:  # a union of configurations, told apart by their kind
         kinds = {typing.get_args(typing.get_type_hints(option)["kind"])[0]: option for option in options}
         kind = value.get("kind") if isinstance(value, Mapping) else value

@@ -12,13 +12,14 @@ from enf2enf.model.placement import grid_points, grid_spacing, wall_points
 from enf2enf.model.shape import Shape
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
+from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
 from enf2enf.nn.field import NeuralField
-from enf2enf.nn.rotary import RotaryBlock
+from enf2enf.nn.mixer import Mixer
 
 Observation = PyTree[Float[Array, "..."]]
 
-_DECAYS = (0.02, 0.05, 0.1, 0.2, 0.4)  # reference lengths over which a latent feels how near the wall is
 _DIRECTIONS = 8
+_NEAR_BOX = 0.1  # reference lengths over which a latent feels how near a side of the bounds is
 
 
 class AbstractEncoder(eqx.Module):
@@ -43,11 +44,10 @@ class AmortisedEncoder(AbstractEncoder):
 
     embed_grid: eqx.nn.MLP
     embed_wall: eqx.nn.MLP
-    blocks: tuple[RotaryBlock, ...]
+    mixer: Mixer
     grid: int = eqx.field(static=True)
     wall: int = eqx.field(static=True)
-    grid_window: float = eqx.field(static=True)
-    wall_window: float = eqx.field(static=True)
+    window: float = eqx.field(static=True)
     probes: tuple[float, ...] = eqx.field(static=True)
 
     def __init__(
@@ -60,41 +60,32 @@ class AmortisedEncoder(AbstractEncoder):
         wavelengths: tuple[float, float],
         grid: int,
         wall: int,
-        grid_window: float,
-        wall_window: float,
+        window: float,
         probes: tuple[float, ...],
         *,
         key: PRNGKeyArray,
     ):
-        keys = jax.random.split(key, 2 + blocks)
-        features = 1 + len(_DECAYS) + _DIRECTIONS * len(probes) + 4 * dim
+        keys = jax.random.split(key, 3)
+        features = DISTANCE_FEATURES + _DIRECTIONS * len(probes) + 4 * dim
         self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[0])
         self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[1])
-        self.blocks = tuple(RotaryBlock(dim, width, heads, expansion, wavelengths, key=k) for k in keys[2:])
-        self.grid, self.wall, self.probes = grid, wall, probes
-        self.grid_window, self.wall_window = grid_window, wall_window
+        self.mixer = Mixer(dim, width, heads, blocks, expansion, wavelengths, key=keys[2])
+        self.grid, self.wall, self.window, self.probes = grid, wall, window, probes
 
     def observe(self, shape: Shape) -> Latents:
         """Both clouds, with what each latent sees as its context."""
-        on_wall, wall_spacing = wall_points(shape, self.wall)
-        grid_radius = self.grid_window * grid_spacing(shape.box, self.grid)
-        return (
-            self._look(shape, grid_points(shape.box, self.grid), grid_radius),
-            self._look(shape, on_wall, self.wall_window * wall_spacing),
-        )
+        return self._look(shape, grid_points(shape.box, self.grid)), self._look(shape, wall_points(shape, self.wall))
 
-    def _look(self, shape: Shape, pose: Float[Array, "latents dim"], window: Float[Array, ""]) -> LatentCloud:
+    def _look(self, shape: Shape, pose: Float[Array, "latents dim"]) -> LatentCloud:
         see = jax.vmap(lambda p: _surroundings(shape, p, self.probes))
-        return LatentCloud(pose, see(pose), jnp.broadcast_to(window, pose.shape[:1]))
+        return LatentCloud(pose, see(pose), jnp.full(len(pose), self.window))
 
     def __call__(self, observation: Latents) -> Latents:
         """Embed what is seen, let all latents of both clouds attend to each other."""
         grid, wall = observation
         context = jnp.concatenate([jax.vmap(self.embed_grid)(grid.context), jax.vmap(self.embed_wall)(wall.context)])
         pose = jnp.concatenate([grid.pose, wall.pose])
-        for block in self.blocks:
-            context = block(context, pose)
-        at_grid, on_wall = jnp.split(context, [len(grid.pose)])
+        at_grid, on_wall = jnp.split(self.mixer(context, pose), [len(grid.pose)])
         return LatentCloud(grid.pose, at_grid, grid.window), LatentCloud(wall.pose, on_wall, wall.window)
 
 
@@ -107,8 +98,8 @@ def _surroundings(shape: Shape, pose: Float[Array, " dim"], probes: tuple[float,
     here = signed_distance(shape.facets, pose)
     around = jax.vmap(lambda offset: signed_distance(shape.facets, pose + offset))(offsets)
     to_box = jnp.concatenate([pose - shape.box[0], shape.box[1] - pose])
-    near_wall, near_box = jnp.exp(-jnp.abs(here) / jnp.asarray(_DECAYS)), jnp.exp(-jnp.abs(to_box) / 0.1)
-    return jnp.concatenate([here[None], near_wall, (around - here) / radii, to_box, near_box])
+    near_box = jnp.exp(-jnp.abs(to_box) / _NEAR_BOX)
+    return jnp.concatenate([distance_features(here), (around - here) / radii, to_box, near_box])
 
 
 class MetaEncoder(AbstractEncoder):

@@ -5,7 +5,7 @@ import jax
 from jaxtyping import Array, Float
 
 from enf2enf.latents import Latents
-from enf2enf.model.decode import AbstractDecoder
+from enf2enf.model.decode import AbstractDecoder, Prepared
 from enf2enf.model.encode import AbstractEncoder
 from enf2enf.model.shape import Shape
 from enf2enf.nn.distance import signed_distance
@@ -22,8 +22,8 @@ class Enf2Enf(eqx.Module):
         return self.encoder(self.encoder.observe(shape))
 
     def decode(
-        self, conditioned: Latents, shape: Shape, points: Float[Array, "points dim"]
+        self, prepared: Prepared, shape: Shape, points: Float[Array, "points dim"]
     ) -> Float[Array, "points outputs"]:
         """The normalised fields at points, from latents that `decoder.condition` has prepared."""
         distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
-        return jax.vmap(self.decoder, in_axes=(None, 0, 0))(conditioned, points, distance)
+        return self.decoder(prepared, points, distance)

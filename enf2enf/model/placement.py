@@ -18,8 +18,6 @@ def grid_spacing(box: Float[Array, "2 dim"], per_axis: int) -> Float[Array, ""]:
     return jnp.max(box[1] - box[0]) / per_axis
 
 
-def wall_points(shape: Shape, count: int) -> tuple[Float[Array, "points dim"], Float[Array, ""]]:
-    """`count` points spread evenly over the wall by arc length, and their spacing."""
-    facets = shape.facets
-    length = jnp.sum(jnp.sqrt(jnp.sum((facets[:, 1] - facets[:, 0]) ** 2, axis=-1)))
-    return facets[:: len(facets) // count, 0], length / count
+def wall_points(shape: Shape, count: int) -> Float[Array, "points dim"]:
+    """`count` points spread evenly over the wall by arc length."""
+    return shape.facets[:: len(shape.facets) // count, 0]

@@ -24,8 +24,8 @@ def relative_errors(
 
     def one(case: Batch) -> Float[Array, " fields"]:
         latents: Latents = case.source if frozen else model.encoder(case.source)
-        conditioned = model.decoder.condition(latents, case.conditions)
-        guess = jax.vmap(model.decoder, in_axes=(None, 0, 0))(conditioned, case.points, case.distance)
+        prepared = model.decoder.condition(latents, case.conditions)
+        guess = model.decoder(prepared, case.points, case.distance)
         squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
         squares = jnp.sum(squares, axis=0) / jnp.sum(case.valid)
         return jnp.sqrt(jax.ops.segment_sum(squares, jnp.asarray(groups), max(groups) + 1) + _TINY)

@@ -5,7 +5,7 @@ import jax
 import pytest
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, NearestConfig, from_dict, preset
+from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, RotaryConfig, from_dict, preset
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.config import RunConfig, TrainConfig, merge
 
@@ -27,13 +27,12 @@ def test_presets_build(name):
         ({"facet": 3}, "'facet'"),
         ({"facets": "many"}, "model.facets"),
         ({"facets": True}, "model.facets"),
-        ({"facets": 100}, "facets: expected a multiple of wall = 32"),
+        ({"facets": 100}, "facets: expected a multiple of wall = 48"),
         ({"bi_invariant": "mirror"}, "model.bi_invariant"),
         ({"encoder": {"kind": "magic"}}, "model.encoder.kind"),
         ({"encoder": 3}, "model.encoder.kind"),
         ({"encoder": {"kind": "amortised", "wavelengths": [1.0]}}, "2 values"),
-        ({"encoder": {"kind": "meta"}}, "decoder"),
-        ({"decoder": {"kind": "nearest", "counts": [4]}}, "decoder"),
+        ({"decoder": {"kind": "field"}}, "decoder"),
     ],
 )
 def test_bad_values_are_named(plain, culprit):
@@ -46,8 +45,9 @@ def test_bad_values_are_named(plain, culprit):
     "config",
     [
         ModelConfig(AmortisedConfig(width=10, heads=4)),
-        ModelConfig(AmortisedConfig(width=24, heads=4), NearestConfig(width=24, heads=4)),
-        ModelConfig(AmortisedConfig(width=32), NearestConfig(width=64)),
+        ModelConfig(AmortisedConfig(width=32), RotaryConfig(width=64)),
+        ModelConfig(AmortisedConfig(width=32), RotaryConfig(width=32, heads=2)),
+        ModelConfig(bi_invariant="absolute"),
         ModelConfig(MetaConfig(width=9, heads=2), FieldConfig()),
     ],
 )

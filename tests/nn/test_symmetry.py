@@ -1,5 +1,7 @@
 """Poses and points moved together change nothing; the absolute-coordinate member shows that the test can tell."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf.latents import LatentCloud
+from enf2enf.model.config import RotaryConfig
 from enf2enf.nn.bi_invariant import Absolute, Translation
 from enf2enf.nn.cross_attention import CrossAttention
 from enf2enf.nn.field import NeuralField
-from enf2enf.nn.nearest import NearestAttention
-from enf2enf.nn.rotary import RotaryBlock
+from enf2enf.nn.mixer import Mixer
+from enf2enf.schema import Quantity, Schema
 
 WIDTH, LATENTS, POINTS = 16, 12, 24
 TOLERANCE = 1e-5  # of the span; measured 1.2e-6
@@ -41,11 +44,6 @@ def _moved(cloud: LatentCloud, move) -> LatentCloud:
     return LatentCloud(cloud.pose + move, cloud.context, cloud.window)
 
 
-def _nearest(member, dim, key):
-    attention = NearestAttention(member, dim, WIDTH, 4, 6, (0.5, 1.0), key=key)
-    return lambda cloud, points: jax.vmap(lambda x: attention(attention.modulate(cloud), x, jnp.float32(0.25)))(points)
-
-
 def _cross(member, dim, key):
     attention = CrossAttention(member, dim, WIDTH, 2, 1, 1.0, key=key)
     return lambda cloud, points: jax.vmap(lambda x: attention(cloud, x, jnp.full(1, 0.25)))(points)
@@ -56,7 +54,22 @@ def _field(member, dim, key):
     return lambda cloud, points: jax.vmap(lambda x: field(field.prepare(cloud), x, jnp.zeros(0)))(points)
 
 
-FAMILY = {"nearest": _nearest, "cross": _cross, "field": _field}
+def _rotary(member, dim, key):
+    """The decoder of the `fast` preset; its ablation sees absolute positions through an origin that stays behind."""
+    schema = Schema(dim, (), (Quantity("u"),))
+    config = RotaryConfig(width=WIDTH, heads=2, blocks=1, layers=2, reaches=(0.7, 1.4), wavelengths=(2.0, 0.25))
+    decoder = config.build(Translation(), WIDTH, schema, 0, key=key)
+
+    def answer(cloud, points):
+        prepared = decoder.condition((cloud,), jnp.zeros(0))
+        if isinstance(member, Absolute):
+            prepared = dataclasses.replace(prepared, centre=jnp.zeros(dim), pose=cloud.pose)
+        return decoder(prepared, points, jnp.full(len(points), 0.25))
+
+    return answer
+
+
+FAMILY = {"rotary": _rotary, "cross": _cross, "field": _field}
 
 
 def _change(name: str, member, seed: int, dim: int) -> float:
@@ -78,26 +91,25 @@ def test_absolute_coordinates_do_not(name):
     assert all(_change(name, Absolute(), seed, 2) > 1e-2 for seed in range(3))  # measured 0.2 and more
 
 
+def _mixer(seed, dim):
+    mixer = Mixer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=jax.random.key(seed % 7))
+    return jax.jit(lambda context, pose: mixer(context, pose))
+
+
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)
 def test_self_attention_sees_relative_positions_only(seed, dim):
-    cloud, _, move = _scene(seed, dim)
-    block = RotaryBlock(dim, 24, 2, 2, (2.0, 0.12), key=jax.random.key(seed % 7))
-    context = jnp.pad(cloud.context, ((0, 0), (0, 8)))
-    block = jax.jit(block.__call__)
-    still, moved = block(context, cloud.pose), block(context, cloud.pose + move)
+    (cloud, _, move), mix = _scene(seed, dim), _mixer(seed, dim)
+    still, moved = mix(cloud.context, cloud.pose), mix(cloud.context, cloud.pose + move)
     assert jnp.max(jnp.abs(moved - still)) < 2 * TOLERANCE * jnp.ptp(still)  # measured 3e-6
 
 
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)
 def test_self_attention_does_see_positions(seed, dim):
-    cloud, _, _ = _scene(seed, dim)
-    block = RotaryBlock(dim, 24, 2, 2, (2.0, 0.12), key=jax.random.key(seed % 7))
-    context = jnp.pad(cloud.context, ((0, 0), (0, 8)))
-    block = jax.jit(block.__call__)
-    stretched = block(context, 1.5 * cloud.pose)
-    assert jnp.max(jnp.abs(stretched - block(context, cloud.pose))) > 1e-3 * jnp.ptp(stretched)
+    (cloud, _, _), mix = _scene(seed, dim), _mixer(seed, dim)
+    stretched = mix(cloud.context, 1.5 * cloud.pose)
+    assert jnp.max(jnp.abs(stretched - mix(cloud.context, cloud.pose))) > 1e-3 * jnp.ptp(stretched)
 
 
 @pytest.mark.parametrize("name", FAMILY)

@@ -9,7 +9,7 @@ import pytest
 
 from enf2enf.client import Client
 from enf2enf.mesh import CellBlock, Mesh, write_bytes
-from enf2enf.model.config import AmortisedConfig, ModelConfig, NearestConfig
+from enf2enf.model.config import AmortisedConfig, ModelConfig, RotaryConfig
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Quantity, Schema
 from enf2enf.surrogate import Surrogate
@@ -59,7 +59,7 @@ def surrogate() -> Surrogate:
     normaliser = Normaliser.fit(SCHEMA, np.ones(8), conditions, fields)
     config = ModelConfig(
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
-        NearestConfig(width=16, heads=2, blocks=1, counts=(3, 2), frequencies=4, residuals=1),
+        RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)),
         facets=32,
     )
     made = Surrogate.untrained(config, normaliser, seed=1)

@@ -38,10 +38,10 @@ probes = [0.06]
 width = 16
 heads = 2
 blocks = 0
-counts = [2, 2]
-frequencies = 4
-deviations = [0.5]
-residuals = 1
+layers = 1
+layer_expansion = 1
+reaches = [0.7, 1.4]
+magnitude = 1
 """  # the smallest model of the `fast` kind
 FLIP = np.array([-1.0, 1.0])
 

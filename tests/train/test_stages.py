@@ -9,7 +9,7 @@ import pytest
 
 from enf2enf import checkpoint
 from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
-from enf2enf.model.decode import NearestDecoder
+from enf2enf.model.rotary_decoder import RotaryDecoder
 from enf2enf.train import loop
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig, TrainConfig
@@ -71,9 +71,9 @@ def test_the_decoder_scores_latents_by_their_training_statistics(whole, packed):
 
 
 def test_what_scores_no_latents_is_left_alone(whole, packed):
-    """A meta-learned encoder before a decoder of nearest latents."""
+    """A meta-learned encoder before a rotary decoder."""
     model = checkpoint.load(whole[0].out / "model.enf").model
-    nearest = jax.tree.map(lambda leaf: leaf, model)
-    decoder = NearestDecoder.__new__(NearestDecoder)
-    object.__setattr__(nearest, "decoder", decoder)
-    assert score_latents(nearest, None) is nearest
+    rotary = jax.tree.map(lambda leaf: leaf, model)
+    decoder = RotaryDecoder.__new__(RotaryDecoder)
+    object.__setattr__(rotary, "decoder", decoder)
+    assert score_latents(rotary, None) is rotary

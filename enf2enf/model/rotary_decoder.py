@@ -1,0 +1,132 @@
+"""The decoder of the `fast` preset: points ask the latents around them through rotary attention."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from enf2enf.errors import ConfigError
+from enf2enf.latents import Latents
+from enf2enf.model.decode import AbstractDecoder
+from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
+from enf2enf.nn.mixer import Mixer
+from enf2enf.nn.rotary import Waves
+from enf2enf.nn.rotary_attention import Compact, RotaryBlock, Told
+from enf2enf.schema import Schema
+
+_TINY = 1e-6  # keeps a length differentiable at 0
+
+
+class Prepared(eqx.Module):
+    """Latents under conditions, as the points ask them.
+
+    Attributes:
+        centre: the origin that positions are counted from.
+        pose: positions of all latents, relative to the centre.
+        radius: window of every latent for every head.
+        told: what the latents say to every block.
+        response, offset: the head under these conditions, see `RotaryDecoder`.
+    """
+
+    centre: Float[Array, " dim"]
+    pose: Float[Array, "latents dim"]
+    radius: Float[Array, "heads latents"]
+    told: tuple[Told, ...]
+    response: Float[Array, "outputs parts features"]
+    offset: Float[Array, " outputs"]
+
+
+class RotaryDecoder(AbstractDecoder):
+    """Self-attention over all latents, then a few blocks in which a point asks the latents around it.
+
+    Every output is a + |b| + a constant, where the number a and the vector b are linear in the direction of the
+    condition that the field scales with: to first order a field is linear in its load, or, like a von Mises stress,
+    the magnitude of something that is. What is not linear enters through the latents, who are told the conditions.
+    """
+
+    stem: eqx.nn.MLP
+    mixer: Mixer
+    waves: Waves
+    embed: eqx.nn.MLP
+    blocks: tuple[RotaryBlock, ...]
+    head: Float[Array, "outputs parts drives features"]
+    offset: Float[Array, " outputs"]
+    schema: Schema = eqx.field(static=True)
+    reaches: tuple[float, ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        schema: Schema,
+        width: int,
+        heads: int,
+        blocks: int,
+        expansion: int,
+        wavelengths: tuple[float, float],
+        reaches: tuple[float, ...],
+        layers: int,
+        layer_expansion: int,
+        magnitude: int,
+        *,
+        key: PRNGKeyArray,
+    ):
+        if len(reaches) != heads:
+            raise ConfigError("reaches", f"one for each of {heads} heads", str(len(reaches)))
+        keys = iter(jax.random.split(key, 4 + layers))
+        levels = schema.condition_width
+        self.stem = eqx.nn.MLP(width * (1 + levels) + levels, width, width, 1, jax.nn.gelu, key=next(keys))
+        self.mixer = Mixer(schema.dim, width, heads, blocks, expansion, wavelengths, key=next(keys))
+        self.waves = Waves(schema.dim, heads, width // (2 * heads), (wavelengths[0], wavelengths[1] / 2))
+        self.embed = eqx.nn.MLP(DISTANCE_FEATURES, width, width, 1, jax.nn.gelu, key=next(keys))
+        shape = (schema.field_width, 1 + magnitude, schema.dim + 1, width + 1)
+        self.head = jax.random.normal(next(keys), shape) / jnp.sqrt(width)
+        self.blocks = tuple(RotaryBlock(width, heads, layer_expansion, key=k) for k in keys)
+        self.offset = jnp.zeros(schema.field_width)
+        self.schema, self.reaches = schema, reaches
+
+    def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> Prepared:
+        """Tell every latent the conditions, let all attend to each other, and prepare what they say to points."""
+        context, pose, window = (
+            jnp.concatenate(parts) for parts in zip(*[(c.context, c.pose, c.window) for c in latents], strict=True)
+        )
+        levels = conditions[: self.schema.condition_width]
+        context = self.mixer(context + jax.vmap(lambda c: self.stem(_tell(c, levels)))(context), pose)
+        centre = jnp.mean(pose, axis=0)
+        turn = self.waves(pose - centre)
+        told = tuple(block.tell(context, turn) for block in self.blocks)
+        response = jnp.einsum("opdf,od->opf", self.head, drives(self.schema, conditions))
+        return Prepared(centre, pose - centre, jnp.outer(jnp.array(self.reaches), window), told, response, self.offset)
+
+    def __call__(
+        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
+    ) -> Float[Array, "points outputs"]:
+        """The points listen to the latents in reach, block by block."""
+        places = points - prepared.centre
+        turn = self.waves(places)
+        weigh = Compact(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
+        hidden = jax.vmap(lambda d: self.embed(distance_features(d)))(distance)
+        for block, told in zip(self.blocks, prepared.told, strict=True):
+            hidden = block(hidden, turn, told, weigh)
+        weight, bias = prepared.response[..., :-1], prepared.response[..., -1]
+        parts = jnp.einsum("nf,opf->nop", hidden, weight) + bias
+        return parts[..., 0] + jnp.sqrt(jnp.sum(parts[..., 1:] ** 2, axis=-1) + _TINY) + prepared.offset
+
+
+def drives(schema: Schema, conditions: Float[Array, " conditions"]) -> Float[Array, "outputs drives"]:
+    """What every output is linear in: the direction of the vector condition it scales with, or 1.
+
+    Args:
+        conditions: as `Normaliser.condition` returns them: all levels, then the directions of all vectors.
+    """
+    vectors = [quantity.name for quantity in schema.conditions if quantity.kind == "vector"]
+    directions = conditions[schema.condition_width :].reshape(len(vectors), schema.dim)
+    rows = []
+    for field in schema.fields:
+        linear = [name for name, power in field.scales_with if power == 1 and name in vectors]
+        row = jnp.append(directions[vectors.index(linear[0])], 0.0) if linear else jnp.eye(schema.dim + 1)[-1]
+        rows += [row] * field.width(schema.dim)
+    return jnp.stack(rows)
+
+
+def _tell(context: Float[Array, " width"], levels: Float[Array, " levels"]) -> Float[Array, " features"]:
+    """A context, the conditions, and their products: a response linear in a condition needs no network to find it."""
+    return jnp.concatenate([context, levels, jnp.outer(levels, context).ravel()])

@@ -1,0 +1,56 @@
+"""The response to a load: linear in its direction, or the magnitude of something linear, at a fixed level."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enf2enf.latents import LatentCloud
+from enf2enf.model.config import RotaryConfig
+from enf2enf.nn.bi_invariant import Translation
+from enf2enf.schema import Quantity, Schema
+
+SCHEMA = Schema(
+    2,
+    (Quantity("heat"), Quantity("load", "vector")),
+    (Quantity("stress", scales_with=(("load", 1.0),)), Quantity("energy", scales_with=(("load", 2.0),))),
+)
+directions = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(lambda d: jnp.asarray(d, jnp.float32))
+
+
+@pytest.fixture(scope="module")
+def respond():
+    """The fields at some points over the direction of the load, its level and all else fixed; without the constant."""
+    random = np.random.default_rng(0)
+    config = RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4), magnitude=3)
+    decoder = config.build(Translation(), 16, SCHEMA, 5, key=jax.random.key(0))
+    pose, points = (jnp.asarray(random.uniform(-0.5, 0.5, (n, 2)), jnp.float32) for n in (12, 30))
+    cloud = LatentCloud(pose, jnp.asarray(random.normal(size=(12, 16)), jnp.float32), jnp.full(12, 0.6))
+
+    @jax.jit
+    def fields(direction):
+        prepared = decoder.condition((cloud,), jnp.concatenate([jnp.array([0.3, 0.1, -0.8]), direction]))
+        return decoder(prepared, points, jnp.full(30, 0.2)) - decoder.offset
+
+    return fields
+
+
+@given(one=directions, two=directions)
+def test_the_odd_part_is_linear_and_the_even_part_obeys_the_parallelogram_law(respond, one, two):
+    def odd(d):
+        return (respond(d) - respond(-d))[:, 0] / 2
+
+    def even(d):
+        return (respond(d) + respond(-d))[:, 0] / 2
+
+    assert jnp.max(jnp.abs(odd(one) + odd(two) - odd(one + two))) < 1e-4  # measured 2e-6
+    law = even(one + two) ** 2 + even(one - two) ** 2 - 2 * even(one) ** 2 - 2 * even(two) ** 2
+    assert jnp.max(jnp.abs(law)) < 1e-3  # measured 3e-5
+    assert jnp.ptp(odd(jnp.array([1.0, 0.5]))) > 1e-2 < jnp.ptp(even(jnp.array([1.0, 0.5])))
+
+
+@given(one=directions, two=directions)
+def test_a_field_that_does_not_scale_linearly_with_it_knows_no_direction(respond, one, two):
+    assert jnp.array_equal(respond(one)[:, 1], respond(two)[:, 1])
