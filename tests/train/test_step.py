@@ -20,7 +20,7 @@ from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
 from enf2enf.train.loss import relative_errors
-from enf2enf.train.step import TrainState, _accumulate, make_optimiser, make_step
+from enf2enf.train.step import TrainState, _blocks, _mean, make_optimiser, make_step
 
 GROUPS = (0, 1, 1)
 RULES = ("muon", "adam")
@@ -48,8 +48,9 @@ class Plane(AbstractDecoder):
         (cloud,) = latents
         return (LatentCloud(cloud.pose, cloud.context + conditions, cloud.window),)
 
-    def __call__(self, conditioned, point, distance):
-        return self.weight @ jnp.concatenate([point, distance[None], conditioned[0].context[0]])
+    def __call__(self, prepared, points, distance):
+        context = jnp.broadcast_to(prepared[0].context[0], (len(points), 2))
+        return jnp.concatenate([points, distance[:, None], context], axis=1) @ self.weight.T
 
 
 def toy(seed=0):
@@ -80,7 +81,9 @@ def state_of(config, steps=20, model=None):
 def test_blocks_add_up_to_the_whole_batch(cases):
     model, batch = toy(), batch_of(cases)
     value_and_grad = eqx.filter_jit(eqx.filter_value_and_grad(loss))
-    value, gradient = _accumulate(value_and_grad, model, batch)
+    blocks = _blocks(batch)
+    assert sum(len(block.points) for block in blocks) == cases
+    value, gradient = _mean([value_and_grad(model, block) for block in blocks])
     whole, expected = value_and_grad(model, batch)
     np.testing.assert_allclose(value, whole, rtol=1e-5)  # measured 2e-7
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), gradient, expected)
@@ -98,7 +101,7 @@ def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
     for case in range(3):
         alone = jax.tree.map(lambda leaf, i=case: leaf[i], batch)
         latents = model.decoder.condition(model.encoder(alone.source), alone.conditions)
-        guess = jax.vmap(model.decoder, in_axes=(None, 0, 0))(latents, alone.points, alone.distance)
+        guess = model.decoder(latents, alone.points, alone.distance)
         miss = np.asarray(alone.weight * (guess - alone.target), np.float64)[np.asarray(alone.valid)]
         expected = [np.sqrt((miss[:, :1] ** 2).mean()), np.sqrt((miss[:, 1:] ** 2).sum(axis=1).mean())]
         np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 8e-8
