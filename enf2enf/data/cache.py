@@ -10,12 +10,14 @@ from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 
 from enf2enf.data import manifest as manifests
 from enf2enf.data.source import Dataset
 from enf2enf.data.split import SPLITS
-from enf2enf.errors import DatasetError
+from enf2enf.errors import ConditionError, DatasetError, SchemaError
 from enf2enf.geometry import Geometry
+from enf2enf.normalise import numbers
 from enf2enf.schema import Schema
 
 NAME = "cache.npz"
@@ -92,6 +94,31 @@ class PackedData:
         paths = [dataset.mesh_path(name) for name in self.names]
         return not any(path.exists() for path in paths) or _digest(dataset) == self.digest
 
+    def under(self, schema: Schema, conditions: Mapping[str, ArrayLike]) -> Self:
+        """The same cases in a wider schema: what they have no number for, they were all solved under `conditions`.
+
+        Raises:
+            SchemaError: other fields than the schema's.
+            ConditionError: a condition that neither they nor `conditions` know, or that both do.
+        """
+        fields = [(q.name, q.kind, q.unit) for q in self.schema.fields]
+        if self.schema.dim != schema.dim or fields != [(q.name, q.kind, q.unit) for q in schema.fields]:
+            raise SchemaError(f"fields of {self.manifest['name']!r}", str([q.name for q in schema.fields]), "others")
+        own, columns = {q.name for q in self.schema.conditions}, []
+        if strange := sorted(own & conditions.keys() | conditions.keys() - {q.name for q in schema.conditions}):
+            raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "it")
+        for quantity in schema.conditions:
+            width = quantity.width(schema.dim)
+            if quantity.name in own:
+                columns.append(self._column(quantity.name))
+            elif quantity.name in conditions:
+                row = numbers(quantity.name, conditions[quantity.name], width)
+                columns.append(np.tile(row, (self.case_count, 1)))
+            else:
+                raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
+        table = np.concatenate([np.zeros((self.case_count, 0)), *columns], axis=1)
+        return type(self)({**self.manifest, "schema": schema.to_dict()}, {**self._arrays, "conditions": table})
+
     @property
     def case_count(self) -> int:
         """Number of cases over all splits."""
@@ -129,6 +156,11 @@ class PackedData:
     def _rows(self, name: str, ends: str, index: int | np.integer) -> np.ndarray:
         start, stop = self._arrays[ends][index : index + 2]
         return self._arrays[name][start:stop]
+
+    def _column(self, condition: str) -> Float[np.ndarray, "cases width"]:
+        widths = {q.name: q.width(self.schema.dim) for q in self.schema.conditions}
+        start = sum(widths[name] for name in list(widths)[: list(widths).index(condition)])
+        return self._arrays["conditions"][:, start : start + widths[condition]]
 
     def _check(self) -> None:
         arrays, count, dim = self._arrays, self.case_count, self.schema.dim

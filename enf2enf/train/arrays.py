@@ -71,6 +71,22 @@ class SplitArrays:
         valid = np.arange(padded["points"].shape[1]) < counts[:, None]
         return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts)
 
+    def joined(self, other: Self) -> Self:
+        """These cases, then the other's."""
+        longest = max(self.everything.points.shape[1], other.everything.points.shape[1])
+        one, two = (arrays._padded(longest) for arrays in (self, other))
+        batch = jax.tree.map(lambda *leaves: np.concatenate(leaves), one, two)
+        return type(self)(batch, np.concatenate([self.counts, other.counts]))
+
+    def _padded(self, longest: int) -> Batch:
+        missing = longest - self.everything.points.shape[1]
+
+        def pad(leaf: np.ndarray, mode: str) -> np.ndarray:
+            return np.pad(leaf, [(0, 0), (0, missing)] + [(0, 0)] * (leaf.ndim - 2), mode=mode)
+
+        last = {name: pad(getattr(self.everything, name), "edge") for name in ("points", "distance", "target")}
+        return dataclasses.replace(self.everything, valid=pad(self.everything.valid, "constant"), **last)
+
     def take(self, cases: Int[np.ndarray, " batch"], points: Int[np.ndarray, "batch points"]) -> Batch:
         """The batch of these points (one row per case) of these cases."""
         all_ = self.everything

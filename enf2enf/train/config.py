@@ -55,6 +55,25 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AlsoConfig:
+    """A second data set to learn from: its train split joins the first's, its other splits are not read.
+
+    Args:
+        dataset: its folder. It has the first's fields.
+        share: what part of the cases drawn shall come from it, at least about.
+        conditions: the conditions that all its cases were solved under, where it does not say so itself.
+    """
+
+    dataset: str
+    share: float = 0.5
+    conditions: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        if not 0 < self.share < 1:
+            raise ConfigError("also.share", "a part between 0 and 1", str(self.share))
+
+
+@dataclasses.dataclass(frozen=True)
 class RunConfig:
     """A whole training run: data, model, settings, and the folder it lives in."""
 
@@ -64,13 +83,15 @@ class RunConfig:
     model: ModelConfig
     train: TrainConfig
     preset: str = "fast"
+    also: AlsoConfig | None = None
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Self:
         """Read a TOML file; relative paths in it are relative to the working folder.
 
         Keys: `name`, `dataset`, `out`, `preset`; tables `model` (with `model.encoder`, `model.decoder`) and
-        `train` override single values of the preset. Raises `ConfigError` on anything unknown.
+        `train` override single values of the preset; table `also` names a second data set. Raises
+        `ConfigError` on anything unknown.
         """
         try:
             plain = tomllib.loads(Path(path).read_text())
@@ -83,7 +104,7 @@ class RunConfig:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], name: str) -> Self:
         """From plain data."""
-        known = {"name", "dataset", "out", "preset", "model", "train"}
+        known = {"name", "dataset", "out", "preset", "model", "train", "also"}
         if unknown := sorted(plain.keys() - known):
             raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
         paths = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
@@ -96,11 +117,13 @@ class RunConfig:
         return cls(
             paths["name"], Path(paths["dataset"]), Path(paths["out"]),
             from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"), base,
+            from_dict(AlsoConfig, plain["also"], "also") if "also" in plain else None,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """What decides the numbers, as plain data."""
-        return {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
+        plain = {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
+        return plain | ({"also": dataclasses.asdict(self.also)} if self.also else {})
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from enf2enf.train.run import Progress, RunFolder
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _VALIDATION_CASES = 4  # cases per compiled evaluation
+_errors, _misfit = eqx.filter_jit(relative_errors), eqx.filter_jit(shape_loss)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Trainer:
 
     def __init__(self, config: RunConfig, packed: PackedData):
         self.config, self.packed = config, packed
-        self.folder = RunFolder(config, packed.digest)
+        also = None if config.also is None else PackedData.load(config.also.dataset)
+        also = also and also.under(packed.schema, config.also.conditions)
+        self.folder = RunFolder(config, packed.digest + (also.digest if also else ""))
         self._resumed = self.folder.peek()
         normaliser = fit_normaliser(packed)
         self.groups = component_groups(packed.schema)
@@ -73,11 +76,14 @@ class Trainer:
         encoder, facets = self.surrogate.model.encoder, config.model.facets
         mirror = config.train.mirror
         self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, mirror)
+        self.order = np.arange(len(self.data.counts))
+        if also:
+            more = SplitArrays.build(also, "train", normaliser, encoder, facets, mirror)
+            self.order = mixed(len(self.data.counts), len(more.counts), config.also.share)
+            self.data = self.data.joined(more)
         self.validation = SplitArrays.build(packed, "validation", normaliser, encoder, facets)
         staged = isinstance(encoder, MetaEncoder) and config.train.shape_steps > 0
         self.stages = ("shape", "field") if staged else ("field",)
-        self._errors = eqx.filter_jit(lambda model, batch: relative_errors(model, batch, self.groups, False))
-        self._misfit = eqx.filter_jit(shape_loss)
 
     def run(self, minutes: float | None, quiet: bool) -> Outcome:
         """All stages from where the folder says."""
@@ -109,8 +115,10 @@ class Trainer:
         with _bar(quiet) as bar:
             task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
             for number in range(int(state.step), steps):
-                batch = data.take(*draw(settings.seed, number, data.counts, settings.cases, settings.points))
-                state, loss = step(state, jax.tree.map(jnp.asarray, batch))
+                counts = data.counts[self.order]
+                chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
+                batch = data.take(self.order[chosen], points)
+                state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps
                 stopping = interrupt.requested or time.monotonic() > deadline
@@ -145,9 +153,9 @@ class Trainer:
         for start in starts:
             batch = jax.tree.map(lambda leaf, a=start: jnp.asarray(leaf[a : a + _VALIDATION_CASES]), everything)
             if stage == "shape":
-                rows[start] = float(self._misfit(model.encoder, batch.source))
+                rows[start] = float(_misfit(model.encoder, batch.source))
             else:
-                errors = np.asarray(self._errors(model, batch)).mean(axis=1)
+                errors = np.asarray(_errors(model, batch, self.groups, False)).mean(axis=1)
                 rows.update({start + i: float(error) for i, error in enumerate(errors)})
         return float(np.mean(list(rows.values())))
 
@@ -164,9 +172,16 @@ class Trainer:
             "preset": self.config.preset,
             "licence": "Apache-2.0",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
+            "also": dataclasses.asdict(self.config.also) if self.config.also else None,
             "training": {**dataclasses.asdict(self.config.train), "stopped_at": int(state.step)},
             "metrics": {**values, "seconds": round(progress.seconds, 1)},
         }
+
+
+def mixed(first: int, second: int, share: float) -> np.ndarray:
+    """The cases of an epoch over two data sets: the first's as often as leaves the second about its share."""
+    times = max(1, round(second / first * (1 - share) / share))
+    return np.concatenate([np.tile(np.arange(first), times), np.arange(first, first + second)])
 
 
 def freeze(model: Enf2Enf, data: SplitArrays) -> SplitArrays:

@@ -5,16 +5,16 @@ import math
 import pytest
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, NearestConfig, from_dict
+from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, RotaryConfig, from_dict
 from enf2enf.train.config import RunConfig, TrainConfig
 
 
 @pytest.mark.parametrize(
     ("config", "settings"),
     [
-        (AmortisedConfig, {"heads": 0, "width": -16, "grid": 0, "wall": 10**9, "blocks": -1, "grid_window": 0.0}),
+        (AmortisedConfig, {"heads": 0, "width": -16, "grid": 0, "wall": 10**9, "blocks": -1, "window": 0.0}),
         (AmortisedConfig, {"wavelengths": (2.0, -1.0), "probes": (math.nan,)}),
-        (NearestConfig, {"counts": (4, 0), "frequencies": 0, "residuals": -1, "deviations": (math.inf,)}),
+        (RotaryConfig, {"reaches": (1.0, 0.0), "layers": 0, "magnitude": -1, "wavelengths": (math.inf, 1.0)}),
         (MetaConfig, {"steps": 0, "rate": 0.0, "samples": 10**6, "window": -1.0, "context": 0}),
         (FieldConfig, {"heads": 0, "blocks": 10**9, "deviation": 0.0}),
         (ModelConfig, {"facets": 0}),
@@ -31,7 +31,9 @@ def test_each_number_is_refused_by_its_name(config, settings):
 @pytest.mark.parametrize(
     ("change", "culprit"),
     [({"dataset": 3}, "dataset"), ({"out": 3}, "out"), ({"name": ""}, "name"), ({"model": 3}, "model"),
-     ({"train": {"mirror": ["z"]}}, "train.mirror"), ({"preset": 7}, "preset")],
+     ({"train": {"mirror": ["z"]}}, "train.mirror"), ({"preset": 7}, "preset"), ({"also": {}}, "also"),
+     ({"also": {"dataset": "more", "share": 1.0}}, "also.share"),
+     ({"also": {"dataset": "more", "conditions": 3}}, "also.conditions")],
 )  # fmt: skip
 def test_each_key_of_a_run_is_refused_by_its_name(change, culprit):
     with pytest.raises(ConfigError, match=f"^{culprit}: expected"):

@@ -1,0 +1,97 @@
+"""A second data set to learn from."""
+
+import dataclasses
+
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+
+from enf2enf.data import PackedData
+from enf2enf.errors import ConditionError, ConfigError, SchemaError
+from enf2enf.model.config import AmortisedConfig
+from enf2enf.nn.bi_invariant import BI_INVARIANTS
+from enf2enf.schema import Quantity, Schema
+from enf2enf.train.arrays import SplitArrays, fit_normaliser
+from enf2enf.train.config import AlsoConfig
+from enf2enf.train.loop import Trainer, mixed, train
+
+
+@pytest.fixture(scope="module")
+def unheated(packed):
+    """The cases without their heat, as a solver writes them that was always run at one."""
+    schema = packed.schema.to_dict()
+    schema["conditions"] = schema["conditions"][:1]
+    arrays = {**packed._arrays, "conditions": packed._arrays["conditions"][:, :2]}
+    return PackedData({**packed.manifest, "schema": schema}, arrays)
+
+
+def test_what_cases_lack_is_filled_in_and_nothing_else_changes(packed, unheated):
+    filled = unheated.under(packed.schema, {"heat": 1.5})
+    assert filled.schema == packed.schema and filled.names == packed.names
+    for index in range(packed.case_count):
+        np.testing.assert_array_equal(filled.conditions(index), [*packed.conditions(index)[:2], 1.5])
+        np.testing.assert_array_equal(filled.values(index), packed.values(index))
+    whole = packed.under(packed.schema, {})
+    np.testing.assert_array_equal(whole.conditions(3), packed.conditions(3))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "culprit"),
+    [
+        ({}, "heat"),
+        ({"heat": [1, 2]}, "heat"),
+        ({"heat": 1, "wind": 2}, "wind"),
+        ({"heat": 1, "traction": 2}, "traction"),
+    ],
+)
+def test_conditions_that_do_not_complete_the_schema_are_named(packed, unheated, conditions, culprit):
+    with pytest.raises(ConditionError, match=f"condition '{culprit}'"):
+        unheated.under(packed.schema, conditions)
+
+
+def test_other_fields_are_refused(packed):
+    with pytest.raises(SchemaError, match="fields of 'holes'"):
+        packed.under(Schema(2, packed.schema.conditions, (Quantity("pressure"),)), {})
+
+
+def test_joined_cases_stand_one_after_the_other(packed, untested):
+    """Of different lengths too: what is added to the shorter ones does not count."""
+    normaliser, few = fit_normaliser(packed), PackedData.load(untested)
+    encoder = AmortisedConfig(width=16, heads=2, blocks=0, grid=2, wall=4, probes=(0.06,)).build(
+        BI_INVARIANTS["translation"](), 2, key=jax.random.key(0)
+    )
+    one, two = (SplitArrays.build(data, "train", normaliser, encoder, 16) for data in (few, packed))
+    joined = one.joined(two)
+    np.testing.assert_array_equal(joined.counts, np.concatenate([one.counts, two.counts]))
+    np.testing.assert_array_equal(joined.everything.valid.sum(axis=1), joined.counts)
+    for arrays, start in ((one, 0), (two, len(one.counts))):
+        for case, count in enumerate(arrays.counts):
+            got, expected = (a.everything.target[i, :count] for a, i in ((joined, start + case), (arrays, case)))
+            np.testing.assert_array_equal(got, expected)
+
+
+@given(first=st.integers(1, 300), second=st.integers(1, 300), share=st.floats(0.05, 0.95))
+def test_the_mix_holds_every_case_and_about_the_share(first, second, share):
+    order = mixed(first, second, share)
+    assert set(order) == set(range(first + second))
+    times = (len(order) - second) // first
+    assert times == max(1, round(second * (1 - share) / (share * first)))
+    np.testing.assert_array_equal(np.bincount(order), [times] * first + [1] * second)
+
+
+def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_holes, tmp_path):
+    config = finished[0]
+    settings = dataclasses.replace(config.train, steps=4, validate_every=4)
+    both = dataclasses.replace(
+        config, out=tmp_path / "both", train=settings, also=AlsoConfig(str(mirrored_holes), share=0.5)
+    )
+    trainer = Trainer(both, PackedData.load(both.dataset))
+    trainer.folder.close()
+    assert len(trainer.data.counts) == 16 and len(trainer.validation.counts) == 4
+    points = trainer.data.everything.points
+    assert not np.array_equal(points[:8], points[8:])
+    assert train(both, quiet=True).finished
+    with pytest.raises(ConfigError, match="another run's state"):
+        train(dataclasses.replace(both, also=None), quiet=True)
