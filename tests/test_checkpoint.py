@@ -89,7 +89,7 @@ def test_equal_contents_are_equal_bytes_and_nothing_else_stays(file, surrogate, 
 
 
 def test_another_weight_is_another_file_and_version(file, surrogate, tmp_path):
-    model = eqx.tree_at(lambda m: m.decoder.head.bias, surrogate.model, surrogate.model.decoder.head.bias + 1e-3)
+    model = eqx.tree_at(lambda m: m.decoder.offset, surrogate.model, surrogate.model.decoder.offset + 1e-3)
     other = Surrogate(model, surrogate.config, surrogate.normaliser, surrogate.provenance)
     save(tmp_path / "other.enf", other)
     assert (tmp_path / "other.enf").read_bytes() != file.read_bytes()
@@ -173,7 +173,7 @@ def test_swapped_names_are_swapped_weights(spoil, surrogate):
     np.testing.assert_array_equal(weight(model.encoder.embed_wall), weight(surrogate.model.encoder.embed_grid))
 
 
-BIAS = "arrays/decoder.head.bias.npy"
+BIAS = "arrays/decoder.offset.npy"
 
 
 class Bomb:
@@ -194,16 +194,16 @@ def with_bytes(data):
 
 
 SPOILT = {
-    "missing": (lambda e: e.pop(BIAS), "array 'decoder.head.bias': expected its values in the checkpoint, got none"),
+    "missing": (lambda e: e.pop(BIAS), "array 'decoder.offset': expected its values in the checkpoint, got none"),
     "surplus": (lambda e: e.update({"arrays/extra.npy": npy(np.zeros(1))}), "array 'extra': expected an array of the"),
-    "renamed": (lambda e: e.update({"arrays/decoder.head.bios.npy": e.pop(BIAS)}), "array 'decoder.head.bias'"),
+    "renamed": (lambda e: e.update({"arrays/decoder.offsets.npy": e.pop(BIAS)}), "array 'decoder.offset'"),
     "reshaped": (with_bytes(npy(np.zeros((1, 1), np.float32))), "expected float32[1], got float32[1, 1]"),
-    "longer": (with_bytes(npy(np.zeros(9, np.float32))), "'decoder.head.bias': expected float32[1], got float32[9]"),
+    "longer": (with_bytes(npy(np.zeros(9, np.float32))), "'decoder.offset': expected float32[1], got float32[9]"),
     "float64": (with_bytes(npy(np.zeros(1))), "expected float32[1], got float64[1]"),
-    "big-endian": (with_bytes(npy(np.zeros(1, ">f4"))), "array 'decoder.head.bias': expected float32[1]"),
+    "big-endian": (with_bytes(npy(np.zeros(1, ">f4"))), "array 'decoder.offset': expected float32[1]"),
     "objects": (with_bytes(npy(np.array([Bomb()]), allow_pickle=True)), "expected float32[1], got object[1]"),
-    "bare pickle": (with_bytes(b"\x80\x04N."), "array 'decoder.head.bias': expected its values, got damaged bytes"),
-    "NaN": (with_bytes(npy(np.full(1, np.nan, np.float32))), "'decoder.head.bias': expected finite values, got NaN"),
+    "bare pickle": (with_bytes(b"\x80\x04N."), "array 'decoder.offset': expected its values, got damaged bytes"),
+    "NaN": (with_bytes(npy(np.full(1, np.nan, np.float32))), "'decoder.offset': expected finite values, got NaN"),
     "infinity": (with_bytes(npy(np.full(1, np.inf, np.float32))), "expected finite values"),
     "bomb": (bomb, "expected float32[1], got float32[1000000000000]"),
     "odd header": (with_bytes(b"\x93NUMPY\x01\x00\x04\x00(((\n"), "damaged bytes"),
