@@ -104,13 +104,15 @@ class PackedData:
         fields = [(q.name, q.kind, q.unit) for q in self.schema.fields]
         if self.schema.dim != schema.dim or fields != [(q.name, q.kind, q.unit) for q in schema.fields]:
             raise SchemaError(f"fields of {self.manifest['name']!r}", str([q.name for q in schema.fields]), "others")
-        own, columns = {q.name for q in self.schema.conditions}, []
-        if strange := sorted(own & conditions.keys() | conditions.keys() - {q.name for q in schema.conditions}):
+        ends = np.cumsum([q.width(self.schema.dim) for q in self.schema.conditions])
+        parts = np.split(self._arrays["conditions"], ends[:-1], axis=1)
+        own, columns = {q.name: part for q, part in zip(self.schema.conditions, parts, strict=False)}, []
+        if strange := sorted(own.keys() & conditions.keys() | conditions.keys() - {q.name for q in schema.conditions}):
             raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "it")
         for quantity in schema.conditions:
             width = quantity.width(schema.dim)
             if quantity.name in own:
-                columns.append(self._column(quantity.name))
+                columns.append(own[quantity.name])
             elif quantity.name in conditions:
                 row = numbers(quantity.name, conditions[quantity.name], width)
                 columns.append(np.tile(row, (self.case_count, 1)))
@@ -156,11 +158,6 @@ class PackedData:
     def _rows(self, name: str, ends: str, index: int | np.integer) -> np.ndarray:
         start, stop = self._arrays[ends][index : index + 2]
         return self._arrays[name][start:stop]
-
-    def _column(self, condition: str) -> Float[np.ndarray, "cases width"]:
-        widths = {q.name: q.width(self.schema.dim) for q in self.schema.conditions}
-        start = sum(widths[name] for name in list(widths)[: list(widths).index(condition)])
-        return self._arrays["conditions"][:, start : start + widths[condition]]
 
     def _check(self) -> None:
         arrays, count, dim = self._arrays, self.case_count, self.schema.dim

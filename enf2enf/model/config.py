@@ -91,6 +91,7 @@ class RotaryConfig:
 
     Args:
         blocks, expansion: of the self-attention among the latents.
+        wavelengths: of that attention; points hear waves down to half the shortest.
         reaches: how far every head listens to a latent, in units of the latent's window.
         layers, layer_expansion: blocks in which a point asks the latents, and the widening of their networks.
         magnitude: components of the vector whose magnitude is a part of every output.

@@ -1,7 +1,7 @@
 """Attention of askers to a latent cloud: rotary in queries, keys and values, with smooth windows.
 
-Askers come in numbers, heads before positions: a batch of products in this order runs 1.5 times as fast on a CPU as
-the same attention of one asker under `vmap`.
+Askers come in numbers, heads before positions: a batch of products in this order takes a tenth less time on a CPU
+than the same attention of one asker under `vmap`.
 """
 
 import abc
