@@ -1,4 +1,4 @@
-"""`enf2enf demo | generate | train | evaluate | predict | inspect | serve`."""
+"""`enf2enf demo | generate | thin | train | evaluate | predict | inspect | serve`."""
 
 import argparse
 import json
@@ -37,7 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_makers(commands)
+    _add_users(commands)
+    return parser
 
+
+def _add_makers(commands: argparse._SubParsersAction) -> None:
+    """The commands that make something: a demonstration, data sets, surrogates."""
     demo = commands.add_parser("demo", help="solve, serve, ask and compare one geometry that nobody trained on")
     demo.add_argument("--out", type=Path, default=Path("out"), help="folder of demo.vtu and demo.png")
     demo.set_defaults(command=_demo)
@@ -51,12 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--out", type=Path, required=True)
     generate.set_defaults(command=_generate)
 
+    thin = commands.add_parser("thin", help="keep the fields of a data set at a drawn share of the points alone")
+    thin.add_argument("dataset", type=Path)
+    thin.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
+    thin.add_argument("--seed", type=int, default=0)
+    thin.add_argument("--out", type=Path, required=True)
+    thin.set_defaults(command=_thin)
+
     train = commands.add_parser("train", help="train, or resume, a surrogate")
     train.add_argument("config", type=Path, help="a TOML file, see examples/")
     train.add_argument("--minutes", type=float, default=None, help="stop after this long; run again to resume")
     train.add_argument("--quiet", action="store_true", help="no progress bar")
     train.set_defaults(command=_train)
 
+
+def _add_users(commands: argparse._SubParsersAction) -> None:
+    """The commands that take a surrogate."""
     evaluate = commands.add_parser("evaluate", help="measure a surrogate on a split of a data set")
     evaluate.add_argument("checkpoint")
     evaluate.add_argument("dataset", type=Path)
@@ -82,7 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=50051, help="0 for a free one")
     serve.set_defaults(command=_serve)
-    return parser
 
 
 def checkpoint_path(name: str) -> Path:
@@ -122,6 +137,13 @@ def _generate(options: argparse.Namespace) -> None:
 
     generate(options.out, options.cases, options.seed, options.load, options.jobs)
     print(f"{options.out}: {options.cases} cases")
+
+
+def _thin(options: argparse.Namespace) -> None:
+    from enf2enf.data.thin import thin
+
+    counts = thin(options.dataset, options.out, options.share, options.seed).values()
+    print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -81,6 +81,8 @@ REFUSED = {
     "bad config": (["train", "{cell}"], "expected a TOML file"),
     "few cases": (["generate", "elasticity", "--cases", "2", "--out", "{folder}/few"], "cases: expected"),
     "file as folder": (["generate", "elasticity", "--out", "{cell}"], "unit_cell.vtu"),
+    "nothing to thin": (["thin", "{folder}", "--share", "0.5", "--out", "{folder}/thin"], "expected a readable file"),
+    "share": (["thin", "{folder}", "--share", "1", "--out", "{folder}/thin"], "share: expected a part above 0"),
     "port": (["serve", "{saved}", "--port", "70000"], "--port: expected 0 to 65535, got 70000"),
     "serve nothing": (["serve", "nobody"], "checkpoint: expected a file"),
 }

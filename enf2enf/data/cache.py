@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from enf2enf.data import manifest as manifests
+from enf2enf.data import npz
 from enf2enf.data.source import Dataset
 from enf2enf.data.split import SPLITS
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
@@ -25,12 +26,12 @@ _VERSION = 2
 Progress = Callable[[Iterable[str]], Iterable[str]]
 
 
-def bar(names: Iterable[str]) -> Iterable[str]:
-    """Shows on a terminal how far packing has got."""
+def bar(names: Iterable[str], doing: str = "Packing the data set") -> Iterable[str]:
+    """Shows on a terminal how far it has got."""
     from rich.console import Console
     from rich.progress import track
 
-    return track(names, "Packing the data set", console=Console(stderr=True), transient=True)
+    return track(names, doing, console=Console(stderr=True), transient=True)
 
 
 class PackedData:
@@ -54,9 +55,9 @@ class PackedData:
 
     @classmethod
     def load(cls, folder: str | os.PathLike, progress: Progress = bar) -> Self:
-        """The packed data of a folder, packed now if they never were or if a mesh or `dataset.json` has changed.
+        """The packed data of a folder, packed now if they never were or if a file they came from has changed.
 
-        Where the cache came alone, or with `dataset.json` but without any mesh, it is believed.
+        Where the cache came alone, or with `dataset.json` but without any mesh or samples, it is believed.
 
         Raises:
             DatasetError, SchemaError: nothing to load, a case that cannot be packed, a damaged cache come alone.
@@ -72,7 +73,7 @@ class PackedData:
             raise DatasetError(str(path), f"a whole cache of version {_VERSION}", "a damaged or older one")
         dataset = Dataset.open(folder)
         arrays = _gather(dataset, progress)
-        _write(path, arrays)
+        npz.write(path, arrays)
         return cls(dataset.manifest, arrays)
 
     @classmethod
@@ -91,8 +92,7 @@ class PackedData:
         dataset = Dataset.open(folder)
         if _canonical(dataset.manifest) != _canonical(self.manifest):
             return False
-        paths = [dataset.mesh_path(name) for name in self.names]
-        return not any(path.exists() for path in paths) or _digest(dataset) == self.digest
+        return not any(path.exists() for path in _sources(dataset)) or _digest(dataset) == self.digest
 
     def under(self, schema: Schema, conditions: Mapping[str, ArrayLike]) -> Self:
         """The same cases in a wider schema: what they have no number for, they were all solved under `conditions`.
@@ -183,7 +183,7 @@ def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
         DatasetError, SchemaError: naming the case that cannot be packed.
     """
     path = Path(folder) / NAME
-    _write(path, _gather(Dataset.open(folder), progress))
+    npz.write(path, _gather(Dataset.open(folder), progress))
     return path
 
 
@@ -217,18 +217,6 @@ def _single(name: str, values: np.ndarray) -> np.ndarray:
     return single
 
 
-def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    partial = path.with_name(f".{NAME}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    except OSError as error:
-        raise DatasetError(str(path), "a place to write to", error.strerror or type(error).__name__) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _names(manifest: Mapping[str, Any]) -> list[str]:
     return [name for split in SPLITS for name in manifest["split"][split]]
 
@@ -241,10 +229,15 @@ def _canonical(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, sort_keys=True)
 
 
+def _sources(dataset: Dataset) -> list[Path]:
+    """The mesh of every case, and its samples where it has some."""
+    pairs = [(dataset.mesh_path(name), dataset.samples_path(name)) for name in _names(dataset.manifest)]
+    return [path for pair in pairs for path in pair if path is not None]
+
+
 def _digest(dataset: Dataset) -> str:
-    """Of the manifest and of the contents of every mesh; a file that is gone changes it."""
+    """Of the manifest and of the contents of every source; a file that is gone changes it."""
     digest = hashlib.sha256(_canonical(dataset.manifest).encode())
-    for name in _names(dataset.manifest):
-        path = dataset.mesh_path(name)
+    for path in _sources(dataset):
         digest.update(hashlib.sha256(path.read_bytes()).digest() if path.exists() else b"none")
     return digest.hexdigest()

@@ -30,7 +30,8 @@ def write_manifest(
         folder: where it goes; the paths in `cases` are relative to it.
         schema: conditions and fields of every case.
         cases: id -> `mesh` (a file in any format that is read), `conditions` (name -> number, or one number per
-            dimension) and optionally `fine` (an npz: `points`, and one array per field).
+            dimension) and optionally two npz files of `points` (in metres) and one array per field: `samples`, where
+            the case's fields are known, in place of the mesh's own nodes, and `fine`, for tests of resolution alone.
         split: the ids under `train`, `validation` and `test`.
         name, description, licence, source: for people; they travel into checkpoints.
         length_unit: of the coordinates in the mesh files. The cases themselves are in metres.
@@ -103,8 +104,8 @@ def _numbers(name: str, value: Any, width: int) -> np.ndarray:
 
 
 def _check_case(name: str, entry: Any, schema: Schema) -> None:
-    _check_keys(f"case {name!r}", entry, {"mesh"}, {"conditions", "fine"})
-    for key in ("mesh", "fine"):
+    _check_keys(f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
+    for key in ("mesh", "samples", "fine"):
         path = entry.get(key, "inside")
         if not isinstance(path, str) or not path:
             raise DatasetError(f"{key} of case {name!r}", "a file name", repr(path))

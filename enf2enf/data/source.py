@@ -1,9 +1,8 @@
-"""A data set as its makers see it: a folder with `dataset.json` and one mesh file per case."""
+"""A data set as its makers see it: a folder with `dataset.json` and one mesh file per case, maybe samples beside."""
 
 import dataclasses
 import functools
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from enf2enf.case import Case
+from enf2enf.data import npz
 from enf2enf.data.manifest import NAME, checked_manifest, condition_arrays
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.field import Field
@@ -20,7 +20,7 @@ from enf2enf.schema import Quantity, Schema
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """An opened data-set folder. Cases are read from their mesh files when asked for.
+    """An opened data-set folder. Cases are read from their files when asked for.
 
     Args:
         folder: where it is.
@@ -56,12 +56,20 @@ class Dataset:
         """Where the mesh of a case lies."""
         return self.folder / self._entry(name)["mesh"]
 
+    def samples_path(self, name: str) -> Path | None:
+        """Where the samples of a case lie, None if its fields are nodal data of its mesh."""
+        relative = self._entry(name).get("samples")
+        return None if relative is None else self.folder / relative
+
     def conditions(self, name: str) -> dict[str, np.ndarray]:
         """The conditions of a case, one array each."""
         return condition_arrays(name, self._entry(name), self.schema)
 
     def case(self, name: str) -> Case:
-        """Read one case. Raises `DatasetError` naming it: a bad mesh, a field missing or not finite."""
+        """Read one case: its field at the points of its samples, or at the nodes of its mesh if it has none.
+
+        Raises `DatasetError` naming it: a bad mesh, damaged samples, a field missing or not finite.
+        """
         from enf2enf import mesh as meshes  # who reads the cache needs no mesh library
 
         path, conditions = self.mesh_path(name), self.conditions(name)
@@ -72,22 +80,24 @@ class Dataset:
             geometry = Geometry.from_mesh(mesh, self.manifest.get("walls", ()))
         except Enf2EnfError as error:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
-        return Case(geometry, conditions, self._field(f"case {name!r}", mesh.points, mesh.point_data), name)
+        field = self._sampling(name, "samples")
+        if field is None:
+            field = self._field(f"case {name!r}", mesh.points, mesh.point_data)
+        return Case(geometry, conditions, field, name)
 
     def fine(self, name: str) -> Field | None:
         """The fine sampling of a case, None if it has none. Raises `DatasetError` on a damaged one."""
-        relative = self._entry(name).get("fine")
+        return self._sampling(name, "fine")
+
+    def _sampling(self, name: str, key: str) -> Field | None:
+        relative = self._entry(name).get(key)
         if relative is None:
             return None
         label = f"case {name!r}, {relative}"
-        try:
-            with np.load(self.folder / relative, allow_pickle=False) as file:
-                arrays = {key: file[key] for key in file.files}
-        except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-            raise DatasetError(label, "an npz file of plain arrays", str(error) or type(error).__name__) from error
+        arrays = npz.read(self.folder / relative, label)
         points = np.asarray(arrays.pop("points", np.zeros(0)), np.float64)
-        if points.ndim != 2 or points.shape[1] != self.schema.dim or not np.isfinite(points).all():
-            raise DatasetError(label, f"finite `points` (n, {self.schema.dim})", f"shape {points.shape}")
+        if points.ndim != 2 or points.shape[1] != self.schema.dim or not len(points) or not np.isfinite(points).all():
+            raise DatasetError(label, f"finite `points` (n > 0, {self.schema.dim})", f"shape {points.shape}")
         return self._field(label, points, arrays)
 
     def _entry(self, name: str) -> Mapping[str, Any]:

@@ -49,6 +49,12 @@ def make_folder(folder: Path, count: int = 6, suffix: str = ".vtu", seed: int = 
     return folder
 
 
+@pytest.fixture(scope="session")
+def maker():
+    """Makes such folders where one for each test would be too many."""
+    return make_folder
+
+
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """A data-set folder of six cases in VTU, the last one with a fine sampling."""

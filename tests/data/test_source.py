@@ -94,8 +94,32 @@ def test_unnamed_walls_and_strange_ids_are_refused(folder, edit):
         Dataset.open(folder).case("case_0")
 
 
+def sampled(folder, edit, **arrays) -> Dataset:
+    """The data set with these arrays as the samples of case_1."""
+    np.savez(folder / "samples.npz", **arrays)
+    return Dataset.open(edit(lambda manifest: manifest["cases"]["case_1"].update(samples="samples.npz")))
+
+
+def test_samples_take_the_place_of_the_nodes(folder, edit):
+    random = np.random.default_rng(0)
+    arrays = {"points": random.random((3, 2)), "stress": random.random(3), "displacement": random.random((3, 2))}
+    before = Dataset.open(folder).case("case_1")
+    dataset = sampled(folder, edit, **arrays)
+    rewrite(lambda mesh: type(mesh)(mesh.points, mesh.cells))(folder)
+    case = dataset.case("case_1")
+    np.testing.assert_array_equal(case.field.points, arrays["points"])
+    for name in ("stress", "displacement"):
+        np.testing.assert_array_equal(case.field[name], arrays[name])
+    np.testing.assert_array_equal(case.geometry.walls[0], before.geometry.walls[0])
+    assert dataset.samples_path("case_1") == folder / "samples.npz" and dataset.samples_path("case_0") is None
+    (folder / "samples.npz").unlink()
+    with pytest.raises(DatasetError, match="case 'case_1', samples.npz: expected an npz file .*No such file"):
+        dataset.case("case_1")
+
+
 ARRAYS = {
-    "no points": ({}, "expected finite `points` (n, 2), got shape (0,)"),
+    "no points": ({}, "expected finite `points` (n > 0, 2), got shape (0,)"),
+    "none": ({"points": np.zeros((0, 2)), "stress": np.zeros(0)}, "finite `points` (n > 0, 2), got shape (0, 2)"),
     "no field": ({"points": np.zeros((3, 2))}, "values of 'stress' at the points, got only []"),
     "short": ({"points": np.zeros((3, 2)), "stress": np.zeros(2)}, "stress: expected a scalar at every point, shape"),
     "text": ({"points": np.zeros((1, 2)), "stress": np.array(["a"])}, "stress: expected numbers, got <U1"),
@@ -103,8 +127,11 @@ ARRAYS = {
 
 
 @pytest.mark.parametrize("sin", ARRAYS)
-def test_every_bad_fine_sampling_is_refused(folder, sin):
+def test_every_bad_sampling_is_refused(folder, edit, sin):
     arrays, sentence = ARRAYS[sin]
+    with pytest.raises(DatasetError, match=re.escape(sentence)) as caught:
+        sampled(folder, edit, **arrays).case("case_1")
+    assert "case 'case_1', samples.npz" in str(caught.value)
     np.savez(folder / "fine.npz", **arrays)
     with pytest.raises(DatasetError, match=re.escape(sentence)):
         Dataset.open(folder).fine("case_5")

@@ -1,0 +1,32 @@
+"""Named arrays in an uncompressed npz file without objects: the same bytes for the same arrays."""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from enf2enf.errors import DatasetError
+
+
+def read(path: Path, label: str) -> dict[str, np.ndarray]:
+    """All arrays of a file. Raises `DatasetError` about `label`: no such file, damaged, or objects in it."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise DatasetError(label, "an npz file of plain arrays", str(error) or type(error).__name__) from error
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a file whole or not at all. Raises `DatasetError` where it cannot be written."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        partial.replace(path)
+    except OSError as error:
+        raise DatasetError(str(path), "a place to write to", error.strerror or type(error).__name__) from error
+    finally:
+        partial.unlink(missing_ok=True)
