@@ -1,6 +1,5 @@
 """The public face: physical units in, physical units out."""
 
-import dataclasses
 import functools
 import hashlib
 import json
@@ -11,43 +10,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.case import Case, Conditions
+from enf2enf.decoding import CHUNK, Decoding
+from enf2enf.encoding import Encoding
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.latents import Latents
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
-from enf2enf.model.decode import Prepared
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.model.shape import Shape
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
-
-_BUCKETS = (256, 4096)  # points per compiled program: small requests are padded little, large ones cut
-
-
-@dataclasses.dataclass(frozen=True)
-class Encoding:
-    """A geometry that has been encoded: what `decode` needs, as often as wanted.
-
-    Args:
-        geometry: the geometry, in metres.
-        shape: its wall and bounds relative to the centre of its bounds, in reference lengths.
-        latents: its latent clouds in the same frame.
-    """
-
-    geometry: Geometry
-    shape: Shape
-    latents: Latents
-
-    def poses(self, length: float) -> list[Float[np.ndarray, "latents dim"]]:
-        """Positions of the latents in metres, one array per cloud, given the reference length."""
-        centre = self.geometry.bounds.mean(axis=0)
-        return [np.asarray(cloud.pose, np.float64) * length + centre for cloud in self.latents]
 
 
 class Surrogate:
@@ -77,8 +55,8 @@ class Surrogate:
 
     @property
     def chunk_points(self) -> int:
-        """The largest number of points that one compiled program decodes."""
-        return _BUCKETS[-1]
+        """The number of points that are decoded at a time."""
+        return CHUNK
 
     @functools.cached_property
     def version(self) -> str:
@@ -148,23 +126,20 @@ class Surrogate:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are not a finite array (points, dim).
         """
-        blocks = list(self.decode_chunks(encoding, conditions, [points]))
-        names = [quantity.name for quantity in self.schema.fields]
-        values = {name: np.concatenate([block.values[name] for block in blocks]) for name in names}
-        return Field(np.concatenate([block.points for block in blocks]), values)
+        decoding, points = self._decoding(encoding, conditions), self._checked(points)
+        return Field(points, self._named(decoding(points)))
 
     def decode_chunks(self, encoding: Encoding, conditions: Conditions, blocks: Iterable[ArrayLike]) -> Iterator[Field]:
         """`decode` for a stream of blocks of points: at most `chunk_points` at a time, in order."""
-        row = self.normaliser.condition_row(conditions)
-        prepared = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
-        gain, offset = self.normaliser.affine(row)
+        decoding = self._decoding(encoding, conditions)
         for block in blocks:
             points = self._checked(block)
-            for start in range(0, max(len(points), 1), self.chunk_points):
-                part = points[start : start + self.chunk_points]
-                values = self._decode_part(encoding, prepared, part) * gain + offset
-                values[~encoding.geometry.contains(part)] = np.nan
-                yield Field(part, self._named(values.astype(np.float32)))
+            for start in range(0, max(len(points), 1), CHUNK):
+                part = points[start : start + CHUNK]
+                yield Field(part, self._named(decoding.chunk(part)))
+
+    def _decoding(self, encoding: Encoding, conditions: Conditions) -> Decoding:
+        return Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_row(conditions))
 
     def _checked(self, points: ArrayLike) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(points, np.float64)
@@ -173,13 +148,6 @@ class Surrogate:
         if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
             raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
         return points
-
-    def _decode_part(self, encoding: Encoding, prepared: Prepared, points: np.ndarray) -> np.ndarray:
-        local = (points - encoding.geometry.bounds.mean(axis=0)) / self.normaliser.length
-        size = next(bucket for bucket in _BUCKETS if bucket >= len(points))
-        padded = np.zeros((size, points.shape[1]), np.float32)
-        padded[: len(points)] = local
-        return np.asarray(_decode(self.model, prepared, encoding.shape, padded), np.float64)[: len(points)]
 
     def _named(self, values: Float[np.ndarray, "points components"]) -> dict[str, np.ndarray]:
         widths = [quantity.width(self.schema.dim) for quantity in self.schema.fields]
@@ -200,10 +168,7 @@ class Surrogate:
         half = self.normaliser.length / 2
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
         encoding = self.encode(Geometry((square / 2,), square))
-        row = self.normaliser.condition_high
-        prepared = _condition(self.model, encoding.latents, jnp.asarray(self.normaliser.condition(row)))
-        for size in _BUCKETS:
-            self._decode_part(encoding, prepared, np.zeros((size, self.schema.dim)))
+        Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high).chunk(square)
 
 
 def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
@@ -216,13 +181,3 @@ def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
 @eqx.filter_jit
 def _encode(model: Enf2Enf, shape: Shape) -> Latents:
     return model.encode(shape)
-
-
-@eqx.filter_jit
-def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Prepared:
-    return model.decoder.condition(latents, conditions)
-
-
-@eqx.filter_jit
-def _decode(model: Enf2Enf, prepared: Prepared, shape: Shape, points: Array) -> Array:
-    return model.decode(prepared, shape, points)

@@ -27,6 +27,16 @@ class AbstractDecoder(eqx.Module):
     ) -> Float[Array, "points outputs"]:
         """The normalised fields at points, given their signed distance to the wall."""
 
+    @abc.abstractmethod
+    def is_local(self, prepared: Prepared) -> bool:
+        """Whether points that lie close together are cheaper to answer: not where they ask all latents anyway."""
+
+    @abc.abstractmethod
+    def answer(
+        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
+    ) -> Float[Array, "points outputs"]:
+        """The same as `__call__`, but for rounding, without asking latents that none of the points hears."""
+
 
 class FieldDecoder(AbstractDecoder):
     """The paper's decoder: z-scored latents and conditions into one equivariant neural field."""
@@ -67,3 +77,13 @@ class FieldDecoder(AbstractDecoder):
     ) -> Float[Array, "points outputs"]:
         """One cross attention and the head, point by point."""
         return jax.vmap(self.field, in_axes=(None, 0, 0))(prepared[0], points, distance[:, None])
+
+    def is_local(self, prepared: Latents) -> bool:
+        """False: Gaussian windows have no end."""
+        return False
+
+    def answer(
+        self, prepared: Latents, points: Float[Array, "points dim"], distance: Float[Array, " points"]
+    ) -> Float[Array, "points outputs"]:
+        """All latents are asked."""
+        return self(prepared, points, distance)

@@ -2,7 +2,8 @@
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
 
 from enf2enf.latents import Latents
 from enf2enf.model.decode import AbstractDecoder, Prepared
@@ -22,8 +23,22 @@ class Enf2Enf(eqx.Module):
         return self.encoder(self.encoder.observe(shape))
 
     def decode(
-        self, prepared: Prepared, shape: Shape, points: Float[Array, "points dim"]
-    ) -> Float[Array, "points outputs"]:
-        """The normalised fields at points, from latents that `decoder.condition` has prepared."""
-        distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
-        return self.decoder(prepared, points, distance)
+        self, prepared: Prepared, shape: Shape, groups: Float[Array, "groups points dim"], count: Int[Array, ""]
+    ) -> Float[Array, "groups points outputs"]:
+        """The normalised fields at the points of the first `count` groups; zeros in the rest.
+
+        One group after the other, so that what a group needs stays in the cache of a core.
+
+        Args:
+            prepared: latents that `decoder.condition` has prepared.
+            shape: the geometry.
+            groups: points; those of a group close together where `decoder.is_local`.
+        """
+
+        def step(number: Int[Array, ""], fields: Float[Array, "groups points outputs"]) -> Array:
+            points = groups[number]
+            distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
+            return fields.at[number].set(self.decoder.answer(prepared, points, distance))
+
+        outputs = jax.eval_shape(self.decoder, prepared, groups[0], groups[0, :, 0])
+        return jax.lax.fori_loop(0, count, step, jnp.zeros((len(groups), *outputs.shape), outputs.dtype))

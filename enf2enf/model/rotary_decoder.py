@@ -3,18 +3,21 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
 from enf2enf.latents import Latents
 from enf2enf.model.decode import AbstractDecoder
 from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
 from enf2enf.nn.mixer import Mixer
+from enf2enf.nn.nearby import heard
 from enf2enf.nn.rotary import Waves
 from enf2enf.nn.rotary_attention import Compact, RotaryBlock, Told
 from enf2enf.schema import Schema
 
 _TINY = 1e-6  # keeps a length differentiable at 0
+_NEAR = 112  # latents that a block of points asks where there are more
+_BLOCK = 64  # points of a block
 
 
 class Prepared(eqx.Module):
@@ -34,6 +37,11 @@ class Prepared(eqx.Module):
     told: tuple[Told, ...]
     response: Float[Array, "outputs parts features"]
     offset: Float[Array, " outputs"]
+
+    def only(self, index: Int[Array, " some"]) -> "Prepared":
+        """What these latents say, and no others."""
+        told = tuple(Told(one.key[:, index], one.value[:, index]) for one in self.told)
+        return Prepared(self.centre, self.pose[index], self.radius[:, index], told, self.response, self.offset)
 
 
 class RotaryDecoder(AbstractDecoder):
@@ -109,6 +117,30 @@ class RotaryDecoder(AbstractDecoder):
         weight, bias = prepared.response[..., :-1], prepared.response[..., -1]
         parts = jnp.einsum("nf,opf->nop", hidden, weight) + bias
         return parts[..., 0] + jnp.sqrt(jnp.sum(parts[..., 1:] ** 2, axis=-1) + _TINY) + prepared.offset
+
+    def is_local(self, prepared: Prepared) -> bool:
+        """Whether there are more latents than a block of points need ask."""
+        return len(prepared.pose) > _NEAR
+
+    def answer(
+        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
+    ) -> Float[Array, "points outputs"]:
+        """Blocks of consecutive points ask a fixed number of latents, where that is all they hear; else all.
+
+        So the cost of a point does not grow with the number of latents as long as the windows shrink with their
+        spacing. The windows are compact: what is left out would have had no weight.
+        """
+        if not self.is_local(prepared) or len(points) % _BLOCK:
+            return self(prepared, points, distance)
+        places = (points - prepared.centre).reshape(-1, _BLOCK, points.shape[-1])
+        radius = jnp.max(prepared.radius, axis=0)
+        index, whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, _NEAR))(places)
+
+        def near() -> Float[Array, "points outputs"]:
+            blocks = points.reshape(places.shape), distance.reshape(-1, _BLOCK)
+            return jax.vmap(lambda i, *block: self(prepared.only(i), *block))(index, *blocks).reshape(len(points), -1)
+
+        return jax.lax.cond(jnp.all(whole), near, lambda: self(prepared, points, distance))
 
 
 def drives(schema: Schema, conditions: Float[Array, " conditions"]) -> Float[Array, "outputs drives"]:

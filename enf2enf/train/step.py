@@ -1,9 +1,7 @@
 """One optimiser step, and the state it changes."""
 
 import functools
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import equinox as eqx
 import jax
@@ -11,6 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
+from enf2enf.cores import threads
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
@@ -52,8 +51,8 @@ def make_step(
 ) -> Step:
     """The step of a stage: `shape` (encoder on the signed distance), `field`, or `frozen` (decoder only).
 
-    On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core: XLA's own threads gain
-    little on programs of this size. The sum does not depend on the number of threads.
+    On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
+    on the number of threads.
     """
 
     def loss(model: Enf2Enf, batch: Batch) -> Float[Array, ""]:
@@ -73,10 +72,9 @@ def make_step(
         return TrainState(model, average, moments, state.step + 1), value
 
     piece = eqx.filter_jit(eqx.filter_value_and_grad(loss))
-    pool = ThreadPoolExecutor(_cores())
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Float[Array, ""]]:
-        pieces = pool.map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))
+        pieces = threads().map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))
         return update(list(pieces), state)
 
     return step
@@ -85,11 +83,6 @@ def make_step(
 def _mean(pieces: list[PyTree]) -> PyTree:
     """Leaf by leaf, in this order whoever computed them."""
     return jax.tree.map(lambda *leaves: sum(leaves) / len(leaves), *pieces)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _blocks(batch: Batch) -> list[Batch]:

@@ -52,6 +52,12 @@ class Plane(AbstractDecoder):
         context = jnp.broadcast_to(prepared[0].context[0], (len(points), 2))
         return jnp.concatenate([points, distance[:, None], context], axis=1) @ self.weight.T
 
+    def is_local(self, prepared):
+        return False
+
+    def answer(self, prepared, points, distance):
+        return self(prepared, points, distance)
+
 
 def toy(seed=0):
     random = np.random.default_rng(seed)

@@ -1,0 +1,75 @@
+"""Asking only the latents in reach changes nothing: compact windows make it exact."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.latents import LatentCloud
+from enf2enf.model import rotary_decoder
+from enf2enf.model.config import RotaryConfig
+from enf2enf.nn.bi_invariant import Translation
+from enf2enf.nn.nearby import heard
+from enf2enf.schema import Quantity, Schema
+
+LATENTS, POINTS = 300, 256
+seeds = st.integers(0, 2**31 - 1)
+
+
+@pytest.fixture(scope="module")
+def both():
+    """What blocks answer, what all points answer together, and whether blocks could leave latents out."""
+    config = RotaryConfig(width=16, heads=2, blocks=0, layers=2, reaches=(0.7, 1.4))
+    decoder = config.build(Translation(), 16, Schema(2, (), (Quantity("u"),)), 0, key=jax.random.key(0))
+
+    @eqx.filter_jit
+    def answers(pose, context, window, points):
+        prepared = decoder.condition((LatentCloud(pose, context, window),), jnp.zeros(0))
+        assert decoder.is_local(prepared)
+        distance = jnp.linalg.norm(points, axis=1)
+        radius = jnp.max(prepared.radius, axis=0)
+        places = (points - prepared.centre).reshape(-1, rotary_decoder._BLOCK, 2)
+        whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, rotary_decoder._NEAR)[1])(places)
+        return decoder.answer(prepared, points, distance), decoder(prepared, points, distance), jnp.all(whole)
+
+    return answers
+
+
+def _cloud(random):
+    pose, context = random.uniform(-0.5, 0.5, (LATENTS, 2)), random.normal(size=(LATENTS, 16))
+    return jnp.asarray(pose, jnp.float32), jnp.asarray(context, jnp.float32)
+
+
+@settings(max_examples=20)
+@given(seed=seeds, spread=st.floats(0.01, 1.0), window=st.floats(0.01, 0.4))
+def test_blocks_answer_as_all_points_together(both, seed, spread, window):
+    """Points close together or not, windows wide or narrow: where too many latents are heard, all are asked."""
+    random = np.random.default_rng(seed)
+    points = jnp.asarray(random.uniform(-0.5, 0.5, 2) + spread * random.uniform(-1, 1, (POINTS, 2)), jnp.float32)
+    blocks, together, _ = both(*_cloud(random), jnp.full(LATENTS, window), points)
+    assert jnp.max(jnp.abs(blocks - together)) < 1e-4 * jnp.max(jnp.abs(together))  # measured 2e-6
+
+
+def test_latents_are_left_out_of_compact_blocks_and_not_of_wide_ones(both):
+    random = np.random.default_rng(0)
+    unit = random.uniform(-1, 1, (POINTS, 2))
+    for spread, expected in ((0.05, True), (1.0, False)):
+        points = jnp.asarray(spread * unit, jnp.float32)
+        assert both(*_cloud(random), jnp.full(LATENTS, 0.15), points)[2] == expected
+
+
+@given(seed=seeds, count=st.sampled_from([1, 20, LATENTS]))
+def test_the_nearest_are_found_and_it_is_known_whether_they_are_all(seed, count):
+    random = np.random.default_rng(seed)
+    pose, radius = random.uniform(-1, 1, (LATENTS, 2)), random.uniform(0.05, 0.3, LATENTS)
+    points = random.uniform(-0.1, 0.1, (30, 2)) + random.uniform(-0.5, 0.5, 2)
+    index, whole = heard(jnp.asarray(pose), jnp.asarray(radius), jnp.asarray(points), count)
+    near = (np.linalg.norm(points[:, None] - pose, axis=-1) < radius).any(axis=0)
+    assert len(set(np.asarray(index).tolist())) == count
+    if whole:
+        assert set(np.flatnonzero(near)) <= set(np.asarray(index).tolist())
+    else:
+        assert count < LATENTS
