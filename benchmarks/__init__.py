@@ -1,0 +1,1 @@
+"""One question a file; every figure beside its mark."""

@@ -1,0 +1,65 @@
+"""Every figure beside its mark, in one run.
+
+    python -m benchmarks.all --json out/benchmarks.json --readme
+
+One process a benchmark, one after the other, so that none inherits another's memory or compiled programs. With
+`--readme`, the table between the two marks in README.md is replaced by this run's.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.rows import HEADER, Row, record, table
+
+QUESTIONS = ("decode", "encode", "wire", "training", "latents", "compilations", "memory")
+BEGIN, END = "<!-- python -m benchmarks.all --readme -->\n", "<!-- end -->\n"
+
+
+def ask(question: str) -> list[Row]:
+    """The rows of one benchmark, from a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.json"
+        command = [sys.executable, "-m", f"benchmarks.{question}", "--json", path]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        plain = json.loads(path.read_text())["rows"]
+    return [Row(**{key: value for key, value in row.items() if key not in ("ratio", "met")}) for row in plain]
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table for the README."""
+    lines = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *(row.cells() for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def replaced(text: str, between: str) -> str:
+    """The README with another table between its marks."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{between}\n{END}{rest.split(END)[1]}"
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, default=Path("out/benchmarks.json"))
+    parser.add_argument("--readme", action="store_true")
+    options = parser.parse_args()
+    console, rows = Console(), []
+    for question in QUESTIONS:
+        with console.status(f"benchmarks.{question} ..."):
+            rows += ask(question)
+    console.print(table("enf2enf beside its marks", rows))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(record(rows), indent=1) + "\n")
+    if options.readme:
+        readme = Path("README.md")
+        readme.write_text(replaced(readme.read_text(), markdown(rows)))
+
+
+if __name__ == "__main__":
+    main()

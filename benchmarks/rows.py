@@ -1,0 +1,108 @@
+"""Figures beside their marks: on the screen, as JSON, and in the README."""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One measured figure.
+
+    Args:
+        figure: what was measured.
+        value: the figure.
+        unit: its unit, or "" for a ratio or a count.
+        mark: what it must reach, None where nothing is asked of it.
+        reference: what it is compared with, in words.
+        more_is_better: whether the mark is a least or a most.
+    """
+
+    figure: str
+    value: float
+    unit: str = ""
+    mark: float | None = None
+    reference: str = ""
+    more_is_better: bool = False
+
+    @property
+    def ratio(self) -> float | None:
+        """How often the mark is reached: 1 or more is enough. None without a mark, or where both are 0."""
+        if self.mark is None or not (self.value and self.mark):
+            return None
+        return self.value / self.mark if self.more_is_better else self.mark / self.value
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the mark is reached."""
+        if self.mark is None:
+            return None
+        return self.value >= self.mark if self.more_is_better else self.value <= self.mark
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """As text: figure, value, mark, times the mark is reached."""
+        mark = "" if self.mark is None else f"{'>=' if self.more_is_better else '<='} {quantity(self.mark, self.unit)}"
+        times = "" if self.ratio is None else f"{self.ratio:.2f} x"
+        verdict = "" if self.met is None else ("met" if self.met else "missed")
+        return self.figure, quantity(self.value, self.unit), mark, " ".join(filter(None, [times, verdict]))
+
+
+HEADER = ("figure", "measured", "mark", "against it")
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number of three digits or so with its unit."""
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number} {unit}".strip()
+
+
+def table(title: str, rows: Sequence[Row]) -> Table:
+    """For people."""
+    drawn = Table(title=title)
+    for column in HEADER:
+        drawn.add_column(column, justify="left" if column == "figure" else "right")
+    for row in rows:
+        drawn.add_row(*row.cells())
+    return drawn
+
+
+def record(rows: Sequence[Row]) -> dict[str, Any]:
+    """For machines: the figures, and where they were measured."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    plain = [dataclasses.asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows]
+    return {"machine": machine, "commit": commit, "rows": plain}
+
+
+def median_seconds(work: Callable[[], object], repetitions: int) -> float:
+    """The median wall-clock time of a call, after one that is not counted."""
+    work()
+    times = []
+    for _ in range(repetitions):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def main(measure: Callable[[], Sequence[Row]], description: str) -> None:
+    """The command line of a benchmark: print its table, and write JSON if `--json` says where."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows = measure()
+    Console().print(table(description.splitlines()[0], rows))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(record(rows), indent=1) + "\n")
