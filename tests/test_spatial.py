@@ -17,7 +17,7 @@ def test_every_point_comes_once(seed, count, dim, block):
 @pytest.mark.parametrize("dim", [2, 3])
 @given(seed=st.integers(0, 2**31))
 def test_blocks_of_uniform_points_are_near_cubes(dim, seed):
-    """A cube with the block's share of the volume has sides (block / count)^(1 / dim); theirs are at most twice that."""
+    """A cube of the block's share of the volume has sides (block / count)^(1 / dim); theirs are at most twice that."""
     count, block = 64 * 8**dim, 64
     points = np.random.default_rng(seed).random((count, dim))
     blocks = points[compact_order(points, block)].reshape(-1, block, dim)

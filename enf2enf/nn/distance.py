@@ -9,22 +9,19 @@ _TINY = 1e-20  # keeps the square root differentiable on the wall itself
 def signed_distance(facets: Float[Array, "facets 2 2"], point: Float[Array, " 2"]) -> Float[Array, ""]:
     """Distance to the nearest facet: positive in the domain, negative inside a body (2-D).
 
+    Coordinate by coordinate, and with all divisions by what belongs to a facet alone: under `vmap` over points, what is
+    left for a pair of point and facet are additions and multiplications of whole vectors.
+
     Args:
         facets: start and end of every wall segment; the segments of a body form closed loops.
         point: one query point, in the facets' frame and unit.
     """
-    start, end = facets[:, 0], facets[:, 1]
-    along = end - start
-    offset = point - start
-    squared_length = jnp.sum(along**2, axis=1)
-    fraction = jnp.clip(jnp.sum(offset * along, axis=1) / jnp.maximum(squared_length, _TINY), 0.0, 1.0)
-    nearest = jnp.min(jnp.sum((offset - fraction[:, None] * along) ** 2, axis=1))
-    return jnp.where(_inside(start, end, point), -1.0, 1.0) * jnp.sqrt(jnp.maximum(nearest, _TINY))
-
-
-def _inside(start: Float[Array, "facets 2"], end: Float[Array, "facets 2"], point: Float[Array, " 2"]) -> Array:
-    """Parity of the crossings of a ray in +x; half-open in y, so that a vertex counts once."""
-    above_start, above_end = start[:, 1] > point[1], end[:, 1] > point[1]
-    rise = jnp.where(above_start == above_end, 1.0, end[:, 1] - start[:, 1])
-    crossing = start[:, 0] + (point[1] - start[:, 1]) / rise * (end[:, 0] - start[:, 0])
-    return jnp.sum((above_start != above_end) & (point[0] < crossing)) % 2 == 1
+    (start_x, start_y), (end_x, end_y) = facets[:, 0].T, facets[:, 1].T
+    along_x, along_y = end_x - start_x, end_y - start_y
+    inverse = 1 / jnp.maximum(along_x**2 + along_y**2, _TINY)
+    x, y = point[0] - start_x, point[1] - start_y
+    fraction = jnp.clip((x * along_x + y * along_y) * inverse, 0.0, 1.0)
+    nearest = jnp.min((x - fraction * along_x) ** 2 + (y - fraction * along_y) ** 2)
+    slope = along_x / jnp.where(along_y == 0, 1.0, along_y)
+    crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a ray in +x; a vertex counts once
+    return jnp.where(jnp.sum(crossed) % 2 == 1, -1.0, 1.0) * jnp.sqrt(jnp.maximum(nearest, _TINY))
