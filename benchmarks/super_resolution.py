@@ -3,7 +3,7 @@
     enf2enf thin data/elasticity --share 0.125 --seed 0 --out data/elasticity-eighth
     enf2enf train examples/elasticity.toml
     enf2enf train examples/elasticity_eighth.toml
-    python benchmarks/super_resolution.py --full runs/elasticity/model.enf --eighth runs/elasticity-eighth/model.enf \
+    python -m benchmarks.super_resolution --full runs/elasticity/model.enf --eighth runs/elasticity-eighth/model.enf \
         --data data/elasticity --split test --json out/super_resolution.json
 
 The other seven eighths of the values are not in the thinned data set at all. Both surrogates answer at all nodes of
