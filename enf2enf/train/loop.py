@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from enf2enf import checkpoint
+from enf2enf.cores import cores, threads
 from enf2enf.data.cache import PackedData
 from enf2enf.data.loader import draw
 from enf2enf.errors import ConfigError
@@ -96,7 +98,7 @@ class Trainer:
                 state, finished = self._stage(stage, model, progress, resume, deadline, interrupt, quiet)
                 if not finished:
                     break
-                resume, model = False, score_latents(state.average, self.data)
+                resume, model = False, state.average
         return Outcome(finished, int(state.step), progress.best, progress.seconds)
 
     def _stage(
@@ -108,11 +110,19 @@ class Trainer:
         optimiser = make_optimiser(settings, steps)
         state = TrainState.start(model, optimiser)
         state = self.folder.restore(state) if resume else state
-        frozen = stage == "field" and len(self.stages) > 1
-        data = freeze(state.model, self.data) if frozen else self.data
-        step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
+        frozen, data = stage == "field" and len(self.stages) > 1, self.data
         began, losses = time.monotonic() - progress.seconds, list(progress.losses)
+
+        def stop() -> bool:
+            return interrupt.requested or time.monotonic() > deadline
+
         with _bar(quiet) as bar:
+            if frozen:
+                data = freeze(state.model, data, stop, bar)
+                if data is None:
+                    return state, False
+                state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
+            step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
             task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
             for number in range(int(state.step), steps):
                 counts = data.counts[self.order]
@@ -121,7 +131,7 @@ class Trainer:
                 state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps
-                stopping = interrupt.requested or time.monotonic() > deadline
+                stopping = stop()
                 if last or stopping or (number + 1) % settings.validate_every == 0:
                     progress.seconds = time.monotonic() - began
                     if last or (number + 1) % settings.validate_every == 0:
@@ -184,20 +194,29 @@ def mixed(first: int, second: int, share: float) -> np.ndarray:
     return np.concatenate([np.tile(np.arange(first), times), np.arange(first, first + second)])
 
 
-def freeze(model: Enf2Enf, data: SplitArrays) -> SplitArrays:
-    """The same data with every observation replaced by its latents."""
-    encode = eqx.filter_jit(lambda encoder, source: encoder(source))
-    sources = (jax.tree.map(lambda leaf, i=i: leaf[i], data.everything.source) for i in range(len(data.counts)))
-    rows = [jax.device_get(encode(model.encoder, source)) for source in sources]
+def freeze(
+    model: Enf2Enf, data: SplitArrays, stop: Callable[[], bool] = lambda: False, bar: Bar | None = None
+) -> SplitArrays | None:
+    """The same data with every observation replaced by its latents; None if `stop` says so before the end."""
+    encode = eqx.filter_jit(lambda source: jax.block_until_ready(model.encoder(source)))
+    bar, count, rows = bar or _bar(True), len(data.counts), []
+    task = bar.add_task("latents of the train split", total=count, note="")
+    for start in range(0, count, cores()):
+        if stop():
+            return None
+        numbers = range(start, min(start + cores(), count))
+        sources = [jax.tree.map(lambda leaf, i=i: leaf[i], data.everything.source) for i in numbers]
+        rows += map(jax.device_get, threads().map(encode, sources))
+        bar.update(task, completed=len(rows))
     latents = jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
 
 
-def score_latents(model: Enf2Enf, data: SplitArrays) -> Enf2Enf:
-    """The model with the training statistics of its latents in the decoder, if it z-scores them."""
-    if not (isinstance(model.encoder, MetaEncoder) and isinstance(model.decoder, FieldDecoder)):
+def score_latents(model: Enf2Enf, frozen: SplitArrays) -> Enf2Enf:
+    """The model with the statistics of these latents in the decoder, if it z-scores them."""
+    if not isinstance(model.decoder, FieldDecoder):
         return model
-    (cloud,) = freeze(model, data).everything.source
+    (cloud,) = frozen.everything.source
     contexts = np.asarray(cloud.context, np.float64).reshape(-1, cloud.context.shape[-1])
     statistics = [jnp.asarray(moment, jnp.float32) for moment in (contexts.mean(axis=0), contexts.std(axis=0) + 1e-6)]
     return eqx.tree_at(lambda m: (m.decoder.mean, m.decoder.deviation), model, tuple(statistics))

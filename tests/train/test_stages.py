@@ -47,11 +47,11 @@ def test_stages_follow_each_other_and_stops_change_nothing(whole, tmp_path, monk
 
     monkeypatch.setattr(loop, "draw", draw)
     seen = []
-    for draw.stop in stops:  # amid the first stage, at its last step (which the second stage then notices), amid that
+    for draw.stop in stops:  # amid the first stage, at its last step (so that the second does not begin), amid that
         stopped = train(parts, quiet=True)
         seen.append((stopped.finished, stopped.step))
     draw.stop = None
-    assert seen == [(False, 3), (False, 1), (False, 5)]
+    assert seen == [(False, 3), (False, 0), (False, 5)]
     ended = train(parts, quiet=True)
     assert (ended.finished, ended.step, ended.validation) == (True, 6, outcome.validation)
     one, other = read(config.out / "model.enf"), read(parts.out / "model.enf")
