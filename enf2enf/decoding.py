@@ -55,8 +55,9 @@ class Decoding:
         share = size * max(1, -(-len(points) // (size * cores())))
         parts = [local[start : start + share] for start in range(0, len(points), share)]
         normalised = threads().map(lambda part: self._answer(part, size), parts)
+        inside = self._encoding.geometry.contains(points)  # while the threads compute
         values = np.concatenate([np.zeros((0, len(self._gain))), *normalised]) * self._gain + self._offset
-        values[~self._encoding.geometry.contains(points)] = np.nan
+        values[~inside] = np.nan
         return values.astype(np.float32)
 
     def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
