@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from enf2enf.cores import cores, threads
 from enf2enf.encoding import Encoding
 from enf2enf.latents import Latents
-from enf2enf.model.decode import Prepared
+from enf2enf.model.decode import BLOCK, Prepared
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.model.shape import Shape
 from enf2enf.normalise import Normaliser
@@ -18,7 +18,6 @@ from enf2enf.spatial import compact_order
 CHUNK = 4096
 """Points that one compiled program takes at most; there is one program, whatever is asked."""
 _GROUP = 256  # points of a group on a CPU: what they need fits a core's cache, and no request is padded by more
-_BLOCK = 64  # consecutive points that are brought close together where that makes them cheaper
 _SORTED = 65_536  # points that are sorted at a time
 
 
@@ -62,7 +61,7 @@ class Decoding:
 
     def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
         local = self._model.decoder.is_local(self._prepared)
-        return compact_order(points, _BLOCK) if local else np.arange(len(points))
+        return compact_order(points, BLOCK) if local else np.arange(len(points))
 
     def _answer(self, local: Float[np.ndarray, "points dim"], size: int) -> Float[np.ndarray, "points components"]:
         padded = np.tile(local[-1], (CHUNK, 1))

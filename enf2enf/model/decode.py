@@ -13,6 +13,9 @@ from enf2enf.nn.field import NeuralField
 
 Prepared = PyTree[Float[Array, "..."]]
 
+BLOCK = 64
+"""Consecutive points that a local decoder answers together: whoever orders points brings so many close together."""
+
 
 class AbstractDecoder(eqx.Module):
     """In two parts: what is done once per geometry and conditions, and what is done per point."""

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
 from enf2enf.latents import Latents
-from enf2enf.model.decode import AbstractDecoder
+from enf2enf.model.decode import BLOCK, AbstractDecoder
 from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
 from enf2enf.nn.mixer import Mixer
 from enf2enf.nn.nearby import heard
@@ -17,7 +17,6 @@ from enf2enf.schema import Schema
 
 _TINY = 1e-6  # keeps a length differentiable at 0
 _NEAR = 112  # latents that a block of points asks where there are more
-_BLOCK = 64  # points of a block
 
 
 class Prepared(eqx.Module):
@@ -130,14 +129,14 @@ class RotaryDecoder(AbstractDecoder):
         So the cost of a point does not grow with the number of latents as long as the windows shrink with their
         spacing. The windows are compact: what is left out would have had no weight.
         """
-        if not self.is_local(prepared) or len(points) % _BLOCK:
+        if not self.is_local(prepared) or len(points) % BLOCK:
             return self(prepared, points, distance)
-        places = (points - prepared.centre).reshape(-1, _BLOCK, points.shape[-1])
+        places = (points - prepared.centre).reshape(-1, BLOCK, points.shape[-1])
         radius = jnp.max(prepared.radius, axis=0)
         index, whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, _NEAR))(places)
 
         def near() -> Float[Array, "points outputs"]:
-            blocks = points.reshape(places.shape), distance.reshape(-1, _BLOCK)
+            blocks = points.reshape(places.shape), distance.reshape(-1, BLOCK)
             return jax.vmap(lambda i, *block: self(prepared.only(i), *block))(index, *blocks).reshape(len(points), -1)
 
         return jax.lax.cond(jnp.all(whole), near, lambda: self(prepared, points, distance))

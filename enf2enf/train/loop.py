@@ -124,8 +124,8 @@ class Trainer:
                 state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
             step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
             task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
+            counts = data.counts[self.order]
             for number in range(int(state.step), steps):
-                counts = data.counts[self.order]
                 chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
                 batch = data.take(self.order[chosen], points)
                 state, loss = step(state, batch)

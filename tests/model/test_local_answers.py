@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from enf2enf.latents import LatentCloud
 from enf2enf.model import rotary_decoder
 from enf2enf.model.config import RotaryConfig
+from enf2enf.model.decode import BLOCK
 from enf2enf.nn.bi_invariant import Translation
 from enf2enf.nn.nearby import heard
 from enf2enf.schema import Quantity, Schema
@@ -31,7 +32,7 @@ def both():
         assert decoder.is_local(prepared)
         distance = jnp.linalg.norm(points, axis=1)
         radius = jnp.max(prepared.radius, axis=0)
-        places = (points - prepared.centre).reshape(-1, rotary_decoder._BLOCK, 2)
+        places = (points - prepared.centre).reshape(-1, BLOCK, 2)
         whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, rotary_decoder._NEAR)[1])(places)
         return decoder.answer(prepared, points, distance), decoder(prepared, points, distance), jnp.all(whole)
 
