@@ -7,7 +7,6 @@ Mean relative L2 over the cases of a split. Asks the runs that the README's comm
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.peers import lookup, train_transolver
+from benchmarks.rows import write_json
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.train.evaluate import evaluate
@@ -74,9 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = list(measure(options.split))
     Console().print(show(rows, options.split))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"split": options.split, "rows": rows}, indent=1) + "\n")
+    write_json(options.json, {"split": options.split, "rows": rows})
 
 
 if __name__ == "__main__":

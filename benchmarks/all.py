@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.rows import HEADER, Row, record, table
+from benchmarks.rows import HEADER, Row, plain, table, write_json
 
 QUESTIONS = ("decode", "encode", "wire", "training", "latents", "compilations", "memory")
 BEGIN, END = "<!-- python -m benchmarks.all --readme -->\n", "<!-- end -->\n"
@@ -27,8 +27,8 @@ def ask(question: str) -> list[Row]:
         path = Path(folder) / "rows.json"
         command = [sys.executable, "-m", f"benchmarks.{question}", "--json", path]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        plain = json.loads(path.read_text())["rows"]
-    return [Row(**{key: value for key, value in row.items() if key not in ("ratio", "met")}) for row in plain]
+        found = json.loads(path.read_text())["rows"]
+    return [Row(**{key: value for key, value in row.items() if key not in ("ratio", "met")}) for row in found]
 
 
 def markdown(rows: list[Row]) -> str:
@@ -54,8 +54,7 @@ def main() -> None:
         with console.status(f"benchmarks.{question} ..."):
             rows += ask(question)
     console.print(table("enf2enf beside its marks", rows))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(record(rows), indent=1) + "\n")
+    write_json(options.json, {"rows": plain(rows)})
     if options.readme:
         readme = Path("README.md")
         readme.write_text(replaced(readme.read_text(), markdown(rows)))

@@ -8,7 +8,7 @@ points/s on two CPU cores.
 """
 
 from benchmarks import shipped
-from benchmarks.rows import Row, main, median_seconds
+from benchmarks.rows import Row, beside_the_paper, main, median_seconds
 from enf2enf.surrogate import Surrogate
 
 PUBLISHED = 1_400
@@ -24,12 +24,7 @@ def rate(surrogate: Surrogate, count: int, repetitions: int) -> float:
 def measure() -> list[Row]:
     """The rate, and its ratios."""
     ours, theirs = rate(shipped.surrogate(), 65_536, 7), rate(shipped.paper(), 4_096, 3)
-    return [
-        Row("decode, warm", ours, "points/s", 90_000, more_is_better=True),
-        Row("decode, `paper` preset in the same run", theirs, "points/s"),
-        Row("decode, over the `paper` preset", ours / theirs, more_is_better=True),
-        Row("decode, over the published code (1,400 points/s)", ours / PUBLISHED, more_is_better=True),
-    ]
+    return beside_the_paper("decode", 90_000, ours, theirs, PUBLISHED)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ The shipped architecture with random weights: 48 latents on the wall and a grid 
 spacings, so that a point hears about as many. All variants in turn, several times; the fastest of each.
 """
 
-import time
+import functools
 
 from benchmarks import shipped
-from benchmarks.rows import Row, main
+from benchmarks.rows import Row, main, seconds
 
 WALL, GRIDS, SPACINGS = 48, (4, 8, 14, 21, 31), 3
 POINTS, ROUNDS = 65_536, 5
@@ -25,9 +25,8 @@ def measure() -> list[Row]:
     for _ in range(1 + ROUNDS):  # the first also compiles
         for latents, (surrogate, encoding) in variants.items():
             points = shipped.points(encoding, POINTS)
-            began = time.perf_counter()
-            surrogate.decode(encoding, {}, points)
-            fastest[latents] = min(fastest[latents], time.perf_counter() - began)
+            took = seconds(functools.partial(surrogate.decode, encoding, {}, points))
+            fastest[latents] = min(fastest[latents], took)
     least, most = min(variants), max(variants)
     rows = [Row(f"decode a point, {count:,} latents", 1e6 * fastest[count] / POINTS, "us") for count in variants]
     return [*rows, Row(f"decode, {most:,} latents over {least}", fastest[most] / fastest[least], "", 1.5)]

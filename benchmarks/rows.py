@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,23 +77,42 @@ def table(title: str, rows: Sequence[Row]) -> Table:
     return drawn
 
 
-def record(rows: Sequence[Row]) -> dict[str, Any]:
-    """For machines: the figures, and where they were measured."""
+def plain(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """For machines."""
+    return [dataclasses.asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows]
+
+
+def write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write figures and where they were measured: machine and commit. Nothing without a path."""
+    if path is None:
+        return
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    plain = [dataclasses.asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows]
-    return {"machine": machine, "commit": commit, "rows": plain}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine, "commit": commit, **figures}, indent=1) + "\n")
+
+
+def beside_the_paper(what: str, mark: float, ours: float, theirs: float, published: float) -> list[Row]:
+    """Our points per second, those of the `paper` preset in the same run, and the ratios to both references."""
+    return [
+        Row(what, ours, "points/s", mark, more_is_better=True),
+        Row(f"{what}, `paper` preset in the same run", theirs, "points/s"),
+        Row(f"{what}, over the `paper` preset", ours / theirs, more_is_better=True),
+        Row(f"{what}, over the published code ({published:,.0f} points/s)", ours / published, more_is_better=True),
+    ]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The wall-clock time of a call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def median_seconds(work: Callable[[], object], repetitions: int) -> float:
     """The median wall-clock time of a call, after one that is not counted."""
     work()
-    times = []
-    for _ in range(repetitions):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    return statistics.median(seconds(work) for _ in range(repetitions))
 
 
 def main(measure: Callable[[], Sequence[Row]], description: str) -> None:
@@ -103,6 +122,4 @@ def main(measure: Callable[[], Sequence[Row]], description: str) -> None:
     options = parser.parse_args()
     rows = measure()
     Console().print(table(description.splitlines()[0], rows))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(record(rows), indent=1) + "\n")
+    write_json(options.json, {"rows": plain(rows)})

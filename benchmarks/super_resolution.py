@@ -12,9 +12,6 @@ Points at which a surrogate sees no domain are counted and left out, in the samp
 """
 
 import argparse
-import json
-import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.rows import write_json
 from enf2enf import load
 from enf2enf.data import Dataset, PackedData
 from enf2enf.errors import DatasetError
@@ -135,11 +133,7 @@ def main() -> None:
     options = parser.parse_args()
     figures = measure(options.full, options.eighth, options.data, options.split)
     show(figures)
-    if options.json:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-        machine = {"processor": platform.processor() or platform.machine(), "python": platform.python_version()}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"machine": machine, "commit": commit, **figures}, indent=1) + "\n")
+    write_json(options.json, figures)
 
 
 if __name__ == "__main__":

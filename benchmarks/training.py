@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from benchmarks import shipped
-from benchmarks.rows import Row, main, median_seconds
+from benchmarks.rows import Row, beside_the_paper, main, median_seconds
 from enf2enf.model.config import from_dict, preset
 from enf2enf.surrogate import Surrogate, shape_of
 from enf2enf.train.arrays import Batch
@@ -55,12 +55,7 @@ def measure() -> list[Row]:
     settings = {name: from_dict(TrainConfig, preset(name)["train"], "train") for name in ("fast", "paper")}
     fresh = Surrogate.untrained(shipped.surrogate().config, shipped.surrogate().normaliser)
     ours, theirs = rate(fresh, settings["fast"], 15), rate(shipped.paper(), settings["paper"], 2)
-    return [
-        Row("training", ours, "points/s", 20_000, more_is_better=True),
-        Row("training, `paper` preset in the same run", theirs, "points/s"),
-        Row("training, over the `paper` preset", ours / theirs, more_is_better=True),
-        Row("training, over the published code (555 points/s)", ours / PUBLISHED, more_is_better=True),
-    ]
+    return beside_the_paper("training", 20_000, ours, theirs, PUBLISHED)
 
 
 if __name__ == "__main__":

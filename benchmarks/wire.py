@@ -7,11 +7,10 @@
 
 import contextlib
 import statistics
-import time
 from collections.abc import Iterator
 
 from benchmarks import shipped
-from benchmarks.rows import Row, main
+from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.app import create_server
@@ -39,19 +38,13 @@ def measure() -> list[Row]:
     with serving(surrogate) as client:
         shape = client.encode(shipped.mesh_bytes(), name=shipped.MESH_NAME)
         ways = [lambda: surrogate.decode(encoding, {}, points), lambda: client.decode(shape, {}, points)]
-        times = [[_seconds(way) for way in ways] for _ in range(1 + REPETITIONS)][1:]
+        times = [[seconds(way) for way in ways] for _ in range(1 + REPETITIONS)][1:]
     inside, over = (statistics.median(column) for column in zip(*times, strict=True))
     return [
         Row("50,000 points in process", 1e3 * inside, "ms"),
         Row("50,000 points over gRPC", 1e3 * over, "ms"),
         Row("50,000 points over gRPC, over in process", over / inside, "", 1.10),
     ]
-
-
-def _seconds(work) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The benchmark of super-resolution on a small data set, against figures taken apart from it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -33,8 +34,9 @@ def cells(root, surrogate, tmp_path_factory):
 
 def run(root, folder, *arguments):
     checkpoints = ("--full", "full.enf", "--eighth", "eighth.enf")
-    command = [sys.executable, root / "benchmarks" / "super_resolution.py", *checkpoints, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "benchmarks.super_resolution", *checkpoints, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_it_states_both_errors_and_their_ratio(root, surrogate, cells, tmp_path):

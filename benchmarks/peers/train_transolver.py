@@ -16,7 +16,6 @@ import argparse
 import dataclasses
 import json
 import os
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +32,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.peers.cases import Cases, Scale, summary
 from benchmarks.peers.transolver import Transolver
+from benchmarks.rows import median_seconds
 from enf2enf.data.cache import PackedData
 from enf2enf.data.loader import draw
 from enf2enf.errors import ConfigError
@@ -193,12 +193,8 @@ def speed(packed: PackedData, model: Transolver, repetitions: int = 20) -> dict[
     """Median milliseconds and nodes per second of the first validation case, compiled and warm."""
     case = Cases.build(packed, "validation", Scale.fit(packed)).case(0)
     points, valid = jnp.asarray(case.points[case.valid]), jnp.ones(case.valid.sum(), bool)
-    forward, times = eqx.filter_jit(model), []
-    for _ in range(1 + repetitions):
-        began = time.perf_counter()
-        forward(points, valid).block_until_ready()
-        times.append(time.perf_counter() - began)
-    seconds = statistics.median(times[1:])
+    forward = eqx.filter_jit(model)
+    seconds = median_seconds(lambda: forward(points, valid).block_until_ready(), repetitions)
     return {"nodes": len(points), "milliseconds": 1e3 * seconds, "nodes_per_second": len(points) / seconds}
 
 

@@ -1,5 +1,7 @@
 """Figures beside their marks: who is met, and how the README's table is replaced; what counts as a product."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.all import BEGIN, END, markdown, replaced
 from benchmarks.ceiling import products
-from benchmarks.rows import HEADER, Row, record
+from benchmarks.rows import HEADER, Row, plain, write_json
 
 positive = st.floats(1e-6, 1e6)
 
@@ -25,9 +27,10 @@ def test_without_a_mark_nothing_is_met_or_missed():
     assert Row("compilations", 0, mark=0).met and not Row("compilations", 1, mark=0).met
 
 
-def test_the_record_names_the_machine_and_every_row():
-    plain = record([Row("a", 1.0, mark=2.0), Row("b", 5.0)])
-    assert [row["met"] for row in plain["rows"]] == [True, None] and plain["machine"]["cores"] >= 1
+def test_the_record_names_the_machine_and_every_row(tmp_path):
+    write_json(tmp_path / "out" / "rows.json", {"rows": plain([Row("a", 1.0, mark=2.0), Row("b", 5.0)])})
+    found = json.loads((tmp_path / "out" / "rows.json").read_text())
+    assert [row["met"] for row in found["rows"]] == [True, None] and found["machine"]["cores"] >= 1
 
 
 @given(before=st.text(), after=st.text(), old=st.text())
