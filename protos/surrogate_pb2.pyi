@@ -8,11 +8,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DescribeRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("model", "version")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("name", "version", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version")
+    __slots__ = ("name", "digest", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version", "version")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -21,7 +25,7 @@ class DescribeResponse(_message.Message):
         value: float
         def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
-    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
     PRESET_FIELD_NUMBER: _ClassVar[int]
     LICENCE_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
@@ -34,8 +38,9 @@ class DescribeResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_POINTS_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     name: str
-    version: str
+    digest: str
     preset: str
     licence: str
     dim: int
@@ -48,7 +53,8 @@ class DescribeResponse(_message.Message):
     limits: Limits
     chunk_points: int
     server_version: str
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ...) -> None: ...
+    version: int
+    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class Quantity(_message.Message):
     __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper")
@@ -73,32 +79,40 @@ class Quantity(_message.Message):
     def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Quantity.Kind, str]] = ..., unit: _Optional[str] = ..., trained_lower: _Optional[_Iterable[float]] = ..., trained_upper: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("mesh_bytes", "mesh_nodes", "points", "message_bytes", "concurrent_requests", "cached_shapes")
+    __slots__ = ("mesh_bytes", "mesh_nodes", "points", "message_bytes", "concurrent_requests", "cached_shapes", "mesh_cells", "cached_bytes")
     MESH_BYTES_FIELD_NUMBER: _ClassVar[int]
     MESH_NODES_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     CONCURRENT_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     CACHED_SHAPES_FIELD_NUMBER: _ClassVar[int]
+    MESH_CELLS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_BYTES_FIELD_NUMBER: _ClassVar[int]
     mesh_bytes: int
     mesh_nodes: int
     points: int
     message_bytes: int
     concurrent_requests: int
     cached_shapes: int
-    def __init__(self, mesh_bytes: _Optional[int] = ..., mesh_nodes: _Optional[int] = ..., points: _Optional[int] = ..., message_bytes: _Optional[int] = ..., concurrent_requests: _Optional[int] = ..., cached_shapes: _Optional[int] = ...) -> None: ...
+    mesh_cells: int
+    cached_bytes: int
+    def __init__(self, mesh_bytes: _Optional[int] = ..., mesh_nodes: _Optional[int] = ..., points: _Optional[int] = ..., message_bytes: _Optional[int] = ..., concurrent_requests: _Optional[int] = ..., cached_shapes: _Optional[int] = ..., mesh_cells: _Optional[int] = ..., cached_bytes: _Optional[int] = ...) -> None: ...
 
 class MeshHeader(_message.Message):
-    __slots__ = ("name", "size", "walls", "length_unit")
+    __slots__ = ("name", "size", "walls", "length_unit", "model", "version")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     LENGTH_UNIT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     name: str
     size: int
     walls: _containers.RepeatedScalarFieldContainer[str]
     length_unit: str
-    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ...) -> None: ...
+    model: str
+    version: int
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class EncodeRequest(_message.Message):
     __slots__ = ("header", "chunk")
@@ -109,7 +123,7 @@ class EncodeRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class EncodeResponse(_message.Message):
-    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds")
+    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version")
     HANDLE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     WALL_PATCHES_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +137,8 @@ class EncodeResponse(_message.Message):
     CACHED_FIELD_NUMBER: _ClassVar[int]
     PARSE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     ENCODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     handle: str
     walls: _containers.RepeatedCompositeFieldContainer[Wall]
     wall_patches: _containers.RepeatedScalarFieldContainer[str]
@@ -136,7 +152,9 @@ class EncodeResponse(_message.Message):
     cached: bool
     parse_seconds: float
     encode_seconds: float
-    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ...) -> None: ...
+    model: str
+    version: int
+    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class Wall(_message.Message):
     __slots__ = ("nodes",)
@@ -209,6 +227,24 @@ class DecodeHeader(_message.Message):
     query: Query
     def __init__(self, handle: _Optional[str] = ..., query: _Optional[_Union[Query, _Mapping]] = ...) -> None: ...
 
+class SampleRequest(_message.Message):
+    __slots__ = ("handle", "query", "points")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    query: Query
+    points: bytes
+    def __init__(self, handle: _Optional[str] = ..., query: _Optional[_Union[Query, _Mapping]] = ..., points: _Optional[bytes] = ...) -> None: ...
+
+class SampleResponse(_message.Message):
+    __slots__ = ("chunk", "summary")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    chunk: FieldChunk
+    summary: Summary
+    def __init__(self, chunk: _Optional[_Union[FieldChunk, _Mapping]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
+
 class DecodeResponse(_message.Message):
     __slots__ = ("chunk", "summary")
     CHUNK_FIELD_NUMBER: _ClassVar[int]
@@ -270,3 +306,67 @@ class PredictResponse(_message.Message):
     chunk: FieldChunk
     summary: Summary
     def __init__(self, encoded: _Optional[_Union[EncodeResponse, _Mapping]] = ..., chunk: _Optional[_Union[FieldChunk, _Mapping]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
+
+class ListModelsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListModelsResponse(_message.Message):
+    __slots__ = ("versions",)
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    versions: _containers.RepeatedCompositeFieldContainer[ModelVersion]
+    def __init__(self, versions: _Optional[_Iterable[_Union[ModelVersion, _Mapping]]] = ...) -> None: ...
+
+class ModelVersion(_message.Message):
+    __slots__ = ("model", "version", "state", "reason", "digest")
+    class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STATE_UNSPECIFIED: _ClassVar[ModelVersion.State]
+        STATE_AVAILABLE: _ClassVar[ModelVersion.State]
+        STATE_LOADING: _ClassVar[ModelVersion.State]
+        STATE_SERVING: _ClassVar[ModelVersion.State]
+        STATE_BROKEN: _ClassVar[ModelVersion.State]
+    STATE_UNSPECIFIED: ModelVersion.State
+    STATE_AVAILABLE: ModelVersion.State
+    STATE_LOADING: ModelVersion.State
+    STATE_SERVING: ModelVersion.State
+    STATE_BROKEN: ModelVersion.State
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: int
+    state: ModelVersion.State
+    reason: str
+    digest: str
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersion.State, str]] = ..., reason: _Optional[str] = ..., digest: _Optional[str] = ...) -> None: ...
+
+class LoadModelRequest(_message.Message):
+    __slots__ = ("model", "version")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class LoadModelResponse(_message.Message):
+    __slots__ = ("loaded",)
+    LOADED_FIELD_NUMBER: _ClassVar[int]
+    loaded: ModelVersion
+    def __init__(self, loaded: _Optional[_Union[ModelVersion, _Mapping]] = ...) -> None: ...
+
+class UnloadModelRequest(_message.Message):
+    __slots__ = ("model", "version")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class UnloadModelResponse(_message.Message):
+    __slots__ = ("unloaded",)
+    UNLOADED_FIELD_NUMBER: _ClassVar[int]
+    unloaded: _containers.RepeatedCompositeFieldContainer[ModelVersion]
+    def __init__(self, unloaded: _Optional[_Iterable[_Union[ModelVersion, _Mapping]]] = ...) -> None: ...

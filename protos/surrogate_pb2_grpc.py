@@ -50,6 +50,11 @@ class SurrogateStub(object):
                 request_serializer=enf2enf__protos_dot_surrogate__pb2.DecodeRequest.SerializeToString,
                 response_deserializer=enf2enf__protos_dot_surrogate__pb2.DecodeResponse.FromString,
                 _registered_method=True)
+        self.Sample = channel.unary_unary(
+                '/enf2enf.v1.Surrogate/Sample',
+                request_serializer=enf2enf__protos_dot_surrogate__pb2.SampleRequest.SerializeToString,
+                response_deserializer=enf2enf__protos_dot_surrogate__pb2.SampleResponse.FromString,
+                _registered_method=True)
         self.Predict = channel.stream_stream(
                 '/enf2enf.v1.Surrogate/Predict',
                 request_serializer=enf2enf__protos_dot_surrogate__pb2.PredictRequest.SerializeToString,
@@ -62,7 +67,7 @@ class SurrogateServicer(object):
     """
 
     def Describe(self, request, context):
-        """What the model needs, what it returns, what it was trained on, and this server's limits.
+        """What a model needs, what it returns, what it was trained on, and this server's limits.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,7 +81,8 @@ class SurrogateServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Decode(self, request_iterator, context):
-        """Fields of an encoded geometry. Send one `header`, then, for explicit points only, `points`. Answers come in the order
+        """Fields of an encoded geometry. Send one `header`, then, for explicit points only, `points`. Answers come in
+        the order
         of the points, as soon as enough of them are there; do not wait for an answer before sending the next points.
         The last message is a `summary`.
         """
@@ -84,8 +90,18 @@ class SurrogateServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Sample(self, request, context):
+        """Fields of an encoded geometry at a few points, in one message each way: the fastest path for small questions.
+        At most
+        DescribeResponse.chunk_points points; small questions of different callers are computed together.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Predict(self, request_iterator, context):
-        """Encode and Decode in one call. Send one `header`, the file in `chunk`s, one `query`, then, for explicit points only,
+        """Encode and Decode in one call. Send one `header`, the file in `chunk`s, one `query`, then, for explicit points
+        only,
         `points`. The first answer is `encoded`, the last one a `summary`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -109,6 +125,11 @@ def add_SurrogateServicer_to_server(servicer, server):
                     servicer.Decode,
                     request_deserializer=enf2enf__protos_dot_surrogate__pb2.DecodeRequest.FromString,
                     response_serializer=enf2enf__protos_dot_surrogate__pb2.DecodeResponse.SerializeToString,
+            ),
+            'Sample': grpc.unary_unary_rpc_method_handler(
+                    servicer.Sample,
+                    request_deserializer=enf2enf__protos_dot_surrogate__pb2.SampleRequest.FromString,
+                    response_serializer=enf2enf__protos_dot_surrogate__pb2.SampleResponse.SerializeToString,
             ),
             'Predict': grpc.stream_stream_rpc_method_handler(
                     servicer.Predict,
@@ -209,6 +230,33 @@ class Surrogate(object):
             _registered_method=True)
 
     @staticmethod
+    def Sample(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/enf2enf.v1.Surrogate/Sample',
+            enf2enf__protos_dot_surrogate__pb2.SampleRequest.SerializeToString,
+            enf2enf__protos_dot_surrogate__pb2.SampleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Predict(request_iterator,
             target,
             options=(),
@@ -225,6 +273,173 @@ class Surrogate(object):
             '/enf2enf.v1.Surrogate/Predict',
             enf2enf__protos_dot_surrogate__pb2.PredictRequest.SerializeToString,
             enf2enf__protos_dot_surrogate__pb2.PredictResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ModelRepositoryStub(object):
+    """The models of a server: a directory of checkpoints, NAME.enf or NAME/VERSION.enf. Needs an admin's token, but for
+    List.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListModels = channel.unary_unary(
+                '/enf2enf.v1.ModelRepository/ListModels',
+                request_serializer=enf2enf__protos_dot_surrogate__pb2.ListModelsRequest.SerializeToString,
+                response_deserializer=enf2enf__protos_dot_surrogate__pb2.ListModelsResponse.FromString,
+                _registered_method=True)
+        self.LoadModel = channel.unary_unary(
+                '/enf2enf.v1.ModelRepository/LoadModel',
+                request_serializer=enf2enf__protos_dot_surrogate__pb2.LoadModelRequest.SerializeToString,
+                response_deserializer=enf2enf__protos_dot_surrogate__pb2.LoadModelResponse.FromString,
+                _registered_method=True)
+        self.UnloadModel = channel.unary_unary(
+                '/enf2enf.v1.ModelRepository/UnloadModel',
+                request_serializer=enf2enf__protos_dot_surrogate__pb2.UnloadModelRequest.SerializeToString,
+                response_deserializer=enf2enf__protos_dot_surrogate__pb2.UnloadModelResponse.FromString,
+                _registered_method=True)
+
+
+class ModelRepositoryServicer(object):
+    """The models of a server: a directory of checkpoints, NAME.enf or NAME/VERSION.enf. Needs an admin's token, but for
+    List.
+    """
+
+    def ListModels(self, request, context):
+        """All models and versions that are there, loaded or not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LoadModel(self, request, context):
+        """Loads a version beside those that serve, or again if its file has changed; answers when it serves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnloadModel(self, request, context):
+        """Takes a model or one of its versions out of service. Requests in progress end as they would have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ModelRepositoryServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModels,
+                    request_deserializer=enf2enf__protos_dot_surrogate__pb2.ListModelsRequest.FromString,
+                    response_serializer=enf2enf__protos_dot_surrogate__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'LoadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.LoadModel,
+                    request_deserializer=enf2enf__protos_dot_surrogate__pb2.LoadModelRequest.FromString,
+                    response_serializer=enf2enf__protos_dot_surrogate__pb2.LoadModelResponse.SerializeToString,
+            ),
+            'UnloadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnloadModel,
+                    request_deserializer=enf2enf__protos_dot_surrogate__pb2.UnloadModelRequest.FromString,
+                    response_serializer=enf2enf__protos_dot_surrogate__pb2.UnloadModelResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'enf2enf.v1.ModelRepository', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('enf2enf.v1.ModelRepository', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ModelRepository(object):
+    """The models of a server: a directory of checkpoints, NAME.enf or NAME/VERSION.enf. Needs an admin's token, but for
+    List.
+    """
+
+    @staticmethod
+    def ListModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/enf2enf.v1.ModelRepository/ListModels',
+            enf2enf__protos_dot_surrogate__pb2.ListModelsRequest.SerializeToString,
+            enf2enf__protos_dot_surrogate__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/enf2enf.v1.ModelRepository/LoadModel',
+            enf2enf__protos_dot_surrogate__pb2.LoadModelRequest.SerializeToString,
+            enf2enf__protos_dot_surrogate__pb2.LoadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnloadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/enf2enf.v1.ModelRepository/UnloadModel',
+            enf2enf__protos_dot_surrogate__pb2.UnloadModelRequest.SerializeToString,
+            enf2enf__protos_dot_surrogate__pb2.UnloadModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

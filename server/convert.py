@@ -82,7 +82,8 @@ def description(
     ]
     return pb.DescribeResponse(
         name=str(card.get("name", "")),
-        version=surrogate.version,
+        digest=surrogate.version,
+        version=1,
         preset=str(card.get("preset", "")),
         licence=str(card.get("licence", "")),
         dim=schema.dim,

@@ -60,6 +60,15 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         for part in self._answer(self._shapes.get(header.handle), header.query, incoming):
             yield pb.DecodeResponse(**part)
 
+    def Sample(self, request: pb.SampleRequest, context: grpc.ServicerContext) -> pb.SampleResponse:
+        """See `surrogate.proto`."""
+        points = [pb.DecodeRequest(points=request.points)] if request.points else []
+        parts = list(self._answer(self._shapes.get(request.handle), request.query, Incoming(points)))
+        if len(parts) > 2:
+            size = self._surrogate.chunk_points
+            raise LimitError("query", f"at most {size} points in one message", f"{parts[-1]['summary'].points} points")
+        return pb.SampleResponse(chunk=parts[0]["chunk"], summary=parts[1]["summary"])
+
     def Predict(
         self, requests: Iterable[pb.PredictRequest], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictResponse]:

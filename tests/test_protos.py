@@ -37,5 +37,5 @@ def _is_declaration(path: tuple[int, ...]) -> bool:
 def test_package_and_service():
     assert pb.DESCRIPTOR.package == "enf2enf.v1"
     methods = pb.DESCRIPTOR.services_by_name["Surrogate"].methods
-    assert [method.name for method in methods] == ["Describe", "Encode", "Decode", "Predict"]
+    assert [method.name for method in methods] == ["Describe", "Encode", "Decode", "Sample", "Predict"]
     assert pb.DESCRIPTOR.name == "enf2enf_protos/surrogate.proto"  # one import name, one registration

@@ -21,6 +21,8 @@ class Description:
     """What a server says about its model.
 
     Args:
+        name, version: of the model in the server's repository.
+        digest: identifies the weights and all else that decides an answer.
         schema: conditions that a query must give, and fields that it returns.
         trained: condition -> (smallest, largest) value in the training data, per component.
         reference_length: the model's length scale in metres.
@@ -30,7 +32,8 @@ class Description:
     """
 
     name: str
-    version: str
+    version: int
+    digest: str
     schema: Schema
     trained: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
     reference_length: float
@@ -45,6 +48,7 @@ class Description:
         return cls(
             name=reply.name,
             version=reply.version,
+            digest=reply.digest,
             schema=Schema(reply.dim, conditions, fields),
             trained={q.name: (tuple(q.trained_lower), tuple(q.trained_upper)) for q in reply.conditions},
             reference_length=reply.reference_length,

@@ -60,7 +60,7 @@ def test_reflection_shows_the_contract(channel):
 
 def test_description(client, surrogate):
     said = client.describe()
-    assert said.version == surrogate.version and said.card == json.loads(json.dumps(surrogate.card))
+    assert said.digest == surrogate.version and said.card == json.loads(json.dumps(surrogate.card))
     assert [(q.name, q.kind, q.unit) for q in said.schema.conditions] == [
         ("load", "vector", "Pa"),
         ("heat", "scalar", "K"),
