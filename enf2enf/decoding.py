@@ -1,5 +1,8 @@
 """Points in metres into fields in SI units, a chunk at a time, on all cores."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,7 +20,10 @@ from enf2enf.spatial import compact_order
 
 CHUNK = 4096
 """Points that one compiled program takes at most; there is one program, whatever is asked."""
-_GROUP = 256  # points of a group on a CPU: what they need fits a core's cache, and no request is padded by more
+SMALL = 256
+"""Points up to which a question is answered in small groups, and best together with others."""
+_GROUP = 256  # points of a group on a CPU: what they need fits a core's cache
+_SMALL_GROUP = 64  # a seventh slower a point, but a question of 50 points is hardly padded
 _SORTED = 65_536  # points that are sorted at a time
 
 
@@ -48,14 +54,23 @@ class Decoding:
 
     def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
+        return self._finished(points, self._started(points, cores()))
+
+    def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[Future]:
+        """Normalised fields of the points, being computed in at least so many parts where there are enough points."""
+        size, capacity = _program(len(points))
         centre = self._encoding.geometry.bounds.mean(axis=0)
         local = ((points - centre) / self._length).astype(np.float32)
-        size = _GROUP if jax.default_backend() == "cpu" else CHUNK
-        share = size * max(1, -(-len(points) // (size * cores())))
-        parts = [local[start : start + share] for start in range(0, len(points), share)]
-        normalised = threads().map(lambda part: self._answer(part, size), parts)
+        share = min(capacity, size * max(1, -(-len(local) // (size * parts))))
+        pieces = [local[start : start + share] for start in range(0, len(local), share)]
+        return [threads().submit(self._answer, piece, size, capacity) for piece in pieces]
+
+    def _finished(
+        self, points: Float[np.ndarray, "points dim"], started: Sequence[Future]
+    ) -> Float[np.ndarray, "points components"]:
         inside = self._encoding.geometry.contains(points)  # while the threads compute
-        values = np.concatenate([np.zeros((0, len(self._gain))), *normalised]) * self._gain + self._offset
+        normalised = [np.zeros((0, len(self._gain))), *(part.result() for part in started)]
+        values = np.concatenate(normalised) * self._gain + self._offset
         values[~inside] = np.nan
         return values.astype(np.float32)
 
@@ -63,13 +78,57 @@ class Decoding:
         local = self._model.decoder.is_local(self._prepared)
         return compact_order(points, BLOCK) if local else np.arange(len(points))
 
-    def _answer(self, local: Float[np.ndarray, "points dim"], size: int) -> Float[np.ndarray, "points components"]:
-        padded = np.tile(local[-1], (CHUNK, 1))
-        padded[: len(local)] = local
+    def _answer(
+        self, local: Float[np.ndarray, "points dim"], size: int, capacity: int
+    ) -> Float[np.ndarray, "points components"]:
+        """Normalised fields of at most `capacity` points, in groups of `size`."""
+        padded = np.empty((capacity, local.shape[1]), np.float32)
+        padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
-        count = jnp.asarray(-(-len(local) // size), jnp.int32)
+        count = np.int32(-(-len(local) // size))
         fields = _decode(self._model, self._prepared, self._encoding.shape, groups, count)
-        return np.asarray(fields, np.float64).reshape(CHUNK, -1)[: len(local)]
+        return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
+
+
+def together(
+    questions: Sequence[tuple[Decoding, Float[np.ndarray, "_ dim"]]],
+) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
+    """Begins to answer several questions at once: those of one decoding share its groups, different ones the cores.
+
+    Args:
+        questions: points of decodings; few each, many gain nothing by it.
+
+    Returns:
+        What waits for the fields, in the order of the questions; as `Decoding.chunk` gives them to 1e-5 of their span.
+    """
+    asked: dict[Decoding, list[np.ndarray]] = {}
+    for decoding, points in questions:
+        asked.setdefault(decoding, []).append(points)
+    joined = {decoding: np.concatenate(blocks) for decoding, blocks in asked.items()}
+    parts = -(-cores() // max(1, len(joined)))
+    started = {decoding: decoding._started(points, parts) for decoding, points in joined.items()}
+
+    def finish() -> list[Float[np.ndarray, "_ components"]]:
+        answers = {}
+        for decoding, points in joined.items():
+            ends = np.cumsum([len(block) for block in asked[decoding]])[:-1]
+            answers[decoding] = iter(np.split(decoding._finished(points, started[decoding]), ends))
+        return [next(answers[decoding]) for decoding, _ in questions]
+
+    return finish
+
+
+def computed(points: int) -> int:
+    """How many points are computed for a question of so many."""
+    size, _ = _program(points)
+    return -(-points // size) * size
+
+
+def _program(points: int) -> tuple[int, int]:
+    """Points of a group and of a call of the program that answers a question of so many."""
+    if jax.default_backend() != "cpu":
+        return CHUNK, CHUNK
+    return (_SMALL_GROUP, SMALL) if points <= SMALL else (_GROUP, CHUNK)
 
 
 @eqx.filter_jit

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.case import Case, Conditions
-from enf2enf.decoding import CHUNK, Decoding
+from enf2enf.decoding import CHUNK, SMALL, Decoding
 from enf2enf.encoding import Encoding
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
@@ -126,19 +126,11 @@ class Surrogate:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are not a finite array (points, dim).
         """
-        decoding, points = self._decoding(encoding, conditions), self._checked(points)
-        return Field(points, self._named(decoding(points)))
+        decoding, points = self.decoding(encoding, conditions), self._checked(points)
+        return self.field(points, decoding(points))
 
-    def decode_chunks(self, encoding: Encoding, conditions: Conditions, blocks: Iterable[ArrayLike]) -> Iterator[Field]:
-        """`decode` for a stream of blocks of points: at most `chunk_points` at a time, in order."""
-        decoding = self._decoding(encoding, conditions)
-        for block in blocks:
-            points = self._checked(block)
-            for start in range(0, max(len(points), 1), CHUNK):
-                part = points[start : start + CHUNK]
-                yield Field(part, self._named(decoding.chunk(part)))
-
-    def _decoding(self, encoding: Encoding, conditions: Conditions) -> Decoding:
+    def decoding(self, encoding: Encoding, conditions: Conditions) -> Decoding:
+        """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
         return Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_row(conditions))
 
     def _checked(self, points: ArrayLike) -> Float[np.ndarray, "points dim"]:
@@ -149,13 +141,15 @@ class Surrogate:
             raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
         return points
 
-    def _named(self, values: Float[np.ndarray, "points components"]) -> dict[str, np.ndarray]:
+    def field(self, points: Float[np.ndarray, "points dim"], values: Float[np.ndarray, "points components"]) -> Field:
+        """What a decoding says at points, by the names of the fields."""
         widths = [quantity.width(self.schema.dim) for quantity in self.schema.fields]
         columns = np.split(values, np.cumsum(widths)[:-1], axis=1)
-        return {
+        named = {
             quantity.name: column if quantity.kind == "vector" else column[:, 0]
             for quantity, column in zip(self.schema.fields, columns, strict=True)
         }
+        return Field(points, named)
 
     def predict(self, case: Case, points: ArrayLike | None = None) -> Field:
         """Encode and decode; at the case's own points if none are given."""
@@ -168,7 +162,9 @@ class Surrogate:
         half = self.normaliser.length / 2
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
         encoding = self.encode(Geometry((square / 2,), square))
-        Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high).chunk(square)
+        decoding = Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high)
+        for points in (SMALL, SMALL + 1):
+            decoding.chunk(np.resize(square, (points, 2)))
 
 
 def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
