@@ -71,7 +71,7 @@ def _unmixed(first: int, flat: np.ndarray):
 
 def _sets(zone, sections) -> dict[str, list[np.ndarray]]:
     """Patches: by boundary condition, or by section of lines where there is none."""
-    named: dict[str, np.ndarray] = {}
+    named: dict[str, list[np.ndarray]] = {}
     for conditions in _labelled(zone, "ZoneBC_t").values():
         for name, condition in _labelled(conditions, "BC_t").items():
             where = [_text(node) for node in _labelled(condition, "GridLocation_t").values()]
@@ -79,15 +79,14 @@ def _sets(zone, sections) -> dict[str, list[np.ndarray]]:
                 continue
             if "PointRange" in condition:
                 low, high = _data(condition["PointRange"]).ravel()
-                named[name] = np.arange(low, high + 1)
+                named[name] = [(numbers >= low) & (numbers <= high) for _, _, numbers, _ in sections]
             elif "PointList" in condition:
-                named[name] = _data(condition["PointList"]).ravel()
+                listed = _data(condition["PointList"]).ravel()
+                named[name] = [np.isin(numbers, listed) for _, _, numbers, _ in sections]
     if not named:
-        named = {name: numbers for name, kind, numbers, _ in sections if kind in ("line", "line3")}
-    return {
-        name: [np.flatnonzero(np.isin(numbers, chosen)) for _, _, numbers, _ in sections]
-        for name, chosen in named.items()
-    }
+        lines = {name: numbers for name, kind, numbers, _ in sections if kind in ("line", "line3")}
+        named = {name: [np.isin(n, own) for _, _, n, _ in sections] for name, own in lines.items()}
+    return {name: [np.flatnonzero(inside) for inside in chosen] for name, chosen in named.items()}
 
 
 def _solution(zone) -> dict[str, np.ndarray]:

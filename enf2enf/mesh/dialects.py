@@ -3,7 +3,7 @@
 import re
 
 from enf2enf.errors import MeshError
-from enf2enf.mesh.guard import without_doctype
+from enf2enf.mesh.markup import plain
 
 # Abaqus elements by the shape alone: meshio knows one name of each shape.
 _ABAQUS = (
@@ -22,7 +22,7 @@ _VTK_TYPES = {
     b"unsigned_int": b"vtktypeuint32", b"int": b"vtktypeint32",
 }  # fmt: skip
 _NASTRAN_NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
-_SU2_MARKER = re.compile(r"^\s*MARKER_TAG\s*=\s*(\S[^\n\r]*?)\s*$", re.MULTILINE)
+_SU2_MARKER = re.compile(r"^[ \t]*MARKER_TAG[ \t]*=[ \t]*(\S[^\n]*)$", re.MULTILINE)
 
 
 def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
@@ -33,9 +33,9 @@ def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int,
     """
     match format_name:
         case "vtu":
-            return _vtu(name, without_doctype(name, data)), {}
+            return _vtu(name, plain(name, data)), {}
         case "xdmf":
-            return without_doctype(name, data), {}
+            return plain(name, data), {}
         case "su2" | "abaqus" | "nastran" | "obj":
             text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n") + "\n"
             text, names = {"su2": _su2, "abaqus": _abaqus, "nastran": _nastran, "obj": _obj}[format_name](name, text)
@@ -50,12 +50,14 @@ def prepared(format_name: str, name: str, data: bytes) -> tuple[bytes, dict[int,
 def _vtu(name: str, data: bytes) -> bytes:
     if (pieces := len(re.findall(rb"<Piece\b", data))) != 1:  # meshio keeps the last one only
         raise MeshError(name, "a VTU file of one piece", f"{pieces} pieces")
-    if re.search(rb"<Piece\b[^>]*NumberOfCells=\"\s*0\s*\"", data):
+    if re.search(rb"<Piece\b[^<>]*NumberOfCells=\"\s*0\s*\"", data):
         raise MeshError(name, "at least one cell", "none")
+    if re.search(rb"\bName\s*=\s*[\"']faceoffsets", data):  # meshio follows their counts wherever they lead
+        raise MeshError(name, "cells of a plane mesh", "polyhedra")
     if b"LZ4DataCompressor" in data[:4096]:
         raise MeshError(name, "VTU data compressed by zlib or LZMA", "LZ4")
     # Later versions differ in polyhedra alone.
-    return re.sub(rb"(<VTKFile\b[^>]*\bversion=\")2\.\d+\"", rb'\g<1>1.0"', data, count=1)
+    return re.sub(rb"(<VTKFile\b[^<>]*\bversion=\")2\.\d+\"", rb'\g<1>1.0"', data, count=1)
 
 
 def _vtk(data: bytes) -> bytes:
@@ -67,7 +69,9 @@ def _vtk(data: bytes) -> bytes:
 
 
 def _ply(name: str, data: bytes) -> bytes:
-    """A count that the file has no room for would keep meshio counting."""
+    """A count that the file has no room for would keep meshio counting, a header without end reading."""
+    if not re.search(rb"^[ \t]*end_header[ \t\r]*$", data, re.MULTILINE):
+        raise MeshError(name, "a PLY header that ends", "one that breaks off")
     head = data[: max(data.find(b"end_header"), 0)]
     for kind, count in re.findall(rb"^element\s+(\w+)\s+(\d+)", head, re.MULTILINE):
         if int(count) > len(data):
@@ -77,18 +81,19 @@ def _ply(name: str, data: bytes) -> bytes:
 
 def _su2(name: str, text: str) -> tuple[str, dict[int, str]]:
     """Markers are named by text, which meshio would replace by numbers of its own."""
-    text = re.sub(r"^\s*([A-Z_]+)\s*=[ \t]*", r"\1= ", text, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t]*([A-Z_]+)[ \t]*=[ \t]*", r"\1= ", text, flags=re.MULTILINE)
     names: dict[int, str] = {}
 
     def number(found: re.Match) -> str:
-        names[len(names) + 1] = f"tag_{found[1]}" if found[1].isdigit() else found[1]
+        tag = found[1].rstrip()
+        names[len(names) + 1] = f"tag_{tag}" if tag.isdigit() else tag
         return f"MARKER_TAG= {len(names)}"
 
     return _SU2_MARKER.sub(number, text), names
 
 
 def _abaqus(name: str, text: str) -> tuple[str, dict[int, str]]:
-    if re.search(r"^\*INCLUDE\b", text, re.IGNORECASE | re.MULTILINE):
+    if "INCLUDE" in text.upper().replace("*", "") and any(map(_includes, text.split("\n"))):
         raise MeshError(name, "an Abaqus file that is complete in itself", "an *INCLUDE of another file")
 
     def known(found: re.Match) -> str:
@@ -98,16 +103,22 @@ def _abaqus(name: str, text: str) -> tuple[str, dict[int, str]]:
     return re.sub(r"^(\*ELEMENT\b[^\n]*?\bTYPE\s*=\s*)(\w+)", known, text, flags=re.IGNORECASE | re.MULTILINE), {}
 
 
+def _includes(line: str) -> bool:
+    """Whether meshio, which forgives blanks and takes asterisks anywhere, would open another file here."""
+    return not line.startswith("**") and line.partition(",")[0].strip().replace("*", "").upper() == "INCLUDE"
+
+
 def _nastran(name: str, text: str) -> tuple[str, dict[int, str]]:
-    text = re.sub(r"^\s*BEGIN\s+BULK", "BEGIN BULK", text, flags=re.IGNORECASE | re.MULTILINE)
-    if not re.search(r"^BEGIN BULK.*^ENDDATA", text, re.MULTILINE | re.DOTALL):  # without it meshio reads for ever
+    text = re.sub(r"^[ \t]*BEGIN[ \t]+BULK", "BEGIN BULK", text, flags=re.IGNORECASE | re.MULTILINE)
+    begun = re.search(r"^BEGIN BULK", text, re.MULTILINE)
+    if not (begun and text.find("\nENDDATA", begun.end()) >= 0):  # without it meshio reads for ever
         raise MeshError(name, "a Nastran file that ends with ENDDATA", "one that breaks off")
     return text, {int(tag): found for tag, found in _NASTRAN_NAME.findall(text)}
 
 
 def _obj(name: str, text: str) -> tuple[str, dict[int, str]]:
     """Normals and textures are numbered apart from the points, which meshio does not bear."""
-    return re.sub(r"^\s*v[nt]\s[^\n]*\n", "", text, flags=re.MULTILINE), {}
+    return re.sub(r"^[ \t]*v[nt][ \t][^\n]*\n", "", text, flags=re.MULTILINE), {}
 
 
 def finished(format_name: str, data: bytes, names: list[str]) -> bytes:

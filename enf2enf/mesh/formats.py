@@ -99,7 +99,7 @@ def describe(data: bytes) -> str:
     for candidate in FORMATS.values():
         if candidate.name not in ("csv", "obj", "cgns", "med") and _fits(candidate, data):
             return f"{candidate.label} data"
-    if root := re.search(rb"<([A-Za-z]\w*)([^>]*)", data[:4096]) if data.lstrip()[:1] == b"<" else None:
+    if root := re.search(rb"<([A-Za-z]\w*)([^<>]*)", data[:4096]) if data.lstrip()[:1] == b"<" else None:
         kind = re.search(rb"type=[\"'](\w+)", root[2])
         return f"XML of {(kind or root)[1].decode()}"
     known = [what for magic, what in _ARCHIVES_AND_IMAGES.items() if data.startswith(magic)]
@@ -110,7 +110,7 @@ def _fits(expected: Format, data: bytes) -> bool:
     head = data[:65536]
     match expected.name:
         case "vtu":
-            return bool(re.search(rb"<VTKFile\b[^>]*type=[\"']UnstructuredGrid", head))
+            return bool(re.search(rb"<VTKFile\b[^<>]*type=[\"']UnstructuredGrid", head))
         case "xdmf":
             return data.lstrip()[:1] == b"<" and b"<Xdmf" in head
         case "vtk":
@@ -128,9 +128,9 @@ def _fits(expected: Format, data: bytes) -> bool:
 
 
 _TEXT = {
-    "su2": rb"^\s*NDIME\s*=",
+    "su2": rb"^[ \t]*NDIME[ \t]*=",
     "abaqus": rb"^\*NODE\b",
-    "nastran": rb"^\s*BEGIN\s+BULK",
+    "nastran": rb"^[ \t]*BEGIN[ \t]+BULK",
     "obj": rb"^v\s+[-+.\d]",
     "csv": rb"^[-+.\d\w\"#]",
 }

@@ -2,17 +2,20 @@
 
 import contextlib
 import io
+import math
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from enf2enf.errors import MeshError
+from enf2enf.mesh import allowance, markup
 
 _ONE_AT_A_TIME = threading.Lock()  # standard error and the warning filters belong to the whole process
-_PLAIN_XDMF = re.compile(rb"<!DOCTYPE\s+Xdmf\s+SYSTEM\s+[\"']Xdmf\.dtd[\"']\s*(\[\s*\])?\s*>")
-_LARGEST = 1 << 30  # bytes of one file's arrays, unpacked
+_DEEPEST = 32
 
 
 @contextlib.contextmanager
@@ -33,6 +36,8 @@ def sentence(name: str, expected: str, failing: str, folder: Path) -> Iterator[N
                 yield
     except MeshError:
         raise
+    except MemoryError:
+        raise MeshError(name, "a mesh that fits into memory", "one that needs more") from None
     except (Exception, SystemExit) as error:
         raise MeshError(name, expected, f"{failing}{_detail(error, folder)}") from None
 
@@ -44,21 +49,10 @@ def _detail(error: BaseException, folder: Path) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, KeyError):
         text = f"no {text}"
+    text = re.sub(r"\bnp\.\w+\(([^()]*)\)", r"\1", text)  # how NumPy writes its numbers
     if str(folder) in text or "Traceback" in text:
         return ""
     return f" ({text[:160].rstrip('.')})" if text else ""
-
-
-def without_doctype(name: str, data: bytes) -> bytes:
-    """XML without declarations that could grow or fetch anything.
-
-    Raises:
-        MeshError: it declares entities or a document type (other than XDMF's customary empty one).
-    """
-    data = _PLAIN_XDMF.sub(b"", data, count=1)
-    if found := re.search(rb"<!\s*(DOCTYPE|ENTITY)", data, re.IGNORECASE):
-        raise MeshError(name, "plain XML", f"a declaration <!{found[1].decode().upper()}")
-    return data
 
 
 def companions(name: str, data: bytes, beside: Path | None) -> list[Path]:
@@ -72,14 +66,13 @@ def companions(name: str, data: bytes, beside: Path | None) -> list[Path]:
     Raises:
         MeshError: a reference to a file that is elsewhere, missing, not HDF5, or any at all for bytes alone.
     """
-    items = re.findall(rb"<DataItem\b([^>]*)>([^<]*)<", data)
-    if re.search(rb"Format\s*=\s*[\"']Binary", data, re.IGNORECASE) or b"<xi:include" in data:
-        raise MeshError(name, "inline or HDF5 data", "a reference to a raw binary file")
     found = []
-    for attributes, text in items:
-        if not re.search(rb"Format\s*=\s*[\"']HDF", attributes, re.IGNORECASE):
+    for item in markup.data_items(name, data):
+        kind, file = item.attributes.get("Format", "").lower(), item.text.strip().partition(":")[0]
+        if kind == "binary":
+            raise MeshError(name, "inline or HDF5 data", "a reference to a raw binary file")
+        if kind != "hdf":
             continue
-        file = text.decode(errors="replace").strip().partition(":")[0]
         if beside is None:
             raise MeshError(name, 'inline data (Format="XML")', f"a reference to the file {file!r}")
         if file != Path(file).name or not (beside / file).is_file() or (beside / file).is_symlink():
@@ -89,30 +82,57 @@ def companions(name: str, data: bytes, beside: Path | None) -> list[Path]:
 
 
 def check_hdf5(name: str, path: Path) -> None:
-    """Looks through an HDF5 file for links out of it and for arrays too large to unpack.
+    """Looks through an HDF5 file for links out of it and for arrays that the file cannot hold.
 
     Raises:
-        MeshError: external links, external or virtual storage, too much data.
+        MeshError: external links, external or virtual storage, groups in a ring, too much data, too large a count.
     """
     import h5py
 
-    def look(group: "h5py.Group", depth: int) -> int:
-        if depth > 32:
-            raise MeshError(name, "a tree of groups", "groups nested more than 32 deep")
-        total = 0
+    size = path.stat().st_size
+    with h5py.File(path, "r") as file:
+        _Tree(name, size).look(file, 0)
+
+
+class _Tree:
+    """A walk through the groups of an HDF5 file."""
+
+    def __init__(self, name: str, size: int):
+        self._name, self._size, self._left, self._seen = name, size, allowance.of(size), set()
+
+    def look(self, group, depth: int) -> None:
+        """Looks at a group and all below it."""
+        import h5py
+
+        place = h5py.h5o.get_info(group.id).addr
+        if depth > _DEEPEST or place in self._seen:
+            found = f"groups nested more than {_DEEPEST} deep" if depth > _DEEPEST else "a group in two places"
+            raise MeshError(self._name, "a tree of groups", found)
+        self._seen.add(place)
+        self._count(group)
         for key in group:
             if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-                raise MeshError(name, "HDF5 data within the file", f"a link at {key!r}")
+                raise MeshError(self._name, "HDF5 data within the file", f"a link at {key!r}")
             item = group[key]
             if isinstance(item, h5py.Group):
-                total += look(item, depth + 1)
+                self.look(item, depth + 1)
             elif isinstance(item, h5py.Dataset):
-                if item.external or item.is_virtual:
-                    raise MeshError(name, "HDF5 data within the file", f"external data at {key!r}")
-                total += item.nbytes
-        if total > _LARGEST:
-            raise MeshError(name, f"at most {_LARGEST >> 30} GiB of arrays", f"{total / 2**30:.1f} GiB")
-        return total
+                self._array(key, item)
 
-    with h5py.File(path, "r") as file:
-        look(file, 0)
+    def _array(self, key: str, item) -> None:
+        if item.external or item.is_virtual:
+            raise MeshError(self._name, "HDF5 data within the file", f"external data at {key!r}")
+        if item.dtype.hasobject:  # texts of any length, each of which may be the same one
+            raise MeshError(self._name, "arrays of numbers", f"data of another kind at {key!r}")
+        self._count(item)
+        chunk = math.prod(item.chunks or ()) * item.dtype.itemsize
+        self._left -= max(item.nbytes, chunk)
+        if self._left < 0:
+            most = allowance.of(self._size)
+            raise MeshError(self._name, f"at most {most} bytes of arrays in a file of {self._size}", "more")
+
+    def _count(self, item) -> None:
+        """MED's own counts, for which meshio makes room."""
+        count = item.attrs.get("NBR", 0)
+        if np.size(count) != 1 or int(np.max(count)) > self._size:
+            raise MeshError(self._name, "as many numbers as the file has room for", f"a count of {count}")

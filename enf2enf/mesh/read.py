@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from enf2enf.errors import MeshError
-from enf2enf.mesh import cgns, curves, dialects, formats, gmsh, guard
+from enf2enf.mesh import allowance, cgns, curves, dialects, formats, gmsh, guard
 from enf2enf.mesh.convert import from_meshio
 from enf2enf.mesh.mesh import Mesh
 
@@ -57,7 +57,10 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
         with guard.sentence(shown, f"a complete {chosen.label} file", "damaged or truncated data", folder):
             for file in hdf5:
                 guard.check_hdf5(shown, file)
-            raw = _reader(chosen.name)(str(target))
+            reader = _reader(chosen.name)
+            size = sum(path.stat().st_size for path in folder.iterdir())
+            with allowance.kept(shown, size, chosen.name):
+                raw = reader(str(target))
             if chosen.name == "vtk":
                 raw.point_data = {unquote(key): values for key, values in raw.point_data.items()}
                 raw.cell_data = {unquote(key): values for key, values in raw.cell_data.items()}
