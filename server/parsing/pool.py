@@ -1,0 +1,204 @@
+"""A fixed number of processes that read meshes, each replaced when it dies."""
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+
+import numpy as np
+
+from enf2enf import errors
+from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf_server.errors import LimitError
+from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
+from enf2enf_server.parsing.idle import Idle
+from enf2enf_server.parsing.parsed import Parsed, byte_limit, restored
+from enf2enf_server.parsing.parser import DiedError, LateError, Parser
+
+_LOG = logging.getLogger(__name__)
+_START = 60.0  # seconds that a process has to start
+_LONGEST_PAUSE = 5.0  # seconds between two attempts to start one
+_HOPELESS = 4  # attempts a process that failed, none having succeeded since
+_KINDS = {
+    kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Enf2EnfError)
+} | {"LimitError": LimitError}
+_ATTEMPTS = 3  # somebody may kill all processes at once: their deaths are not the file's fault
+
+
+def _nothing() -> None:
+    """For callers who wait as long as it takes."""
+
+
+class Parsers:
+    """Processes that read meshes. They start in the background, all at once; any thread may use them.
+
+    A file that crashes, stops or fills its process is refused; the process is replaced, and no other request notices.
+
+    Args:
+        count: processes, so many files are read at the same time.
+        seconds: that one file may take, not counting the wait for a process.
+        memory_bytes: address space of one process. About 150 MB of it are taken before anything is read.
+    """
+
+    def __init__(self, count: int, seconds: float, memory_bytes: int):
+        self._count, self._seconds, self._memory = count, seconds, memory_bytes
+        self._idle, self._lock, self._closed = Idle(), threading.Lock(), threading.Event()
+        self._running: dict[Parser, bool] = {}  # whether it is ready
+        self._replaced = self._failed = 0
+        self._keepers = [threading.Thread(target=self._keep, name="parser", daemon=True) for _ in range(count)]
+        for keeper in self._keepers:
+            keeper.start()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process numbers of the workers that are ready or busy; one that starts is not among them yet."""
+        with self._lock:
+            return tuple(sorted(parser.pid for parser, ready in self._running.items() if ready))
+
+    @property
+    def replaced(self) -> int:
+        """How many workers have ended and were replaced, since the beginning."""
+        return self._replaced
+
+    def parse(
+        self,
+        data: bytes,
+        name: str,
+        length_unit: str,
+        walls: Sequence[str],
+        nodes: int,
+        cells: int,
+        alive: Callable[[], None] = _nothing,
+    ) -> Parsed:
+        """The geometry in the bytes of a mesh file.
+
+        Args:
+            data: the whole file.
+            name: its name, or a format's own name such as `vtu`.
+            length_unit: of its coordinates.
+            walls: patches that are walls; empty for the inner loops.
+            nodes: most nodes it may have.
+            cells: most cells it may have.
+            alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
+
+        Raises:
+            MeshError, GeometryError: as `enf2enf.mesh.read_bytes` and `Geometry.from_mesh` do; also a file that takes
+                too long or too much memory, or that stops every process which reads it.
+            LimitError: more nodes or cells.
+            RuntimeError: a failure of ours, or the pool was closed.
+        """
+        shown = name if PurePath(name).suffix else "mesh"
+        about = {"name": name, "shown": shown, "length_unit": length_unit, "walls": list(walls), "nodes": nodes}
+        try:
+            message = packed(about | {"cells": cells}, [np.frombuffer(data, np.uint8)])
+        except FrameError:
+            raise MeshError("walls", f"names of at most {HEADER_BYTES} bytes together", "more") from None
+        how = ""
+        for attempt in range(_ATTEMPTS):
+            parser = self._idle.take(lambda: self._still(alive), first=attempt > 0)
+            try:
+                return self._asked(parser, message, shown, byte_limit(nodes), alive)
+            except DiedError as death:
+                how = death.how
+                _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
+        raise MeshError(shown, "a file that the mesh readers survive", f"one that stopped the reader ({how})")
+
+    def close(self) -> None:
+        """Ends all processes. Requests that still wait or are being read fail."""
+        with self._lock:
+            self._closed.set()
+            for parser in self._running:
+                parser.kill()
+        for keeper in self._keepers:
+            keeper.join()
+
+    def _asked(
+        self, parser: Parser, message: Sequence[memoryview], shown: str, limit: int, alive: Callable[[], None]
+    ) -> Parsed:
+        answer = Incoming(limit)
+        try:
+            parser.ask(message, answer, self._seconds, alive)
+            result = _result(answer)
+        except LateError:
+            parser.kill()
+            expected = f"a file that is read within {self._seconds:g} seconds"
+            raise MeshError(shown, expected, "one that takes longer") from None
+        except FrameError as error:
+            parser.kill()
+            raise DiedError("an answer that makes no sense") from error
+        except BaseException:  # nobody waits for the answer, so that nobody should compute it
+            parser.kill()
+            raise
+        if answer.about.get("last"):  # short of memory, and what is left of it is in pieces
+            parser.kill()
+        else:
+            self._idle.put(parser)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _still(self, alive: Callable[[], None]) -> None:
+        if self._closed.is_set():
+            raise RuntimeError("the mesh parsers are closed")
+        if self._failed >= _HOPELESS * self._count:
+            raise RuntimeError("no mesh parser starts")
+        alive()
+
+    def _keep(self) -> None:
+        """Keeps one process running: starts it, waits for its end, and starts over."""
+        while not self._closed.is_set():
+            with tempfile.TemporaryDirectory(prefix="enf2enf-parser-", ignore_cleanup_errors=True) as folder:
+                ready = self._run(folder)
+            if self._closed.is_set():
+                return
+            with self._lock:
+                self._replaced += ready
+                self._failed = 0 if ready else self._failed + 1
+            if not ready:
+                _LOG.error("a mesh parser did not start")
+                self._closed.wait(min(0.1 * 2 ** min(self._failed, 10), _LONGEST_PAUSE))
+
+    def _run(self, folder: str) -> bool:
+        """One process from its beginning to its end; whether it ever was ready."""
+        try:
+            with self._lock:
+                if self._closed.is_set():
+                    return False
+                parser = Parser(self._memory, folder)
+                self._running[parser] = False
+        except OSError as error:
+            _LOG.error("no process for a mesh parser: %s", error)
+            return False
+        try:
+            ready = self._greeted(parser)
+            if ready:
+                self._idle.put(parser)
+                parser.wait()
+            return ready
+        finally:
+            with self._lock:
+                del self._running[parser]
+            self._idle.discard(parser)
+            parser.close()
+
+    def _greeted(self, parser: Parser) -> bool:
+        try:
+            parser.ask([], Incoming(0), _START, _nothing)
+        except (DiedError, LateError, FrameError):
+            return False
+        with self._lock:
+            self._running[parser], self._failed = True, 0
+        return True
+
+
+def _result(answer: Incoming) -> Parsed | Exception:
+    about = answer.about
+    match about.get("kind"):
+        case "parsed":
+            return restored(answer)
+        case "refused" if about.get("error") in _KINDS:
+            return _KINDS[about["error"]](*(str(about.get(part)) for part in ("name", "expected", "got")))
+        case "failed":
+            return RuntimeError("a mesh parser failed; its traceback is in the log")
+    raise FrameError("no answer")

@@ -1,0 +1,142 @@
+"""The process that reads meshes: one file after the other from its standard input. Knows neither JAX nor gRPC."""
+
+import fcntl
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+
+import numpy as np
+
+from enf2enf.errors import Enf2EnfError
+from enf2enf.geometry import Geometry
+from enf2enf.mesh import CellBlock, Mesh, read_bytes, write_bytes
+from enf2enf.mesh.formats import FORMATS
+from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
+from enf2enf_server.parsing.parsed import described
+
+_LONGEST = 4096  # characters of one part of a sentence
+
+
+def main() -> None:
+    """Answers until the server is gone, or ends this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    memory_bytes, life = (int(argument) for argument in sys.argv[1:])
+    _end_with(life)
+    requests, replies = _pipes()
+    _limit(memory_bytes)
+    _warm_up()
+    _send(replies, packed({"kind": "ready"}))
+    while (job := _received(requests)) is not None:
+        _send(replies, _reply(job, memory_bytes))
+
+
+def _end_with(life: int) -> None:
+    """Lets the kernel end this process when the server's end of the pipe closes, whatever is being done then.
+
+    A thread that waits for it would wait for ever while a native reader holds the interpreter.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # inherited from the thread that started us
+    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+    pipe = select.poll()
+    pipe.register(life, 0)
+    if pipe.poll(0):  # closed before that
+        sys.exit(0)
+
+
+def _pipes() -> tuple[int, int]:
+    """The pipes to the server, out of reach of readers that print."""
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _limit(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # others know no such limit
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _warm_up() -> None:
+    """Reads a square with a hole in every format, so that the first file finds all readers imported."""
+    outer = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 3.0], [0.0, 3.0]])
+    points = np.concatenate([outer, 1 + outer / 3])
+    first = np.arange(4)
+    after = np.roll(first, -1)
+    quads = np.stack([first, after, after + 4, first + 4], axis=1)
+    cells = Mesh(points, (CellBlock("quad", quads),))
+    faces = Mesh(points, (CellBlock("triangle", np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])),))
+    curves = Mesh(points, (CellBlock("line", np.concatenate([np.stack([first, after], axis=1) + n for n in (0, 4)])),))
+    for name, chosen in FORMATS.items():
+        mesh = cells if "quad" in chosen.kinds else faces if "triangle" in chosen.kinds else curves
+        Geometry.from_mesh(read_bytes(write_bytes(mesh, name), name)).contains(points)
+
+
+def _received(requests: int) -> Incoming | None:
+    """The next job, or None when the server is gone."""
+    job = Incoming(sys.maxsize)
+    while not job.done:
+        if not (count := os.readv(requests, [job.room])):
+            return None
+        job.filled(count)
+    return job
+
+
+def _send(replies: int, message: list[memoryview]) -> None:
+    try:
+        for part in message:
+            while part:
+                part = part[os.write(replies, part) :]
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def _reply(job: Incoming, memory_bytes: int) -> list[memoryview]:
+    try:
+        return _parsed(job)
+    except MemoryError:
+        return _too_large(job, memory_bytes)
+    except Enf2EnfError as error:
+        if isinstance(error.__context__, MemoryError):
+            return _too_large(job, memory_bytes)
+        return _refused(type(error).__name__, error.name, error.expected, error.got)
+    except FrameError:
+        return _refused("MeshError", "patches", f"names of at most {HEADER_BYTES} bytes together", "more")
+    except Exception:  # whatever it is, the server must learn that there is no answer
+        traceback.print_exc()
+        return packed({"kind": "failed"})
+
+
+def _parsed(job: Incoming) -> list[memoryview]:
+    start, about = time.perf_counter(), job.about
+    mesh = read_bytes(job.arrays[0].tobytes(), about["name"]).scaled(about["length_unit"])
+    for count, what in ((len(mesh.points), "nodes"), (mesh.cell_count, "cells")):
+        if count > about[what]:
+            return _refused("LimitError", "mesh", f"at most {about[what]} {what}", str(count))
+    geometry = Geometry.from_mesh(mesh, about["walls"])
+    outside = int((~geometry.contains(mesh.points)).sum())
+    return packed(*described(mesh, geometry, outside, time.perf_counter() - start))
+
+
+def _too_large(job: Incoming, memory_bytes: int) -> list[memoryview]:
+    expected = f"a mesh that can be read in {memory_bytes >> 20} MiB of memory"
+    return _refused("MeshError", job.about["shown"], expected, "one that needs more", last=True)
+
+
+def _refused(error: str, name: str, expected: str, got: str, last: bool = False) -> list[memoryview]:
+    """A refusal; `last` where this process had better be replaced."""
+    parts = {"name": name[:_LONGEST], "expected": expected[:_LONGEST], "got": got[:_LONGEST]}
+    return packed({"kind": "refused", "error": error, "last": last, **parts})
+
+
+if __name__ == "__main__":
+    main()
