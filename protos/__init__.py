@@ -1,1 +1,1 @@
-"""The wire contract `surrogate.proto` and the Python stubs made from it (`make protos`)."""
+"""The wire contracts `surrogate.proto` and `open_inference.proto`, and their Python stubs (`make protos`)."""

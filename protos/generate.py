@@ -1,4 +1,4 @@
-"""Writes the Python stubs beside `surrogate.proto`: `python protos/generate.py` (needs the extra dev)."""
+"""Writes the Python stubs beside the contracts: `python protos/generate.py` (needs the extra dev)."""
 
 import pathlib
 import shutil
@@ -9,7 +9,8 @@ from importlib import resources
 from grpc_tools import protoc
 
 HERE = pathlib.Path(__file__).parent
-STUBS = ("surrogate_pb2.py", "surrogate_pb2.pyi", "surrogate_pb2_grpc.py")
+CONTRACTS = ("open_inference", "surrogate")
+STUBS = tuple(f"{contract}{end}" for contract in CONTRACTS for end in ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py"))
 
 
 def generate(folder: pathlib.Path) -> None:
@@ -21,9 +22,10 @@ def generate(folder: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         outputs = [f"--{kind}_out={scratch}" for kind in ("python", "pyi", "grpc_python")]
         well_known = resources.files("grpc_tools") / "_proto"
-        source = "enf2enf_protos/surrogate.proto"
-        if protoc.main(["protoc", f"-Ienf2enf_protos={HERE}", f"-I{well_known}", *outputs, source]):
-            sys.exit("protoc refused surrogate.proto")
+        for contract in CONTRACTS:
+            source = f"enf2enf_protos/{contract}.proto"
+            if protoc.main(["protoc", f"-Ienf2enf_protos={HERE}", f"-I{well_known}", *outputs, source]):
+                sys.exit(f"protoc refused {contract}.proto")
         for stub in STUBS:
             shutil.copy(pathlib.Path(scratch) / "enf2enf_protos" / stub, folder / stub)
 
