@@ -1,20 +1,24 @@
-"""`enf2enf demo | generate | thin | train | evaluate | predict | inspect | serve`."""
+"""`enf2enf demo | generate | thin | train | evaluate | predict | inspect | serve | token`."""
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from enf2enf.errors import CheckpointError, ConditionError, ConfigError, Enf2EnfError
+from enf2enf.errors import CheckpointError, ConditionError, Enf2EnfError
 
 _EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
-           "grpc": "server", "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
+           "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
+           "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
+_LAST_SECONDS = 30.0  # for a server whose supervisor is gone, after it has drained
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 for refused input, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
+    options.arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return options.command(options) or 0
     except Enf2EnfError as error:
@@ -93,10 +97,30 @@ def _add_users(commands: argparse._SubParsersAction) -> None:
     inspect.add_argument("checkpoint")
     inspect.set_defaults(command=_inspect)
 
-    serve = commands.add_parser("serve", help="answer over gRPC")
-    serve.add_argument("checkpoint")
+    _add_serve(commands)
+
+    token = commands.add_parser("token", help="make a secret for a caller, and the table that a server knows it by")
+    token.add_argument("name", help="of the caller, for logs")
+    token.add_argument("--concurrent", type=int, default=None, help="calls at once; unlimited if not given")
+    token.add_argument("--per-second", type=float, default=None, help="calls a second; unlimited if not given")
+    token.add_argument("--admin", action="store_true", help="may load and unload models")
+    token.set_defaults(command=_token)
+
+
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    serve = commands.add_parser("serve", help="answer over gRPC, started again whenever it dies")
+    serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=50051, help="0 for a free one")
+    serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
+    serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
+    serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
+    serve.add_argument("--key", type=Path, default=None, help="PEM file of the certificate's key")
+    serve.add_argument("--client-ca", type=Path, default=None, help="PEM file: clients must show a certificate of it")
+    serve.add_argument("--drain-seconds", type=float, default=10.0, help="for requests in progress, when told to stop")
+    serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help="see ServerConfig")
+    serve.add_argument("--log-level", default="info", help="debug, info, warning or error")
+    serve.add_argument("--unsupervised", action="store_true", help="one process, for a platform that starts it again")
     serve.set_defaults(command=_serve)
 
 
@@ -196,12 +220,34 @@ def _inspect(options: argparse.Namespace) -> None:
     print(json.dumps(load(checkpoint_path(options.checkpoint)).card, indent=2))
 
 
-def _serve(options: argparse.Namespace) -> None:
-    from enf2enf_server.app import serve
+def _serve(options: argparse.Namespace) -> int:
+    from enf2enf_server import logs
+    from enf2enf_server.config import ServeConfig, ServerConfig
+    from enf2enf_server.supervise import follow_parent, supervise
 
-    if not 0 <= options.port < 65536:
-        raise ConfigError("--port", "0 to 65535", str(options.port))
-    serve(checkpoint_path(options.checkpoint), options.host, options.port)
+    given = {field.name: vars(options).get(field.name) for field in dataclasses.fields(ServeConfig)}
+    config = ServeConfig(**given | {"path": checkpoint_path(options.checkpoint)})
+    limits = ServerConfig.of(options.limit)
+    logs.configure(options.log_level)
+    if not options.unsupervised:
+        return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
+    follow_parent(config.drain_seconds + _LAST_SECONDS)
+    from enf2enf_server.serve import serve
+
+    try:
+        serve(config, limits)
+    except Enf2EnfError as error:
+        print(f"enf2enf: {error}", file=sys.stderr)
+        return 2  # starting again would not help
+    return 0
+
+
+def _token(options: argparse.Namespace) -> None:
+    from enf2enf_server.tokens import issue
+
+    secret, table = issue(options.name, options.concurrent, options.per_second, options.admin)
+    print(table)
+    print(f"enf2enf: the secret, shown this once: {secret}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -274,16 +274,20 @@ class FieldValues(_message.Message):
     def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("points", "outside", "extrapolating", "decode_seconds")
+    __slots__ = ("points", "outside", "extrapolating", "decode_seconds", "model", "version")
     POINTS_FIELD_NUMBER: _ClassVar[int]
     OUTSIDE_FIELD_NUMBER: _ClassVar[int]
     EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
     DECODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     points: int
     outside: int
     extrapolating: _containers.RepeatedScalarFieldContainer[str]
     decode_seconds: float
-    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ...) -> None: ...
+    model: str
+    version: int
+    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("header", "chunk", "query", "points")

@@ -4,14 +4,14 @@ import dataclasses
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.encoding import Encoding
 from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_server.errors import HandleError
+from enf2enf_server.models import Model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,12 +19,16 @@ class Shape:
     """What the server keeps of an uploaded mesh.
 
     Args:
+        model: that encoded it.
+        owner: name of the token that it was uploaded with; nobody else may use it.
         encoding: the library's encoding.
         nodes: coordinates in metres, in the file's order.
         understood: the reply to the upload.
     """
 
-    encoding: Any
+    model: Model
+    owner: str
+    encoding: Encoding
     nodes: Float[np.ndarray, "nodes dim"]
     understood: pb.EncodeResponse
 
@@ -33,9 +37,16 @@ class Shape:
         """Memory that it takes, roughly: the latents are small beside the nodes."""
         return 2 * self.nodes.nbytes + (1 << 16)
 
+    def again(self) -> "Shape":
+        """The shape as the reply to an upload that was known already."""
+        reply = pb.EncodeResponse()
+        reply.CopyFrom(self.understood)
+        reply.cached, reply.parse_seconds, reply.encode_seconds = True, 0.0, 0.0
+        return dataclasses.replace(self, understood=reply)
+
 
 def handle_of(data: bytes, options: Sequence[str]) -> str:
-    """Hex SHA-256 of a file and of the options that decide what is made of it."""
+    """Hex SHA-256 of a file and of all that decides what is made of it, and for whom."""
     digest = hashlib.sha256()
     for part in (*(option.encode() for option in options), data):
         digest.update(len(part).to_bytes(8, "little"))
@@ -55,26 +66,35 @@ class ShapeCache:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def find(self, handle: str) -> Shape | None:
-        """The shape, now the most recently used one, or None."""
-        with self._lock:
-            if handle in self._shapes:
-                self._shapes.move_to_end(handle)
-            return self._shapes.get(handle)
+    @property
+    def bytes(self) -> int:
+        """Memory that all shapes take together, roughly."""
+        return self._used
 
-    def get(self, handle: str) -> Shape:
-        """The shape. Raises `HandleError` where it is unknown."""
-        shape = self.find(handle)
-        if shape is None:
-            raise HandleError("handle", "one that Encode returned and that is still held", repr(handle[:80]))
-        return shape
+    def find(self, owner: str, handle: str) -> Shape | None:
+        """The owner's shape, now the most recently used one, or None."""
+        with self._lock:
+            shape = self._shapes.get(handle)
+            if shape is None or shape.owner != owner:
+                return None
+            self._shapes.move_to_end(handle)
+            return shape
 
     def put(self, handle: str, shape: Shape) -> None:
         """Keeps the shape, dropping old ones where there is no room; the newest one always stays."""
         with self._lock:
-            if handle in self._shapes:
-                self._used -= self._shapes.pop(handle).bytes
+            self._drop(handle)
             self._shapes[handle] = shape
             self._used += shape.bytes
             while len(self._shapes) > 1 and (len(self._shapes) > self._entries or self._used > self._bytes):
-                self._used -= self._shapes.popitem(last=False)[1].bytes
+                self._drop(next(iter(self._shapes)))
+
+    def keep(self, models: Collection[Model]) -> None:
+        """Drops the shapes of all other models."""
+        with self._lock:
+            for handle in [handle for handle, shape in self._shapes.items() if shape.model not in models]:
+                self._drop(handle)
+
+    def _drop(self, handle: str) -> None:
+        if handle in self._shapes:
+            self._used -= self._shapes.pop(handle).bytes

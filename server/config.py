@@ -1,6 +1,9 @@
-"""What a server allows."""
+"""What a server allows, and where it is."""
 
 import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 from enf2enf.errors import ConfigError
 
@@ -13,24 +16,52 @@ class ServerConfig:
 
     Args:
         mesh_bytes: largest uploaded mesh.
-        mesh_nodes: most nodes of an uploaded mesh.
+        upload_bytes: what all uploads in progress may hold together.
+        mesh_nodes, mesh_cells: most nodes and cells of an uploaded mesh.
+        mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
         message_bytes: largest message that is received.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
         cached_bytes: memory that they may take together.
+        cached_decodings: shapes under conditions kept ready to be asked; some 0.2 MB each.
+        batch: small questions that are computed together.
+        parsers: processes that read meshes.
+        parser_bytes: address space of such a process.
+        idle_seconds: longest that a request may neither send nor take anything.
+        look_seconds: between looks for new checkpoints and idle requests.
 
     Raises:
         ConfigError: a limit that is not a positive whole number, or messages too small for our own chunks.
     """
 
     mesh_bytes: int = 128 << 20
+    upload_bytes: int = 1 << 30
     mesh_nodes: int = 2_000_000
+    mesh_cells: int = 10_000_000
+    mesh_seconds: int = 20
     points: int = 20_000_000
     message_bytes: int = 4 * MESSAGE_BYTES
-    concurrent_requests: int = 32
+    concurrent_requests: int = 64
     cached_shapes: int = 64
     cached_bytes: int = 1 << 30
+    cached_decodings: int = 256
+    batch: int = 32
+    parsers: int = 2
+    parser_bytes: int = 4 << 30
+    idle_seconds: int = 60
+    look_seconds: int = 2
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "ServerConfig":
+        """`["points=1000"]` -> the defaults but for that. Raises `ConfigError` on anything else."""
+        names, given = [field.name for field in dataclasses.fields(cls)], {}
+        for text in texts:
+            name, _, value = text.partition("=")
+            if name not in names or name in given or not value.isdecimal():
+                raise ConfigError("--limit", f"NAME=NUMBER, once for every name of {', '.join(names)}", repr(text))
+            given[name] = int(value)
+        return cls(**given)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -39,3 +70,42 @@ class ServerConfig:
                 raise ConfigError(field.name, "a positive whole number", repr(value))
         if self.message_bytes < 2 * MESSAGE_BYTES:
             raise ConfigError("message_bytes", f"at least {2 * MESSAGE_BYTES}", str(self.message_bytes))
+
+
+@dataclasses.dataclass(frozen=True)
+class ServeConfig:
+    """Where a server listens, whom it lets in, and how long it takes to leave.
+
+    Args:
+        path: a checkpoint, or a folder of them, see `Repository`.
+        host, port: for gRPC; port 0 for a free one.
+        metrics_port: for Prometheus, on the same host; None for none, 0 for a free one.
+        tokens: file of those who may call; None: anybody.
+        certificate, key: PEM files, for TLS; None: plain text.
+        client_ca: PEM file of the authority that clients must be signed by; None: any client.
+        drain_seconds: what requests in progress have to end, after the first signal to stop.
+
+    Raises:
+        ConfigError: a port or a time out of range, or half of a pair of files.
+    """
+
+    path: str | os.PathLike
+    host: str = "127.0.0.1"
+    port: int = 50051
+    metrics_port: int | None = None
+    tokens: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
+    drain_seconds: float = 10.0
+
+    def __post_init__(self):
+        for name in ("port", "metrics_port"):
+            if not 0 <= (getattr(self, name) or 0) < 65536:
+                raise ConfigError(f"--{name.replace('_', '-')}", "0 to 65535", str(getattr(self, name)))
+        if not 0 <= self.drain_seconds < 86_400:
+            raise ConfigError("--drain-seconds", "0 to 86400", str(self.drain_seconds))
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigError("TLS", "both a certificate and its key", "one of them")
+        if self.client_ca is not None and self.certificate is None:
+            raise ConfigError("TLS", "a certificate and its key beside the clients' authority", "none")

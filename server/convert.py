@@ -3,43 +3,46 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
-from enf2enf.geometry import Geometry
 from enf2enf.grid import Grid
-from enf2enf.mesh import Mesh
+from enf2enf.mesh.formats import FORMATS
 from enf2enf.schema import Quantity
-from enf2enf.surrogate import Surrogate
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.config import ServerConfig
+from enf2enf_server.models import Model
+from enf2enf_server.parsing.parsed import Parsed
 
 _KINDS = {"scalar": pb.Quantity.KIND_SCALAR, "vector": pb.Quantity.KIND_VECTOR}
 
 
 def understood(
-    handle: str, mesh: Mesh, geometry: Geometry, walls: Sequence[str], length: float, seconds: tuple[float, float]
+    handle: str, model: Model, parsed: Parsed, walls: Sequence[str], seconds: tuple[float, float]
 ) -> pb.EncodeResponse:
     """The reply to an upload; `seconds` are those of reading and of encoding."""
-    lower, upper = geometry.bounds
-    outside = int((~geometry.contains(mesh.points)).sum())
-    warning = f"nodes: expected all of them in the domain, got {outside} outside, where the fields are NaN"
+    lower, upper = parsed.geometry.bounds
+    warning = f"nodes: expected all of them in the domain, got {parsed.outside} outside, where the fields are NaN"
     return pb.EncodeResponse(
         handle=handle,
-        walls=[pb.Wall(nodes=len(wall)) for wall in geometry.walls],
+        walls=[pb.Wall(nodes=len(wall)) for wall in parsed.geometry.walls],
         wall_patches=walls,
-        patches=sorted(mesh.patches),
+        patches=parsed.patches,
         lower=lower.tolist(),
         upper=upper.tolist(),
-        reference_length=length,
-        nodes=len(mesh.points),
-        cells=mesh.cell_count,
-        warnings=[warning] if outside else [],
+        reference_length=model.surrogate.normaliser.length,
+        nodes=len(parsed.nodes),
+        cells=parsed.cells,
+        warnings=[warning] if parsed.outside else [],
         parse_seconds=seconds[0],
         encode_seconds=seconds[1],
+        model=model.name,
+        version=model.version,
     )
 
 
@@ -70,10 +73,14 @@ def chunk(field: Field, first: int, with_points: bool) -> pb.FieldChunk:
     )
 
 
-def description(
-    surrogate: Surrogate, config: ServerConfig, formats: Sequence[str], software: str
-) -> pb.DescribeResponse:
+def outside(values: Float[np.ndarray, "points components"]) -> int:
+    """How many points have no field."""
+    return int(np.isnan(values[:, 0]).sum())
+
+
+def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
     """The reply to Describe."""
+    surrogate = model.surrogate
     card, schema = surrogate.card, surrogate.schema
     ends = np.cumsum([0] + [quantity.width(schema.dim) for quantity in schema.conditions])
     ranges = [
@@ -81,9 +88,9 @@ def description(
         for start, end in zip(ends[:-1], ends[1:], strict=True)
     ]
     return pb.DescribeResponse(
-        name=str(card.get("name", "")),
+        name=model.name,
+        version=model.version,
         digest=surrogate.version,
-        version=1,
         preset=str(card.get("preset", "")),
         licence=str(card.get("licence", "")),
         dim=schema.dim,
@@ -92,7 +99,7 @@ def description(
         reference_length=card["reference_length"],
         metrics=_numbers(card.get("metrics", {})),
         card_json=json.dumps(card, sort_keys=True),
-        formats=formats,
+        formats=sorted(FORMATS),
         limits=pb.Limits(
             mesh_bytes=config.mesh_bytes,
             mesh_nodes=config.mesh_nodes,
@@ -100,9 +107,11 @@ def description(
             message_bytes=config.message_bytes,
             concurrent_requests=config.concurrent_requests,
             cached_shapes=config.cached_shapes,
+            mesh_cells=config.mesh_cells,
+            cached_bytes=config.cached_bytes,
         ),
         chunk_points=surrogate.chunk_points,
-        server_version=software,
+        server_version=metadata.version("enf2enf"),
     )
 
 

@@ -25,9 +25,35 @@ class HandleError(errors.QueryError):
     """A handle that this server does not hold (any more)."""
 
 
+class ModelError(errors.QueryError):
+    """A model or a version that this server does not have, or cannot load."""
+
+
+class GoneError(errors.ServiceError):
+    """Nobody waits for the answer any more."""
+
+
+class StoppingError(errors.ServiceError):
+    """The server starts or stops: somebody else, or it a little later, may answer."""
+
+
+class AccessError(errors.ServiceError):
+    """A call without a token that this server knows."""
+
+
+class RightsError(errors.ServiceError):
+    """A call that its token does not permit."""
+
+
 _CODES = (
+    (AccessError, code_pb2.UNAUTHENTICATED),
+    (RightsError, code_pb2.PERMISSION_DENIED),
     (LimitError, code_pb2.RESOURCE_EXHAUSTED),
     (HandleError, code_pb2.NOT_FOUND),
+    (ModelError, code_pb2.NOT_FOUND),
+    (GoneError, code_pb2.CANCELLED),
+    (StoppingError, code_pb2.UNAVAILABLE),
+    (errors.CheckpointError, code_pb2.FAILED_PRECONDITION),
     (errors.MeshError, code_pb2.INVALID_ARGUMENT),
     (errors.GeometryError, code_pb2.INVALID_ARGUMENT),
     (errors.SchemaError, code_pb2.INVALID_ARGUMENT),
@@ -35,16 +61,16 @@ _CODES = (
 )
 
 
-def to_status(error: Exception) -> grpc.Status:
+def to_status(error: Exception, request_id: str) -> grpc.Status:
     """The status of an error, with its name, expectation and finding as `google.rpc.ErrorInfo`.
 
-    Whatever is not in the table is our own fault: it is logged with its traceback, and the client reads one neutral
-    sentence.
+    Whatever is not in the table is our own fault: it is logged with its traceback under the request's id, and the
+    client reads one neutral sentence.
     """
     for kind, code in _CODES:
         if isinstance(error, kind):
             return _status(code, error)
-    _LOG.error("unexpected failure", exc_info=error)
+    _LOG.error("an unexpected failure", exc_info=error, extra={"request_id": request_id})
     neutral = errors.ServiceError("server", "an answer", "an internal failure, which the server's log describes")
     return _status(code_pb2.INTERNAL, neutral)
 

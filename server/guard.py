@@ -1,69 +1,52 @@
-"""Stands before every call of the service: decodes, admits and turns failures into statuses."""
+"""Stands before every call of the services: decodes, admits and turns failures into statuses."""
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from enf2enf_server.errors import LimitError, StreamError, to_status
+from enf2enf_server.admission import Admission
+from enf2enf_server.errors import StreamError
 
 
 class Guard(grpc.ServerInterceptor):
-    """Wraps the methods of one service; others (health, reflection) pass untouched.
+    """Wraps our methods, which get a `Call` in place of gRPC's context; others pass untouched.
 
     Args:
-        service: full name of the service.
-        concurrent: calls admitted at once; one more is refused with RESOURCE_EXHAUSTED.
+        guarded: what the paths of the methods that are ours begin with, such as `/enf2enf.v1.Surrogate/`.
+        admission: admits their calls.
     """
 
-    def __init__(self, service: str, concurrent: int):
-        self._prefix = f"/{service}/"
-        self._concurrent = concurrent
-        self._places = threading.BoundedSemaphore(concurrent)
+    def __init__(self, guarded: Sequence[str], admission: Admission):
+        self._guarded, self._admission = tuple(guarded), admission
 
     def intercept_service(self, continuation: Callable, details: grpc.HandlerCallDetails) -> Any:
         """Called by gRPC for every incoming call."""
         handler = continuation(details)
-        if handler is None or not details.method.startswith(self._prefix):
+        if handler is None or not details.method.startswith(self._guarded):
             return handler
-        if handler.response_streaming:
-            make, behaviour = grpc.stream_stream_rpc_method_handler, self._streamed(handler.stream_stream)
-        elif handler.request_streaming:
-            make, behaviour = grpc.stream_unary_rpc_method_handler, self._single(handler.stream_unary)
-        else:
-            make, behaviour = grpc.unary_unary_rpc_method_handler, self._single(handler.unary_unary)
-        return make(behaviour, _tolerant(handler.request_deserializer), handler.response_serializer)
+        for kind in ("unary_unary", "stream_unary", "unary_stream", "stream_stream"):
+            if (behaviour := getattr(handler, kind)) is not None:
+                wrap = self._streamed if handler.response_streaming else self._single
+                make = getattr(grpc, f"{kind}_rpc_method_handler")
+                guarded = wrap(behaviour, details.method.lstrip("/"))
+                return make(guarded, _tolerant(handler.request_deserializer), handler.response_serializer)
+        raise AssertionError(details.method)
 
-    def _single(self, behaviour: Callable) -> Callable:
+    def _single(self, behaviour: Callable, method: str) -> Callable:
         def answer(requests: Any, context: grpc.ServicerContext) -> Any:
-            with self._admitted(context):
-                return behaviour(_checked(requests), context)
+            with self._admission.admitted(context, method) as call:
+                return behaviour(_checked(requests), call)
 
         return answer
 
-    def _streamed(self, behaviour: Callable) -> Callable:
+    def _streamed(self, behaviour: Callable, method: str) -> Callable:
         def answer(requests: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            with self._admitted(context):
-                yield from behaviour(_checked(requests), context)
+            with self._admission.admitted(context, method) as call:
+                yield from behaviour(_checked(requests), call)
 
         return answer
-
-    @contextmanager
-    def _admitted(self, context: grpc.ServicerContext) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            full = LimitError("server", f"at most {self._concurrent} requests at once", "one more; try again")
-            context.abort_with_status(to_status(full))
-        try:
-            yield
-        except grpc.RpcError:  # the client has gone: nobody to answer
-            raise
-        except Exception as error:
-            context.abort_with_status(to_status(error))
-        finally:
-            self._places.release()
 
 
 class _Malformed:

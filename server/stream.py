@@ -1,20 +1,26 @@
 """The grammar of request streams: a header, the file, a query, points, and nothing else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
+from enf2enf_server.budget import Share
 from enf2enf_server.errors import LimitError, StreamError
 
 
 class Incoming:
-    """A client's messages, taken one part at a time."""
+    """A client's messages, taken one part at a time.
 
-    def __init__(self, requests: Iterable[Any]):
-        self._requests = iter(requests)
+    Args:
+        requests: the messages.
+        alive: called before each; it raises if nobody waits for the answer.
+    """
+
+    def __init__(self, requests: Iterable[Any], alive: Callable[[], None]):
+        self._requests, self._alive = iter(requests), alive
         self._position = 0
 
     def take(self, kind: str) -> Any:
@@ -30,11 +36,11 @@ class Incoming:
         if found != "the end of the stream":
             raise StreamError(f"message {self._position}", "the end of the stream", found)
 
-    def file(self, size: int, limit: int) -> bytes:
-        """The announced number of bytes from parts `chunk`.
+    def file(self, size: int, limit: int, share: Share) -> bytes:
+        """The announced number of bytes from parts `chunk`, which count against the share of a budget.
 
         Raises:
-            LimitError: more than `limit` bytes are announced.
+            LimitError: more than `limit` bytes are announced, or all uploads hold too much.
             StreamError: another number of bytes follows.
         """
         if size < 1:
@@ -47,6 +53,7 @@ class Incoming:
             if not chunk or len(data) + len(chunk) > size:
                 announced = f"1 to {size - len(data)} bytes (of {size} announced)"
                 raise StreamError(f"chunk in message {self._position}", announced, f"{len(chunk)} bytes")
+            share.take(len(chunk))
             data += chunk
         return bytes(data)
 
@@ -74,19 +81,40 @@ class Incoming:
     def _point_block(self, count: int, seen: int, dim: int) -> np.ndarray:
         data = self.take("points")
         name = f"points in message {self._position}"
-        if not data or len(data) % (8 * dim):
-            raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", f"{len(data)} bytes")
-        block = np.frombuffer(data, "<f8").reshape(-1, dim)
+        if not data:
+            raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", "0 bytes")
+        block = _block(data, dim, name, seen)
         if seen + len(block) > count:
             raise StreamError(name, f"at most {count - seen} points (of {count} announced)", str(len(block)))
-        if len(bad := np.flatnonzero(~np.isfinite(block).all(axis=1))):
-            raise QueryError(f"point {seen + bad[0]}", "finite coordinates", str(block[bad[0]].tolist()))
         return block
 
     def _next(self) -> tuple[str, Any]:
         self._position += 1
+        self._alive()
         request = next(self._requests, None)
         if request is None:
             return "the end of the stream", None
         kind = request.WhichOneof("part")
         return (kind, getattr(request, kind)) if kind else ("an empty message", None)
+
+
+def points_of(data: bytes, count: int, dim: int) -> Float[np.ndarray, "points dim"]:
+    """The announced number of points from the bytes of one message.
+
+    Raises:
+        StreamError: another number of points, or bytes that are none.
+        QueryError: a coordinate that is not finite.
+    """
+    block = _block(data, dim, "points", 0)
+    if len(block) != count:
+        raise StreamError("points", f"{count} points, as announced", str(len(block)))
+    return block
+
+
+def _block(data: bytes, dim: int, name: str, seen: int) -> np.ndarray:
+    if len(data) % (8 * dim):
+        raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", f"{len(data)} bytes")
+    block = np.frombuffer(data, "<f8").reshape(-1, dim)
+    if len(bad := np.flatnonzero(~np.isfinite(block).all(axis=1))):
+        raise QueryError(f"point {seen + bad[0]}", "finite coordinates", str(block[bad[0]].tolist()))
+    return block

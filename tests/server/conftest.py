@@ -1,7 +1,9 @@
 """A small untrained surrogate behind a real gRPC server."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -67,10 +69,20 @@ def surrogate() -> Surrogate:
     return made
 
 
+def slow(surrogate: Surrogate, hold: threading.Event) -> Surrogate:
+    """The surrogate, but its warm-up waits."""
+
+    class Slow(Surrogate):
+        def warm_up(self):
+            hold.wait()
+
+    return Slow(surrogate.model, surrogate.config, surrogate.normaliser, surrogate.provenance)
+
+
 @contextlib.contextmanager
-def served(surrogate: Surrogate, config: ServerConfig) -> Iterator[str]:
+def served(source: Surrogate | Path, config: ServerConfig, **options) -> Iterator[str]:
     """The address of a server that has warmed up."""
-    server, port = create_server(surrogate, config)
+    server, port = create_server(source, config, **options)
     server.start().result()
     try:
         yield f"127.0.0.1:{port}"

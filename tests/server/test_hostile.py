@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server import inference
 
 REFUSALS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED}
+SOON = 2.0  # seconds
+MANY = pytest.mark.parametrize("examples", [60, pytest.param(1000, marks=pytest.mark.slow)])
+OURS = [f"{service.full_name}/{method.name}" for service in pb.DESCRIPTOR.services_by_name.values()
+        for method in service.methods]  # fmt: skip
+GUARDED = OURS + [method.lstrip("/") for method in inference.GUARDED]
 METHODS = {"Encode": pb.EncodeRequest, "Decode": pb.DecodeRequest, "Predict": pb.PredictRequest}
 
 integers = st.one_of(st.integers(-3, 40), st.integers(-(2**63), 2**63 - 1))
@@ -55,10 +61,10 @@ def requests_of(kind, handle):
 
 
 def answer(channel, method, requests, serializer=None):
-    """The messages of an answer; refusals must be ours: a fitting status with a named culprit."""
-    stub = channel.stream_stream(f"/enf2enf.v1.Surrogate/{method}", serializer, None)
+    """The messages of an answer; refusals must be ours: a fitting status with a named culprit, and soon."""
+    stub = channel.stream_stream(f"/{method}" if "/" in method else f"/enf2enf.v1.Surrogate/{method}", serializer, None)
     try:
-        return list(stub(iter(requests), timeout=20))
+        return list(stub(iter(requests), timeout=SOON))
     except grpc.RpcError as error:
         assert error.code() in REFUSALS, error
         assert ": expected " in error.details()
@@ -66,11 +72,12 @@ def answer(channel, method, requests, serializer=None):
         return None
 
 
+@MANY
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_messages_in_any_order(method, channel, client, vtu):
+def test_messages_in_any_order(method, channel, client, vtu, examples):
     kind, handle = METHODS[method], client.encode(vtu, name="vtu").handle
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples, deadline=None)
     @given(requests=requests_of(kind, handle))
     def check(requests):
         answer(channel, method, requests, kind.SerializeToString)
@@ -96,10 +103,32 @@ def test_an_honest_stream_with_edits(channel, vtu, data):
     assert (replies is None) == (order[:4] != [0, 1, 2, 3] or len(order) != 6 or set(order[4:]) - {4, 5} != set())
 
 
-@settings(max_examples=60, deadline=None)
-@given(method=st.sampled_from(sorted(METHODS)), messages=st.lists(st.binary(max_size=40), min_size=1, max_size=3))
-def test_bytes_that_are_no_messages(channel, method, messages):
-    assert answer(channel, method, messages) is None
+@MANY
+def test_small_questions_of_any_kind(channel, client, vtu, examples):
+    handle = client.encode(vtu, name="vtu").handle
+    asked = st.builds(
+        pb.SampleRequest, handle=st.one_of(st.just(handle), st.text(max_size=70)), query=queries, points=blobs
+    )
+
+    @settings(max_examples=examples, deadline=None)
+    @given(request=asked)
+    def check(request):
+        answer(channel, "Sample", [request], pb.SampleRequest.SerializeToString)
+
+    check()
+
+
+@MANY
+def test_bytes_that_are_no_messages(channel, client, examples):
+    """Every method that is guarded: a refusal of ours, or, where chance made a message of them, an answer."""
+
+    @settings(max_examples=examples, deadline=None)
+    @given(method=st.sampled_from(GUARDED), message=st.binary(max_size=40))
+    def check(method, message):
+        answer(channel, method, [message])
+
+    check()
+    assert client.describe().name == "tiny"
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import numpy as np
 import pytest
-from conftest import CONDITIONS, cell, served
+from conftest import CONDITIONS, cell, served, slow
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
@@ -24,28 +24,27 @@ from enf2enf.mesh import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server import probe
 from enf2enf_server.app import SERVICE, create_server
-from enf2enf_server.cache import Shape, ShapeCache
 from enf2enf_server.config import ServerConfig
-from enf2enf_server.device import Device
-from enf2enf_server.errors import HandleError
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work
 
 
 def test_health_follows_the_warm_up(surrogate):
-    server, port = create_server(surrogate)
     hold = threading.Event()
-    server._device.submit(hold.wait)  # the warm-up waits behind it
+    server, port = create_server(slow(surrogate, hold))
     warm = server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         health = health_pb2_grpc.HealthStub(channel)
-        for service in ("", SERVICE):
+        services = ("", SERVICE)
+        for service in services:
             assert health.Check(health_pb2.HealthCheckRequest(service=service)).status == NOT_SERVING
         assert not probe.serving(f"127.0.0.1:{port}")
+        with Client(f"127.0.0.1:{port}", timeout=1) as client, pytest.raises(ServiceError, match="none yet"):
+            client.describe()
         hold.set()
         warm.result()
-        for service in ("", SERVICE):
+        for service in (*services, f"{SERVICE}/tiny"):
             assert health.Check(health_pb2.HealthCheckRequest(service=service)).status == SERVING
         assert probe.serving(f"127.0.0.1:{port}")
     server.stop()
@@ -87,26 +86,10 @@ def test_a_dropped_shape_is_encoded_again(surrogate, mesh):
             client.encode(cell(radius=radius))
         stale = pb.DecodeRequest(header=pb.DecodeHeader(handle=first.handle))
         with pytest.raises(grpc.RpcError) as caught:
-            list(client._stub.Decode(iter([stale]), timeout=20))
+            list(client._stubs.surrogate.Decode(iter([stale]), timeout=20))
         assert caught.value.code() == grpc.StatusCode.NOT_FOUND
         after = client.decode(first, CONDITIONS, "nodes")
         assert after["stress"].tobytes() == before["stress"].tobytes() and after.shape.handle == first.handle
-
-
-def test_cache_keeps_the_recently_used_within_both_bounds():
-    def shape(nodes):
-        return Shape(None, np.zeros((nodes, 2)), pb.EncodeResponse())
-
-    cache = ShapeCache(entries=3, bytes_=3 * shape(1000).bytes)
-    for name in "abc":
-        cache.put(name, shape(1000))
-    cache.get("a")
-    cache.put("d", shape(1000))
-    assert cache.find("b") is None and cache.find("a") is not None and len(cache) == 3
-    cache.put("big", shape(100_000))
-    assert len(cache) == 1 and cache.find("big") is not None
-    with pytest.raises(HandleError, match="handle: expected one that Encode returned"):
-        cache.get("a")
 
 
 def test_concurrent_clients_get_their_own_answers(target, surrogate):
@@ -127,40 +110,12 @@ def test_concurrent_clients_get_their_own_answers(target, surrogate):
         assert answers[index] == local["stress"].tobytes()
 
 
-def test_the_device_takes_turns_and_never_runs_ahead():
-    device, taken = Device(), []
-
-    def items():
-        for number in range(100):
-            taken.append(number)
-            yield number
-
-    results = device.map(lambda number: number * number, items())
-    for number in range(10):
-        assert next(results)[0] == number * number
-        assert len(taken) <= number + 2
-    results.close()
-    device.close()
-
-
-def test_what_waits_is_dropped_with_the_query():
-    device, hold, ran = Device(), threading.Event(), []
-    results = device.map(ran.append, range(100))
-    next(results)
-    device.submit(hold.wait)
-    next(results)  # number 2 now waits behind `hold`
-    results.close()
-    hold.set()
-    device.close()
-    assert ran == [0, 1]
-
-
 def long_decode(client, handle):
     query = pb.Query(grid=pb.RegularGrid(lower=LONG.lower, upper=LONG.upper, resolution=LONG.resolution))
     for name, value in CONDITIONS.items():
         query.conditions[name].values.extend(np.atleast_1d(value))
     header = pb.DecodeHeader(handle=handle, query=query)
-    return client._stub.Decode(iter([pb.DecodeRequest(header=header)]), timeout=100)
+    return client._stubs.surrogate.Decode(iter([pb.DecodeRequest(header=header)]), timeout=100)
 
 
 def test_a_cancelled_query_leaves_and_a_full_server_says_so(surrogate, mesh):
@@ -207,7 +162,10 @@ def test_a_port_in_use_is_an_error(surrogate, target):
 def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)
-    code = f"from enf2enf_server.app import serve; serve({str(path)!r}, port=0, drain_seconds=60)"
+    code = (
+        "from enf2enf_server.config import ServeConfig, ServerConfig; from enf2enf_server.serve import serve; "
+        f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig())"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().split()[-1]

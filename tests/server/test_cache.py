@@ -1,0 +1,44 @@
+"""The cache of shapes: bounded, and every owner sees only what is theirs."""
+
+import numpy as np
+
+from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_server.cache import Shape, ShapeCache, handle_of
+from enf2enf_server.models import Model
+
+
+def shape(nodes, owner="me", model=None):
+    return Shape(model, owner, None, np.zeros((nodes, 2)), pb.EncodeResponse())
+
+
+def test_it_keeps_the_recently_used_within_both_bounds():
+    cache = ShapeCache(entries=3, bytes_=3 * shape(1000).bytes)
+    for name in "abc":
+        cache.put(name, shape(1000))
+    cache.find("me", "a")
+    cache.put("d", shape(1000))
+    assert cache.find("me", "b") is None and cache.find("me", "a") is not None and len(cache) == 3
+    cache.put("big", shape(100_000))
+    assert len(cache) == 1 and cache.find("me", "big") is not None
+    assert cache.bytes == shape(100_000).bytes
+
+
+def test_a_shape_is_its_owners():
+    cache = ShapeCache(entries=3, bytes_=1 << 30)
+    cache.put("a", shape(10, "me"))
+    assert cache.find("you", "a") is None and cache.find("me", "a") is not None
+
+
+def test_shapes_go_with_their_model():
+    one, two = Model("m", 1, None), Model("m", 1, None)  # the same name and version, loaded twice
+    cache = ShapeCache(entries=9, bytes_=1 << 30)
+    cache.put("a", shape(10, model=one))
+    cache.put("b", shape(10, model=two))
+    cache.keep([two])
+    assert cache.find("me", "a") is None and cache.find("me", "b") is not None
+    assert cache.bytes == shape(10).bytes
+
+
+def test_a_handle_depends_on_every_part_and_on_where_parts_end():
+    parts = [(b"ab", ("c",)), (b"a", ("bc",)), (b"", ("abc",)), (b"", ("ab", "c")), (b"ab", ("d",)), (b"ac", ("c",))]
+    assert len({handle_of(*part) for part in parts}) == len(parts)

@@ -1,0 +1,218 @@
+"""`enf2enf serve` as operators run it: supervised processes, tokens, TLS, metrics, and things that die."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+
+import grpc
+import numpy as np
+import pytest
+import trustme
+from conftest import CONDITIONS
+from pools import until
+
+from enf2enf import checkpoint
+from enf2enf.client import Client
+from enf2enf.client.retry import Retry
+from enf2enf.grid import Grid
+from enf2enf.mesh import write_bytes
+from enf2enf_server.tokens import issue
+
+PATIENT = Retry(attempts=100, first_seconds=0.05, longest_seconds=1.0)
+
+
+class Served:
+    """A running `enf2enf serve`: what it printed, and the processes that it consists of."""
+
+    def __init__(self, path, *options):
+        command = [sys.executable, "-m", "enf2enf.cli", "serve", str(path), "--port", "0", *map(str, options)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.records = []
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+        self.address = self.process.stdout.readline().split()[-1]
+
+    def _read(self):
+        self.records.extend(json.loads(line) for line in self.process.stderr)
+
+    def events(self, kind):
+        """What the supervisor logged of a kind."""
+        messages = [record["message"] for record in list(self.records) if record["logger"].endswith("supervise")]
+        return [event for event in map(json.loads, messages) if event["event"] == kind]
+
+    @property
+    def server(self):
+        """Number of the server's process."""
+        return self.events("start")[-1]["pid"]
+
+    def parsers(self):
+        """Numbers of the processes that read meshes."""
+        listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.server)], capture_output=True, text=True)
+        return [int(line.split()[0]) for line in listed.stdout.splitlines() if "parsing.worker" in line]
+
+    def stop(self):
+        """Ends it as an operator does, and returns its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self._reading.join(5)
+        return code
+
+
+@contextlib.contextmanager
+def serve(path, *options):
+    running = Served(path, *options)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(20)
+            running.process.kill()
+
+
+@pytest.fixture(scope="module")
+def tiny(surrogate, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "tiny.enf"
+    checkpoint.save(path, surrogate)
+    return path
+
+
+def test_with_everything_on(tiny, vtu, tmp_path):
+    authority, (secret, table) = trustme.CA(), issue("ci", admin=True)
+    pair, files = authority.issue_cert("localhost"), {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "ca")}
+    pair.cert_chain_pems[0].write_to_path(files["cert"])
+    pair.private_key_pem.write_to_path(files["key"])
+    authority.cert_pem.write_to_path(files["ca"])
+    (tmp_path / "tokens.toml").write_text(table)
+    tls = ("--certificate", files["cert"], "--key", files["key"], "--tokens", tmp_path / "tokens.toml")
+    with serve(tiny, *tls, "--metrics-port", 0, "--limit", "points=100", "--host", "localhost") as running:
+        with Client.secure(running.address, ca=files["ca"], token=secret) as client:
+            assert client.ready("tiny") and client.describe().limits["points"] == 100
+            shape = client.encode(vtu, name="vtu")
+            answer = client.decode(shape, CONDITIONS, np.full((3, 2), 0.1))
+            assert answer["stress"].shape == (3,)
+        until(lambda: [r for r in running.records if r.get("request_id") == answer.request_id])
+        scraped = next(record for record in running.records if "metrics" in record["message"])
+        page = urllib.request.urlopen(f"http://localhost:{scraped['port']}/metrics").read().decode()
+        assert re.search(r'enf2enf_points_total\{model="tiny"\} 3\.0', page)
+        assert running.stop() == 0
+
+
+def test_the_server_is_killed_and_clients_ask_on(tiny, mesh):
+    with serve(tiny, "--port", free_port()) as running, Client(running.address, retry=PATIENT, timeout=60) as client:
+        shape = client.encode(mesh)
+        before = client.decode(shape, CONDITIONS, "nodes")["stress"]
+        failures, answers, stop = [], [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                try:
+                    answers.append(client.decode(shape, CONDITIONS, "nodes")["stress"])
+                except Exception as error:
+                    failures.append(error)
+
+        asking = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        until(lambda: len(answers) > 20)
+        first = running.server
+        workers = running.parsers()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: len(running.events("start")) == 2)
+        seen = len(answers)
+        until(lambda: len(answers) > seen + 20, 40)
+        stop.set()
+        for thread in asking:
+            thread.join()
+        assert not failures
+        assert max(np.abs(answer - before).max() for answer in answers) < 1e-5 * np.ptp(before)
+        until(lambda: not any(alive(pid) for pid in workers))
+        assert running.stop() == 0
+
+
+def test_a_parser_is_killed_under_load(tiny):
+    from conftest import cell
+
+    with serve(tiny) as running, Client(running.address, timeout=60) as client:
+        client.ready()
+        failures, answers, stop = [], [], threading.Event()
+
+        def upload(first):
+            number = first
+            while not stop.is_set():
+                number += 8
+                try:
+                    answers.append(client.encode(write_bytes(cell(0.1 + 1e-4 * number), "vtu"), name="vtu").nodes)
+                except Exception as error:
+                    failures.append(error)
+
+        uploading = [threading.Thread(target=upload, args=(first,)) for first in range(4)]
+        for thread in uploading:
+            thread.start()
+        for _ in range(3):
+            until(lambda: len(running.parsers()) == 2)
+            seen = len(answers)
+            os.kill(running.parsers()[0], signal.SIGKILL)
+            until(lambda seen=seen: len(answers) > seen + 5, 20)
+        stop.set()
+        for thread in uploading:
+            thread.join()
+        assert not failures and set(answers) == {224}
+        until(lambda: len(running.parsers()) == 2)
+
+
+def test_sigterm_under_load_answers_all_that_was_accepted(tiny, mesh):
+    once = Retry(attempts=1)
+    with serve(tiny, "--drain-seconds", "20") as running, Client(running.address, retry=once, timeout=60) as client:
+        shape = client.encode(mesh)
+        answers, failures = [], []
+
+        def ask():
+            try:
+                while True:
+                    answers.append(client.decode(shape, CONDITIONS, Grid((0, 0), (1, 1), (200, 200)))["stress"].size)
+            except Exception as error:
+                failures.append(error.__cause__)
+
+        asking = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in asking:
+            thread.start()
+        until(lambda: len(answers) > 6)
+        assert running.stop() == 0
+        for thread in asking:
+            thread.join(30)
+        assert len(failures) == 6 and set(answers) == {40_000}
+        assert {error.code() for error in failures} == {grpc.StatusCode.UNAVAILABLE}
+        ended = [record for record in running.records if record.get("method") == "Decode"]
+        begun = [record for record in ended if record["stages_ms"]]
+        assert {record["code"] for record in begun} == {"OK"} and len(begun) == len(answers)
+        assert {record["code"] for record in ended if record not in begun} <= {"UNAVAILABLE"}  # not let in any more
+
+
+@pytest.mark.parametrize(("options", "sentence"), [(["nowhere.enf"], "checkpoint: expected a file"), ([], "damaged")])
+def test_what_cannot_be_served_ends_at_once(tiny, tmp_path, options, sentence):
+    if not options:
+        (tmp_path / "broken.enf").write_bytes(tiny.read_bytes()[:-100])
+        options, sentence = [str(tmp_path / "broken.enf")], "broken.enf: expected "
+    command = [sys.executable, "-m", "enf2enf.cli", "serve", *options, "--port", "0", "--log-level", "error"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.returncode in (1, 2) and sentence in run.stderr and "Traceback" not in run.stderr
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def alive(pid):
+    return os.path.exists(f"/proc/{pid}")
