@@ -1,47 +1,83 @@
-"""The connection to a server."""
+"""The client for threads."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Self
 
 import grpc
-from google.rpc import error_details_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_status import rpc_status
 
-from enf2enf import errors
-from enf2enf.client.replies import Description, Prediction, RemoteShape
-from enf2enf.client.requests import At, MeshLike, Question, Upload
-from enf2enf.errors import Enf2EnfError, ServiceError
-from enf2enf.grid import Grid
-from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf.client import connection
+from enf2enf.client.answer import Progress
+from enf2enf.client.calls import Calls
+from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
+from enf2enf.client.requests import At, MeshLike, Upload
+from enf2enf.client.retry import Retry
+from enf2enf.client.steps import Pause, Rpc, Steps, T
 
-_LARGEST_MESSAGE = 64 << 20
-_ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+_USUAL = Retry()
 
 
 class Client:
     """A connection to a server of `enf2enf serve`, for `with`; safe to share between threads.
 
     Whatever the server refuses is raised as the library's own error, as if the call had been local; its `__cause__`, a
-    `grpc.RpcError`, has the status. Any other failure is a `ServiceError`.
+    `grpc.RpcError`, has the status. Any other failure is a `ServiceError`, which names the request as the server's log
+    does.
 
     Args:
         target: `host:port`.
-        timeout: deadline of every call, in seconds.
-        credentials: of the channel; None for plain text.
+        timeout: deadline of every call in seconds, its repetitions included. None: 30 s, and 1 s for every 20,000
+            points asked and for every megabyte that is or may have to be sent; 300 s to load a model.
+        credentials: of the channel; None for plain text. See also `Client.secure`.
+        token: a bearer token, sent with every call, over plain text too: often a proxy ends TLS before the server.
+        retry: how calls are tried again; `Retry(attempts=1)` for never.
+
+    Raises:
+        ConfigError: a token that cannot be sent.
     """
 
-    def __init__(self, target: str, *, timeout: float = 120.0, credentials: grpc.ChannelCredentials | None = None):
+    def __init__(
+        self,
+        target: str,
+        *,
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str | None = None,
+        retry: Retry = _USUAL,
+    ):
         self.target, self.timeout = target, timeout
-        options = [("grpc.max_receive_message_length", _LARGEST_MESSAGE)]
+        self._calls = Calls(target, timeout, connection.checked_token(token), retry)
         if credentials is None:
-            self._channel = grpc.insecure_channel(target, options)
+            self._channel = grpc.insecure_channel(target, connection.OPTIONS)
         else:
-            self._channel = grpc.secure_channel(target, credentials, options)
-        self._stub = pb_grpc.SurrogateStub(self._channel)
+            self._channel = grpc.secure_channel(target, credentials, connection.OPTIONS)
+        self._stubs = connection.Stubs(self._channel)
 
-    def __enter__(self) -> "Client":
+    @classmethod
+    def secure(
+        cls,
+        target: str,
+        *,
+        ca: connection.PathLike | None = None,
+        certificate: connection.PathLike | None = None,
+        key: connection.PathLike | None = None,
+        **options: Any,
+    ) -> Self:
+        """A client over TLS, with credentials from PEM files.
+
+        Args:
+            target: `host:port`; the server's certificate must be for this host.
+            ca: certificates that the server's must be signed by; None: the public ones that gRPC ships with.
+            certificate, key: of this client, for servers that ask for them (mutual TLS); both or neither.
+            options: as the class takes them.
+
+        Raises:
+            ConfigError: a file that cannot be read, or a certificate without its key.
+        """
+        return cls(target, credentials=connection.tls(ca, certificate, key), **options)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,18 +87,60 @@ class Client:
         """Closes the connection."""
         self._channel.close()
 
-    def ready(self) -> bool:
-        """Whether the server serves, and is not still warming up; waits for it to be there, at most the timeout."""
-        check, request = health_pb2_grpc.HealthStub(self._channel).Check, health_pb2.HealthCheckRequest()
-        reply = self._call(lambda: check(request, timeout=self.timeout, wait_for_ready=True))
-        return reply.status == health_pb2.HealthCheckResponse.SERVING
+    def ready(self, model: str = "") -> bool:
+        """Whether the server serves, and is not still warming up; waits for it to be there, at most the timeout.
 
-    def describe(self) -> Description:
-        """The server's model and limits."""
-        return Description.of(self._call(lambda: self._stub.Describe(pb.DescribeRequest(), timeout=self.timeout)))
+        Args:
+            model: whether this one serves, too.
+        """
+        return self._run(self._calls.ready(model))
+
+    def describe(self, model: str = "", version: int = 0) -> Description:
+        """A model and the server's limits.
+
+        Args:
+            model: its name; empty: the only one, or the server's default.
+            version: 0: the newest one that serves.
+
+        Raises:
+            QueryError: there is no such model.
+            ServiceError: the network, the deadline or the server failed.
+        """
+        return self._run(self._calls.describe(model, version))
+
+    def models(self) -> tuple[ModelVersion, ...]:
+        """All models and versions of the server, loaded or not."""
+        return self._run(self._calls.models())
+
+    def load_model(self, model: str, version: int = 0) -> ModelVersion:
+        """Loads a version beside those that serve, or again if its file has changed; returns when it serves.
+
+        Args:
+            model: its name.
+            version: 0: the newest one that is there.
+
+        Raises:
+            ServiceError: the token is not an admin's, or the network, the deadline or the server failed.
+        """
+        return self._run(self._calls.load_model(model, version))
+
+    def unload_model(self, model: str, version: int = 0) -> tuple[ModelVersion, ...]:
+        """Takes a version (0: all of them) out of service; calls in progress end as they would have.
+
+        Raises:
+            ServiceError: as `load_model`.
+        """
+        return self._run(self._calls.unload_model(model, version))
 
     def encode(
-        self, mesh: MeshLike, *, name: str = "", walls: Sequence[str] = (), length_unit: str = "m"
+        self,
+        mesh: MeshLike,
+        *,
+        name: str = "",
+        walls: Sequence[str] = (),
+        length_unit: str = "m",
+        model: str = "",
+        version: int = 0,
     ) -> RemoteShape:
         """Uploads a mesh; the server encodes its geometry.
 
@@ -71,31 +149,34 @@ class Client:
             name: file name or format, where the path does not say it.
             walls: patches that are walls; empty: inner loops.
             length_unit: of the file's coordinates: m, cm, mm, um, km, in or ft. A `Mesh` is in metres.
+            model: name of the model; empty: the only one, or the server's default.
+            version: of the model; 0: the newest one that serves.
 
         Raises:
             MeshError: it cannot be read.
             GeometryError: it is no geometry of the kind that the model knows.
-            QueryError: it is larger than the server accepts.
+            QueryError: it is larger than the server accepts, or there is no such model.
             ServiceError: the network, the deadline or the server failed.
         """
-        upload = Upload.of(mesh, name, walls, length_unit)
-        return self._call(lambda: self._encode(upload))
+        return self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
-    def decode(self, shape: RemoteShape, conditions: Mapping[str, Any], at: At) -> Prediction:
-        """The fields of an encoded shape; encodes it again if the server has dropped it.
+    def decode(
+        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: Progress | None = None
+    ) -> Prediction:
+        """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
         Args:
             shape: from `encode`.
             conditions: name -> number, or one number per dimension for a vector.
             at: points (points, dim) in metres, a grid, or `"nodes"` for those of the mesh in the file's order.
+            progress: called with (points that are there, points in all) as they come; starts over where the line broke.
 
         Raises:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are none, or more than the server accepts.
             ServiceError: the network, the deadline or the server failed.
         """
-        question = Question.of(conditions, at)
-        return self._call(lambda: self._decode(shape, question))
+        return self._run(self._calls.decode(shape, conditions, at, progress))
 
     def predict(
         self,
@@ -106,66 +187,43 @@ class Client:
         name: str = "",
         walls: Sequence[str] = (),
         length_unit: str = "m",
+        model: str = "",
+        version: int = 0,
+        progress: Progress | None = None,
     ) -> Prediction:
         """`encode` and `decode` in one call."""
-        upload, question = Upload.of(mesh, name, walls, length_unit), Question.of(conditions, at)
-        return self._call(lambda: self._predict(upload, question))
+        return self._run(
+            self._calls.predict(
+                lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
+            )
+        )
 
-    def _encode(self, upload: Upload) -> RemoteShape:
-        def requests() -> Iterator[pb.EncodeRequest]:
-            yield pb.EncodeRequest(header=upload.header)
-            yield from (pb.EncodeRequest(chunk=chunk) for chunk in upload.chunks())
+    def _run(self, steps: Steps[T]) -> T:
+        failure = None
+        while True:
+            try:
+                step = steps.send(failure)
+            except StopIteration as end:
+                return end.value
+            failure = self._take(step)
 
-        return RemoteShape.of(self._stub.Encode(requests(), timeout=self.timeout), upload)
-
-    def _decode(self, shape: RemoteShape, question: Question) -> Prediction:
+    def _take(self, step: Rpc | Pause) -> grpc.RpcError | None:
+        if isinstance(step, Pause):
+            return time.sleep(step.seconds)
+        method = attrgetter(step.method)(self._stubs)
         try:
-            return self._decode_known(shape, question)
-        except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.NOT_FOUND:
-                raise
-        return self._decode_known(self._encode(shape.upload), question)
-
-    def _decode_known(self, shape: RemoteShape, question: Question) -> Prediction:
-        def requests() -> Iterator[pb.DecodeRequest]:
-            yield pb.DecodeRequest(header=pb.DecodeHeader(handle=shape.handle, query=question.query))
-            yield from (pb.DecodeRequest(points=chunk) for chunk in question.chunks())
-
-        return self._collect(shape, self._stub.Decode(requests(), timeout=self.timeout), question)
-
-    def _predict(self, upload: Upload, question: Question) -> Prediction:
-        def requests() -> Iterator[pb.PredictRequest]:
-            yield pb.PredictRequest(header=upload.header)
-            yield from (pb.PredictRequest(chunk=chunk) for chunk in upload.chunks())
-            yield pb.PredictRequest(query=question.query)
-            yield from (pb.PredictRequest(points=chunk) for chunk in question.chunks())
-
-        replies = self._stub.Predict(requests(), timeout=self.timeout)
-        return self._collect(RemoteShape.of(next(replies).encoded, upload), replies, question)
-
-    def _collect(self, shape: RemoteShape, replies: Iterator[Any], question: Question) -> Prediction:
-        chunks, summary = [], None
-        for reply in replies:
-            if reply.WhichOneof("part") == "chunk":
-                chunks.append(reply.chunk)
+            replies = method(step.requests(), **step.options)
+            if step.streamed:
+                self._receive(replies, step)
             else:
-                summary = reply.summary
-        if summary is None or not chunks or sum(chunk.count for chunk in chunks) != summary.points:
-            raise ServiceError(self.target, "all values, then a summary", "an answer that breaks off")
-        points = question.given.points if isinstance(question.given, Grid) else question.given
-        return Prediction.of(shape, chunks, summary, points)
-
-    def _call(self, call: Callable[[], Any]) -> Any:
-        try:
-            return call()
+                step.receive(replies)
         except grpc.RpcError as error:
-            raise self._explained(error) from error
+            return error
+        return None
 
-    def _explained(self, error: grpc.RpcError) -> Enf2EnfError:
-        status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
-        if status is not None and any(detail.Unpack(info) for detail in status.details) and info.domain == "enf2enf":
-            kind = _ERRORS.get(info.reason, ServiceError)
-            return kind(*(info.metadata[key] for key in ("name", "expected", "got")))
-        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return ServiceError(self.target, f"an answer within {self.timeout:g} s", "none")
-        return ServiceError(self.target, "an answer", f"{error.code().name}: {error.details()}")
+    def _receive(self, replies: Any, step: Rpc) -> None:
+        try:
+            for reply in replies:
+                step.receive(reply)
+        finally:
+            replies.cancel()  # has an effect only where `receive` has raised

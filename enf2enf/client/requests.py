@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, MeshError, QueryError
 from enf2enf.grid import Grid
-from enf2enf.mesh import Mesh, read, write_bytes
+from enf2enf.mesh import Mesh, read, read_bytes, write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 
 MeshLike = str | os.PathLike[str] | Mesh | bytes
@@ -29,7 +29,9 @@ class Upload:
     data: bytes
 
     @classmethod
-    def of(cls, mesh: MeshLike, name: str, walls: Sequence[str], length_unit: str) -> "Upload":
+    def of(
+        cls, mesh: MeshLike, name: str, walls: Sequence[str], length_unit: str, model: str, version: int
+    ) -> "Upload":
         """The upload of a file, of bytes or of a mesh. Raises `MeshError` if there is nothing to send."""
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
@@ -39,19 +41,40 @@ class Upload:
             name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(mesh, "vtu")
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
-        return cls(pb.MeshHeader(name=name, size=len(mesh), walls=walls, length_unit=length_unit), bytes(mesh))
+        data = bytes(mesh)
+        options = {"walls": walls, "length_unit": length_unit, "model": model, "version": version}
+        return cls(pb.MeshHeader(name=name, size=len(data), **options), data)
 
-    def chunks(self) -> Iterator[bytes]:
-        """The file in messages."""
+    def messages(self) -> Iterator[pb.EncodeRequest]:
+        """What `Encode` is sent."""
+        yield pb.EncodeRequest(header=self.header)
+        yield from (pb.EncodeRequest(chunk=chunk) for chunk in self._chunks())
+
+    def messages_with(self, question: "Question") -> Callable[[], Iterator[pb.PredictRequest]]:
+        """Makes what `Predict` is sent."""
+
+        def requests() -> Iterator[pb.PredictRequest]:
+            yield pb.PredictRequest(header=self.header)
+            yield from (pb.PredictRequest(chunk=chunk) for chunk in self._chunks())
+            yield pb.PredictRequest(query=question.query)
+            yield from (pb.PredictRequest(points=block) for block in question.blocks())
+
+        return requests
+
+    def mesh(self) -> Mesh:
+        """The mesh, in metres, in the order of nodes that the server answers in. Raises `MeshError` as `read`."""
+        return read_bytes(self.data, self.header.name).scaled(self.header.length_unit or "m")
+
+    def _chunks(self) -> Iterator[bytes]:
         return (self.data[first : first + _CHUNK] for first in range(0, len(self.data), _CHUNK))
 
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A query, and its points as far as they are known on this side: not those of the mesh's nodes."""
+    """A query as the message, and what it asks about as it was given."""
 
     query: pb.Query
-    given: Float[np.ndarray, "points dim"] | Grid | None
+    at: Float[np.ndarray, "points dim"] | Grid | str
 
     @classmethod
     def of(cls, conditions: Mapping[str, Any], at: At) -> "Question":
@@ -66,7 +89,7 @@ class Question:
             if at != "nodes":
                 raise QueryError("at", "points, a Grid or 'nodes'", repr(at))
             query.mesh_nodes.with_points = True
-            return cls(query, None)
+            return cls(query, at)
         if isinstance(at, Grid):
             query.grid.CopyFrom(pb.RegularGrid(lower=at.lower, upper=at.upper, resolution=at.resolution))
             return cls(query, at)
@@ -76,12 +99,33 @@ class Question:
         query.explicit_points.CopyFrom(pb.ExplicitPoints(count=len(points), dim=points.shape[1]))
         return cls(query, points)
 
-    def chunks(self) -> Iterator[bytes]:
-        """The explicit points in messages, each of whole points; none for other targets."""
-        if not isinstance(self.given, np.ndarray):
+    @property
+    def points(self) -> int | None:
+        """How many points are asked; None: as many as the mesh has nodes."""
+        if isinstance(self.at, Grid):
+            return self.at.count
+        return len(self.at) if isinstance(self.at, np.ndarray) else None
+
+    @property
+    def bytes(self) -> int:
+        """Size of the points that are sent."""
+        return self.at.nbytes if isinstance(self.at, np.ndarray) else 0
+
+    def sample(self, handle: str) -> pb.SampleRequest:
+        """What `Sample` is sent."""
+        return pb.SampleRequest(handle=handle, query=self.query, points=b"".join(self.blocks()))
+
+    def messages(self, handle: str) -> Iterator[pb.DecodeRequest]:
+        """What `Decode` is sent."""
+        yield pb.DecodeRequest(header=pb.DecodeHeader(handle=handle, query=self.query))
+        yield from (pb.DecodeRequest(points=block) for block in self.blocks())
+
+    def blocks(self) -> Iterator[bytes]:
+        """The explicit points in parts for one message each, all of whole points; none for other targets."""
+        if not isinstance(self.at, np.ndarray):
             return iter(())
-        rows = max(1, _CHUNK // (8 * max(1, self.given.shape[1])))
-        return (self.given[first : first + rows].tobytes() for first in range(0, len(self.given), rows))
+        rows = max(1, _CHUNK // (8 * max(1, self.at.shape[1])))
+        return (self.at[first : first + rows].tobytes() for first in range(0, len(self.at), rows))
 
 
 def _file_bytes(path: Path) -> bytes:

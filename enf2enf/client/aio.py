@@ -1,0 +1,155 @@
+"""The client for event loops."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Self
+
+import grpc
+
+from enf2enf.client import connection
+from enf2enf.client.answer import Progress
+from enf2enf.client.calls import Calls
+from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
+from enf2enf.client.requests import At, MeshLike, Upload
+from enf2enf.client.retry import Retry
+from enf2enf.client.steps import Pause, Rpc, Steps, T
+
+_USUAL = Retry()
+
+
+class AsyncClient:
+    """`Client` for asyncio: the same calls, arguments and errors, awaited. Made, and used, in one running event loop.
+
+    Args:
+        target, timeout, credentials, token, retry: as `Client` takes them.
+        in_flight: calls made at once; further ones wait here for their turn, and their deadlines begin with it. However
+            many are gathered, the server's limit (`Description.limits["concurrent_requests"]`) is kept.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str | None = None,
+        retry: Retry = _USUAL,
+        in_flight: int = 16,
+    ):
+        self.target, self.timeout = target, timeout
+        self._calls = Calls(target, timeout, connection.checked_token(token), retry)
+        self._turns = asyncio.Semaphore(in_flight)
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(target, connection.OPTIONS)
+        else:
+            self._channel = grpc.aio.secure_channel(target, credentials, connection.OPTIONS)
+        self._stubs = connection.Stubs(self._channel)
+
+    @classmethod
+    def secure(
+        cls,
+        target: str,
+        *,
+        ca: connection.PathLike | None = None,
+        certificate: connection.PathLike | None = None,
+        key: connection.PathLike | None = None,
+        **options: Any,
+    ) -> Self:
+        """As `Client.secure`."""
+        return cls(target, credentials=connection.tls(ca, certificate, key), **options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+    async def ready(self, model: str = "") -> bool:
+        """As `Client.ready`."""
+        return await self._run(self._calls.ready(model))
+
+    async def describe(self, model: str = "", version: int = 0) -> Description:
+        """As `Client.describe`."""
+        return await self._run(self._calls.describe(model, version))
+
+    async def models(self) -> tuple[ModelVersion, ...]:
+        """As `Client.models`."""
+        return await self._run(self._calls.models())
+
+    async def load_model(self, model: str, version: int = 0) -> ModelVersion:
+        """As `Client.load_model`."""
+        return await self._run(self._calls.load_model(model, version))
+
+    async def unload_model(self, model: str, version: int = 0) -> tuple[ModelVersion, ...]:
+        """As `Client.unload_model`."""
+        return await self._run(self._calls.unload_model(model, version))
+
+    async def encode(
+        self,
+        mesh: MeshLike,
+        *,
+        name: str = "",
+        walls: Sequence[str] = (),
+        length_unit: str = "m",
+        model: str = "",
+        version: int = 0,
+    ) -> RemoteShape:
+        """As `Client.encode`."""
+        return await self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
+
+    async def decode(
+        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: Progress | None = None
+    ) -> Prediction:
+        """As `Client.decode`; `progress` is called in the event loop."""
+        return await self._run(self._calls.decode(shape, conditions, at, progress))
+
+    async def predict(
+        self,
+        mesh: MeshLike,
+        conditions: Mapping[str, Any],
+        at: At = "nodes",
+        *,
+        name: str = "",
+        walls: Sequence[str] = (),
+        length_unit: str = "m",
+        model: str = "",
+        version: int = 0,
+        progress: Progress | None = None,
+    ) -> Prediction:
+        """As `Client.predict`."""
+        return await self._run(
+            self._calls.predict(
+                lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
+            )
+        )
+
+    async def _run(self, steps: Steps[T]) -> T:
+        failure = None
+        async with self._turns:
+            while True:
+                try:
+                    step = steps.send(failure)
+                except StopIteration as end:
+                    return end.value
+                failure = await self._take(step)
+
+    async def _take(self, step: Rpc | Pause) -> grpc.RpcError | None:
+        if isinstance(step, Pause):
+            return await asyncio.sleep(step.seconds)
+        call = attrgetter(step.method)(self._stubs)(step.requests(), **step.options)
+        try:
+            if step.streamed:
+                async for reply in call:
+                    step.receive(reply)
+            else:
+                step.receive(await call)
+        except grpc.RpcError as error:
+            return error
+        finally:
+            call.cancel()  # has an effect only where `receive` has raised, or this task was cancelled
+        return None

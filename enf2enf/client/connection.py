@@ -1,0 +1,63 @@
+"""What both clients tell gRPC about their connection."""
+
+import os
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+
+from enf2enf.errors import ConfigError
+from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+
+PathLike = str | os.PathLike[str]
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", 64 << 20),
+    # gRPC's own waits (1 s, growing to 120 s) would outlast every retry after a restart of the server.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A peer that vanished without a word is noticed while a call is on; idle connections are left in peace.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+
+
+class Stubs:
+    """The services of a server, over a channel of either kind."""
+
+    def __init__(self, channel: grpc.Channel | grpc.aio.Channel):
+        self.surrogate = pb_grpc.SurrogateStub(channel)
+        self.repository = pb_grpc.ModelRepositoryStub(channel)
+        self.health = health_pb2_grpc.HealthStub(channel)
+
+
+def tls(ca: PathLike | None, certificate: PathLike | None, key: PathLike | None) -> grpc.ChannelCredentials:
+    """Credentials from PEM files.
+
+    Args:
+        ca: certificates that the server's must be signed by; None: those that gRPC ships with.
+        certificate, key: of this client, for servers that ask for them (mutual TLS); both or neither.
+
+    Raises:
+        ConfigError: a file that cannot be read, or one of the two without the other.
+    """
+    if (certificate is None) != (key is None):
+        raise ConfigError("certificate and key", "both or neither", "one of them")
+    return grpc.ssl_channel_credentials(*(None if path is None else _pem(path) for path in (ca, key, certificate)))
+
+
+def _pem(path: PathLike) -> bytes:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(str(path), "a PEM file", error.strerror or type(error).__name__) from error
+    if b"-----BEGIN " not in data:
+        raise ConfigError(str(path), "a PEM file", "no line -----BEGIN ...")
+    return data
+
+
+def checked_token(token: str | None) -> str | None:
+    """The token. Raises `ConfigError`, without repeating the secret, if it cannot travel in a header."""
+    if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token != ""):
+        raise ConfigError("token", "printable ASCII without blanks around it", "another text")
+    return token

@@ -1,0 +1,52 @@
+"""What a failed call means: pass and try again, encode again, or raise."""
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from enf2enf import errors
+from enf2enf.errors import Enf2EnfError, ServiceError
+
+_FULL = ("try again", "Concurrent RPC limit exceeded")  # ours, and gRPC's own
+_HIDDEN = "Internal error from Core"
+_PARTS = ("name", "expected", "got")
+_ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+
+
+def passes(error: grpc.RpcError) -> bool:
+    """Whether the same call may be answered in a moment."""
+    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:  # mostly a limit, which will be the same in a moment
+        return any(words in (error.details() or "") for words in _FULL)
+    if error.code() == grpc.StatusCode.INTERNAL:  # grpc.aio hides so what ended a call to which it was still writing
+        return error.details() == _HIDDEN
+    # We never cancel a call that we then ask about: it is a server that stops which cancels what it has not begun.
+    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+def lost_handle(error: grpc.RpcError) -> bool:
+    """Whether the server does not hold the shape (any more); a model that is not there is another matter."""
+    if error.code() != grpc.StatusCode.NOT_FOUND:
+        return False
+    info = _info(error)
+    return info is not None and info.metadata.get("name") == "handle"
+
+
+def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str) -> Enf2EnfError:
+    """The library's own error; a failure of the service names the request, under which the server's log has more."""
+    info = _info(error)
+    if info is not None:
+        kind, parts = _ERRORS.get(info.reason, ServiceError), [info.metadata.get(part, "") for part in _PARTS]
+    elif error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+        kind, parts = ServiceError, [target, f"an answer within {seconds:g} s", "none"]
+    else:
+        kind, parts = ServiceError, [target, "an answer", f"{error.code().name}: {error.details()}"]
+    if kind is ServiceError and request_id not in parts[2]:
+        parts[2] += f" (request {request_id})"
+    return kind(*parts)
+
+
+def _info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo | None:
+    status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+    if status is None or not any(detail.Unpack(info) for detail in status.details) or info.domain != "enf2enf":
+        return None
+    return info
