@@ -26,7 +26,8 @@ conditions = conditions_of(options.conditions)
 with Client(options.target) as client:
     model = client.describe()
     needs = ", ".join(f"{q.name} [{q.unit}]" for q in model.schema.conditions) or "no conditions"
-    print(f"{model.name}, version {model.version} ({model.digest}): needs {needs}, returns {[q.name for q in model.schema.fields]}")
+    returns = [q.name for q in model.schema.fields]
+    print(f"{model.name}, version {model.version} ({model.digest}): needs {needs}, returns {returns}")
 
     start = time.perf_counter()
     shape = client.encode(options.mesh)

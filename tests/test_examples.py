@@ -1,11 +1,16 @@
 """The examples run as a user runs them."""
 
+import re
 import subprocess
 import sys
 
+import matplotlib.image
+import numpy as np
 import pytest
 
+import enf2enf_meshes
 from enf2enf.checkpoint import save
+from enf2enf.client import Client
 
 LOAD = ("-c", "traction=0,80")
 
@@ -22,18 +27,58 @@ def run(root, tmp_path, name, *arguments):
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
 
 
-def test_client_query(root, tmp_path, surrogate):
+@pytest.fixture(scope="module")
+def target(surrogate):
     from enf2enf_server.app import create_server
 
     server, port = create_server(surrogate)
     server.start().result()
-    try:
-        result = run(root, tmp_path, "client_query.py", "--target", f"127.0.0.1:{port}")
-    finally:
-        server.stop()
+    yield f"127.0.0.1:{port}"
+    server.stop()
+
+
+def ask(root, tmp_path, target, name, *arguments):
+    command = [sys.executable, root / "examples" / name, "--target", target, *arguments]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_client_query(root, tmp_path, target):
+    result = ask(root, tmp_path, target, "client_query.py", *LOAD)
     assert result.returncode == 0, result.stderr
     assert "needs traction [Pa], returns ['von_mises']" in result.stdout
     assert "of 40000 points outside" in result.stdout and "1 wall(s)" in result.stdout
+
+
+def test_sweep(root, tmp_path, target):
+    result = ask(root, tmp_path, target, "sweep.py", "--questions", "60", "--points", "200")
+    assert result.returncode == 0, result.stderr
+    assert "60 questions of 200 points in " in result.stdout and " a second" in result.stdout
+    found = re.search(r"largest \|von_mises\|: (\S+) Pa at traction = \[(\S+), (\S+)\]", result.stdout)
+    most, *traction = map(float, found.groups())
+    with Client(target) as client:  # what it says is so
+        trained = client.describe().trained["traction"]
+        shape = client.encode(enf2enf_meshes.path("unit_cell_vtu"))
+        points = np.random.default_rng(0).uniform(*shape.bounds, (200, 2))
+        values = client.decode(shape, {"traction": traction}, points)["von_mises"]
+    assert np.isclose(np.nanmax(np.abs(values)), most, rtol=1e-4)  # printed with five digits
+    assert all(low <= value <= high for low, value, high in zip(trained[0], traction, trained[1], strict=True))
+
+
+def test_slider(root, tmp_path, target):
+    result = ask(root, tmp_path, target, "slider.py", "--out", "slider.png")
+    if result.returncode:
+        assert "apt install libegl1 libgl1-mesa-dri" in result.stderr and len(result.stderr.splitlines()) == 1
+        return
+    first, last = (matplotlib.image.imread(tmp_path / f"slider_{number}.png") for number in (0, 1))
+    assert first.shape == last.shape == (800, 900, 3)
+    below = slice(160, 640)  # the field without the slider and the bar
+    assert np.abs(first[below] - last[below]).max() > 0.1 and first[below, 250:650].std() > 0.02
+
+
+def test_slider_without_such_a_condition(root, tmp_path, target):
+    result = ask(root, tmp_path, target, "slider.py", "--vary", "wind", "--out", "slider.png")
+    assert result.returncode == 1
+    assert "expected one of the conditions ['traction']" in result.stderr or "apt install" in result.stderr
 
 
 def test_super_resolution(root, tmp_path, checkpoint):
