@@ -28,7 +28,8 @@ ENV PATH=/opt/enf2enf/bin:$PATH \
     JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 VOLUME /var/cache/enf2enf
 USER enf2enf
-EXPOSE 50051
+# gRPC; Prometheus
+EXPOSE 50051 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "enf2enf_server.probe"]
 ENTRYPOINT ["enf2enf", "serve"]
-CMD ["elasticity", "--host", "0.0.0.0"]
+CMD ["elasticity", "--host", "0.0.0.0", "--metrics-port", "9464"]

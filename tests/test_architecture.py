@@ -59,6 +59,7 @@ def test_the_network_opens_no_files():
         ("enf2enf.surrogate", {"meshio", "skfem", "matplotlib", "pyvista", "h5py", "grpc", "enf2enf_protos"}),
         ("enf2enf.cli", {"jax", "grpc", "skfem", "matplotlib", "pyvista", "enf2enf_server"}),
         ("enf2enf_server", {"jax", "grpc"}),
+        ("enf2enf_server.supervise", {"jax", "grpc", "numpy"}),
     ],
 )
 def test_imports_stay_light(module, unwanted):
