@@ -111,5 +111,7 @@ class Admission:
             self._metrics.stage(stage, spent)
         if code not in ("OK", "CANCELLED"):
             self._metrics.reject(code.lower())
+        if call.span.trace_id:
+            call.notes["trace_id"] = call.span.trace_id
         caller = call.caller.name if call.caller else ""
         logs.access(call.request_id, name, code, caller, seconds, call.stages, **call.notes)

@@ -1,5 +1,6 @@
 """Puts a server together and runs it."""
 
+import logging
 import os
 import threading
 from concurrent import futures
@@ -25,6 +26,7 @@ from enf2enf_server.repository import Repository
 from enf2enf_server.service import SurrogateService
 from enf2enf_server.tokens import Tokens
 
+_LOG = logging.getLogger(__name__)
 SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
 _SPARE_THREADS = 8  # for refusals, health and reflection, while every admitted request holds a thread
@@ -115,7 +117,8 @@ class SurrogateServer:
         self.engine.device.drop()
         self._server.stop(_LAST_SECONDS).wait()
         self._closing.set()
-        self._keeper.join()
+        if self._keeper.ident is not None:
+            self._keeper.join()
         self.engine.close()
         self._tracer.close()
 
@@ -133,10 +136,16 @@ class SurrogateServer:
         self._changed()
         self._ready.set_result(None)
         while not self._closing.wait(self._config.look_seconds):
-            self._admission.end_idle()
-            self.metrics.parsers_replaced(self.engine.parsers.replaced)
-            if self._repository is not None:
-                self._repository.look()
+            try:
+                self._look()
+            except Exception as error:  # a disk that is gone for a while must not end the looking
+                _LOG.error("a look at models and calls failed", exc_info=error)
+
+    def _look(self) -> None:
+        self._admission.end_idle()
+        self.metrics.parsers_replaced(self.engine.parsers.replaced)
+        if self._repository is not None:
+            self._repository.look()
 
     def _serves(self, name: str) -> bool:
         return any(name in ("", model.name) for model in self._models.loaded())
@@ -161,4 +170,8 @@ def create_server(
         ServiceError: the address is taken or is none.
     """
     server = SurrogateServer(source, config, **options)
-    return server, server.listen(address)
+    try:
+        return server, server.listen(address)
+    except ServiceError:
+        server.stop()
+        raise

@@ -3,14 +3,14 @@
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 import grpc
 
 from enf2enf_server.caller import Caller
-from enf2enf_server.device import Done
+from enf2enf_server.device import Done, result
 from enf2enf_server.errors import GoneError, StoppingError
 from enf2enf_server.tracing import AbstractSpan, NoSpan
 
@@ -69,10 +69,10 @@ class Call:
         """The device's result; the device is spared if the client leaves before its turn."""
         self.context.add_callback(future.cancel)
         try:
-            done = future.result()
-        except CancelledError:
+            done = result(future)
+        except StoppingError:
             self.alive()
-            raise StoppingError("server", "time for an answer", "its stop; try again") from None
+            raise
         self.done(done, stage)
         return done
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
 from enf2enf_server.errors import LimitError, StoppingError
@@ -103,9 +103,9 @@ class Device:
             for item in items:
                 waiting.append(self.submit(lane, item))
                 if len(waiting) == _AHEAD:
-                    yield waiting.popleft().result()
+                    yield result(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield result(waiting.popleft())
         finally:
             for future in waiting:
                 future.cancel()
@@ -145,6 +145,14 @@ class Device:
                 self._turns.append(lane)
                 if batch := _taken(self._queues[lane], self._lanes[lane].most):
                     return lane, batch
+
+
+def result(future: Future[Done]) -> Done:
+    """What comes of a future, once it does. Raises `StoppingError` where it was dropped."""
+    try:
+        return future.result()
+    except CancelledError:
+        raise StoppingError("server", "time for an answer", "its stop; try again") from None
 
 
 def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:

@@ -98,9 +98,8 @@ class Repository:
                     self._load(key)
 
     def versions(self) -> Mapping[Key, Version]:
-        """All versions whose files are there."""
-        with self._lock:
-            return dict(sorted(self._known.items()))
+        """All versions whose files are there; also while one of them is being loaded."""
+        return dict(sorted(self._known.copy().items()))
 
     def load(self, name: str, version: int = 0) -> int:
         """Loads a version by name, which then stays in service. Returns its number.

@@ -15,11 +15,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.tracing import AbstractSpan, AbstractTracer, Metadata
 
 _LOG = logging.getLogger(__name__)
-_SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 _VERSION = packages.version("enf2enf")
 _PROPAGATED = ("traceparent", "tracestate")
 # The codes that are the server's fault; a client's mistake is no failed span (OpenTelemetry's convention for gRPC).
@@ -63,9 +61,10 @@ class OtelSpan(AbstractSpan):
     def __init__(self, tracer: trace.Tracer, method: str, parent: Context):
         self._tracer = tracer
         self._epoch = time.time_ns() - time.perf_counter_ns()  # one clock for a request: stages lie within it
-        attributes = {"rpc.system": "grpc", "rpc.service": _SERVICE, "rpc.method": method}
-        self._span = tracer.start_span(f"{_SERVICE}/{method}", parent, trace.SpanKind.SERVER, attributes,
-                                       start_time=self._now())  # fmt: skip
+        service, _, name = method.rpartition("/")
+        attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
+        kind = trace.SpanKind.SERVER
+        self._span = tracer.start_span(method, parent, kind, attributes, start_time=self._now())
         self._within = trace.set_span_in_context(self._span, Context())
         self._code: str | None = None
         self._stages = 0

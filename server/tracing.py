@@ -45,7 +45,7 @@ class AbstractTracer(abc.ABC):
 
     @abc.abstractmethod
     def request(self, method: str, metadata: Metadata) -> AbstractSpan:
-        """The span of a request to `method`, such as "Decode"; a `traceparent` in its metadata is continued."""
+        """The span of a call of `method`, such as "enf2enf.v1.Surrogate/Decode"; its `traceparent` is continued."""
 
     @abc.abstractmethod
     def close(self) -> None:

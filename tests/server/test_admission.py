@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 from conftest import CONDITIONS, served
 from grpc import StatusCode
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from enf2enf.client import Client
+from enf2enf.mesh import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.app import create_server
 from enf2enf_server.config import ServerConfig
+from enf2enf_server.spans import OtelTracer
 from enf2enf_server.tokens import Tokens, issue
 
 
@@ -167,6 +172,22 @@ def test_what_was_done_is_counted(surrogate, mesh):
     assert after["enf2enf_stage_seconds_count", ("parse",)] == 1 and after["enf2enf_models_loaded", ()] == 1
     assert after["enf2enf_compilations_total", ()] == before["enf2enf_compilations_total", ()]
     assert after["enf2enf_requests_in_flight", ()] == 0
+
+
+def test_a_trace_goes_on_through_the_server(surrogate, mesh):
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = OtelTracer(provider)
+    with served(surrogate, ServerConfig(), tracer=tracer) as address, grpc.insecure_channel(address) as line:
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        carried = (("traceparent", f"00-{trace}-b7ad6b7169203331-01"),)
+        pb_grpc.SurrogateStub(line).Encode(upload(write_bytes(mesh, "vtu")), metadata=carried)
+        wait_for(lambda: any(span.name.endswith("/Encode") for span in exporter.get_finished_spans()))
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    assert set(spans) == {"enf2enf.v1.Surrogate/Encode", "receive", "parse", "queue", "encode"}
+    assert {format(span.context.trace_id, "032x") for span in spans.values()} == {trace}
+    assert spans["enf2enf.v1.Surrogate/Encode"].attributes["rpc.method"] == "Encode"
+    assert spans["receive"].end_time <= spans["parse"].start_time <= spans["encode"].start_time
 
 
 def counted(server):

@@ -52,7 +52,7 @@ def environment(monkeypatch):
 def test_a_request_and_its_stages():
     tracer, exporter = recording()
     before, start = time.time_ns(), time.perf_counter_ns()
-    with tracer.request("Decode", [("user-agent", "me")]) as span:
+    with tracer.request("enf2enf.v1.Surrogate/Decode", [("user-agent", "me")]) as span:
         middle = time.perf_counter_ns()
         span.stage("queue", middle, middle + 2_000_000)
         span.stage("decode", middle + 2_000_000, middle + 5_000_000)
@@ -78,7 +78,7 @@ def test_the_callers_trace_is_continued(flags, count):
     """And its wish not to be recorded is respected."""
     tracer, exporter = recording()
     carried = [("traceparent", f"00-{TRACE}-{PARENT}-{flags}"), ("tracestate", "vendor=7")]
-    with tracer.request("Encode", carried) as span:
+    with tracer.request("enf2enf.v1.Surrogate/Encode", carried) as span:
         span.stage("parse", 1, 2)
     spans = exporter.get_finished_spans()
     assert span.trace_id == TRACE and len(spans) == count
@@ -94,7 +94,7 @@ header = st.text(st.characters()) | st.binary() | st.from_regex("[0-9a-f]{2}-[0-
 @given(st.lists(st.tuples(st.sampled_from(["traceparent", "tracestate", "traceparent-bin"]), header), max_size=4))
 def test_no_metadata_breaks_a_request(metadata):
     tracer, exporter = recording()
-    with tracer.request("Decode", metadata) as span:
+    with tracer.request("enf2enf.v1.Surrogate/Decode", metadata) as span:
         span.stage("queue", 1, 2)
     assert len(exporter.get_finished_spans()) in (0, 2) and len(span.trace_id) == 32
 
@@ -114,7 +114,7 @@ def test_no_metadata_breaks_a_request(metadata):
 def test_how_a_request_ended(told, error, number, failed):
     tracer, exporter = recording()
     try:
-        with tracer.request("Predict", []) as span:
+        with tracer.request("enf2enf.v1.Surrogate/Predict", []) as span:
             if told:
                 span.status(told)
             if error:
@@ -130,7 +130,7 @@ def test_a_handler_that_changes_threads_leaves_nothing_behind():
     tracer, exporter = recording()
 
     def handler():
-        with tracer.request("Decode", []) as span:
+        with tracer.request("enf2enf.v1.Surrogate/Decode", []) as span:
             for _ in range(3):
                 start = time.perf_counter_ns()
                 yield trace.get_current_span()
@@ -151,7 +151,7 @@ def test_a_handler_that_changes_threads_leaves_nothing_behind():
 
 def test_a_query_of_many_chunks_does_not_crowd_others_out():
     tracer, exporter = recording()
-    with tracer.request("Decode", []) as span:
+    with tracer.request("enf2enf.v1.Surrogate/Decode", []) as span:
         for number in range(1000):
             span.stage("decode", number, number + 1)
     spans = exporter.get_finished_spans()
@@ -177,7 +177,7 @@ def test_an_exporter_that_fails_fails_no_request(processor, caplog):
     exporter, provider = Failing(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(processor(exporter))
     tracer = OtelTracer(provider)
-    with tracer.request("Decode", []) as span:
+    with tracer.request("enf2enf.v1.Surrogate/Decode", []) as span:
         span.stage("queue", 1, 2)
     provider.force_flush()
     assert exporter.asked.wait(10)
@@ -203,7 +203,7 @@ def test_spans_arrive_at_a_collector(environment):
         if service == "theirs":
             environment(OTEL_SERVICE_NAME=service)
         tracer = tracing.from_environment()
-        with tracer.request("Decode", []) as span:
+        with tracer.request("enf2enf.v1.Surrogate/Decode", []) as span:
             span.stage("queue", 1, 2)
         tracer.close()
         (got,) = collector.got
@@ -219,7 +219,7 @@ def test_a_collector_that_is_not_there_holds_nobody_up(environment):
     environment(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     start, tracer = time.monotonic(), exporting()
     for _ in range(3000):  # more than the exporter's queue holds
-        with tracer.request("Decode", []):
+        with tracer.request("enf2enf.v1.Surrogate/Decode", []):
             pass
     assert time.monotonic() - start < 5  # measured 0.4
     tracer.close()
@@ -262,7 +262,7 @@ def test_what_cannot_be_exported_is_refused(environment, variables, sentence):
 
 def test_untraced_requests_share_one_span(environment):
     tracer = tracing.from_environment()
-    with tracer.request("Decode", []) as first, tracer.request("Encode", []) as second:
+    with tracer.request("a.Service/Decode", []) as first, tracer.request("a.Service/Encode", []) as second:
         first.stage("queue", 1, 2)
         first.status("INTERNAL")
     assert first is second and first.trace_id == ""
@@ -273,10 +273,10 @@ def test_without_the_extra_the_log_says_so_and_requests_go_on(environment):
 import os, sys
 sys.modules["opentelemetry"] = None  # as Python marks a package that is not there
 from enf2enf_server import tracing
-assert tracing.from_environment().request("Decode", []).trace_id == ""
+assert tracing.from_environment().request("enf2enf.v1.Surrogate/Decode", []).trace_id == ""
 assert not [name for name in sys.modules if name.startswith("opentelemetry.")]
 os.environ["OTEL_TRACES_EXPORTER"] = "otlp"
-with tracing.from_environment().request("Decode", []) as span:
+with tracing.from_environment().request("enf2enf.v1.Surrogate/Decode", []) as span:
     span.stage("queue", 1, 2)
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
