@@ -69,7 +69,7 @@ def device(config: ServerConfig, metrics: Metrics) -> Device:
     """A device with a lane for geometries, one for small questions and one for large ones."""
     answer = functools.partial(_answers, Decodings(config.cached_decodings), metrics)
     waiting = _PER_REQUEST * config.concurrent_requests
-    lanes = {"small": Lane(config.batch, answer), "encode": Lane(cores(), _encodings), "large": Lane(1, answer)}
+    lanes = {"small": Lane(config.batch, answer), "encode": Lane(cores(), _encodings), "large": Lane(cores(), answer)}
     return Device(lanes, waiting)
 
 
