@@ -21,9 +21,10 @@ from enf2enf.spatial import compact_order
 CHUNK = 4096
 """Points that one compiled program takes at most; there is one program, whatever is asked."""
 SMALL = 256
-"""Points up to which a question is answered in small groups, and best together with others."""
+"""Points up to which a question is best answered together with others."""
 _GROUP = 256  # points of a group on a CPU: what they need fits a core's cache
-_SMALL_GROUP = 64  # a seventh slower a point, but a question of 50 points is hardly padded
+_FEW = 128  # points up to which groups are small
+_FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core, but a question is hardly padded
 _SORTED = 65_536  # points that are sorted at a time
 
 
@@ -128,7 +129,7 @@ def _program(points: int) -> tuple[int, int]:
     """Points of a group and of a call of the program that answers a question of so many."""
     if jax.default_backend() != "cpu":
         return CHUNK, CHUNK
-    return (_SMALL_GROUP, SMALL) if points <= SMALL else (_GROUP, CHUNK)
+    return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)
 
 
 @eqx.filter_jit

@@ -163,7 +163,7 @@ class Surrogate:
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
         encoding = self.encode(Geometry((square / 2,), square))
         decoding = Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high)
-        for points in (SMALL, SMALL + 1):
+        for points in (1, SMALL):
             decoding.chunk(np.resize(square, (points, 2)))
 
 
