@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.cores import cores, threads
-from enf2enf.decoding import Decoding, computed, together
+from enf2enf.decoding import Decoding, computed, joined, together
 from enf2enf.encoding import Encoding
 from enf2enf.geometry import Geometry
 from enf2enf.surrogate import Surrogate
@@ -82,8 +82,7 @@ def _answers(
     prepared: Decodings, metrics: Metrics, questions: Sequence[Question]
 ) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
     decodings = prepared.of({question.key: question for question in questions})
-    asked = Counter()
-    for question in questions:
-        asked[question.key] += len(question.points)
-    metrics.batch(len(questions), asked.total(), sum(map(computed, asked.values())))
-    return together([(decodings[question.key], question.points) for question in questions])
+    asked = [(decodings[question.key], question.points) for question in questions]
+    sizes = [sum(len(questions[index].points) for index in members) for members in joined(asked)]
+    metrics.batch(len(questions), sum(sizes), sum(map(computed, sizes)))
+    return together(asked)
