@@ -86,7 +86,7 @@ class Admission:
     @contextmanager
     def _place(self) -> Iterator[None]:
         if self._draining:
-            raise StoppingError("server", "time for an answer", "its stop; try again")
+            raise StoppingError.now()
         if not self._places.acquire(blocking=False):
             raise LimitError("server", f"at most {self._concurrent} requests at once", "one more; try again")
         try:

@@ -43,7 +43,7 @@ class Call:
         """Raises `GoneError` if the client has left or its deadline has passed, `StoppingError` if the server stops."""
         self.progress = time.monotonic()
         if self._stopping.is_set():
-            raise StoppingError("server", "time for a whole answer", "its stop; try again")
+            raise StoppingError.now()
         if not self.context.is_active():
             raise GoneError("client", "one that waits for its answer", "none")
 

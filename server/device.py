@@ -89,7 +89,7 @@ class Device:
         entry = _Waiting(item, Future(), time.perf_counter_ns())
         with self._changed:
             if self._closed:
-                raise StoppingError("server", "time for an answer", "its stop; try again")
+                raise StoppingError.now()
             if len(self) >= self._limit:
                 raise LimitError("queue", f"at most {self._limit} items that wait", "one more; try again")
             self._queues[lane].append(entry)
@@ -152,7 +152,7 @@ def result(future: Future[Done]) -> Done:
     try:
         return future.result()
     except CancelledError:
-        raise StoppingError("server", "time for an answer", "its stop; try again") from None
+        raise StoppingError.now() from None
 
 
 def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:

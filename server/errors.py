@@ -1,6 +1,7 @@
 """The one table from the library's errors to gRPC statuses."""
 
 import logging
+from typing import Self
 
 import grpc
 from google.protobuf import any_pb2
@@ -35,6 +36,11 @@ class GoneError(errors.ServiceError):
 
 class StoppingError(errors.ServiceError):
     """The server starts or stops: somebody else, or it a little later, may answer."""
+
+    @classmethod
+    def now(cls) -> Self:
+        """A server that stops before a call is answered, or answered in full."""
+        return cls("server", "time for a whole answer", "its stop; try again")
 
 
 class AccessError(errors.ServiceError):
