@@ -4,12 +4,13 @@ import threading
 
 import grpc
 import pytest
-from conftest import served
 from hypothesis import given
 from hypothesis import strategies as st
+from pools import until
 
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.app import create_server
 from enf2enf_server.budget import Budget
 from enf2enf_server.config import ServerConfig
 from enf2enf_server.errors import LimitError
@@ -51,17 +52,19 @@ def test_uploads_share_their_memory(surrogate, vtu):
     def whole():
         return iter([pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=len(vtu))), pb.EncodeRequest(chunk=vtu)])
 
-    limits = ServerConfig(upload_bytes=len(vtu) + 10)
-    with served(surrogate, limits) as address, grpc.insecure_channel(address) as channel:
+    server, port = create_server(surrogate, ServerConfig(upload_bytes=len(vtu) + 10))
+    server.start().result()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = pb_grpc.SurrogateStub(channel)
-        first = stub.Encode.future(waiting())
-        while True:
-            try:
-                stub.Encode(whole())
-            except grpc.RpcError as error:
-                assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-                assert error.details().startswith("uploads: expected at most") and "try again" in error.details()
-                break
+        first = stub.Encode.future(waiting(), timeout=30)
+        until(lambda: server.engine.uploads.used == len(vtu) - 1)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Encode(whole(), timeout=30)
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert caught.value.details().startswith("uploads: expected at most")
+        assert "try again" in caught.value.details()
         hold.set()
         assert first.result().nodes == 224
-        assert stub.Encode(whole()).nodes == 224
+        assert stub.Encode(whole(), timeout=30).nodes == 224
+        until(lambda: server.engine.uploads.used == 0)
+    server.stop()
