@@ -17,14 +17,9 @@ class Model:
 
 
 class Models:
-    """What is loaded. Safe to share between threads; requests keep the model that they began with.
+    """What is loaded. Safe to share between threads; requests keep the model that they began with."""
 
-    Args:
-        default: name of the model that is meant where none is named; None: the only one.
-    """
-
-    def __init__(self, default: str | None = None):
-        self._default = default
+    def __init__(self):
         self._held: dict[tuple[str, int], Model] = {}
         self._lock = threading.Lock()
 
@@ -35,7 +30,7 @@ class Models:
         """A model that is loaded.
 
         Args:
-            name: of the model; empty: the default one.
+            name: of the model; empty: the only one.
             version: 0: the newest one.
 
         Raises:
@@ -47,7 +42,7 @@ class Models:
         if not held:
             raise StoppingError("server", "a loaded model", "none yet; try again")
         names = sorted({known for known, _ in held})
-        wanted = name or self._default or (names[0] if len(names) == 1 else "")
+        wanted = name or (names[0] if len(names) == 1 else "")
         if wanted not in names:
             raise ModelError("model", f"one of {', '.join(names)}", repr(name[:80]))
         versions = sorted(number for known, number in held if known == wanted)

@@ -99,7 +99,7 @@ class Client:
         """A model and the server's limits.
 
         Args:
-            model: its name; empty: the only one, or the server's default.
+            model: its name; empty: the only one.
             version: 0: the newest one that serves.
 
         Raises:
@@ -149,7 +149,7 @@ class Client:
             name: file name or format, where the path does not say it.
             walls: patches that are walls; empty: inner loops.
             length_unit: of the file's coordinates: m, cm, mm, um, km, in or ft. A `Mesh` is in metres.
-            model: name of the model; empty: the only one, or the server's default.
+            model: name of the model; empty: the only one.
             version: of the model; 0: the newest one that serves.
 
         Raises:
