@@ -40,10 +40,7 @@ class AsyncClient:
         self.target, self.timeout = target, timeout
         self._calls = Calls(target, timeout, connection.checked_token(token), retry)
         self._turns = asyncio.Semaphore(in_flight)
-        if credentials is None:
-            self._channel = grpc.aio.insecure_channel(target, connection.OPTIONS)
-        else:
-            self._channel = grpc.aio.secure_channel(target, credentials, connection.OPTIONS)
+        self._channel = connection.opened(grpc.aio, target, credentials)
         self._stubs = connection.Stubs(self._channel)
 
     @classmethod

@@ -48,10 +48,7 @@ class Client:
     ):
         self.target, self.timeout = target, timeout
         self._calls = Calls(target, timeout, connection.checked_token(token), retry)
-        if credentials is None:
-            self._channel = grpc.insecure_channel(target, connection.OPTIONS)
-        else:
-            self._channel = grpc.secure_channel(target, credentials, connection.OPTIONS)
+        self._channel = connection.opened(grpc, target, credentials)
         self._stubs = connection.Stubs(self._channel)
 
     @classmethod

@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
@@ -11,7 +13,7 @@ from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 
 PathLike = str | os.PathLike[str]
 
-OPTIONS = (
+_OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
     # gRPC's own waits (1 s, growing to 120 s) would outlast every retry after a restart of the server.
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -29,6 +31,13 @@ class Stubs:
         self.surrogate = pb_grpc.SurrogateStub(channel)
         self.repository = pb_grpc.ModelRepositoryStub(channel)
         self.health = health_pb2_grpc.HealthStub(channel)
+
+
+def opened(kind: ModuleType, target: str, credentials: grpc.ChannelCredentials | None) -> Any:
+    """A channel to `host:port`, made by `grpc` or by `grpc.aio`; over plain text without credentials."""
+    if credentials is None:
+        return kind.insecure_channel(target, _OPTIONS)
+    return kind.secure_channel(target, credentials, _OPTIONS)
 
 
 def tls(ca: PathLike | None, certificate: PathLike | None, key: PathLike | None) -> grpc.ChannelCredentials:
