@@ -6,6 +6,7 @@ import threading
 
 import grpc
 
+from enf2enf.cores import compute_where_called
 from enf2enf_server import tls
 from enf2enf_server.app import SurrogateServer
 from enf2enf_server.config import ServeConfig, ServerConfig
@@ -24,6 +25,7 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         ConfigError: the tokens or the files of TLS are none.
         ServiceError: an address is taken.
     """
+    compute_where_called()
     stop = threading.Event()
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stop.set())
