@@ -81,10 +81,14 @@ class Repository:
     def look(self) -> None:
         """Loads what is new or has changed, and unloads what is no longer there.
 
-        A file counts once it is as it was at the look before: until then it may still be being written.
+        A file counts once it is as it was at the look before: until then it may still be being written. Where there is
+        no folder or no single checkpoint at all, a disk is away or a file is being replaced: what serves goes on.
         """
         with self._lock:
-            before, self._seen = self._seen, self._stamps()
+            stamps = self._stamps()
+            if not stamps and not self._path.exists():
+                return
+            before, self._seen = self._seen, stamps
             for key in set(self._known) - set(self._seen):
                 self._unload(key)
                 del self._known[key]

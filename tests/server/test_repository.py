@@ -130,6 +130,19 @@ def test_what_is_gone_no_longer_serves_and_an_older_version_takes_over(watched):
         watched.models.get()
 
 
+def test_what_serves_goes_on_while_the_folder_is_away(watched):
+    watched.put("a", "m/1.enf")
+    watched.repository.open()
+    model, away = watched.models.get(), watched.folder.with_name("away")
+    watched.folder.rename(away)
+    watched.look()
+    assert watched.models.get() is model and watched.states == {("m", 1): "serving"}
+    away.rename(watched.folder)
+    watched.put("b", "m/2.enf")
+    watched.look()
+    assert watched.serving == [("m", 2)]
+
+
 def test_loading_and_unloading_by_name(watched):
     watched.put("a", "m/1.enf")
     watched.put("b", "m/2.enf")
