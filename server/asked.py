@@ -11,7 +11,7 @@ from enf2enf_server import convert
 from enf2enf_server.cache import Shape
 from enf2enf_server.device import Done
 from enf2enf_server.errors import LimitError
-from enf2enf_server.work import Question
+from enf2enf_server.work import Task
 
 Points = Float[np.ndarray, "points dim"]
 
@@ -63,9 +63,9 @@ class Asked:
             return self._grid.chunks(size)
         return (nodes[first : first + size] for first in range(0, len(nodes), size))
 
-    def question(self, points: Points) -> Question:
+    def task(self, points: Points) -> Task:
         """What the device is asked."""
-        return Question(self._key, self._shape, self._conditions, points)
+        return Task(self._key, self._shape, self._conditions, points)
 
     def chunk(self, done: Done, first: int) -> pb.FieldChunk:
         """The values at consecutive points, the first one at index `first` of the query."""

@@ -83,7 +83,7 @@ class Engine:
         else:
             points = next(asked.blocks())
         lane = "small" if len(points) <= SMALL else "large"
-        done = call.wait(self.device.submit(lane, asked.question(points)), "decode")
+        done = call.wait(self.device.submit(lane, asked.task(points)), "decode")
         outside = convert.outside(done.value)
         self._answered(call, shape, len(points))
         return asked.chunk(done, 0), asked.summary(len(points), outside, done.worked)
@@ -103,7 +103,7 @@ class Engine:
             incoming.end()
             blocks = asked.blocks()
         total, outside, seconds = 0, 0, 0.0
-        for done in self.device.map("large", (asked.question(block) for block in blocks)):
+        for done in self.device.map("large", (asked.task(block) for block in blocks)):
             call.alive()
             call.done(done, "decode")
             missing = convert.outside(done.value)

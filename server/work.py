@@ -25,11 +25,11 @@ _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class Task:
     """Points of a shape under conditions.
 
     Args:
-        key: the same for questions that one decoding answers.
+        key: the same for tasks that one decoding answers.
         shape: the shape.
         conditions: checked before.
         points: at most `chunk_points` of the model.
@@ -48,11 +48,11 @@ class Decodings:
         self._entries = entries
         self._held: OrderedDict[Key, Decoding] = OrderedDict()
 
-    def of(self, questions: Mapping[Key, Question]) -> dict[Key, Decoding]:
+    def of(self, tasks: Mapping[Key, Task]) -> dict[Key, Decoding]:
         """The decodings that answer; those that are not held are made, side by side on all cores."""
-        found = {key: self._held[key] for key in questions if key in self._held}
-        new = [key for key in questions if key not in found]
-        found |= dict(zip(new, threads().map(_prepared, [questions[key] for key in new]), strict=True))
+        found = {key: self._held[key] for key in tasks if key in self._held}
+        new = [key for key in tasks if key not in found]
+        found |= dict(zip(new, threads().map(_prepared, [tasks[key] for key in new]), strict=True))
         for key, decoding in found.items():
             self._held[key] = decoding
             self._held.move_to_end(key)
@@ -61,8 +61,8 @@ class Decodings:
         return found
 
 
-def _prepared(question: Question) -> Decoding:
-    return question.shape.model.surrogate.decoding(question.shape.encoding, question.conditions)
+def _prepared(task: Task) -> Decoding:
+    return task.shape.model.surrogate.decoding(task.shape.encoding, task.conditions)
 
 
 def device(config: ServerConfig, metrics: Metrics) -> Device:
@@ -79,10 +79,10 @@ def _encodings(items: Sequence[tuple[Surrogate, Geometry]]) -> Callable[[], list
 
 
 def _answers(
-    prepared: Decodings, metrics: Metrics, questions: Sequence[Question]
+    prepared: Decodings, metrics: Metrics, tasks: Sequence[Task]
 ) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
-    decodings = prepared.of({question.key: question for question in questions})
-    asked = [(decodings[question.key], question.points) for question in questions]
-    sizes = [sum(len(questions[index].points) for index in members) for members in joined(asked)]
-    metrics.batch(len(questions), sum(sizes), sum(map(computed, sizes)))
+    decodings = prepared.of({task.key: task for task in tasks})
+    asked = [(decodings[task.key], task.points) for task in tasks]
+    sizes = [sum(len(tasks[index].points) for index in members) for members in joined(asked)]
+    metrics.batch(len(tasks), sum(sizes), sum(map(computed, sizes)))
     return together(asked)
