@@ -10,6 +10,7 @@ import itertools
 from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds
 from benchmarks.wire import serving
+from enf2enf.cores import compute_where_called
 from enf2enf.mesh import read_bytes
 
 REPETITIONS = 20
@@ -17,6 +18,7 @@ REPETITIONS = 20
 
 def measure() -> list[Row]:
     """The stages in process, then the whole call."""
+    compute_where_called()  # as `enf2enf serve` does
     surrogate, data, mesh = shipped.surrogate(), shipped.mesh_bytes(), shipped.mesh()
     geometry, number = surrogate.understand(mesh), itertools.count()
     stages = {

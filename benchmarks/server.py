@@ -22,6 +22,7 @@ from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds, seconds
 from enf2enf import mesh as meshes
 from enf2enf.client import Client
+from enf2enf.cores import compute_where_called
 from enf2enf.surrogate import Surrogate
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
@@ -137,6 +138,7 @@ def _read(answers: grpc.Call) -> None:
 
 def measure() -> list[Row]:
     """All of them."""
+    compute_where_called()  # as `enf2enf serve` does
     surrogate = shipped.surrogate()
     with serving(surrogate, ServerConfig()) as (target, handles):
         return [

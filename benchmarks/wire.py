@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from benchmarks import shipped
 from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
+from enf2enf.cores import compute_where_called
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.app import create_server
 
@@ -32,6 +33,7 @@ def serving(surrogate: Surrogate) -> Iterator[Client]:
 
 def measure() -> list[Row]:
     """Both times and their ratio."""
+    compute_where_called()  # as `enf2enf serve` does
     surrogate = shipped.surrogate()
     encoding = shipped.encoded(surrogate)
     points = shipped.points(encoding, POINTS)
