@@ -25,6 +25,11 @@ def draw(
     return chosen, np.stack([_some(random, int(counts[case]), points) for case in chosen])
 
 
+def draw_placements(seed: int, step: int, placements: int, cases: int) -> Int[np.ndarray, " cases"]:
+    """One of the placements for every case of a step; the same arguments give the same draw."""
+    return np.random.default_rng((seed, 2, step)).integers(placements, size=cases)
+
+
 @functools.lru_cache(maxsize=4)
 def _epoch(seed: int, epoch: int, count: int) -> np.ndarray:
     """The shuffled cases of an epoch."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from enf2enf.latents import LatentCloud, Latents
-from enf2enf.model.placement import grid_points, grid_spacing, wall_points
+from enf2enf.model.placement import Placement, grid_points, grid_spacing, wall_points
 from enf2enf.model.shape import Shape
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
@@ -26,8 +26,13 @@ class AbstractEncoder(eqx.Module):
     """Deterministic, one geometry at a time, so that no batch can change the answer."""
 
     @abc.abstractmethod
-    def observe(self, shape: Shape) -> Observation:
-        """What the encoder measures on the geometry; no parameter is involved, so it is done once."""
+    def observe(self, shape: Shape, placement: Placement = 0) -> Observation:
+        """What the encoder measures on the geometry; no parameter is involved, so it is done once.
+
+        Args:
+            shape: the geometry.
+            placement: where its latents are placed, see `grid_points`.
+        """
 
     @abc.abstractmethod
     def __call__(self, observation: Observation) -> Latents:
@@ -72,9 +77,10 @@ class AmortisedEncoder(AbstractEncoder):
         self.mixer = Mixer(dim, width, heads, blocks, expansion, wavelengths, key=keys[2])
         self.grid, self.wall, self.window, self.probes = grid, wall, window, probes
 
-    def observe(self, shape: Shape) -> Latents:
+    def observe(self, shape: Shape, placement: Placement = 0) -> Latents:
         """Both clouds, with what each latent sees as its context."""
-        return self._look(shape, grid_points(shape.box, self.grid)), self._look(shape, wall_points(shape, self.wall))
+        poses = grid_points(shape.box, self.grid, placement), wall_points(shape, self.wall, placement)
+        return tuple(self._look(shape, pose) for pose in poses)
 
     def _look(self, shape: Shape, pose: Float[Array, "latents dim"]) -> LatentCloud:
         see = jax.vmap(lambda p: _surroundings(shape, p, self.probes))
@@ -139,9 +145,9 @@ class MetaEncoder(AbstractEncoder):
         self.log_rate = jnp.full(context, jnp.log(rate), jnp.float32)  # not weakly typed: a step would compile twice
         self.grid, self.samples, self.steps, self.window = grid, samples, steps, window
 
-    def observe(self, shape: Shape) -> tuple[LatentCloud, Array, Array]:
+    def observe(self, shape: Shape, placement: Placement = 0) -> tuple[LatentCloud, Array, Array]:
         """Empty latents on their grid, sample points, and the signed distance there."""
-        pose = grid_points(shape.box, self.grid)
+        pose = grid_points(shape.box, self.grid, placement)
         window = jnp.broadcast_to(self.window * grid_spacing(shape.box, self.grid), pose.shape[:1])
         points = grid_points(shape.box, self.samples)
         distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)

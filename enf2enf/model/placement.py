@@ -1,15 +1,25 @@
-"""Where latents and samples are placed."""
+"""Where latents and samples are placed, and where else latents could as well be."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from enf2enf.model.shape import Shape
 
+# 1/g and 1/g^2 with g^3 = g + 1: multiples of them fill the square evenly (Roberts 2018, the R2 sequence).
+_EVENLY = (0.7548776662466927, 0.5698402909980532)
+_SHIFT = 0.3  # of a cell, at most
 
-def grid_points(box: Float[Array, "2 dim"], per_axis: int) -> Float[Array, "points dim"]:
-    """Centres of per_axis^dim equal cells of the box; the last axis varies fastest."""
-    fractions = (jnp.arange(per_axis) + 0.5) / per_axis
-    axes = [box[0, axis] + fractions * (box[1, axis] - box[0, axis]) for axis in range(box.shape[1])]
+Placement = int | Int[Array, ""]
+"""Number of a placement: 0 is the usual one, others are as good."""
+
+
+def grid_points(box: Float[Array, "2 dim"], per_axis: int, placement: Placement = 0) -> Float[Array, "points dim"]:
+    """Centres of per_axis^dim equal cells of the box, the last axis varying fastest; all shifted alike where placed
+    otherwise.
+    """
+    shifts = 2 * _SHIFT * ((placement * jnp.array(_EVENLY) + 0.5) % 1 - 0.5)
+    fractions = [(jnp.arange(per_axis) + 0.5 + shift) / per_axis for shift in shifts]
+    axes = [box[0, axis] + fractions[axis] * (box[1, axis] - box[0, axis]) for axis in range(box.shape[1])]
     return jnp.stack(jnp.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, box.shape[1])
 
 
@@ -18,6 +28,6 @@ def grid_spacing(box: Float[Array, "2 dim"], per_axis: int) -> Float[Array, ""]:
     return jnp.max(box[1] - box[0]) / per_axis
 
 
-def wall_points(shape: Shape, count: int) -> Float[Array, "points dim"]:
-    """`count` points spread evenly over the wall by arc length."""
-    return shape.facets[:: len(shape.facets) // count, 0]
+def wall_points(shape: Shape, count: int, placement: Placement = 0) -> Float[Array, "points dim"]:
+    """`count` points spread evenly over the wall by arc length; placed otherwise, they begin at another facet."""
+    return jnp.roll(shape.facets[:, 0], -placement, axis=0)[:: len(shape.facets) // count]

@@ -2,7 +2,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from enf2enf.data.loader import draw
+from enf2enf.data.loader import draw, draw_placements
 
 seeds, steps = st.integers(0, 2**31), st.integers(0, 10**6)
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=30).map(np.array)
@@ -34,6 +34,19 @@ def test_points_come_without_replacement_while_there_are_enough(seed, step, coun
         often = np.bincount(row, minlength=counts[case])
         assert len(often) == counts[case]
         assert often.max() - often.min() <= 1
+
+
+@given(seed=seeds, step=steps, placements=st.integers(1, 20), cases=st.integers(1, 40))
+def test_placements_are_a_function_of_seed_and_step(seed, step, placements, cases):
+    chosen = draw_placements(seed, step, placements, cases)
+    np.testing.assert_array_equal(chosen, draw_placements(seed, step, placements, cases))
+    assert chosen.shape == (cases,) and (chosen >= 0).all() and (chosen < placements).all()
+
+
+def test_all_placements_come_as_often():
+    """8 placements over 4000 cases: a binomial count, 6 standard deviations either way."""
+    often = np.bincount(np.concatenate([draw_placements(3, step, 8, 10) for step in range(400)]), minlength=8)
+    assert np.abs(often - 500).max() < 6 * np.sqrt(4000 / 8 * 7 / 8)
 
 
 def test_points_are_drawn_evenly():

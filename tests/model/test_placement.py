@@ -1,0 +1,53 @@
+"""Where latents are placed: number 0 is the usual placement, any other is as even."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.model.placement import grid_points, wall_points
+from enf2enf.model.shape import Shape
+
+BOX = jnp.array([[-0.6, -0.4], [0.6, 0.4]])
+CELL = np.array([1.2, 0.8]) / 5
+numbers = st.integers(0, 1000)
+place = jax.jit(lambda number: grid_points(BOX, 5, number))
+
+
+def _shape(facets: int = 24) -> Shape:
+    angle = jnp.linspace(0, 2 * jnp.pi, facets, endpoint=False)
+    start = 0.3 * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+    return Shape(jnp.stack([start, jnp.roll(start, -1, axis=0)], axis=1), BOX)
+
+
+around = jax.jit(lambda number: wall_points(_shape(), 6, number))
+
+
+def test_the_usual_one_is_the_centres_of_the_cells():
+    centres = [low + size * (np.arange(5) + 0.5) for low, size in zip((-0.6, -0.4), CELL, strict=True)]
+    expected = np.stack(np.meshgrid(*centres, indexing="ij"), axis=-1).reshape(-1, 2)
+    np.testing.assert_allclose(place(0), expected, atol=1e-7)
+
+
+@given(number=numbers)
+def test_every_latent_stays_in_its_cell_and_all_are_shifted_alike(number):
+    shift = np.asarray(place(number) - place(0))
+    np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-6)
+    assert (np.abs(shift) <= 0.3 * CELL + 1e-6).all()
+
+
+def test_shifts_fill_the_cell_evenly():
+    """16 placements in 4 x 4 equal parts of what they may fill: none is left out by more than one in three."""
+    shifts = np.array([(place(number) - place(0))[0] for number in range(16)]) / (0.6 * CELL) + 0.5
+    parts = {tuple(part) for part in np.minimum(4 * shifts, 3).astype(int)}
+    assert len(parts) >= 11
+
+
+@settings(max_examples=20)
+@given(number=numbers)
+def test_latents_on_the_wall_begin_elsewhere_and_keep_their_distance(number):
+    starts, found = np.asarray(_shape().facets[:, 0]), np.asarray(around(number))
+    first = int(np.argmin(np.linalg.norm(starts - found[0], axis=1)))
+    assert first == number % 24
+    np.testing.assert_array_equal(found, np.roll(starts, -first, axis=0)[::4])
