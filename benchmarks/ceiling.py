@@ -63,9 +63,9 @@ def timed(call: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[float, int
 
 def decode_parts(surrogate: Surrogate) -> list[Part]:
     """One group of points, whole and in parts."""
-    encoding, decoder = shipped.encoded(surrogate), surrogate.model.decoder
+    view, decoder = shipped.encoded(surrogate).views[0], surrogate.model.decoder
     points = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (_GROUP, 2)), jnp.float32)
-    prepared = decoder.condition(encoding.latents, jnp.zeros(surrogate.normaliser.condition_features))
+    prepared = decoder.condition(view.latents, jnp.zeros(surrogate.normaliser.condition_features))
     places, distance = points - prepared.centre, jnp.full(_GROUP, 0.1)
     turn, hidden = decoder.waves(places), jnp.ones((_GROUP, decoder.blocks[0].widen.in_features))
     block, told = decoder.blocks[0], prepared.told[0]
@@ -79,8 +79,8 @@ def decode_parts(surrogate: Surrogate) -> list[Part]:
     weigh = windows(places, prepared)
     distances = jax.vmap(signed_distance, in_axes=(None, 0))
     return [
-        ("decode 256 points", surrogate.model.decode, (prepared, encoding.shape, points[None], jnp.int32(1))),
-        ("signed distance", distances, (encoding.shape.facets, points)),
+        ("decode 256 points", surrogate.model.decode, (prepared, view.shape, points[None], jnp.int32(1))),
+        ("signed distance", distances, (view.shape.facets, points)),
         ("its embedding", lambda e, d: jax.vmap(lambda x: e(distance_features(x)))(d), (decoder.embed, distance)),
         ("turns", decoder.waves, (places,)),
         ("windows", windows, (places, prepared)),

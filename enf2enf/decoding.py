@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from enf2enf.cores import cores, threads
 from enf2enf.encoding import Encoding
 from enf2enf.latents import Latents
+from enf2enf.mirror import signs
 from enf2enf.model.decode import BLOCK, Prepared
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.model.shape import Shape
@@ -40,7 +41,13 @@ class Decoding:
     def __init__(self, model: Enf2Enf, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
         self._model, self._encoding, self._length = model, encoding, normaliser.length
         self._gain, self._offset = normaliser.affine(row)
-        self._prepared = _condition(model, encoding.latents, jnp.asarray(normaliser.condition(row)))
+        schema = normaliser.schema
+        rows = [row * signs(view.flip, schema.conditions) for view in encoding.views]
+        self._signs = [signs(view.flip, schema.fields) for view in encoding.views]
+        self._prepared = [
+            _condition(model, view.latents, jnp.asarray(normaliser.condition(row)))
+            for view, row in zip(encoding.views, rows, strict=True)
+        ]
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -57,37 +64,43 @@ class Decoding:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
         return self._finished(points, self._started(points, cores()))
 
-    def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[Future]:
-        """Normalised fields of the points, being computed in at least so many parts where there are enough points."""
+    def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
+        """Normalised fields in every view, being computed in at least so many parts where there are enough points."""
         size, capacity = _program(len(points))
         centre = self._encoding.geometry.bounds.mean(axis=0)
         local = ((points - centre) / self._length).astype(np.float32)
         share = min(capacity, size * max(1, -(-len(local) // (size * parts))))
         pieces = [local[start : start + share] for start in range(0, len(local), share)]
-        return [threads().submit(self._answer, piece, size, capacity) for piece in pieces]
+        views = range(len(self._prepared))
+        return [[threads().submit(self._answer, view, piece, size, capacity) for piece in pieces] for view in views]
 
     def _finished(
-        self, points: Float[np.ndarray, "points dim"], started: Sequence[Future]
+        self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
     ) -> Float[np.ndarray, "points components"]:
+        """The mean of what is seen in all views: an error that is not its own mirror image loses by it."""
         inside = self._encoding.geometry.contains(points)  # while the threads compute
-        normalised = [np.zeros((0, len(self._gain))), *(part.result() for part in started)]
-        values = np.concatenate(normalised) * self._gain + self._offset
+        values = np.zeros((len(points), len(self._gain)))
+        for sign, parts in zip(self._signs, started, strict=True):
+            normalised = np.concatenate([values[:0], *(part.result() for part in parts)])
+            values += sign * (normalised * self._gain + self._offset) / len(started)
         values[~inside] = np.nan
         return values.astype(np.float32)
 
     def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
-        local = self._model.decoder.is_local(self._prepared)
+        local = self._model.decoder.is_local(self._prepared[0])
         return compact_order(points, BLOCK) if local else np.arange(len(points))
 
     def _answer(
-        self, local: Float[np.ndarray, "points dim"], size: int, capacity: int
+        self, number: int, local: Float[np.ndarray, "points dim"], size: int, capacity: int
     ) -> Float[np.ndarray, "points components"]:
-        """Normalised fields of at most `capacity` points, in groups of `size`."""
+        """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
+        view = self._encoding.views[number]
         padded = np.empty((capacity, local.shape[1]), np.float32)
         padded[: len(local)], padded[len(local) :] = local, local[-1]
+        padded *= view.flip.astype(np.float32)
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, self._prepared, self._encoding.shape, groups, count)
+        fields = _decode(self._model, self._prepared[number], view.shape, groups, count)
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 

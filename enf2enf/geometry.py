@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from enf2enf import facets, loops, outline, polygons
 from enf2enf.errors import GeometryError
+from enf2enf.mirror import mirrored
 
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
 
@@ -87,15 +88,20 @@ class Geometry:
         """Unit normals at the vertices of every wall, out of the body into the domain."""
         return tuple(polygons.normals(wall) for wall in self._local)
 
-    def facets(self, count: int) -> Float[np.ndarray, "{count} 2 2"]:
+    def facets(self, count: int, flip: Float[np.ndarray, " dim"] | None = None) -> Float[np.ndarray, "{count} 2 2"]:
         """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
 
         They do not depend on where a loop starts, how it was turned or in which order the loops came.
 
+        Args:
+            count: how many.
+            flip: 1 or -1 for every axis; with any -1 they are those of the mirror image about the centre of the bounds.
+
         Raises:
             GeometryError: fewer than three segments a wall.
         """
-        return facets.resample(self._local, count) + self._origin
+        images = self._local if flip is None else [mirrored(wall, flip) for wall in self._local]
+        return facets.resample(images, count) + self._origin
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""

@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike
 
 from enf2enf.case import Case, Conditions
 from enf2enf.decoding import CHUNK, SMALL, Decoding
-from enf2enf.encoding import Encoding
+from enf2enf.encoding import Encoding, View
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.latents import Latents
 from enf2enf.mesh import Mesh
+from enf2enf.mirror import images
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.model.shape import Shape
@@ -107,8 +108,12 @@ class Surrogate:
     def encode(self, geometry: Geometry) -> Encoding:
         """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
         self._check(geometry)
-        shape = shape_of(geometry, self.normaliser.length, self.config.facets)
-        return Encoding(geometry, shape, jax.block_until_ready(_encode(self.model, shape)))
+        flips = images(self.config.mirror, self.schema.dim)
+        return Encoding(geometry, tuple(self._view(geometry, flip) for flip in flips))
+
+    def _view(self, geometry: Geometry, flip: Float[np.ndarray, " dim"]) -> View:
+        shape = shape_of(geometry, self.normaliser.length, self.config.facets, flip)
+        return View(flip, shape, jax.block_until_ready(_encode(self.model, shape)))
 
     def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
@@ -167,10 +172,10 @@ class Surrogate:
             decoding.chunk(np.resize(square, (points, 2)))
 
 
-def shape_of(geometry: Geometry, length: float, facets: int) -> Shape:
-    """A geometry as the model sees it: centred on its bounds, in reference lengths, float32."""
+def shape_of(geometry: Geometry, length: float, facets: int, flip: Float[np.ndarray, " dim"] | None = None) -> Shape:
+    """A geometry, or its mirror image, as the model sees it: centred on its bounds, in reference lengths, float32."""
     centre = geometry.bounds.mean(axis=0)
-    wall, box = (geometry.facets(facets) - centre) / length, (geometry.bounds - centre) / length
+    wall, box = (geometry.facets(facets, flip) - centre) / length, (geometry.bounds - centre) / length
     return Shape(jnp.asarray(wall, jnp.float32), jnp.asarray(box, jnp.float32))
 
 

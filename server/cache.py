@@ -34,8 +34,8 @@ class Shape:
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes, roughly: the latents are small beside the nodes."""
-        return 2 * self.nodes.nbytes + (1 << 16)
+        """Memory that it takes, roughly: the nodes, in the mesh and in the geometry, and the latents of every view."""
+        return 2 * self.nodes.nbytes + len(self.encoding.views) * (1 << 16)
 
     def again(self) -> "Shape":
         """The shape as the reply to an upload that was known already."""

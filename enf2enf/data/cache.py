@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -23,15 +23,16 @@ from enf2enf.schema import Schema
 
 NAME = "cache.npz"
 _VERSION = 2
+T = TypeVar("T")
 Progress = Callable[[Iterable[str]], Iterable[str]]
 
 
-def bar(names: Iterable[str], doing: str = "Packing the data set") -> Iterable[str]:
+def bar(items: Iterable[T], doing: str = "Packing the data set") -> Iterable[T]:
     """Shows on a terminal how far it has got."""
     from rich.console import Console
     from rich.progress import track
 
-    return track(names, doing, console=Console(stderr=True), transient=True)
+    return track(items, doing, console=Console(stderr=True), transient=True)
 
 
 class PackedData:

@@ -149,14 +149,18 @@ class ModelConfig:
     Args:
         facets: number of segments the wall is resampled into.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
+        mirror: axes along which the problem is its own mirror image: what is learnt and answered is then, too.
     """
 
     encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
     decoder: RotaryConfig | FieldConfig = RotaryConfig()
     facets: int = 192
     bi_invariant: Literal["translation", "absolute"] = "translation"
+    mirror: tuple[Literal["x", "y"], ...] = ()
 
     def __post_init__(self):
+        if len(set(self.mirror)) < len(self.mirror):
+            raise ConfigError("model.mirror", "every axis once", repr(list(self.mirror)))
         if isinstance(self.decoder, FieldConfig) and isinstance(self.encoder, AmortisedConfig):
             raise ConfigError("decoder", "rotary, which hears both clouds of an amortised encoder", "field")
         if not 3 <= self.facets <= _LARGEST:

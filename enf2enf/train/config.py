@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import ModelConfig, from_dict, preset
+from enf2enf.model.config import MetaConfig, ModelConfig, from_dict, preset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,11 +21,12 @@ class TrainConfig:
         shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
             encoder is frozen afterwards.
         cases, points: cases a step, and random points of each.
+        placements: of the latents of a case, one of which is drawn for every step, so that nothing is learnt that holds
+            for one placement only; 1 for the one that answers.
         optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
         rate: peak learning rate, after `warmup` steps.
         clip: largest global norm of a gradient.
         average: decay of the exponential moving average of the weights, which is what is kept.
-        mirror: axes along which the problem is its own mirror image; every case is then trained mirrored too.
         validate_every: steps between readings of the validation split, which chooses the weights.
         seed: of the weights and of the order of the data.
     """
@@ -34,17 +35,17 @@ class TrainConfig:
     shape_steps: int = 0
     cases: int = 8
     points: int = 256
+    placements: int = 1
     optimiser: Literal["muon", "adam"] = "muon"
     rate: float = 5e-3
     warmup: int = 100
     clip: float = 1.0
     average: float = 0.999
-    mirror: tuple[Literal["x", "y"], ...] = ()
     validate_every: int = 500
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("steps", "cases", "points", "validate_every", "rate", "clip"):
+        for name in ("steps", "cases", "points", "placements", "validate_every", "rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"train.{name}", "a number above 0", str(getattr(self, name)))
         for name in ("shape_steps", "warmup", "seed"):
@@ -84,6 +85,15 @@ class RunConfig:
     train: TrainConfig
     preset: str = "fast"
     also: AlsoConfig | None = None
+
+    def __post_init__(self):
+        if self.staged and self.train.placements > 1:
+            raise ConfigError("train.placements", "1 where the encoder is frozen", str(self.train.placements))
+
+    @property
+    def staged(self) -> bool:
+        """Whether the encoder learns the signed distance first, and is frozen then."""
+        return isinstance(self.model.encoder, MetaConfig) and self.train.shape_steps > 0
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Self:

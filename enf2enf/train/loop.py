@@ -1,6 +1,7 @@
 """Training from the packed cache: stages, validation, interruption, resumption."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +15,11 @@ from rich.progress import Progress as Bar
 
 from enf2enf import checkpoint
 from enf2enf.cores import cores, threads
+from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
-from enf2enf.data.loader import draw
+from enf2enf.data.loader import draw, draw_placements
 from enf2enf.errors import ConfigError
 from enf2enf.model.decode import FieldDecoder
-from enf2enf.model.encode import MetaEncoder
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
@@ -56,9 +57,9 @@ def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) 
         ConfigError: the configuration does not fit the data, `out` holds another run, or the loss diverged.
         DatasetError: the data set or its cache is damaged.
     """
-    trainer = Trainer(config, PackedData.load(config.dataset))
+    trainer = Trainer(config, PackedData.load(config.dataset), quiet)
     try:
-        return trainer.run(minutes, quiet)
+        return trainer.run(minutes)
     finally:
         trainer.folder.close()
 
@@ -66,8 +67,8 @@ def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) 
 class Trainer:
     """One run: the data as arrays, the folder, and the stages still to do."""
 
-    def __init__(self, config: RunConfig, packed: PackedData):
-        self.config, self.packed = config, packed
+    def __init__(self, config: RunConfig, packed: PackedData, quiet: bool):
+        self.config, self.packed, self.quiet = config, packed, quiet
         also = None if config.also is None else PackedData.load(config.also.dataset)
         also = also and also.under(packed.schema, config.also.conditions)
         self.folder = RunFolder(config, packed.digest + (also.digest if also else ""))
@@ -76,18 +77,18 @@ class Trainer:
         self.groups = component_groups(packed.schema)
         self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
         encoder, facets = self.surrogate.model.encoder, config.model.facets
-        mirror = config.train.mirror
-        self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, mirror)
+        watch = iter if quiet else functools.partial(cache.bar, doing="Observing the geometries")
+        more_of_each = config.model.mirror, config.train.placements, watch
+        self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, *more_of_each)
         self.order = np.arange(len(self.data.counts))
         if also:
-            more = SplitArrays.build(also, "train", normaliser, encoder, facets, mirror)
+            more = SplitArrays.build(also, "train", normaliser, encoder, facets, *more_of_each)
             self.order = mixed(len(self.data.counts), len(more.counts), config.also.share)
             self.data = self.data.joined(more)
         self.validation = SplitArrays.build(packed, "validation", normaliser, encoder, facets)
-        staged = isinstance(encoder, MetaEncoder) and config.train.shape_steps > 0
-        self.stages = ("shape", "field") if staged else ("field",)
+        self.stages = ("shape", "field") if config.staged else ("field",)
 
-    def run(self, minutes: float | None, quiet: bool) -> Outcome:
+    def run(self, minutes: float | None) -> Outcome:
         """All stages from where the folder says."""
         progress = self._resumed or Progress(self.stages[0])
         resume, model = self._resumed is not None, self.surrogate.model
@@ -95,16 +96,15 @@ class Trainer:
         with Interrupt() as interrupt:
             for stage in self.stages[self.stages.index(progress.stage) :]:
                 progress = progress if progress.stage == stage else Progress(stage, None, progress.seconds)
-                state, finished = self._stage(stage, model, progress, resume, deadline, interrupt, quiet)
+                state, finished = self._stage(stage, model, progress, resume, deadline, interrupt)
                 if not finished:
                     break
                 resume, model = False, state.average
         return Outcome(finished, int(state.step), progress.best, progress.seconds)
 
     def _stage(
-        self, stage: str, model: Enf2Enf, progress: Progress, resume: bool, deadline: float,
-        interrupt: Interrupt, quiet: bool,
-    ) -> tuple[TrainState, bool]:  # fmt: skip
+        self, stage: str, model: Enf2Enf, progress: Progress, resume: bool, deadline: float, interrupt: Interrupt
+    ) -> tuple[TrainState, bool]:
         settings = self.config.train
         steps = settings.shape_steps if stage == "shape" else settings.steps
         optimiser = make_optimiser(settings, steps)
@@ -116,7 +116,7 @@ class Trainer:
         def stop() -> bool:
             return interrupt.requested or time.monotonic() > deadline
 
-        with _bar(quiet) as bar:
+        with _bar(self.quiet) as bar:
             if frozen:
                 data = freeze(state.model, data, stop, bar)
                 if data is None:
@@ -127,7 +127,8 @@ class Trainer:
             counts = data.counts[self.order]
             for number in range(int(state.step), steps):
                 chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
-                batch = data.take(self.order[chosen], points)
+                placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
+                batch = data.take(self.order[chosen], points, None if frozen else placed)
                 state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps

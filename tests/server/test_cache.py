@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from enf2enf.encoding import Encoding
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.cache import Shape, ShapeCache, handle_of
 from enf2enf_server.models import Model
 
 
 def shape(nodes, owner="me", model=None):
-    return Shape(model, owner, None, np.zeros((nodes, 2)), pb.EncodeResponse())
+    return Shape(model, owner, Encoding(None, ()), np.zeros((nodes, 2)), pb.EncodeResponse())
 
 
 def test_it_keeps_the_recently_used_within_both_bounds():

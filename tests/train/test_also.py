@@ -87,7 +87,7 @@ def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_
     both = dataclasses.replace(
         config, out=tmp_path / "both", train=settings, also=AlsoConfig(str(mirrored_holes), share=0.5)
     )
-    trainer = Trainer(both, PackedData.load(both.dataset))
+    trainer = Trainer(both, PackedData.load(both.dataset), quiet=True)
     trainer.folder.close()
     assert len(trainer.data.counts) == 16 and len(trainer.validation.counts) == 4
     points = trainer.data.everything.points

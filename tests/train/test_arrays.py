@@ -10,6 +10,7 @@ from enf2enf.data import PackedData
 from enf2enf.errors import DatasetError
 from enf2enf.model.config import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
+from enf2enf.surrogate import shape_of
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
 
 FACETS = 16
@@ -69,6 +70,21 @@ def test_a_batch_is_the_rows_it_names(plain, seed):
         np.testing.assert_array_equal(batch.target[row], plain.everything.target[case][points[row]])
         np.testing.assert_array_equal(batch.weight[row], plain.everything.weight[case])
         np.testing.assert_array_equal(batch.source[0].pose[row], plain.everything.source[0].pose[case])
+
+
+def test_every_placement_is_that_of_the_encoder(packed, encoder, plain):
+    normaliser = fit_normaliser(packed)
+    arrays = SplitArrays.build(packed, "train", normaliser, encoder, FACETS, placements=5)
+    for usual, same in zip(*map(jax.tree.leaves, (arrays.everything.source, plain.everything.source)), strict=True):
+        np.testing.assert_allclose(usual, same, atol=1e-5)
+    cases, points, places = np.arange(3), np.zeros((3, 1), int), np.array([4, 0, 2])
+    batch = arrays.take(cases, points, places)
+    for case, place in zip(cases, places, strict=True):
+        shape = shape_of(packed.geometry(packed.ids("train")[case]), normaliser.length, FACETS)
+        seen = jax.tree.leaves(encoder.observe(shape, int(place)))
+        for one, other in zip(seen, jax.tree.leaves(batch.source), strict=True):
+            np.testing.assert_allclose(one, other[case], atol=1e-5)
+    assert not np.allclose(batch.source[0].pose[0], arrays.take(cases, points).source[0].pose[0], atol=1e-3)
 
 
 def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):

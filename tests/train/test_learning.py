@@ -87,7 +87,7 @@ def test_the_split_that_chooses_is_the_one_that_is_logged(finished, trained, pac
 
 
 def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
-    trainer = Trainer(dataclasses.replace(finished[0], out=tmp_path / "diverging"), packed)
+    trainer = Trainer(dataclasses.replace(finished[0], out=tmp_path / "diverging"), packed, quiet=True)
     lost = eqx.tree_at(lambda m: m.decoder.offset, trained.model, jnp.full(3, jnp.nan))
     state = TrainState.start(lost, make_optimiser(trainer.config.train, 10))
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from enf2enf import checkpoint
+from enf2enf.errors import ConfigError
 from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
 from enf2enf.model.rotary_decoder import RotaryDecoder
 from enf2enf.train import loop
@@ -58,6 +59,11 @@ def test_stages_follow_each_other_and_stops_change_nothing(whole, tmp_path, monk
     assert one.keys() == other.keys()
     for name in one:
         assert one[name].tobytes() == other[name].tobytes(), name
+
+
+def test_latents_of_a_frozen_encoder_have_one_place(whole):
+    with pytest.raises(ConfigError, match="train.placements: expected 1 where the encoder is frozen, got 2"):
+        dataclasses.replace(whole[0], train=dataclasses.replace(SETTINGS, placements=2))
 
 
 def test_the_decoder_scores_latents_by_their_training_statistics(whole, packed):
