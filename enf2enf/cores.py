@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jax
 
-_XLA_THREADS = "NPROC"  # the variable from which XLA's CPU client takes the size of its pools
+_XLA_THREADS = "PJRT_NPROC"  # the variable from which XLA's CPU client takes the size of its pools
 
 
 def cores() -> int:
@@ -21,11 +21,12 @@ def cores() -> int:
 
 
 def compute_where_called() -> None:
-    """Makes every program run on one core, in the thread that calls it: for a process whose threads fill the cores.
+    """Makes every program run in the thread that calls it, on one core: for a process whose threads fill the cores.
 
     Side by side, programs that keep to a core each are faster than programs that share XLA's threads: long ones by a
-    tenth, short ones by half. A process that has no such threads loses, one that trains too. On a CPU, and before
-    anything is computed; later it does nothing. Python callbacks in a program would wait for each other.
+    tenth, short ones by half. A process that computes one thing at a time becomes slower, and so does training. Call it
+    before JAX computes anything: XLA's CPU client, once made, keeps its threads. A program that calls back into Python
+    (`jax.pure_callback`) may wait for ever afterwards.
     """
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     before = os.environ.get(_XLA_THREADS)

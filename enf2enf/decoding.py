@@ -1,5 +1,7 @@
 """Points in metres into fields in SI units, a chunk at a time, on all cores."""
 
+import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
@@ -10,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from enf2enf.cores import cores, threads
-from enf2enf.encoding import Encoding
+from enf2enf.encoding import Encoding, View
 from enf2enf.latents import Latents
 from enf2enf.mirror import signs
 from enf2enf.model.decode import BLOCK, Prepared
@@ -29,8 +31,17 @@ _FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core
 _SORTED = 65_536  # points that are sorted at a time
 
 
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """A view under the conditions as they are in it, and what its fields are multiplied by to be turned back."""
+
+    view: View
+    prepared: Prepared
+    signs: Float[np.ndarray, " components"]
+
+
 class Decoding:
-    """The fields of one geometry under one row of conditions.
+    """The fields of one geometry under one row of conditions: the mean over the views that its encoding has.
 
     Args:
         model, normaliser: of the surrogate.
@@ -41,13 +52,12 @@ class Decoding:
     def __init__(self, model: Enf2Enf, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
         self._model, self._encoding, self._length = model, encoding, normaliser.length
         self._gain, self._offset = normaliser.affine(row)
+        self._seen = [self._see(view, normaliser, row) for view in encoding.views]
+
+    def _see(self, view: View, normaliser: Normaliser, row: Float[np.ndarray, " inputs"]) -> _Seen:
         schema = normaliser.schema
-        rows = [row * signs(view.flip, schema.conditions) for view in encoding.views]
-        self._signs = [signs(view.flip, schema.fields) for view in encoding.views]
-        self._prepared = [
-            _condition(model, view.latents, jnp.asarray(normaliser.condition(row)))
-            for view, row in zip(encoding.views, rows, strict=True)
-        ]
+        conditions = jnp.asarray(normaliser.condition(row * signs(view.flip, schema.conditions)))
+        return _Seen(view, _condition(self._model, view.latents, conditions), signs(view.flip, schema.fields))
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -65,42 +75,42 @@ class Decoding:
         return self._finished(points, self._started(points, cores()))
 
     def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
-        """Normalised fields in every view, being computed in at least so many parts where there are enough points."""
+        """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
         size, capacity = _program(len(points))
+        parts = -(-parts // len(self._seen))
         centre = self._encoding.geometry.bounds.mean(axis=0)
         local = ((points - centre) / self._length).astype(np.float32)
         share = min(capacity, size * max(1, -(-len(local) // (size * parts))))
         pieces = [local[start : start + share] for start in range(0, len(local), share)]
-        views = range(len(self._prepared))
-        return [[threads().submit(self._answer, view, piece, size, capacity) for piece in pieces] for view in views]
+        start = functools.partial(threads().submit, self._answer)
+        return [[start(seen, piece, size, capacity) for piece in pieces] for seen in self._seen]
 
     def _finished(
         self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
     ) -> Float[np.ndarray, "points components"]:
-        """The mean of what is seen in all views: an error that is not its own mirror image loses by it."""
+        """The mean over the views: what of an error differs between them is averaged away."""
         inside = self._encoding.geometry.contains(points)  # while the threads compute
         values = np.zeros((len(points), len(self._gain)))
-        for sign, parts in zip(self._signs, started, strict=True):
-            normalised = np.concatenate([values[:0], *(part.result() for part in parts)])
-            values += sign * (normalised * self._gain + self._offset) / len(started)
+        for seen, parts in zip(self._seen, started, strict=True):
+            normalised = np.concatenate([np.zeros((0, len(self._gain))), *(part.result() for part in parts)])
+            values += seen.signs * (normalised * self._gain + self._offset) / len(started)
         values[~inside] = np.nan
         return values.astype(np.float32)
 
     def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
-        local = self._model.decoder.is_local(self._prepared[0])
+        local = self._model.decoder.is_local(self._seen[0].prepared)
         return compact_order(points, BLOCK) if local else np.arange(len(points))
 
     def _answer(
-        self, number: int, local: Float[np.ndarray, "points dim"], size: int, capacity: int
+        self, seen: _Seen, local: Float[np.ndarray, "points dim"], size: int, capacity: int
     ) -> Float[np.ndarray, "points components"]:
         """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
-        view = self._encoding.views[number]
         padded = np.empty((capacity, local.shape[1]), np.float32)
         padded[: len(local)], padded[len(local) :] = local, local[-1]
-        padded *= view.flip.astype(np.float32)
+        padded *= seen.view.flip.astype(np.float32)
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, self._prepared[number], view.shape, groups, count)
+        fields = _decode(self._model, seen.prepared, seen.view.shape, groups, count)
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 

@@ -9,7 +9,7 @@ from enf2enf.schema import Quantity
 
 
 def images(axes: Sequence[str], dim: int) -> Float[np.ndarray, "images dim"]:
-    """What coordinates are multiplied by, in every image that reflections along the axes make; first, in none."""
+    """What coordinates are multiplied by, in all images that reflections along the axes make; the first is all ones."""
     flips = np.ones((1, dim))
     for axis in axes:
         flips = np.concatenate([flips, flips * np.where(np.arange(dim) == "xyz".index(axis), -1.0, 1.0)])
@@ -17,11 +17,11 @@ def images(axes: Sequence[str], dim: int) -> Float[np.ndarray, "images dim"]:
 
 
 def mirrored(loop: Float[np.ndarray, "points dim"], flip: Float[np.ndarray, " dim"]) -> Float[np.ndarray, "points dim"]:
-    """A loop in a mirror, with what was on its left on its left."""
+    """The image of a loop, turned round where the mirror swaps left and right: the body stays on the left."""
     return (loop * flip)[:: int(np.prod(flip))]
 
 
 def signs(flip: Float[np.ndarray, " dim"], quantities: Iterable[Quantity]) -> Float[np.ndarray, " components"]:
-    """What the components of quantities are multiplied by in an image: a vector turns with it, a scalar does not."""
+    """What the components of quantities are multiplied by in an image: a vector is reflected, a scalar is not."""
     parts = [flip if quantity.kind == "vector" else np.ones(1) for quantity in quantities]
     return np.concatenate([np.ones(0), *parts])

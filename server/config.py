@@ -24,7 +24,7 @@ class ServerConfig:
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
         cached_bytes: memory that they may take together.
-        cached_decodings: shapes under conditions kept ready to be asked; some 0.2 MB each.
+        cached_decodings: shapes under conditions kept ready to be asked; some 0.2 MB for each view.
         batch: small questions that are computed together.
         parsers: processes that read meshes.
         parser_bytes: address space of such a process.

@@ -81,12 +81,12 @@ class Repository:
     def look(self) -> None:
         """Loads what is new or has changed, and unloads what is no longer there.
 
-        A file counts once it is as it was at the look before: until then it may still be being written. Where there is
-        no folder or no single checkpoint at all, a disk is away or a file is being replaced: what serves goes on.
+        A file counts once it is as it was at the look before: until then it may still be being written. While there is
+        no folder, or no file where that is the repository, what serves goes on. An empty folder unloads all.
         """
         with self._lock:
             stamps = self._stamps()
-            if not stamps and not self._path.exists():
+            if not stamps and not self._path.is_dir():
                 return
             before, self._seen = self._seen, stamps
             for key in set(self._known) - set(self._seen):

@@ -25,11 +25,11 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         ConfigError: the tokens or the files of TLS are none.
         ServiceError: an address is taken.
     """
-    compute_where_called()
     stop = threading.Event()
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stop.set())
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
+    compute_where_called()
     server = SurrogateServer(config.path, limits, tokens=tokens)
     scraped = None if config.metrics_port is None else serve_metrics(server.metrics, config.host, config.metrics_port)
     if scraped is not None:

@@ -1,5 +1,7 @@
 """Questions that are answered at once: each as if it had been alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,13 +9,16 @@ from hypothesis import strategies as st
 
 from enf2enf.decoding import CHUNK, SMALL, computed, together
 from enf2enf.geometry import Geometry
+from enf2enf.surrogate import Surrogate
 
 TOLERANCE = 1e-5  # of the span; measured 3e-7
 
 
-@pytest.fixture(scope="module")
-def decodings(surrogate, geometry):
-    """Two geometries under two conditions each."""
+@pytest.fixture(scope="module", params=[(), ("x", "y")])
+def decodings(request, surrogate, geometry):
+    """Two geometries under two conditions each, seen in no mirror and in all."""
+    config = dataclasses.replace(surrogate.config, mirror=request.param)
+    surrogate = Surrogate(surrogate.model, config, surrogate.normaliser, {})
     other = Geometry((geometry.walls[0] * 0.5 + 0.3,), geometry.outer)
     tractions = ([10.0, 80.0], [-30.0, 60.0])
     return [

@@ -23,11 +23,11 @@ from enf2enf.schema import Schema
 
 NAME = "cache.npz"
 _VERSION = 2
-T = TypeVar("T")
+_Item = TypeVar("_Item")
 Progress = Callable[[Iterable[str]], Iterable[str]]
 
 
-def bar(items: Iterable[T], doing: str = "Packing the data set") -> Iterable[T]:
+def bar(items: Iterable[_Item], doing: str = "Packing the data set") -> Iterable[_Item]:
     """Shows on a terminal how far it has got."""
     from rich.console import Console
     from rich.progress import track

@@ -149,7 +149,9 @@ class ModelConfig:
     Args:
         facets: number of segments the wall is resampled into.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
-        mirror: axes along which the problem is its own mirror image: what is learnt and answered is then, too.
+        mirror: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and an
+            answer is the mean over the geometry and its images, turned back, at as many times the cost. Vectors are
+            reflected; scalars must be the same in the mirror, which a shear stress or a vorticity is not.
     """
 
     encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
@@ -160,7 +162,7 @@ class ModelConfig:
 
     def __post_init__(self):
         if len(set(self.mirror)) < len(self.mirror):
-            raise ConfigError("model.mirror", "every axis once", repr(list(self.mirror)))
+            raise ConfigError("model.mirror", "no axis twice", repr(list(self.mirror)))
         if isinstance(self.decoder, FieldConfig) and isinstance(self.encoder, AmortisedConfig):
             raise ConfigError("decoder", "rotary, which hears both clouds of an amortised encoder", "field")
         if not 3 <= self.facets <= _LARGEST:

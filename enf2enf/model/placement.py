@@ -13,9 +13,10 @@ Placement = int | Int[Array, ""]
 """Number of a placement: 0 is the usual one, others are as good."""
 
 
-def grid_points(box: Float[Array, "2 dim"], per_axis: int, placement: Placement = 0) -> Float[Array, "points dim"]:
-    """Centres of per_axis^dim equal cells of the box, the last axis varying fastest; all shifted alike where placed
-    otherwise.
+def grid_points(box: Float[Array, "2 2"], per_axis: int, placement: Placement = 0) -> Float[Array, "points 2"]:
+    """One point in each of per_axis^2 equal cells of the box, the last axis varying fastest.
+
+    It is the centre for placement 0; for others all are shifted alike, by up to 0.3 of a cell along each axis.
     """
     shifts = 2 * _SHIFT * ((placement * jnp.array(_EVENLY) + 0.5) % 1 - 0.5)
     fractions = [(jnp.arange(per_axis) + 0.5 + shift) / per_axis for shift in shifts]

@@ -52,14 +52,12 @@ class SplitArrays:
     """All cases of a split.
 
     Args:
-        everything: as one batch, the latents in their usual places.
+        everything: as one batch, whose source has an axis of placements after that of cases.
         counts: how many points of each case are real.
-        placed: what is observed of every case with its latents in the usual and in other places.
     """
 
     everything: Batch
     counts: Int[np.ndarray, " cases"]
-    placed: PyTree[Float[np.ndarray, "cases placements ..."]] | None = None
 
     @classmethod
     def build(
@@ -82,17 +80,16 @@ class SplitArrays:
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
         facet_arrays, box = padded.pop("facets"), padded.pop("box")
-        placed, distance = _observe(encoder, facet_arrays, box, padded["points"], placements, watch)
-        source = jax.tree.map(lambda leaf: leaf[:, 0], placed)
+        source, distance = _observe(encoder, facet_arrays, box, padded["points"], placements, watch)
         valid = np.arange(padded["points"].shape[1]) < counts[:, None]
-        return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts, placed)
+        return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts)
 
     def joined(self, other: Self) -> Self:
         """These cases, then the other's."""
         longest = max(self.everything.points.shape[1], other.everything.points.shape[1])
         one, two = (arrays._padded(longest) for arrays in (self, other))
-        pairs = (one, self.counts, self.placed), (two, other.counts, other.placed)
-        return type(self)(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *pairs))
+        batch = jax.tree.map(lambda *leaves: np.concatenate(leaves), one, two)
+        return type(self)(batch, np.concatenate([self.counts, other.counts]))
 
     def _padded(self, longest: int) -> Batch:
         missing = longest - self.everything.points.shape[1]
@@ -107,14 +104,13 @@ class SplitArrays:
         self,
         cases: Int[np.ndarray, " batch"],
         points: Int[np.ndarray, "batch points"],
-        placements: Int[np.ndarray, " batch"] | None = None,
+        placements: Int[np.ndarray, " batch"],
     ) -> Batch:
-        """The batch of these points (one row per case) of these cases, with latents in these places or the usual."""
+        """The batch of these points (one row per case) of these cases, with latents in these places."""
         all_ = self.everything
         per_point = (cases[:, None], points)
-        source, chosen = (all_.source, cases) if placements is None else (self.placed, (cases, placements))
         return Batch(
-            source=jax.tree.map(lambda leaf: leaf[chosen], source),
+            source=jax.tree.map(lambda leaf: leaf[cases, placements], all_.source),
             conditions=all_.conditions[cases],
             points=all_.points[per_point],
             distance=all_.distance[per_point],
@@ -178,8 +174,10 @@ def _observe(
         observed = jax.lax.map(lambda number: encoder.observe(shape, number), jnp.arange(placements))
         return observed, jax.vmap(lambda p: signed_distance(shape.facets, p))(points)
 
-    work = lambda case: jax.device_get(one(*map(jnp.asarray, case)))  # noqa: E731
-    waiting = [threads().submit(work, case) for case in zip(facets, box, points, strict=True)]
+    def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], np.ndarray]:
+        return jax.device_get(one(*map(jnp.asarray, case)))
+
+    waiting = [threads().submit(work, *case) for case in zip(facets, box, points, strict=True)]
     try:
         rows = [row.result() for row in watch(waiting)]
     finally:

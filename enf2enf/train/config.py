@@ -21,8 +21,8 @@ class TrainConfig:
         shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
             encoder is frozen afterwards.
         cases, points: cases a step, and random points of each.
-        placements: of the latents of a case, one of which is drawn for every step, so that nothing is learnt that holds
-            for one placement only; 1 for the one that answers.
+        placements: places for the latents of a case, one of which is drawn at every step, so that nothing is learnt
+            that holds for one of them only. The first is the one that answers. Each takes some 20 kB a case.
         optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
         rate: peak learning rate, after `warmup` steps.
         clip: largest global norm of a gradient.

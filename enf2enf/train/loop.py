@@ -18,19 +18,20 @@ from enf2enf.cores import cores, threads
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
 from enf2enf.data.loader import draw, draw_placements
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, QueryError
 from enf2enf.model.decode import FieldDecoder
+from enf2enf.model.encode import Observation
 from enf2enf.model.enf2enf import Enf2Enf
-from enf2enf.surrogate import Surrogate
+from enf2enf.surrogate import Surrogate, shape_of
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
 from enf2enf.train.config import RunConfig
+from enf2enf.train.evaluate import evaluate
 from enf2enf.train.interrupt import Interrupt
-from enf2enf.train.loss import relative_errors, shape_loss
+from enf2enf.train.loss import shape_loss
 from enf2enf.train.run import Progress, RunFolder
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
-_VALIDATION_CASES = 4  # cases per compiled evaluation
-_errors, _misfit = eqx.filter_jit(relative_errors), eqx.filter_jit(shape_loss)
+_misfit = eqx.filter_jit(shape_loss)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,14 +79,16 @@ class Trainer:
         self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
         encoder, facets = self.surrogate.model.encoder, config.model.facets
         watch = iter if quiet else functools.partial(cache.bar, doing="Observing the geometries")
-        more_of_each = config.model.mirror, config.train.placements, watch
-        self.data = SplitArrays.build(packed, "train", normaliser, encoder, facets, *more_of_each)
+        build = functools.partial(
+            SplitArrays.build, split="train", normaliser=normaliser, encoder=encoder, facets=facets,
+            mirror=config.model.mirror, placements=config.train.placements, watch=watch,
+        )  # fmt: skip
+        self.data = build(packed)
         self.order = np.arange(len(self.data.counts))
         if also:
-            more = SplitArrays.build(also, "train", normaliser, encoder, facets, *more_of_each)
+            more = build(also)
             self.order = mixed(len(self.data.counts), len(more.counts), config.also.share)
             self.data = self.data.joined(more)
-        self.validation = SplitArrays.build(packed, "validation", normaliser, encoder, facets)
         self.stages = ("shape", "field") if config.staged else ("field",)
 
     def run(self, minutes: float | None) -> Outcome:
@@ -128,7 +131,7 @@ class Trainer:
             for number in range(int(state.step), steps):
                 chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
                 placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
-                batch = data.take(self.order[chosen], points, None if frozen else placed)
+                batch = data.take(self.order[chosen], points, placed)
                 state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps
@@ -158,21 +161,28 @@ class Trainer:
             self._keep(state, values, progress)
 
     def _validation_error(self, stage: str, model: Enf2Enf) -> float:
-        everything, count = self.validation.everything, len(self.validation.counts)
-        starts = [min(start, max(count - _VALIDATION_CASES, 0)) for start in range(0, count, _VALIDATION_CASES)]
-        rows = {}
-        for start in starts:
-            batch = jax.tree.map(lambda leaf, a=start: jnp.asarray(leaf[a : a + _VALIDATION_CASES]), everything)
-            if stage == "shape":
-                rows[start] = float(_misfit(model.encoder, batch.source))
-            else:
-                errors = np.asarray(_errors(model, batch, self.groups, False)).mean(axis=1)
-                rows.update({start + i: float(error) for i, error in enumerate(errors)})
-        return float(np.mean(list(rows.values())))
+        """Of what a surrogate with these weights would answer, NaN if that is not finite."""
+        if stage == "shape":
+            return float(np.mean([_misfit(model.encoder, source) for source in self._observed]))
+        try:
+            errors = evaluate(self._with(model, {}), self.packed, "validation").errors
+        except QueryError:
+            return np.nan
+        return float(np.mean(list(errors.values())))
+
+    @functools.cached_property
+    def _observed(self) -> list[Observation]:
+        """What the encoder observes of the geometries of the validation split, one by one."""
+        encoder, length = self.surrogate.model.encoder, self.surrogate.normaliser.length
+        geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
+        observe = eqx.filter_jit(lambda shape: jax.tree.map(lambda leaf: leaf[None], encoder.observe(shape)))
+        return [observe(shape_of(geometry, length, self.config.model.facets)) for geometry in geometries]
+
+    def _with(self, model: Enf2Enf, provenance: dict[str, Any]) -> Surrogate:
+        return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
 
     def _keep(self, state: TrainState, values: dict[str, float], progress: Progress) -> None:
-        old = self.surrogate
-        kept = Surrogate(state.average, old.config, old.normaliser, self._provenance(state, values, progress))
+        kept = self._with(state.average, self._provenance(state, values, progress))
         checkpoint.save(self.folder.model_path, kept)
 
     def _provenance(self, state: TrainState, values: dict[str, float], progress: Progress) -> dict[str, Any]:
@@ -206,10 +216,10 @@ def freeze(
         if stop():
             return None
         numbers = range(start, min(start + cores(), count))
-        sources = [jax.tree.map(lambda leaf, i=i: leaf[i], data.everything.source) for i in numbers]
+        sources = [jax.tree.map(lambda leaf, i=i: leaf[i, 0], data.everything.source) for i in numbers]
         rows += map(jax.device_get, threads().map(encode, sources))
         bar.update(task, completed=len(rows))
-    latents = jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
+    latents = jax.tree.map(lambda *leaves: np.stack(leaves)[:, None], *rows)
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
 
 

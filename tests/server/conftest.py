@@ -63,6 +63,7 @@ def surrogate() -> Surrogate:
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
         RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)),
         facets=32,
+        mirror=("x",),
     )
     made = Surrogate.untrained(config, normaliser, seed=1)
     made.provenance |= {"name": "tiny", "licence": "Apache-2.0", "preset": "tiny", "metrics": {"test": 0.5}}

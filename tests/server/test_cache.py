@@ -8,8 +8,8 @@ from enf2enf_server.cache import Shape, ShapeCache, handle_of
 from enf2enf_server.models import Model
 
 
-def shape(nodes, owner="me", model=None):
-    return Shape(model, owner, Encoding(None, ()), np.zeros((nodes, 2)), pb.EncodeResponse())
+def shape(nodes, owner="me", model=None, views=0):
+    return Shape(model, owner, Encoding(None, (None,) * views), np.zeros((nodes, 2)), pb.EncodeResponse())
 
 
 def test_it_keeps_the_recently_used_within_both_bounds():
@@ -22,6 +22,10 @@ def test_it_keeps_the_recently_used_within_both_bounds():
     cache.put("big", shape(100_000))
     assert len(cache) == 1 and cache.find("me", "big") is not None
     assert cache.bytes == shape(100_000).bytes
+
+
+def test_a_shape_with_more_views_takes_more():
+    assert shape(10, views=2).bytes - shape(10, views=1).bytes > 112 * 96 * 4  # the contexts of the shipped model
 
 
 def test_a_shape_is_its_owners():

@@ -143,6 +143,21 @@ def test_what_serves_goes_on_while_the_folder_is_away(watched):
     assert watched.serving == [("m", 2)]
 
 
+def test_what_serves_goes_on_while_its_only_checkpoint_is_replaced(files, tmp_path):
+    path, models = tmp_path / "m.enf", Models()
+    shutil.copyfile(files / "a.enf", path)
+    repository = Repository(path, models, lambda surrogate: None, lambda: None)
+    repository.open()
+    model = models.get()
+    path.unlink()
+    repository.look()
+    assert models.get() is model
+    shutil.copyfile(files / "b.enf", path)
+    repository.look()
+    repository.look()
+    assert models.get().surrogate.version != model.surrogate.version
+
+
 def test_loading_and_unloading_by_name(watched):
     watched.put("a", "m/1.enf")
     watched.put("b", "m/2.enf")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -50,6 +51,11 @@ class Served:
     def server(self):
         """Number of the server's process."""
         return self.events("start")[-1]["pid"]
+
+    def xla_threads(self):
+        """How many threads XLA has for the parts of a program (Linux)."""
+        names = [name.read_text().strip() for name in Path(f"/proc/{self.server}/task").glob("*/comm")]
+        return names.count("tf_XLAEigen")
 
     def parsers(self):
         """Numbers of the processes that read meshes."""
@@ -102,6 +108,7 @@ def test_with_everything_on(tiny, vtu, tmp_path):
         scraped = next(record for record in running.records if "metrics" in record["message"])
         page = urllib.request.urlopen(f"http://localhost:{scraped['port']}/metrics").read().decode()
         assert re.search(r'enf2enf_points_total\{model="tiny"\} 3\.0', page)
+        assert running.xla_threads() <= 1  # programs run in the threads that call them
         assert running.stop() == 0
 
 

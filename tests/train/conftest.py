@@ -26,6 +26,7 @@ FEW = {
 MODEL = f"""
 [model]
 facets = {AROUND}
+mirror = ["x"]
 [model.encoder]
 width = 16
 heads = 2
