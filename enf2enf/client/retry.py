@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from enf2enf.errors import ConfigError
 
 _LEAST_SECONDS = 30.0  # a server that has just started still reads and compiles
-_POINTS_PER_SECOND = 20_000.0  # a tenth of what two cores decode
+_POINTS_PER_SECOND = 20_000.0  # a sixth of what two cores decode
 _BYTES_PER_SECOND = 1e6  # a poor line
+_OWN = random.Random()  # clients that seed Python's own alike shall not come back alike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Retry:
             if not getattr(self, name) >= 0:
                 raise ConfigError(name, "0 or more", repr(getattr(self, name)))
 
-    def pauses(self, draw: Callable[[], float] = random.random) -> Iterator[float]:
+    def pauses(self, draw: Callable[[], float] = _OWN.random) -> Iterator[float]:
         """The seconds to wait before each repetition; `draw` gives evenly distributed numbers of [0, 1)."""
         most = min(self.first_seconds, self.longest_seconds)
         for _ in range(self.attempts - 1):

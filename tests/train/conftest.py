@@ -21,6 +21,7 @@ SCHEMA = Schema(
 AROUND = 16  # vertices of a void and facets of the model: resampled, it is the very same polygon
 FEW = {
     "steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9, "rate": 1e-2,
+    "placements": 3,
     "optimiser": "adam",  # Muon compiles for twice as long
 }  # fmt: skip
 MODEL = f"""
