@@ -21,7 +21,9 @@ print((time.thread_time() - mine) / (time.process_time() - all_), os.environ.get
 """
 
 
-@pytest.mark.parametrize(("where", "before"), [("here", {}), ("here", {"PJRT_NPROC": "2"}), ("elsewhere", {})])
+@pytest.mark.parametrize(
+    ("where", "before"), [("here", {}), ("here", {"PJRT_NPROC": "2"}), ("elsewhere", {"PJRT_NPROC": "2"})]
+)
 def test_programs_run_in_the_thread_that_calls_them(where, before):
     """Seen in whose processor time they take."""
     environment = {name: value for name, value in os.environ.items() if "NPROC" not in name} | before
