@@ -140,8 +140,6 @@ FOREIGN = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_files_of_other_programs(name, newline):
     text, patches = FOREIGN[name]
-    if name.endswith("msh") and newline != "\n":
-        pytest.skip("Gmsh writes line feeds alone")
     mesh = read_bytes(text.replace("\n", newline).encode(), name)
     np.testing.assert_array_equal(mesh.points, np.array(NODES, dtype=float))
     found = {key: {tuple(sorted(edge)) for edge in facets.tolist()} for key, facets in mesh.patches.items()}
