@@ -100,8 +100,8 @@ class Geometry:
         Raises:
             GeometryError: fewer than three segments a wall.
         """
-        images = self._local if flip is None else [mirrored(wall, flip) for wall in self._local]
-        return facets.resample(images, count) + self._origin
+        walls = self._local if flip is None else [mirrored(wall, flip) for wall in self._local]
+        return facets.resample(walls, count) + self._origin
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""

@@ -24,7 +24,7 @@ from enf2enf.schema import Schema
 NAME = "cache.npz"
 _VERSION = 2
 _Item = TypeVar("_Item")
-Progress = Callable[[Iterable[str]], Iterable[str]]
+Progress = Callable[[Iterable[_Item]], Iterable[_Item]]
 
 
 def bar(items: Iterable[_Item], doing: str = "Packing the data set") -> Iterable[_Item]:

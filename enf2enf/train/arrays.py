@@ -1,8 +1,6 @@
 """A split of the packed data as the arrays that training reads: normalised, stacked, padded."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from typing import Self
 
 import equinox as eqx
@@ -12,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from enf2enf.cores import threads
-from enf2enf.data.cache import PackedData
+from enf2enf.data.cache import PackedData, Progress
 from enf2enf.errors import DatasetError
 from enf2enf.mirror import images, signs
 from enf2enf.model.encode import AbstractEncoder, Observation
@@ -23,7 +21,6 @@ from enf2enf.schema import Schema
 from enf2enf.surrogate import shape_of
 
 Numbers = Array | np.ndarray
-Watch = Callable[[Sequence[Future]], Iterable[Future]]
 
 
 class Batch(eqx.Module):
@@ -62,7 +59,7 @@ class SplitArrays:
     @classmethod
     def build(
         cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, facets: int,
-        mirror: tuple[str, ...] = (), placements: int = 1, watch: Watch = iter,
+        mirror: tuple[str, ...] = (), placements: int = 1, progress: Progress = iter,
     ) -> Self:  # fmt: skip
         """Observe every geometry once, and its mirror images along the axes in `mirror` as further cases.
 
@@ -70,7 +67,7 @@ class SplitArrays:
             packed, split: whose cases.
             normaliser, encoder, facets: of the surrogate.
             mirror, placements: what of every case is made, see `ModelConfig` and `TrainConfig`.
-            watch: iterates over what has been observed, and may show how far it is.
+            progress: iterates over the geometries that are being observed, and may show how far it is.
 
         Raises:
             DatasetError: a field that is zero at all points of a case, which no relative error can measure.
@@ -80,7 +77,7 @@ class SplitArrays:
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
         facet_arrays, box = padded.pop("facets"), padded.pop("box")
-        source, distance = _observe(encoder, facet_arrays, box, padded["points"], placements, watch)
+        source, distance = _observe(encoder, facet_arrays, box, padded["points"], placements, progress)
         valid = np.arange(padded["points"].shape[1]) < counts[:, None]
         return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts)
 
@@ -165,7 +162,12 @@ def _stack(rows: list[np.ndarray]) -> np.ndarray:
 
 
 def _observe(
-    encoder: AbstractEncoder, facets: np.ndarray, box: np.ndarray, points: np.ndarray, placements: int, watch: Watch
+    encoder: AbstractEncoder,
+    facets: np.ndarray,
+    box: np.ndarray,
+    points: np.ndarray,
+    placements: int,
+    progress: Progress,
 ) -> tuple:
     @jax.jit
     def one(facets: Array, box: Array, points: Array) -> tuple[Observation, Array]:
@@ -179,7 +181,7 @@ def _observe(
 
     waiting = [threads().submit(work, *case) for case in zip(facets, box, points, strict=True)]
     try:
-        rows = [row.result() for row in watch(waiting)]
+        rows = [row.result() for row in progress(waiting)]
     finally:
         for row in waiting:
             row.cancel()

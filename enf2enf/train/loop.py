@@ -58,9 +58,10 @@ def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) 
         ConfigError: the configuration does not fit the data, `out` holds another run, or the loss diverged.
         DatasetError: the data set or its cache is damaged.
     """
+    deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
     trainer = Trainer(config, PackedData.load(config.dataset), quiet)
     try:
-        return trainer.run(minutes)
+        return trainer.run(deadline)
     finally:
         trainer.folder.close()
 
@@ -78,10 +79,10 @@ class Trainer:
         self.groups = component_groups(packed.schema)
         self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
         encoder, facets = self.surrogate.model.encoder, config.model.facets
-        watch = iter if quiet else functools.partial(cache.bar, doing="Observing the geometries")
+        progress = iter if quiet else functools.partial(cache.bar, doing="Observing the geometries")
         build = functools.partial(
             SplitArrays.build, split="train", normaliser=normaliser, encoder=encoder, facets=facets,
-            mirror=config.model.mirror, placements=config.train.placements, watch=watch,
+            mirror=config.model.mirror, placements=config.train.placements, progress=progress,
         )  # fmt: skip
         self.data = build(packed)
         self.order = np.arange(len(self.data.counts))
@@ -91,11 +92,10 @@ class Trainer:
             self.data = self.data.joined(more)
         self.stages = ("shape", "field") if config.staged else ("field",)
 
-    def run(self, minutes: float | None) -> Outcome:
-        """All stages from where the folder says."""
+    def run(self, deadline: float) -> Outcome:
+        """All stages from where the folder says, until a time of `time.monotonic`."""
         progress = self._resumed or Progress(self.stages[0])
         resume, model = self._resumed is not None, self.surrogate.model
-        deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
         with Interrupt() as interrupt:
             for stage in self.stages[self.stages.index(progress.stage) :]:
                 progress = progress if progress.stage == stage else Progress(stage, None, progress.seconds)
