@@ -111,7 +111,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     serve = commands.add_parser("serve", help="answer over gRPC, started again whenever it dies")
     serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=50051, help="0 for a free one")
+    serve.add_argument("--port", type=int, default=50051, help="0 for a free one, another after a restart")
     serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
     serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
     serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
