@@ -2,9 +2,13 @@
 
 import functools
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import jax
+
+_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
 
 _XLA_THREADS = "PJRT_NPROC"  # the variable from which XLA's CPU client takes the size of its pools
 
@@ -43,3 +47,15 @@ def compute_where_called() -> None:
 def threads() -> ThreadPoolExecutor:
     """One thread a core."""
     return ThreadPoolExecutor(cores(), thread_name_prefix="core")
+
+
+def side_by_side(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+    """The results for all items, in order: the first computed here, the others by threads that are free.
+
+    What no thread has begun by the time it is needed is computed here too, so that one of the `threads` may call this
+    as well, and none waits for a turn that never comes.
+    """
+    waiting = [threads().submit(function, item) for item in items[1:]]
+    first = [function(item) for item in items[:1]]
+    rest = zip(items[1:], waiting, strict=True)
+    return first + [function(item) if future.cancel() else future.result() for item, future in rest]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from enf2enf.cores import cores, threads
+from enf2enf.cores import cores, side_by_side, threads
 from enf2enf.encoding import Encoding, View
 from enf2enf.latents import Latents
 from enf2enf.mirror import signs
@@ -52,12 +52,13 @@ class Decoding:
     def __init__(self, model: Enf2Enf, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
         self._model, self._encoding, self._length = model, encoding, normaliser.length
         self._gain, self._offset = normaliser.affine(row)
-        self._seen = [self._see(view, normaliser, row) for view in encoding.views]
+        self._seen = side_by_side(functools.partial(self._see, normaliser, row), encoding.views)
 
-    def _see(self, view: View, normaliser: Normaliser, row: Float[np.ndarray, " inputs"]) -> _Seen:
+    def _see(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _Seen:
         schema = normaliser.schema
         conditions = jnp.asarray(normaliser.condition(row * signs(view.flip, schema.conditions)))
-        return _Seen(view, _condition(self._model, view.latents, conditions), signs(view.flip, schema.fields))
+        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
+        return _Seen(view, prepared, signs(view.flip, schema.fields))
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""

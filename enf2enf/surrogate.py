@@ -14,6 +14,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.case import Case, Conditions
+from enf2enf.cores import side_by_side
 from enf2enf.decoding import CHUNK, SMALL, Decoding
 from enf2enf.encoding import Encoding, View
 from enf2enf.errors import GeometryError, QueryError
@@ -109,7 +110,8 @@ class Surrogate:
         """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
         self._check(geometry)
         flips = images(self.config.mirror, self.schema.dim)
-        return Encoding(geometry, tuple(self._view(geometry, flip) for flip in flips))
+        views = side_by_side(functools.partial(self._view, geometry), list(flips))
+        return Encoding(geometry, tuple(views))
 
     def _view(self, geometry: Geometry, flip: Float[np.ndarray, " dim"]) -> View:
         shape = shape_of(geometry, self.normaliser.length, self.config.facets, flip)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from enf2enf.cores import cores, side_by_side, threads
+
 SHARE = """
 import sys, time
 from enf2enf.cores import compute_where_called
@@ -32,3 +34,22 @@ def test_programs_run_in_the_thread_that_calls_them(where, before):
     share, after = reply.split()
     assert (float(share) > 0.9) == (where == "here")
     assert after == before.get("PJRT_NPROC", "None")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_side_by_side_keeps_the_order(count):
+    assert side_by_side(lambda x: x * x, list(range(count))) == [x * x for x in range(count)]
+
+
+def test_side_by_side_from_every_thread_at_once_comes_to_an_end():
+    def nested(depth: int) -> int:
+        return sum(side_by_side(nested, [depth - 1] * 3)) if depth else 1
+
+    waiting = [threads().submit(nested, 3) for _ in range(4 * cores())]
+    assert [future.result(timeout=60) for future in waiting] == [27] * len(waiting)
+
+
+def test_side_by_side_passes_on_what_goes_wrong():
+    for culprit in (0, 3):
+        with pytest.raises(ZeroDivisionError):
+            side_by_side(lambda x, culprit=culprit: 1 // (x - culprit), list(range(4)))
