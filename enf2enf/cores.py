@@ -56,6 +56,10 @@ def side_by_side(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
     as well, and none waits for a turn that never comes.
     """
     waiting = [threads().submit(function, item) for item in items[1:]]
-    first = [function(item) for item in items[:1]]
-    rest = zip(items[1:], waiting, strict=True)
-    return first + [function(item) if future.cancel() else future.result() for item, future in rest]
+    try:
+        first = [function(item) for item in items[:1]]
+        rest = zip(items[1:], waiting, strict=True)
+        return first + [function(item) if future.cancel() else future.result() for item, future in rest]
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -47,6 +49,25 @@ def test_side_by_side_from_every_thread_at_once_comes_to_an_end():
 
     waiting = [threads().submit(nested, 3) for _ in range(4 * cores())]
     assert [future.result(timeout=60) for future in waiting] == [27] * len(waiting)
+
+
+def test_side_by_side_is_side_by_side():
+    meeting = threading.Barrier(2)
+    assert sorted(side_by_side(lambda _: meeting.wait(timeout=60), [0, 1])) == [0, 1]
+
+
+def test_what_nobody_needs_any_more_is_not_begun():
+    begun = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        time.sleep(0.05)
+        if item == 0:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(work, list(range(50 * cores())))
+    assert len(begun) < 10 * cores()
 
 
 def test_side_by_side_passes_on_what_goes_wrong():

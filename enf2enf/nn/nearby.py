@@ -11,7 +11,7 @@ def heard(
     """Up to `count` latents whose windows reach into the bounding box of the points.
 
     Args:
-        pose, radius: more latents than `count`, and their windows.
+        pose, radius: at least `count` latents, and their windows.
         points: a block that asks them.
         count: how many indices to return.
 

@@ -18,7 +18,7 @@ SCHEMA = Schema(
     (Quantity("traction", "vector", "Pa"), Quantity("heat", unit="K")),
     (Quantity("stress", unit="Pa", scales_with=(("traction", 1.0),)), Quantity("displacement", "vector", "m")),
 )
-AROUND = 16  # vertices of a void and facets of the model: resampled, it is the very same polygon
+AROUND = 16  # vertices of a void and facets of the model
 FEW = {
     "steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9, "rate": 1e-2,
     "placements": 3,
