@@ -21,7 +21,7 @@ from enf2enf.model.config import ModelConfig, from_dict
 from enf2enf.normalise import Normaliser
 from enf2enf.surrogate import Surrogate
 
-_FORMAT, _VERSION = "enf2enf-checkpoint", 1
+_FORMAT, _VERSION = "enf2enf-checkpoint", 2  # 2: walls are smooth curves
 _LARGEST_MANIFEST = 4 << 20
 _ENCRYPTED = 1  # flag of a zip entry
 # What zipfile, json and NumPy let through from bytes that somebody spoilt.

@@ -91,6 +91,7 @@ class Geometry:
     def facets(self, count: int, flip: Float[np.ndarray, " dim"] | None = None) -> Float[np.ndarray, "{count} 2 2"]:
         """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
 
+        They follow the smooth curves that the polygons stand for, see `smoothed`; all else here is about the polygons.
         They do not depend on where a loop starts, how it was turned or in which order the loops came.
 
         Args:

@@ -147,7 +147,7 @@ class ModelConfig:
     """The whole model.
 
     Args:
-        facets: number of segments the wall is resampled into.
+        facets: number of segments that the smooth curve of the wall is cut into.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
         mirror: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and an
             answer is the mean over the geometry and its images, turned back, at as many times the cost. Vectors are
@@ -156,7 +156,7 @@ class ModelConfig:
 
     encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
     decoder: RotaryConfig | FieldConfig = RotaryConfig()
-    facets: int = 192
+    facets: int = 384
     bi_invariant: Literal["translation", "absolute"] = "translation"
     mirror: tuple[Literal["x", "y"], ...] = ()
 

@@ -38,7 +38,8 @@ class Enf2Enf(eqx.Module):
         def step(number: Int[Array, ""], fields: Float[Array, "groups points outputs"]) -> Array:
             points = groups[number]
             distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
-            return fields.at[number].set(self.decoder.answer(prepared, points, distance))
+            on_or_off = jax.nn.relu(distance)  # what is in the domain and a sagitta beyond a facet, is on the wall
+            return fields.at[number].set(self.decoder.answer(prepared, points, on_or_off))
 
         outputs = jax.eval_shape(self.decoder, prepared, groups[0], groups[0, :, 0])
         return jax.lax.fori_loop(0, count, step, jnp.zeros((len(groups), *outputs.shape), outputs.dtype))

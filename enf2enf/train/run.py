@@ -11,7 +11,7 @@ from enf2enf.errors import ConfigError
 from enf2enf.train.config import RunConfig
 from enf2enf.train.step import TrainState
 
-_FORMAT, _VERSION = "enf2enf-run", 1
+_FORMAT, _VERSION = "enf2enf-run", 2  # 2: walls are smooth curves
 
 
 @dataclasses.dataclass
