@@ -33,6 +33,7 @@ class Batch(eqx.Module):
         target: the fields there.
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
+        wall: facets of the wall, or None where they are not needed.
     """
 
     source: PyTree[Float[Numbers, "..."]]
@@ -42,6 +43,7 @@ class Batch(eqx.Module):
     target: Float[Numbers, "cases points components"]
     weight: Float[Numbers, "cases components"]
     valid: Bool[Numbers, "cases points"]
+    wall: Float[Numbers, "cases facets 2 dim"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +78,8 @@ class SplitArrays:
         cases = [_case(packed, index, normaliser, facets, flip) for flip in flips for index in packed.ids(split)]
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
-        facet_arrays, box = padded.pop("facets"), padded.pop("box")
-        source, distance = _observe(encoder, facet_arrays, box, padded["points"], placements, progress)
+        box = padded.pop("box")
+        source, distance = _observe(encoder, padded["wall"], box, padded["points"], placements, progress)
         valid = np.arange(padded["points"].shape[1]) < counts[:, None]
         return cls(Batch(source=source, distance=distance, valid=valid, **padded), counts)
 
@@ -102,8 +104,12 @@ class SplitArrays:
         cases: Int[np.ndarray, " batch"],
         points: Int[np.ndarray, "batch points"],
         placements: Int[np.ndarray, " batch"],
+        facets: Int[np.ndarray, "batch facets"] | None = None,
     ) -> Batch:
-        """The batch of these points (one row per case) of these cases, with latents in these places."""
+        """The batch of these points (one row per case) of these cases, with latents in these places.
+
+        Facets of their walls come with them where they are asked for.
+        """
         all_ = self.everything
         per_point = (cases[:, None], points)
         return Batch(
@@ -114,6 +120,7 @@ class SplitArrays:
             target=all_.target[per_point],
             weight=all_.weight[cases],
             valid=all_.valid[per_point],
+            wall=None if facets is None else all_.wall[cases[:, None], facets],
         )
 
 
@@ -145,7 +152,7 @@ def _case(
         raise DatasetError(f"case {packed.names[index]!r}, {field}", "a field that is not zero everywhere", "zeros")
     gain, _ = normaliser.affine(row)
     return {
-        "facets": np.asarray(shape.facets),
+        "wall": np.asarray(shape.facets),
         "box": np.asarray(shape.box),
         "points": (local * flip).astype(np.float32),
         "target": normaliser.fields(values, row),

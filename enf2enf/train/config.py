@@ -18,6 +18,10 @@ class TrainConfig:
 
     Args:
         steps: optimiser steps on the fields; the learning rate falls to 0 over them.
+        smooth_steps: steps after that at a lower rate, on the fields and on how smooth they are along normals of the
+            walls. Meshes have nodes on a wall and then none for a while; fields that know it are wrong in between.
+        smooth_spacing: distance along a normal, in reference lengths, over which they shall be smooth: about a quarter
+            of the way from the wall to the next nodes.
         shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
             encoder is frozen afterwards.
         cases, points: cases a step, and random points of each.
@@ -32,6 +36,8 @@ class TrainConfig:
     """
 
     steps: int = 9000
+    smooth_steps: int = 0
+    smooth_spacing: float = 0.0035
     shape_steps: int = 0
     cases: int = 8
     points: int = 256
@@ -45,10 +51,10 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("steps", "cases", "points", "placements", "validate_every", "rate", "clip"):
+        for name in ("steps", "smooth_spacing", "cases", "points", "placements", "validate_every", "rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"train.{name}", "a number above 0", str(getattr(self, name)))
-        for name in ("shape_steps", "warmup", "seed"):
+        for name in ("smooth_steps", "shape_steps", "warmup", "seed"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"train.{name}", "0 or more", str(getattr(self, name)))
         if not 0 <= self.average < 1:
@@ -89,6 +95,8 @@ class RunConfig:
     def __post_init__(self):
         if self.staged and self.train.placements > 1:
             raise ConfigError("train.placements", "1 where the encoder is frozen", str(self.train.placements))
+        if self.staged and self.train.smooth_steps:
+            raise ConfigError("train.smooth_steps", "0 where the encoder is frozen", str(self.train.smooth_steps))
 
     @property
     def staged(self) -> bool:

@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Int
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -17,7 +18,7 @@ from enf2enf import checkpoint
 from enf2enf.cores import cores, threads
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
-from enf2enf.data.loader import draw, draw_placements
+from enf2enf.data.loader import draw, draw_facets, draw_placements
 from enf2enf.errors import ConfigError, QueryError
 from enf2enf.model.decode import FieldDecoder
 from enf2enf.model.encode import Observation
@@ -32,6 +33,8 @@ from enf2enf.train.run import Progress, RunFolder
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _misfit = eqx.filter_jit(shape_loss)
+_SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
+_FACETS = 16  # of a case and step, at which fields are to be smooth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Trainer:
             more = build(also)
             self.order = mixed(len(self.data.counts), len(more.counts), config.also.share)
             self.data = self.data.joined(more)
-        self.stages = ("shape", "field") if config.staged else ("field",)
+        self.stages = ("shape",) * config.staged + ("field",) + ("smooth",) * (config.train.smooth_steps > 0)
 
     def run(self, deadline: float) -> Outcome:
         """All stages from where the folder says, until a time of `time.monotonic`."""
@@ -109,11 +112,13 @@ class Trainer:
         self, stage: str, model: Enf2Enf, progress: Progress, resume: bool, deadline: float, interrupt: Interrupt
     ) -> tuple[TrainState, bool]:
         settings = self.config.train
-        steps = settings.shape_steps if stage == "shape" else settings.steps
+        if stage == "smooth":
+            settings = dataclasses.replace(settings, rate=_SMOOTH_RATE * settings.rate)
+        steps = {"shape": settings.shape_steps, "field": settings.steps, "smooth": settings.smooth_steps}[stage]
         optimiser = make_optimiser(settings, steps)
         state = TrainState.start(model, optimiser)
         state = self.folder.restore(state) if resume else state
-        frozen, data = stage == "field" and len(self.stages) > 1, self.data
+        frozen, data = stage == "field" and self.config.staged, self.data
         began, losses = time.monotonic() - progress.seconds, list(progress.losses)
 
         def stop() -> bool:
@@ -131,7 +136,7 @@ class Trainer:
             for number in range(int(state.step), steps):
                 chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
                 placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
-                batch = data.take(self.order[chosen], points, placed)
+                batch = data.take(self.order[chosen], points, placed, self._facets(stage, number))
                 state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps
@@ -148,6 +153,10 @@ class Trainer:
                     return state, False
         return state, True
 
+    def _facets(self, stage: str, number: int) -> Int[np.ndarray, "cases facets"] | None:
+        settings, count = self.config.train, self.config.model.facets
+        return draw_facets(settings.seed, number, count, settings.cases, _FACETS) if stage == "smooth" else None
+
     def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array | float]) -> None:
         """Read the validation split; keep the averaged weights if they are the best so far."""
         error = self._validation_error(stage, state.average)
@@ -156,7 +165,7 @@ class Trainer:
             got = f"{values['train']} by step {int(state.step)} of stage {stage}"
             raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
         self.folder.log(stage, int(state.step), {**values, "seconds": progress.seconds})
-        if stage == "field" and (progress.best is None or error < progress.best):
+        if stage != "shape" and (progress.best is None or error < progress.best):
             progress.best = error
             self._keep(state, values, progress)
 

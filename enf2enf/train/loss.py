@@ -1,10 +1,11 @@
-"""Losses, which are the metrics: relative L2 per case and field."""
+"""Losses: the metrics, relative L2 per case and field, and how smooth fields are where no mesh has nodes."""
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from enf2enf.latents import Latents
+from enf2enf.model.decode import AbstractDecoder, Prepared
 from enf2enf.model.encode import MetaEncoder, Observation
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.train.arrays import Batch
@@ -24,13 +25,53 @@ def relative_errors(
 
     def one(case: Batch) -> Float[Array, " fields"]:
         latents: Latents = case.source if frozen else model.encoder(case.source)
-        prepared = model.decoder.condition(latents, case.conditions)
-        guess = model.decoder(prepared, case.points, case.distance)
-        squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
-        squares = jnp.sum(squares, axis=0) / jnp.sum(case.valid)
-        return jnp.sqrt(jax.ops.segment_sum(squares, jnp.asarray(groups), max(groups) + 1) + _TINY)
+        return _misfit(model.decoder, model.decoder.condition(latents, case.conditions), case, groups)
 
     return jax.vmap(one)(batch)
+
+
+def smooth_errors(
+    model: Enf2Enf, batch: Batch, groups: tuple[int, ...], spacing: float
+) -> tuple[Float[Array, "cases fields"], Float[Array, "cases fields"]]:
+    """The relative errors, and how far fields are from being quadratic along normals of the walls.
+
+    That is the third difference of a field at a wall and at one, two and three spacings from it, where a smooth field
+    has next to none: its RMS over the batch's facets, relative to the case's RMS as the errors are.
+    """
+
+    def one(case: Batch) -> tuple[Float[Array, " fields"], Float[Array, " fields"]]:
+        prepared = model.decoder.condition(model.encoder(case.source), case.conditions)
+        points, distance = _off_the_wall(case.wall, spacing)
+        values = model.decoder(prepared, points.reshape(-1, points.shape[-1]), distance.ravel())
+        values = values.reshape(*distance.shape, -1)
+        third = case.weight * (values[:, 0] - 3 * values[:, 1] + 3 * values[:, 2] - values[:, 3])
+        return _misfit(model.decoder, prepared, case, groups), _by_field(jnp.mean(third**2, axis=0), groups)
+
+    return jax.vmap(one)(batch)
+
+
+def _misfit(
+    decoder: AbstractDecoder, prepared: Prepared, case: Batch, groups: tuple[int, ...]
+) -> Float[Array, " fields"]:
+    guess = decoder(prepared, case.points, case.distance)
+    squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
+    return _by_field(jnp.sum(squares, axis=0) / jnp.sum(case.valid), groups)
+
+
+def _by_field(squares: Float[Array, " components"], groups: tuple[int, ...]) -> Float[Array, " fields"]:
+    """The norms of fields from the squares of their components."""
+    return jnp.sqrt(jax.ops.segment_sum(squares, jnp.asarray(groups), max(groups) + 1) + _TINY)
+
+
+def _off_the_wall(
+    wall: Float[Array, "facets 2 dim"], spacing: float
+) -> tuple[Float[Array, "facets 4 dim"], Float[Array, "facets 4"]]:
+    """Four points along the normal of every facet, from its middle into the domain, and their distances from it."""
+    along = wall[:, 1] - wall[:, 0]
+    normal = jnp.stack([along[:, 1], -along[:, 0]], axis=1) / jnp.linalg.norm(along, axis=1, keepdims=True)
+    distance = spacing * jnp.arange(4.0)
+    points = jnp.mean(wall, axis=1)[:, None] + distance[:, None] * normal[:, None]
+    return points, jnp.broadcast_to(distance, points.shape[:2])
 
 
 def shape_loss(encoder: MetaEncoder, source: Observation) -> Float[Array, ""]:

@@ -13,7 +13,7 @@ from enf2enf.cores import threads
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
-from enf2enf.train.loss import relative_errors, shape_loss
+from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors
 
 
 class TrainState(eqx.Module):
@@ -32,6 +32,7 @@ class TrainState(eqx.Module):
 
 
 _BLOCK = 2  # cases whose activations fit the cache of a CPU core
+_ROUGHNESS = 0.1  # how much a third difference counts against an error
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, Float[Array, ""]]]
 
@@ -49,7 +50,7 @@ def make_optimiser(config: TrainConfig, steps: int) -> optax.GradientTransformat
 def make_step(
     config: TrainConfig, optimiser: optax.GradientTransformation, groups: tuple[int, ...], stage: str
 ) -> Step:
-    """The step of a stage: `shape` (encoder on the signed distance), `field`, or `frozen` (decoder only).
+    """The step of a stage: `shape` (encoder on the signed distance), `field`, `frozen` (decoder only), or `smooth`.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.
@@ -58,6 +59,9 @@ def make_step(
     def loss(model: Enf2Enf, batch: Batch) -> Float[Array, ""]:
         if stage == "shape":
             return shape_loss(model.encoder, batch.source)
+        if stage == "smooth":
+            errors, roughness = smooth_errors(model, batch, groups, config.smooth_spacing)
+            return jnp.mean(errors + _ROUGHNESS * roughness)
         return jnp.mean(relative_errors(model, batch, groups, stage == "frozen"))
 
     @eqx.filter_jit(donate="all-except-first")

@@ -1,6 +1,7 @@
 """A family of small solved problems: a void in a square cell, fields known in closed form at the nodes of its mesh."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from enf2enf import mesh as meshes
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
+from enf2enf.train import loop
 from enf2enf.train.config import RunConfig
 from enf2enf.train.loop import train
 
@@ -21,7 +23,7 @@ SCHEMA = Schema(
 AROUND = 16  # vertices of a void and facets of the model
 FEW = {
     "steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9, "rate": 1e-2,
-    "placements": 3,
+    "placements": 3, "smooth_steps": 0,
     "optimiser": "adam",  # Muon compiles for twice as long
 }  # fmt: skip
 MODEL = f"""
@@ -139,3 +141,18 @@ def finished(write_config, tmp_path_factory):
 def trained(finished):
     """What came of it."""
     return checkpoint.load(finished[0].out / "model.enf")
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Presses Ctrl-C while the batch of the given steps is drawn, as often as given."""
+
+    def at(steps, times=1):
+        def draw(seed, step, *sizes, _draw=loop.draw):
+            for _ in range(times * (step in steps)):
+                signal.raise_signal(signal.SIGINT)
+            return _draw(seed, step, *sizes)
+
+        monkeypatch.setattr(loop, "draw", draw)
+
+    return at

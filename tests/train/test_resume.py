@@ -14,7 +14,6 @@ import pytest
 from enf2enf.cli import main
 from enf2enf.data.cache import NAME, pack
 from enf2enf.errors import CheckpointError, ConfigError
-from enf2enf.train import loop
 from enf2enf.train.loop import Outcome, train
 
 CHILD = """
@@ -57,21 +56,6 @@ def assert_same_run(one, other):
     for name in ("state.run", "model.enf"):
         assert arrays(one / name) == arrays(other / name)
         assert manifest(one / name) == manifest(other / name)
-
-
-@pytest.fixture
-def ctrl_c(monkeypatch):
-    """Presses Ctrl-C while the batch of the given steps is drawn, as often as given."""
-
-    def at(steps, times=1):
-        def draw(seed, step, *sizes, _draw=loop.draw):
-            for _ in range(times * (step in steps)):
-                signal.raise_signal(signal.SIGINT)
-            return _draw(seed, step, *sizes)
-
-        monkeypatch.setattr(loop, "draw", draw)
-
-    return at
 
 
 def test_three_stops_change_no_bit(finished, tmp_path, ctrl_c):

@@ -19,7 +19,7 @@ from enf2enf.model.encode import AbstractEncoder
 from enf2enf.model.enf2enf import Enf2Enf
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
-from enf2enf.train.loss import relative_errors
+from enf2enf.train.loss import relative_errors, smooth_errors
 from enf2enf.train.step import TrainState, _blocks, _mean, make_optimiser, make_step
 
 GROUPS = (0, 1, 1)
@@ -59,6 +59,13 @@ class Plane(AbstractDecoder):
         return self(prepared, points, distance)
 
 
+class Along(Plane):
+    """Fields of the distance alone: quadratic, a wave, cubic."""
+
+    def __call__(self, prepared, points, distance):
+        return jnp.stack([1 + 2 * distance - 3 * distance**2, jnp.cos(self.steps[1] * distance), distance**3], axis=1)
+
+
 def toy(seed=0):
     random = np.random.default_rng(seed)
     weight = jnp.asarray(random.normal(size=(3, 5)), jnp.float32)
@@ -94,6 +101,22 @@ def test_blocks_add_up_to_the_whole_batch(cases):
     np.testing.assert_allclose(value, whole, rtol=1e-5)  # measured 2e-7
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), gradient, expected)
     assert jax.tree.structure(gradient) == jax.tree.structure(expected)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 99), spacing=st.floats(0.05, 0.5))
+def test_roughness_is_the_third_difference_and_errors_are_what_they_are(seed, spacing):
+    model, batch = toy(seed), batch_of(3, seed)
+    model = dataclasses.replace(model, decoder=Along(model.decoder.weight, jnp.array([0, 4, 0])))
+    batch = dataclasses.replace(
+        batch, wall=jnp.asarray(np.random.default_rng(seed).normal(size=(3, 5, 2, 2)), jnp.float32)
+    )
+    errors, roughness = smooth_errors(model, batch, GROUPS, spacing)
+    np.testing.assert_allclose(errors, relative_errors(model, batch, GROUPS, False), rtol=1e-5)
+    wave = np.cos(4 * spacing * np.arange(4)) @ [1, -3, 3, -1]
+    expected = np.hypot(batch.weight[:, 1] * wave, batch.weight[:, 2] * 6 * spacing**3)
+    np.testing.assert_allclose(roughness[:, 0], 0, atol=2e-6)
+    np.testing.assert_allclose(roughness[:, 1], expected, rtol=1e-3, atol=3e-6)
 
 
 @settings(max_examples=6)

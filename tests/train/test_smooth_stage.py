@@ -1,0 +1,79 @@
+"""The last stage: fields that are smooth off the wall, where no mesh has a node, and as right as before."""
+
+import dataclasses
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf import checkpoint
+from enf2enf.errors import ConfigError
+from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
+from enf2enf.nn.distance import signed_distance
+from enf2enf.train.arrays import SplitArrays, component_groups
+from enf2enf.train.loop import train
+from enf2enf.train.loss import _off_the_wall, smooth_errors
+
+
+@pytest.mark.parametrize("sides", [3, 40])  # every other number compiles anew
+@settings(max_examples=10)
+@given(turned=st.floats(0, 6.3), spacing=st.floats(1e-3, 0.3))
+def test_points_off_a_wall_are_as_far_from_it_as_they_are_said_to_be(sides, turned, spacing):
+    angle = turned + 2 * np.pi * np.arange(sides) / sides
+    corners = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    wall = jnp.asarray(np.stack([corners, np.roll(corners, -1, axis=0)], axis=1), jnp.float32)
+    points, distance = _off_the_wall(wall, spacing)
+    expected = jax.vmap(jax.vmap(lambda point: signed_distance(wall, point)))(points)
+    np.testing.assert_allclose(jnp.abs(expected), distance, atol=1e-5)
+    assert (expected[:, 1:] > 0).all()
+    np.testing.assert_allclose(distance, np.tile(spacing * np.arange(4), (sides, 1)), rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def smoothed(finished, tmp_path_factory):
+    """A run with the stage, that nothing stopped."""
+    settings = dataclasses.replace(finished[0].train, smooth_steps=60, smooth_spacing=0.03)
+    config = dataclasses.replace(finished[0], out=tmp_path_factory.mktemp("runs") / "smooth", train=settings)
+    return config, train(config, quiet=True)
+
+
+def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, packed):
+    config, outcome = smoothed
+    lines = [json.loads(line) for line in (config.out / "metrics.jsonl").read_text().splitlines()]
+    assert [(line["stage"], line["step"]) for line in lines[-3:]] == [("field", 200), ("smooth", 50), ("smooth", 60)]
+    assert (outcome.finished, outcome.step) == (True, 60)
+    assert outcome.validation == min(line["validation"] for line in lines[-2:])
+    after, groups = checkpoint.load(config.out / "model.enf"), component_groups(packed.schema)
+    arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.facets)
+    cases, facets = np.arange(8), np.tile(np.arange(trained.config.facets), (8, 1))
+    batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, facets)
+    before, now = (
+        np.array(smooth_errors(surrogate.model, batch, groups, 0.03)).mean(axis=1) for surrogate in (trained, after)
+    )
+    assert (now[1] < 0.8 * before[1]).all()
+    assert (now[0] < 1.5 * before[0]).all()
+
+
+def test_stops_change_no_bit(smoothed, tmp_path, ctrl_c):
+    config, whole = smoothed
+    parts = dataclasses.replace(config, out=tmp_path / "parts")
+    ctrl_c({30, 199})  # amid either stage, and at the end of the first, which the step in flight ends
+    seen = [(stopped.finished, stopped.step) for stopped in (train(parts, quiet=True) for _ in range(3))]
+    assert seen == [(False, 31), (False, 1), (False, 31)]
+    ended = train(parts, quiet=True)
+    assert (ended.finished, ended.step, ended.validation) == (True, 60, whole.validation)
+    one, other = (checkpoint.named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
+    for name, array in one.items():
+        assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
+
+
+def test_a_frozen_encoder_is_not_smoothed(smoothed):
+    config = smoothed[0]
+    meta = ModelConfig(MetaConfig(), FieldConfig())
+    settings = dataclasses.replace(config.train, placements=1, shape_steps=5)
+    with pytest.raises(ConfigError, match="train.smooth_steps: expected 0 where the encoder is frozen, got 60"):
+        dataclasses.replace(config, model=meta, train=settings)
