@@ -197,13 +197,14 @@ class Trainer:
     def _provenance(self, state: TrainState, values: dict[str, float], progress: Progress) -> dict[str, Any]:
         manifest = self.packed.manifest
         data = {key: manifest.get(key, "") for key in ("name", "description", "source", "licence", "split_sha256")}
+        stopped_at = {"stage": progress.stage, "step": int(state.step)}
         return {
             "name": self.config.name,
             "preset": self.config.preset,
             "licence": "Apache-2.0",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
             "also": dataclasses.asdict(self.config.also) if self.config.also else None,
-            "training": {**dataclasses.asdict(self.config.train), "stopped_at": int(state.step)},
+            "training": {**dataclasses.asdict(self.config.train), "stopped_at": stopped_at},
             "metrics": {**values, "seconds": round(progress.seconds, 1)},
         }
 

@@ -19,7 +19,7 @@ class Progress:
     """Where a run stands.
 
     Args:
-        stage: `shape` or `field`.
+        stage: `shape`, `field` or `smooth`.
         best: smallest validation error so far, None before the first.
         seconds: wall-clock time spent training so far.
         losses: of the steps since the last validation.

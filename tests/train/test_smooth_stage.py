@@ -48,6 +48,7 @@ def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, p
     assert (outcome.finished, outcome.step) == (True, 60)
     assert outcome.validation == min(line["validation"] for line in lines[-2:])
     after, groups = checkpoint.load(config.out / "model.enf"), component_groups(packed.schema)
+    assert after.provenance["training"]["stopped_at"]["stage"] == "smooth"
     arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.facets)
     cases, facets = np.arange(8), np.tile(np.arange(trained.config.facets), (8, 1))
     batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, facets)
