@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, main
-from enf2enf.geometry import Geometry
+from enf2enf.generate.shape import Void
 
 MESHES = 50
 
@@ -24,7 +24,7 @@ def measure() -> list[Row]:
     surrogate.warm_up()
     warm = _compilations(counts)
     for size in np.linspace(20, 500, MESHES).astype(int):
-        encoding = surrogate.encode(_cell(int(size), random))
+        encoding = surrogate.encode(shipped.unit_cell(Void.random(random), int(size)))
         surrogate.decode(encoding, {}, shipped.points(encoding, int(random.integers(1, 20_000))))
     return [
         Row("compilations in the warm-up", warm),
@@ -34,14 +34,6 @@ def measure() -> list[Row]:
 
 def _compilations(events: list[str]) -> int:
     return sum("backend_compile" in event for event in events)
-
-
-def _cell(size: int, random: np.random.Generator) -> Geometry:
-    """The unit square with a random smooth void."""
-    angle = np.linspace(0, 2 * np.pi, size, endpoint=False)
-    radius = 0.28 + sum(random.normal(0, 0.02) * np.cos(k * angle + random.uniform(0, 6)) for k in range(2, 5))
-    void = 0.5 + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return Geometry((void,), np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
 
 
 if __name__ == "__main__":

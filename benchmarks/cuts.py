@@ -11,12 +11,10 @@ import numpy as np
 from benchmarks import shipped
 from benchmarks.rows import Row, main
 from enf2enf.generate.shape import Void
-from enf2enf.geometry import Geometry
 from enf2enf.metrics import relative_l2
 
 VOIDS, POINTS = 20, 2000
 USUAL, OTHERS = 112, (60, 128, 480)
-_SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 def measure() -> list[Row]:
@@ -27,8 +25,7 @@ def measure() -> list[Row]:
         void, points = Void.random(random), random.random((POINTS, 2))
         answers = {}
         for sides in (USUAL, *OTHERS):
-            wall = void.wall(void.evenly(sides, random.random()))
-            encoding = surrogate.encode(Geometry((wall,), _SQUARE))
+            encoding = surrogate.encode(shipped.unit_cell(void, sides, random.random()))
             answers[sides] = surrogate.decode(encoding, {}, points)["von_mises"]
         known = ~np.isnan(list(answers.values())).any(axis=0)
         for sides in OTHERS:

@@ -9,6 +9,8 @@ import enf2enf_meshes
 from enf2enf import load
 from enf2enf.cli import checkpoint_path
 from enf2enf.encoding import Encoding
+from enf2enf.generate.shape import Void
+from enf2enf.geometry import Geometry
 from enf2enf.mesh import Mesh, read_bytes
 from enf2enf.model.config import ModelConfig, from_dict, preset
 from enf2enf.surrogate import Surrogate
@@ -31,6 +33,12 @@ def mesh_bytes() -> bytes:
 def mesh() -> Mesh:
     """The same, read."""
     return read_bytes(mesh_bytes(), MESH_NAME)
+
+
+def unit_cell(void: Void, sides: int, phase: float = 0.0) -> Geometry:
+    """The unit square around a void whose wall is cut into so many sides, see `Void.evenly`."""
+    square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    return Geometry((void.wall(void.evenly(sides, phase)),), square)
 
 
 def paper() -> Surrogate:

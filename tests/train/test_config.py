@@ -32,7 +32,7 @@ def test_each_number_is_refused_by_its_name(config, settings):
     ("change", "culprit"),
     [({"dataset": 3}, "dataset"), ({"out": 3}, "out"), ({"name": ""}, "name"), ({"model": 3}, "model"),
      ({"train": {"placements": 0}}, "train.placements"), ({"train": {"smooth_steps": -1}}, "train.smooth_steps"),
-    ({"train": {"smooth_spacing": 0.0}}, "train.smooth_spacing"), ({"model": {"mirror": ["z"]}}, "model.mirror"),
+     ({"train": {"smooth_spacing": 0.0}}, "train.smooth_spacing"), ({"model": {"mirror": ["z"]}}, "model.mirror"),
      ({"model": {"mirror": ["x", "x"]}}, "model.mirror"), ({"preset": 7}, "preset"), ({"also": {}}, "also"),
      ({"also": {"dataset": "more", "share": 1.0}}, "also.share"),
      ({"also": {"dataset": "more", "conditions": 3}}, "also.conditions")],
