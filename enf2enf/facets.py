@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from enf2enf.errors import GeometryError
 from enf2enf.loops import area
+from enf2enf.polygons import apart
 from enf2enf.smooth import smoothed
 
 # No symmetry axis of anything people draw, so that no two vertices of a symmetric body are equally far along it.
@@ -20,14 +21,16 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
 
     A loop gets segments by its share of the perimeter (largest remainder, at least 3) and starts at the point of its
     curve (as finely as `smoothed` gives it) that is farthest along a fixed direction; loops follow each other along the
-    same direction. Direction of travel is kept.
+    same direction. Direction of travel is kept. Where walls are so close together, or a body is so thin, that their
+    curves would cross, the polygons are cut instead.
 
     Raises:
         GeometryError: fewer than three segments a loop.
     """
     if count < _FEWEST * len(loops):
         raise GeometryError("facets", f"at least {_FEWEST} for each of {len(loops)} walls", str(count))
-    loops = [smoothed(loop) for loop in loops]
+    curves = [smoothed(loop) for loop in loops]
+    loops = curves if apart(curves) else loops
     size = float(max(np.ptp(loop, axis=0).max() for loop in loops))
     ordered = sorted(loops, key=lambda loop: (float(_centroid(loop) @ _GENERIC), abs(area(loop))))
     lengths = [_lengths(loop).sum() for loop in ordered]

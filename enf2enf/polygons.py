@@ -63,6 +63,13 @@ def _fault(polygon: Any, origin: np.ndarray) -> str:
     return f"a self-intersection{where}"
 
 
+def apart(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
+    """Whether closed curves neither cross nor touch themselves or each other."""
+    import shapely
+
+    return bool(shapely.is_simple(shapely.multilinestrings([shapely.linearrings(loop) for loop in loops])))
+
+
 def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
     """A loop as a shapely polygon, indexed for many questions."""
     import shapely

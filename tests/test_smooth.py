@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from enf2enf.facets import resample
+from enf2enf.polygons import apart
 from enf2enf.smooth import smoothed
 
 few = settings(max_examples=30, deadline=None)
@@ -171,3 +173,26 @@ def test_facets_hardly_know_how_finely_the_wall_was_cut(first, second, phase):
     off = [leave(facets[:, 0], axes) for facets in (coarse, fine)]
     assert max(off) < 1e-5  # of 0.8; measured 4e-6, the chords of 100 leave it by 2e-4
     assert np.abs(coarse - fine).max() < 2e-3  # they may start another eighth of a side along
+
+
+@given(overlap=st.floats(0.05, 0.2), size=st.floats(0.01, 10), turned=st.floats(0, 6.3))
+def test_walls_whose_curves_would_cross_are_cut_as_they_are(overlap, size, turned):
+    """A body with a waist, and two bodies that nearly touch: of the sides there only the chords are apart."""
+    x = np.arange(-3.5, 4)
+    bank = np.stack([x, np.minimum(0.2 * (x**2 - overlap), 1.2)], axis=1)
+    waist = np.concatenate([bank * (1, -1), bank[::-1]])
+    above = np.concatenate([bank, [[3.5, 2], [-3.5, 2]]])
+    turn = size * np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
+    for bodies in ([waist], [above, above[::-1] * (1, -1)]):
+        walls = [body @ turn for body in bodies]
+        assert apart(walls)
+        assert not apart([smoothed(wall) for wall in walls])
+        cuts = resample(walls, 384)
+        assert shapely.distance(shapely.points(cuts[:, 0]), rings(walls)).max() < 1e-9 * size
+        np.testing.assert_allclose(
+            np.linalg.norm(cuts[:, 1] - cuts[:, 0], axis=1).sum(), shapely.length(rings(walls)), rtol=0.02
+        )
+
+
+def rings(walls: list[np.ndarray]) -> shapely.MultiLineString:
+    return shapely.multilinestrings([shapely.linearrings(wall) for wall in walls])
