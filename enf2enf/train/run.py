@@ -1,6 +1,7 @@
 """The folder of a training run: resumable state, the best weights so far, and the log."""
 
 import dataclasses
+import functools
 import json
 from typing import Any
 
@@ -47,7 +48,10 @@ class RunFolder:
             raise ConfigError("out", "a folder to write to", f"{self.path}: {error.strerror}") from error
         self.state_path, self.model_path = self.path / "state.run", self.path / "model.enf"
         self._metrics = self.path / "metrics.jsonl"
-        self._board = SummaryWriter(str(self.path), write_to_disk=True)
+
+    @functools.cached_property
+    def _board(self) -> SummaryWriter:
+        return SummaryWriter(str(self.path), write_to_disk=True)
 
     def peek(self) -> Progress | None:
         """How far an interrupted run got, or None. Raises `ConfigError` if it was another run."""
@@ -82,8 +86,9 @@ class RunFolder:
         self._board.flush()
 
     def close(self) -> None:
-        """Flush and close the log."""
-        self._board.close()
+        """Flush and close the log, if there is any."""
+        if "_board" in vars(self):
+            self._board.close()
 
 
 def _plain(tree: dict[str, Any]) -> dict[str, Any]:

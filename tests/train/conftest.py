@@ -147,11 +147,13 @@ def trained(finished):
 def ctrl_c(monkeypatch):
     """Presses Ctrl-C while the batch of the given steps is drawn, as often as given."""
 
+    undisturbed = loop.draw
+
     def at(steps, times=1):
-        def draw(seed, step, *sizes, _draw=loop.draw):
+        def draw(seed, step, *sizes):
             for _ in range(times * (step in steps)):
                 signal.raise_signal(signal.SIGINT)
-            return _draw(seed, step, *sizes)
+            return undisturbed(seed, step, *sizes)
 
         monkeypatch.setattr(loop, "draw", draw)
 

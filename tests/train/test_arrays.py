@@ -1,5 +1,7 @@
 """The arrays that training reads: normalised cases, their mirror images, and batches of them."""
 
+import dataclasses
+
 import hypothesis.strategies as st
 import jax
 import numpy as np
@@ -12,6 +14,7 @@ from enf2enf.model.config import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.surrogate import shape_of
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
+from enf2enf.train.loop import Trainer
 
 FACETS = 16
 
@@ -97,10 +100,11 @@ def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):
         np.testing.assert_allclose(plain.everything.weight[position], gain / size, rtol=1e-6)
 
 
-def test_a_case_of_zeros_is_refused_by_name(packed, encoder):
+def test_a_case_of_zeros_is_refused_by_name_before_a_run_begins(packed, finished, tmp_path):
     arrays = {name: np.array(values) for name, values in packed._arrays.items()}
     first, last = arrays["points_ends"][2:4]
     arrays["values"][first:last, 1:] = 0
-    zero = PackedData(packed.manifest, arrays)
+    config = dataclasses.replace(finished[0], out=tmp_path)
     with pytest.raises(DatasetError, match="case 'case_2', displacement: expected a field that is not zero everywhere"):
-        SplitArrays.build(zero, "train", fit_normaliser(zero), encoder, FACETS)
+        Trainer(config, PackedData(packed.manifest, arrays), quiet=True)
+    assert not list(tmp_path.iterdir())

@@ -1,7 +1,6 @@
 """The paper's model trains in two stages: the encoder on the signed distance, then the decoder on its latents."""
 
 import dataclasses
-import signal
 
 import jax
 import numpy as np
@@ -11,7 +10,6 @@ from enf2enf import checkpoint
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
 from enf2enf.model.rotary_decoder import RotaryDecoder
-from enf2enf.train import loop
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig, TrainConfig
 from enf2enf.train.loop import freeze, score_latents, train
@@ -33,25 +31,18 @@ def read(path):
     return {name: np.asarray(leaf) for name, leaf in checkpoint.named_arrays(checkpoint.load(path).model).items()}
 
 
-def test_stages_follow_each_other_and_stops_change_nothing(whole, tmp_path, monkeypatch):
+def test_stages_follow_each_other_and_stops_change_nothing(whole, tmp_path, ctrl_c):
     config, outcome = whole
     lines = (config.out / "metrics.jsonl").read_text().splitlines()
-    assert [line.split(", \"train")[0] for line in lines] == [
+    assert [line.split(', "train')[0] for line in lines] == [
         f'{{"stage": "{stage}", "step": {step}' for stage in ("shape", "field") for step in (3, 6)
     ]
-    parts, stops = dataclasses.replace(config, out=tmp_path / "parts"), iter([2, 5, 4])
-
-    def draw(seed, step, *sizes, _draw=loop.draw):
-        if step == draw.stop:
-            signal.raise_signal(signal.SIGINT)
-        return _draw(seed, step, *sizes)
-
-    monkeypatch.setattr(loop, "draw", draw)
-    seen = []
-    for draw.stop in stops:  # amid the first stage, at its last step (so that the second does not begin), amid that
+    parts, seen = dataclasses.replace(config, out=tmp_path / "parts"), []
+    for step in (2, 5, 4):  # amid the first stage, at its last step (so that the second does not begin), amid that
+        ctrl_c({step})
         stopped = train(parts, quiet=True)
         seen.append((stopped.finished, stopped.step))
-    draw.stop = None
+    ctrl_c({})
     assert seen == [(False, 3), (False, 0), (False, 5)]
     ended = train(parts, quiet=True)
     assert (ended.finished, ended.step, ended.validation) == (True, 6, outcome.validation)
