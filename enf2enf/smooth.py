@@ -6,9 +6,14 @@ from jaxtyping import Bool, Float
 _SHARP = np.deg2rad(50)  # turns from which on a vertex is a corner: a heptagon has them, an octagon is a coarse circle
 _ALONE = 3  # times the turns beside it, from which on a smaller turn is a corner too
 _SLIGHT = np.deg2rad(16.6)  # unless it is no larger than this; between those of regular polygons of 21 and 22 sides
-_STRAIGHT = 1e-6  # rad, rounding included
+_LEVEL = np.deg2rad(1)  # or if the polygon is straight on one side of it, to this
+_STRAIGHT = 1e-6  # rad, rounding included; coordinates that came in single precision
+_ROUNDED = 2e-4  # may turn as far, where that is
+_NEXT_TO_NOTHING = 0.02  # of the turns beside it
 _FARTHEST = 0.1  # that a curve leaves a side, in lengths of the shortest of it and its neighbours,
-_FARTHEST_OF_ALL = 0.003  # and of the perimeter: large straight sides stand for nothing but themselves
+_FARTHEST_OF_ALL = 0.003  # and of the perimeter: large straight sides stand for nothing but themselves;
+_LONG = 6  # times as long as the shortest, from which on less and less
+_UNEVEN = 10  # times the angle at its other end that a side may leave its chord by: an arc has no straight end
 _PIECES = 8  # segments a side, which leave a 64th of the sides' own sag
 _ENOUGH = 4096  # segments in all: of a polygon with as many sides they are the sides
 
@@ -21,8 +26,8 @@ def smoothed(loop: Loop) -> Loop:
     Side by side, a cubic over the chord that meets it at the angles of the circles through three vertices each; the
     middle of a circle's side comes to lie on the circle. At a corner a side is a symmetric arc instead, straight
     between two corners. No side leaves its chord by more than a tenth of the shortest of it and its neighbours and
-    0.3 % of the perimeter, so that a long straight side next to a fillet stays straight. Straight mid-side nodes of a
-    quadratic mesh do not count as vertices.
+    0.3 % of the perimeter, and one that goes on straight at an end hardly leaves it, so that straight sides next to a
+    fillet stay straight. Straight mid-side nodes of a quadratic mesh do not count as vertices.
 
     The result moves, turns and mirrors with the polygon, and does not depend on where it starts or which way it goes.
     """
@@ -34,12 +39,14 @@ def smoothed(loop: Loop) -> Loop:
     begins, ends = (corners := _corners(_angle(before, side))), np.roll(corners, -1)
     start, end = np.where(begins, -end, start), np.where(ends, -start, end)
     start[begins & ends] = end[begins & ends] = 0
+    start, end = _limited(start, _UNEVEN * np.abs(end)), _limited(end, _UNEVEN * np.abs(start))
     pieces = min(_PIECES, -(-_ENOUGH // len(loop)))
     f = np.arange(pieces) / pieces
     leave = np.outer(np.tan(start / 2), 2 * f * (1 - f) ** 2) - np.outer(np.tan(end / 2), 2 * f**2 * (1 - f))
     length = np.linalg.norm(side, axis=1)
     shortest = np.minimum(length, np.minimum(np.roll(length, 1), np.roll(length, -1)))
     most = np.minimum(_FARTHEST * shortest, _FARTHEST_OF_ALL * length.sum()) / length
+    most *= np.minimum(1, _LONG * shortest / length) ** 2
     leave *= (most / np.maximum(np.abs(leave).max(axis=1), most))[:, None]
     normal = np.stack([-side[:, 1], side[:, 0]], axis=1)
     curve = loop[:, None] + f[:, None] * side[:, None] + leave[:, :, None] * normal[:, None]
@@ -51,15 +58,22 @@ def _angle(a: Loop, b: Loop) -> Float[np.ndarray, " _"]:
     return np.arctan2(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], (a * b).sum(axis=1))
 
 
+def _limited(angle: Float[np.ndarray, " _"], most: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
+    return np.clip(angle, -most, most)
+
+
 def _midside(loop: Loop) -> Bool[np.ndarray, " _"]:
-    """Vertices at which nothing turns, between two at which something does."""
+    """Vertices at which next to nothing turns, between two at which something does."""
     side = np.roll(loop, -1, axis=0) - loop
-    straight = np.abs(_angle(np.roll(side, 1, axis=0), side)) < _STRAIGHT
+    size = np.abs(_angle(np.roll(side, 1, axis=0), side))
+    beside = np.minimum(np.roll(size, 1), np.roll(size, -1))
+    straight = size < np.maximum(_STRAIGHT, np.minimum(_ROUNDED, _NEXT_TO_NOTHING * beside))
     return straight & ~np.roll(straight, 1) & ~np.roll(straight, -1)
 
 
 def _corners(turn: Float[np.ndarray, " sides"]) -> Bool[np.ndarray, " sides"]:
-    """Where the polygon turns sharply, or far more than at both neighbours."""
+    """Where the polygon turns sharply, or far more than at both neighbours, or turns at the end of a straight line."""
     size = np.abs(turn)
-    beside = np.maximum(np.roll(size, 1), np.roll(size, -1))
-    return (size >= _SHARP) | ((size > _SLIGHT) & (size > _ALONE * beside))
+    one, other = np.roll(size, 1), np.roll(size, -1)
+    alone = (size > _ALONE * np.maximum(one, other)) | (np.minimum(one, other) < _LEVEL)
+    return (size >= _SHARP) | ((size > _SLIGHT) & alone)
