@@ -11,7 +11,7 @@ from enf2enf.polygons import apart
 from enf2enf.smooth import smoothed
 
 # No symmetry axis of anything people draw, so that no two vertices of a symmetric body are equally far along it.
-_GENERIC = np.array([np.cos(0.7390851332), np.sin(0.7390851332)])
+_AXES = np.array([[np.cos(0.7390851332), np.sin(0.7390851332)], [-np.sin(0.7390851332), np.cos(0.7390851332)]])
 _NOISE = 1e-8  # of the size: above the rounding of coordinates a million sizes away from the origin
 _FEWEST = 3
 
@@ -29,14 +29,25 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
     """
     if count < _FEWEST * len(loops):
         raise GeometryError("facets", f"at least {_FEWEST} for each of {len(loops)} walls", str(count))
-    curves = [smoothed(loop) for loop in loops]
-    loops = curves if apart(curves) else loops
+    loops = _curves(loops)
     size = float(max(np.ptp(loop, axis=0).max() for loop in loops))
-    ordered = sorted(loops, key=lambda loop: (float(_centroid(loop) @ _GENERIC), abs(area(loop))))
+    ordered = sorted(loops, key=lambda loop: _rank(loop, size))
     lengths = [_lengths(loop).sum() for loop in ordered]
     shares = _apportion(np.array(lengths), count).tolist()
     cuts = [_cut(_started(loop, size), share) for loop, share in zip(ordered, shares, strict=True)]
     return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
+
+
+def _curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> list[Float[np.ndarray, "_ 2"]]:
+    """The smooth curves of loops, or the loops where those would cross."""
+    curves = [curve if apart([curve := smoothed(loop)]) else loop for loop in loops]
+    return curves if apart(curves) else list(loops)
+
+
+def _rank(loop: np.ndarray, size: float) -> tuple[float, ...]:
+    """Where a loop comes among others: equal to the bit wherever rounding alone tells two loops apart."""
+    along, across = _centroid(loop) @ _AXES.T / size
+    return tuple(round(number, 6) + 0.0 for number in (along, abs(area(loop)) / size**2, across))
 
 
 def _lengths(loop: np.ndarray) -> np.ndarray:
@@ -50,7 +61,7 @@ def _centroid(loop: np.ndarray) -> np.ndarray:
 
 
 def _apportion(lengths: np.ndarray, count: int) -> Int[np.ndarray, " loops"]:
-    quota = np.round(lengths / lengths.sum() * count, 6)  # so that equal bodies tie, whatever their rounding
+    quota = np.round(lengths / lengths.sum() * count, 3)  # so that equal bodies tie, whatever their rounding
     shares = np.maximum(np.floor(quota).astype(int), _FEWEST)
     while (missing := count - shares.sum()) != 0:
         surplus = quota - shares
@@ -62,7 +73,7 @@ def _apportion(lengths: np.ndarray, count: int) -> Int[np.ndarray, " loops"]:
 
 
 def _started(loop: np.ndarray, size: float) -> np.ndarray:
-    along, across = loop @ _GENERIC, loop @ np.array([-_GENERIC[1], _GENERIC[0]])
+    along, across = (loop @ _AXES.T).T
     farthest = along >= along.max() - _NOISE * size
     return np.roll(loop, -int(np.argmax(np.where(farthest, across, -np.inf))), axis=0)
 

@@ -99,6 +99,18 @@ def test_equal_bodies_get_the_same_facets_in_any_order():
 
 
 @few
+@given(shift=st.integers(0, 40), order=st.booleans(), far=st.tuples(*[st.floats(-1e6, 1e6)] * 2))
+def test_walls_around_one_centre_are_told_apart_by_their_size(shift, order, far):
+    """A cylinder in a square wall: where their centres differ is a matter of rounding."""
+    angle = 2 * np.pi * np.arange(40) / 40
+    circle = 0.5 + 0.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    expected = Geometry((circle, SQUARE), SQUARE).facets(96)
+    walls = (np.roll(circle, shift, axis=0) + np.array(far), SQUARE + np.array(far))
+    got = Geometry(walls[:: -1 if order else 1], SQUARE + np.array(far)).facets(96)
+    np.testing.assert_allclose(got - far, expected, atol=1e-9)
+
+
+@few
 @given(void=stars, count=st.integers(3, 300))
 def test_facets_close_up_and_keep_the_length(void, count):
     geometry = Geometry((void,), SQUARE)
