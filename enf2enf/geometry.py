@@ -112,8 +112,9 @@ class Geometry:
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points are in the closed domain.
 
-        A polygon stands for a smooth curve that leaves its chords: a point beyond the boundary by less than 5 % of
-        the nearest segment's length (and 1 % of the loop's extent) is on it. Points that are not finite are outside.
+        A polygon stands for a smooth curve, see `smoothed`: a point beyond the boundary is on it if it is not farther
+        from the nearest side than one and a half times as far as the curve is there or beside it. Points that are not
+        finite are outside.
         """
         finite = np.isfinite(points).all(axis=1)
         local = np.where(finite[:, None], points, 0.0) - self._origin

@@ -10,11 +10,12 @@ from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
 from enf2enf.loops import area, place
+from enf2enf.smooth import sag
 
 _NOISE = 1e-9  # of the size: closer points are one point
 _LARGEST = 1e100  # a coordinate whose square is still a number
-_SAGITTA = 0.05  # of a segment: how far a smooth curve may leave its chord and still be the wall
-_SAGITTA_CAP = 0.01  # of the loop's extent: long straight sides stand for nothing but themselves
+_SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
+_ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
 
 
 def box(curves: Sequence[Float[np.ndarray, "_ dim"]]) -> Float[np.ndarray, "2 dim"]:
@@ -121,12 +122,9 @@ class Segments:
         import shapely
 
         pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
-        caps = [np.full(len(loop), _SAGITTA_CAP * np.ptp(loop, axis=0).max()) for loop in self._loops]
-        every = np.concatenate(pairs)
-        lengths = np.linalg.norm(every[:, 1] - every[:, 0], axis=1)
-        tree = shapely.STRtree(shapely.linestrings(every))
+        tree = shapely.STRtree(shapely.linestrings(np.concatenate(pairs)))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
-        return tree, np.minimum(_SAGITTA * lengths, np.concatenate(caps))
+        return tree, np.concatenate([_reach(loop) for loop in self._loops])
 
     def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest segment."""
@@ -151,3 +149,10 @@ class Segments:
         on = np.zeros(len(points), dtype=bool)
         on[asked[row[far <= reach[nearest]]]] = True
         return on
+
+
+def _reach(loop: Float[np.ndarray, "_ 2"]) -> Float[np.ndarray, " _"]:
+    """How far from a side a point may be on the curve that the loop stands for."""
+    leave = sag(loop)
+    most = np.maximum(leave, np.maximum(np.roll(leave, 1), np.roll(leave, -1)))
+    return _SAGITTA * most + _ROUNDED * np.ptp(loop, axis=0).max()

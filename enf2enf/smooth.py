@@ -33,6 +33,24 @@ def smoothed(loop: Loop) -> Loop:
     """
     loop = loop[~_midside(loop)]
     side = np.roll(loop, -1, axis=0) - loop
+    leave = _leave(loop)
+    f = np.arange(leave.shape[1]) / leave.shape[1]
+    normal = np.stack([-side[:, 1], side[:, 0]], axis=1)
+    curve = loop[:, None] + f[:, None] * side[:, None] + leave[:, :, None] * normal[:, None]
+    return curve.reshape(-1, 2)
+
+
+def sag(loop: Loop) -> Float[np.ndarray, " _"]:
+    """How far that curve leaves every side of the polygon, from each vertex to the next."""
+    kept = ~_midside(loop)
+    vertices = loop[kept]
+    length = np.linalg.norm(np.roll(vertices, -1, axis=0) - vertices, axis=1)
+    return (length * np.abs(_leave(vertices)).max(axis=1))[np.cumsum(kept) - 1]
+
+
+def _leave(loop: Loop) -> Float[np.ndarray, "_ pieces"]:
+    """How far to the left of every side the curve is, in lengths of the side, at equal steps along it."""
+    side = np.roll(loop, -1, axis=0) - loop
     before, after = np.roll(side, 1, axis=0), np.roll(side, -1, axis=0)
     # The angle between a chord and the circle at one end is the one between the chords at the other.
     start, end = -_angle(before, before + side), _angle(side + after, after)
@@ -47,10 +65,7 @@ def smoothed(loop: Loop) -> Loop:
     shortest = np.minimum(length, np.minimum(np.roll(length, 1), np.roll(length, -1)))
     most = np.minimum(_FARTHEST * shortest, _FARTHEST_OF_ALL * length.sum()) / length
     most *= np.minimum(1, _LONG * shortest / length) ** 2
-    leave *= (most / np.maximum(np.abs(leave).max(axis=1), most))[:, None]
-    normal = np.stack([-side[:, 1], side[:, 0]], axis=1)
-    curve = loop[:, None] + f[:, None] * side[:, None] + leave[:, :, None] * normal[:, None]
-    return curve.reshape(-1, 2)
+    return leave * (most / np.maximum(np.abs(leave).max(axis=1), most))[:, None]
 
 
 def _angle(a: Loop, b: Loop) -> Float[np.ndarray, " _"]:

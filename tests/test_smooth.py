@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enf2enf.facets import resample
 from enf2enf.polygons import apart
-from enf2enf.smooth import smoothed
+from enf2enf.smooth import sag, smoothed
 
 few = settings(max_examples=30, deadline=None)
 
@@ -104,6 +104,21 @@ def test_a_chamfer_is_no_arc(cut, nodes):
     polygon = np.concatenate([long, corners[1::2, None]], axis=1).reshape(-1, 2)
     outline = shapely.linearrings(corners)
     assert shapely.distance(outline, shapely.points(smoothed(polygon))).max() < 1e-12
+
+
+@given(
+    count=st.integers(3, 200), axes=st.tuples(*[st.floats(0.5, 2)] * 2), turned=st.floats(0, 1), shift=st.integers(0, 9)
+)
+def test_the_sag_is_how_far_the_curve_leaves_a_side(count, axes, turned, shift):
+    polygon = ellipse(count, axes, turned)
+    ahead = np.roll(polygon, -1, axis=0)
+    curve = smoothed(polygon).reshape(count, 8, 2)
+    sides = shapely.linestrings(np.stack([polygon, ahead], axis=1))
+    off = shapely.distance(sides[:, None], shapely.points(curve)).max(axis=1)
+    np.testing.assert_allclose(sag(polygon), off, atol=1e-12)
+    halved = np.stack([polygon, (polygon + ahead) / 2], axis=1).reshape(-1, 2)
+    if count > 3:  # the sides of a triangle and of one with mid-side nodes are straight
+        np.testing.assert_allclose(sag(np.roll(halved, shift, axis=0)), np.roll(np.repeat(off, 2), shift), atol=1e-12)
 
 
 @given(sides=st.integers(3, 7), nodes=st.integers(1, 9))
