@@ -206,31 +206,6 @@ def test_the_curve_behind_a_polygon_is_contained(seed):
     assert not geometry.contains(outside).any()
 
 
-@few
-@given(sides=st.integers(14, 60), phase=st.floats(0, 1))
-def test_so_is_a_circle_that_was_cut_coarsely(sides, phase):
-    def circle(count: int) -> np.ndarray:
-        angle = 2 * np.pi * (np.arange(count) + phase) / count
-        return 0.5 + 0.3 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-    room = Geometry((circle(sides),), circle(sides))  # a wall around the domain
-    assert room.contains(circle(1000)).all()
-    assert not room.contains(0.5 + 1.05 * (circle(1000) - 0.5)).any()
-
-
-@few
-@given(thickness=st.floats(1e-4, 0.2), sides=st.integers(1, 30), turned=st.floats(0, 6.3))
-def test_a_thin_body_is_not_contained(thickness, sides, turned):
-    """A plate with nodes along its length, and its middle."""
-    x = np.linspace(-0.3, 0.3, sides + 1)
-    lower = np.stack([x, np.full(sides + 1, -thickness / 2)], axis=1)
-    turn = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
-    plate = Geometry((0.5 + np.concatenate([lower, -lower]) @ turn,), SQUARE)
-    depth = np.linspace(-0.49, 0.49, 99)[:, None] * [0, thickness]
-    inside = np.linspace(-0.29, 0.29, 200)[:, None, None] * [1, 0] + depth
-    assert not plate.contains(0.5 + inside.reshape(-1, 2) @ turn).any()
-
-
 def test_a_wall_may_enclose_the_domain():
     mesh = cell(star(5, 60))
     geometry = Geometry.from_mesh(mesh, ["void", "rim"])
