@@ -91,8 +91,8 @@ class Geometry:
     def facets(self, count: int, flip: Float[np.ndarray, " dim"] | None = None) -> Float[np.ndarray, "{count} 2 2"]:
         """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
 
-        They follow the smooth curves that the polygons stand for, see `smoothed`; all else here is about the polygons.
-        They do not depend on where a loop starts, how it was turned or in which order the loops came.
+        They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
+        polygons. Facets do not depend on where a loop starts, how it was turned or in which order the loops came.
 
         Args:
             count: how many.
