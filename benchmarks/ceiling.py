@@ -25,10 +25,10 @@ from rich.table import Table
 from benchmarks import shipped
 from benchmarks.rows import median_seconds
 from benchmarks.training import random_batch
-from enf2enf.model.config import from_dict, preset
 from enf2enf.nn.distance import signed_distance
 from enf2enf.nn.embedding import distance_features
 from enf2enf.nn.rotary_attention import Compact
+from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.config import TrainConfig
 from enf2enf.train.loss import relative_errors

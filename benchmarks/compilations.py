@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, main
-from enf2enf.generate.shape import Void
+from enf2enf.problems.elasticity.void import Void
 
 MESHES = 50
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, main
-from enf2enf.generate.shape import Void
 from enf2enf.metrics import relative_l2
+from enf2enf.problems.elasticity.void import Void
 
 VOIDS, POINTS = 20, 2000
 USUAL, OTHERS = 112, (60, 128, 480)

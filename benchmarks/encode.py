@@ -10,8 +10,8 @@ import itertools
 from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds
 from benchmarks.wire import serving
-from enf2enf.cores import compute_where_called
-from enf2enf.mesh import read_bytes
+from enf2enf.io import read_bytes
+from enf2enf.threads import compute_where_called
 
 REPETITIONS = 20
 

@@ -20,14 +20,14 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds, seconds
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.client import Client
-from enf2enf.cores import compute_where_called
 from enf2enf.surrogate import Surrogate
+from enf2enf.threads import compute_where_called
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server.app import create_server
-from enf2enf_server.config import ServerConfig
+from enf2enf_server.ops.app import create_server
+from enf2enf_server.ops.config import ServerConfig
 
 GEOMETRIES, ROUNDS, SECONDS = 8, 5, 5.0
 LARGE, SMALL = (16, 2000), (32, 50)  # clients, points
@@ -41,7 +41,7 @@ def serving(surrogate: Surrogate, config: ServerConfig) -> Iterator[tuple[str, l
     target = f"127.0.0.1:{port}"
     try:
         server.start().result()
-        mesh = meshes.read_bytes(shipped.mesh_bytes(), shipped.MESH_NAME)
+        mesh = mesh_io.read_bytes(shipped.mesh_bytes(), shipped.MESH_NAME)
         sizes = 1 - 0.005 * np.arange(GEOMETRIES)
         with Client(target) as client:
             handles = [client.encode(type(mesh)(mesh.points * size, mesh.cells)).handle for size in sizes]

@@ -7,12 +7,13 @@ import numpy as np
 
 import enf2enf_meshes
 from enf2enf import load
-from enf2enf.cli import checkpoint_path
-from enf2enf.encoding import Encoding
-from enf2enf.generate.shape import Void
 from enf2enf.geometry import Geometry
-from enf2enf.mesh import Mesh, read_bytes
-from enf2enf.model.config import ModelConfig, from_dict, preset
+from enf2enf.inference.encoding import Encoding
+from enf2enf.io import read_bytes
+from enf2enf.mesh import Mesh
+from enf2enf.model.config import ModelConfig
+from enf2enf.problems.elasticity.void import Void
+from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
 
 MESH_NAME = "unit_cell.vtu"
@@ -21,7 +22,7 @@ MESH_NAME = "unit_cell.vtu"
 @functools.cache
 def surrogate() -> Surrogate:
     """The shipped one."""
-    return load(checkpoint_path("elasticity"))
+    return load(enf2enf_meshes.checkpoint("elasticity"))
 
 
 @functools.cache

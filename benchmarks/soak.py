@@ -27,7 +27,8 @@ from benchmarks import shipped
 from benchmarks.rows import Row, table, write_json
 from enf2enf.client import Client
 from enf2enf.grid import Grid
-from enf2enf.mesh import Mesh, write_bytes
+from enf2enf.io import write_bytes
+from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 

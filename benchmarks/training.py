@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, beside_the_paper, main, median_seconds
-from enf2enf.model.config import from_dict, preset
-from enf2enf.surrogate import Surrogate, shape_of
+from enf2enf.inference.encoding import shape_of
+from enf2enf.settings import from_dict, preset
+from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
 from enf2enf.train.step import TrainState, make_optimiser, make_step

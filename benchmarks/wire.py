@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from benchmarks import shipped
 from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
-from enf2enf.cores import compute_where_called
 from enf2enf.surrogate import Surrogate
-from enf2enf_server.app import create_server
+from enf2enf.threads import compute_where_called
+from enf2enf_server.ops.app import create_server
 
 POINTS, REPETITIONS = 50_000, 15
 

@@ -4,8 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from enf2enf.case import Case
     from enf2enf.checkpoint import load, save
+    from enf2enf.data.case import Case
     from enf2enf.field import Field
     from enf2enf.geometry import Geometry
     from enf2enf.mesh import Mesh
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from enf2enf.surrogate import Surrogate
 
 _HOMES = {
-    "Case": "enf2enf.case",
+    "Case": "enf2enf.data.case",
     "Field": "enf2enf.field",
     "Geometry": "enf2enf.geometry",
     "Mesh": "enf2enf.mesh",

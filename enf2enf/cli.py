@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from enf2enf.errors import CheckpointError, ConditionError, Enf2EnfError
+from enf2enf.errors import Enf2EnfError
 
 _EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
@@ -124,47 +124,22 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     serve.set_defaults(command=_serve)
 
 
-def checkpoint_path(name: str) -> Path:
-    """A checkpoint file, or a shipped one by its name."""
-    import enf2enf_meshes
-
-    if Path(name).exists():
-        return Path(name)
-    shipped = {path.stem: path for path in (Path(enf2enf_meshes.__file__).parent / "pretrained").glob("*.enf")}
-    if name in shipped:
-        return shipped[name]
-    raise CheckpointError("checkpoint", f"a file, or one of the shipped {sorted(shipped)}", repr(name))
-
-
-def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:
-    """`["traction=0,100"]` -> `{"traction": [0.0, 100.0]}`."""
-    conditions = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or name in conditions:
-            raise ConditionError("-c", "NAME=VALUE[,VALUE], every name once", repr(text))
-        try:
-            conditions[name] = [float(part) for part in value.split(",")]
-        except ValueError:
-            raise ConditionError(f"condition {name!r}", "numbers, separated by commas", repr(value)) from None
-    return conditions
-
-
 def _demo(options: argparse.Namespace) -> None:
+    import enf2enf_meshes
     from enf2enf.demo import demo
 
-    demo(checkpoint_path("elasticity"), options.out)
+    demo(enf2enf_meshes.checkpoint("elasticity"), options.out)
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from enf2enf.generate.elasticity import generate
+    from enf2enf.problems.campaign import generate
 
     generate(options.out, options.cases, options.seed, options.load, options.jobs)
     print(f"{options.out}: {options.cases} cases")
 
 
 def _thin(options: argparse.Namespace) -> None:
-    from enf2enf.data.thin import thin
+    from enf2enf.data.subsample import thin
 
     counts = thin(options.dataset, options.out, options.share, options.seed).values()
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
@@ -184,11 +159,12 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from rich.console import Console
 
+    import enf2enf_meshes
     from enf2enf.checkpoint import load
     from enf2enf.data.cache import PackedData
     from enf2enf.train.evaluate import evaluate
 
-    surrogate = load(checkpoint_path(options.checkpoint))
+    surrogate = load(enf2enf_meshes.checkpoint(options.checkpoint))
     report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
     Console().print(report.table())
     if report.outside:
@@ -199,40 +175,44 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from enf2enf import mesh as meshes
+    import enf2enf_meshes
+    from enf2enf import io as mesh_io
     from enf2enf.checkpoint import load
+    from enf2enf.schema import conditions_of
 
-    surrogate = load(checkpoint_path(options.checkpoint))
-    raw = meshes.read(options.mesh)
+    surrogate = load(enf2enf_meshes.checkpoint(options.checkpoint))
+    raw = mesh_io.read(options.mesh)
     mesh = raw.scaled(options.length_unit)
     encoding = surrogate.encode(surrogate.understand(mesh, options.wall))
     conditions = conditions_of(options.condition)
     for name in surrogate.check_conditions(conditions):
         print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)
     field = surrogate.decode(encoding, conditions, mesh.points)
-    meshes.write(options.out, raw.with_point_data(field.values))
+    mesh_io.write(options.out, raw.with_point_data(field.values))
     print(f"{options.out}: {len(mesh.points)} nodes" + f", {field.outside} without a field" * bool(field.outside))
 
 
 def _inspect(options: argparse.Namespace) -> None:
+    import enf2enf_meshes
     from enf2enf.checkpoint import load
 
-    print(json.dumps(load(checkpoint_path(options.checkpoint)).card, indent=2))
+    print(json.dumps(load(enf2enf_meshes.checkpoint(options.checkpoint)).card, indent=2))
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from enf2enf_server import logs
-    from enf2enf_server.config import ServeConfig, ServerConfig
-    from enf2enf_server.supervise import follow_parent, supervise
+    import enf2enf_meshes
+    from enf2enf_server.ops import logs
+    from enf2enf_server.ops.config import ServeConfig, ServerConfig
+    from enf2enf_server.ops.supervise import follow_parent, supervise
 
     given = {field.name: vars(options).get(field.name) for field in dataclasses.fields(ServeConfig)}
-    config = ServeConfig(**given | {"path": checkpoint_path(options.checkpoint)})
+    config = ServeConfig(**given | {"path": enf2enf_meshes.checkpoint(options.checkpoint)})
     limits = ServerConfig.of(options.limit)
     logs.configure(options.log_level)
     if not options.unsupervised:
         return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
     follow_parent(config.drain_seconds + _LAST_SECONDS)
-    from enf2enf_server.serve import serve
+    from enf2enf_server.ops.serve import serve
 
     try:
         serve(config, limits)
@@ -243,7 +223,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _token(options: argparse.Namespace) -> None:
-    from enf2enf_server.tokens import issue
+    from enf2enf_server.gate.tokens import issue
 
     secret, table = issue(options.name, options.concurrent, options.per_second, options.admin)
     print(table)

@@ -11,13 +11,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.checkpoint import load
 from enf2enf.client import Client, Prediction
 from enf2enf.errors import ServiceError
-from enf2enf.generate.unit_cell import UnitCell, fine_sampling, make_unit_cell
 from enf2enf.mesh import Mesh
 from enf2enf.metrics import relative_l2
+from enf2enf.problems.elasticity.unit_cell import UnitCell, fine_sampling, make_unit_cell
 from enf2enf.surrogate import Surrogate
 
 SEED = 20_261_124  # the shipped model was trained on voids of seed 0
@@ -61,7 +61,7 @@ def demo(checkpoint: str | os.PathLike, out: str | os.PathLike) -> None:
 
 @contextmanager
 def _serving(surrogate: Surrogate) -> Iterator[str]:
-    from enf2enf_server.app import create_server
+    from enf2enf_server.ops.app import create_server
 
     server, port = create_server(surrogate)
     try:
@@ -74,7 +74,7 @@ def _serving(surrogate: Surrogate) -> Iterator[str]:
 def _ask(client: Client, mesh: Mesh, fine_points: np.ndarray) -> Answers:
     if not client.ready():
         raise ServiceError("server", "SERVING", "NOT_SERVING")
-    data = meshes.write_bytes(mesh, "vtu")
+    data = mesh_io.write_bytes(mesh, "vtu")
     began = time.perf_counter()
     shape = client.encode(data, name="unit_cell.vtu")
     encoded = time.perf_counter()
@@ -107,7 +107,7 @@ def _write(folder: Path, cell: UnitCell, mesh: Mesh, prediction: Prediction, sur
 
     truth, guess = mesh.point_data["von_mises"], prediction.field["von_mises"]
     fields = {"truth": truth, "prediction": guess, "error": np.abs(guess - truth)}
-    meshes.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
+    mesh_io.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
     encoding = surrogate.encode(surrogate.understand(mesh))
     prediction_report(
         folder / "demo.png", points=mesh.points, triangles=cell.cloud.triangles, truth=truth, prediction=guess,

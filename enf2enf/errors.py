@@ -1,5 +1,7 @@
 """Every error a user can meet, each one sentence: "*name*: expected ..., got ..."."""
 
+from collections.abc import Iterable
+
 
 class Enf2EnfError(ValueError):
     """Input that was looked at and refused.
@@ -54,3 +56,8 @@ class SolverError(Enf2EnfError):
 
 class ServiceError(Enf2EnfError):
     """A remote call that failed for a reason outside the request (network, deadline, overload)."""
+
+
+def place(point: Iterable[float]) -> str:
+    """Coordinates as a sentence shows them."""
+    return "(" + ", ".join(f"{x:.6g}" for x in point) + ")"

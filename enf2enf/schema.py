@@ -2,10 +2,10 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
-from enf2enf.errors import SchemaError
+from enf2enf.errors import ConditionError, SchemaError
 
 Kind = Literal["scalar", "vector"]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -116,3 +116,17 @@ def _check_keys(name: str, plain: Any, required: set[str], optional: set[str]) -
         raise SchemaError(name, f"the key {missing[0]!r}", f"only {sorted(plain)}")
     if unknown := sorted(plain.keys() - required - optional):
         raise SchemaError(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))
+
+
+def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:
+    """`["traction=0,100"]` -> `{"traction": [0.0, 100.0]}`."""
+    conditions = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name in conditions:
+            raise ConditionError("-c", "NAME=VALUE[,VALUE], every name once", repr(text))
+        try:
+            conditions[name] = [float(part) for part in value.split(",")]
+        except ValueError:
+            raise ConditionError(f"condition {name!r}", "numbers, separated by commas", repr(value)) from None
+    return conditions

@@ -8,26 +8,23 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from enf2enf.case import Case, Conditions
-from enf2enf.cores import side_by_side
-from enf2enf.decoding import CHUNK, SMALL, Decoding
-from enf2enf.encoding import Encoding, View
+from enf2enf.data.case import Case, Conditions
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.latents import Latents
+from enf2enf.geometry.frame import images
+from enf2enf.inference.encoding import Encoding, View, encode_shape, shape_of
+from enf2enf.inference.evaluator import CHUNK, SMALL, Decoding
 from enf2enf.mesh import Mesh
-from enf2enf.mirror import images
 from enf2enf.model.config import ModelConfig
-from enf2enf.model.enf2enf import Enf2Enf
-from enf2enf.model.shape import Shape
+from enf2enf.model.network import Enf2Enf
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
+from enf2enf.threads import side_by_side
 
 
 class Surrogate:
@@ -115,7 +112,7 @@ class Surrogate:
 
     def _view(self, geometry: Geometry, flip: Float[np.ndarray, " dim"]) -> View:
         shape = shape_of(geometry, self.normaliser.length, self.config.facets, flip)
-        return View(flip, shape, jax.block_until_ready(_encode(self.model, shape)))
+        return View(flip, shape, jax.block_until_ready(encode_shape(self.model, shape)))
 
     def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
@@ -172,15 +169,3 @@ class Surrogate:
         decoding = Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high)
         for points in (1, SMALL):
             decoding.chunk(np.resize(square, (points, 2)))
-
-
-def shape_of(geometry: Geometry, length: float, facets: int, flip: Float[np.ndarray, " dim"] | None = None) -> Shape:
-    """A geometry, or its mirror image, as the model sees it: centred on its bounds, in reference lengths, float32."""
-    centre = geometry.bounds.mean(axis=0)
-    wall, box = (geometry.facets(facets, flip) - centre) / length, (geometry.bounds - centre) / length
-    return Shape(jnp.asarray(wall, jnp.float32), jnp.asarray(box, jnp.float32))
-
-
-@eqx.filter_jit
-def _encode(model: Enf2Enf, shape: Shape) -> Latents:
-    return model.encode(shape)

@@ -12,8 +12,8 @@ import numpy as np
 
 import enf2enf_meshes
 from enf2enf import load
-from enf2enf.cli import checkpoint_path, conditions_of
-from enf2enf.mesh import read
+from enf2enf.io import read
+from enf2enf.schema import conditions_of
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", nargs="?", default=enf2enf_meshes.path("unit_cell_vtu"), help="any mesh file")
@@ -22,7 +22,7 @@ parser.add_argument("--points", type=int, default=50_000, help="points along the
 parser.add_argument("-c", dest="conditions", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
 options = parser.parse_args()
 
-surrogate, mesh = load(checkpoint_path(options.checkpoint)), read(options.mesh)
+surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
 conditions = conditions_of(options.conditions)
 encoding = surrogate.encode(surrogate.understand(mesh))
 walls = encoding.geometry.walls

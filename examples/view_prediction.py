@@ -12,8 +12,8 @@ from pathlib import Path
 
 import enf2enf_meshes
 from enf2enf import load
-from enf2enf.cli import checkpoint_path, conditions_of
-from enf2enf.mesh import read, write
+from enf2enf.io import read, write
+from enf2enf.schema import conditions_of
 
 DRAW = """
 import sys
@@ -32,7 +32,7 @@ parser.add_argument("--out", type=Path, default=Path("prediction.png"))
 parser.add_argument("-c", dest="conditions", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
 options = parser.parse_args()
 
-surrogate, mesh = load(checkpoint_path(options.checkpoint)), read(options.mesh)
+surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
 encoding = surrogate.encode(surrogate.understand(mesh))
 field = surrogate.decode(encoding, conditions_of(options.conditions), mesh.points)
 vtu, name = options.out.with_suffix(".vtu"), next(iter(field.values))

@@ -5,6 +5,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from enf2enf.errors import CheckpointError
+
 _FOLDER = Path(str(resources.files(__name__)))
 
 
@@ -21,3 +23,17 @@ def path(id: str) -> Path:
         KeyError: no asset of this id.
     """
     return _FOLDER / manifest()[id]["file"]
+
+
+def checkpoint(name: str) -> Path:
+    """A checkpoint file (or a folder of them), or a shipped one by its name.
+
+    Raises:
+        CheckpointError: neither.
+    """
+    if Path(name).exists():
+        return Path(name)
+    shipped = {path.stem: path for path in (_FOLDER / "pretrained").glob("*.enf")}
+    if name in shipped:
+        return shipped[name]
+    raise CheckpointError("checkpoint", f"a file, or one of the shipped {sorted(shipped)}", repr(name))

@@ -39,7 +39,9 @@ def geometry():
 @pytest.fixture(scope="session")
 def surrogate():
     """A small untrained surrogate of the von Mises stress under a traction: real machinery, random weights."""
-    from enf2enf.model.config import AmortisedConfig, ModelConfig, RotaryConfig
+    from enf2enf.model.amortised import AmortisedConfig
+    from enf2enf.model.config import ModelConfig
+    from enf2enf.model.rotary_decoder import RotaryConfig
     from enf2enf.normalise import Normaliser
     from enf2enf.schema import Quantity, Schema
     from enf2enf.surrogate import Surrogate

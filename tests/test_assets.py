@@ -10,8 +10,8 @@ import pytest
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError, GeometryError, MeshError
 from enf2enf.geometry import Geometry
-from enf2enf.mesh import read, read_bytes, write, write_bytes
-from enf2enf.mesh.formats import FORMATS
+from enf2enf.io import read, read_bytes, write, write_bytes
+from enf2enf.io.formats import FORMATS
 from enf2enf_meshes.generators.__main__ import files, rebuild
 
 ASSETS = enf2enf_meshes.manifest()

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import enf2enf
-from enf2enf.checkpoint import load, named_arrays, open_archive, read_arrays, save, write_archive
+from enf2enf.archive import named_arrays, open_archive, read_arrays, write_archive
+from enf2enf.checkpoint import load, save
 from enf2enf.errors import CheckpointError
 from enf2enf.surrogate import Surrogate
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from enf2enf import checkpoint
-from enf2enf import mesh as meshes
-from enf2enf.cli import conditions_of, main
+from enf2enf import io as mesh_io
+from enf2enf.cli import main
 from enf2enf.errors import ConditionError
+from enf2enf.schema import conditions_of
 
 LOAD = "traction=10,80"
 
@@ -40,7 +41,7 @@ def test_inspect_prints_the_card(saved, surrogate, capsys):
 
 def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tmp_path, capsys):
     assert main(["predict", saved, str(cell), "-c", LOAD, "-o", str(tmp_path / "new.vtu")]) == 0
-    before, after = meshes.read(cell), meshes.read(tmp_path / "new.vtu")
+    before, after = mesh_io.read(cell), mesh_io.read(tmp_path / "new.vtu")
     np.testing.assert_array_equal(after.points, before.points)
     expected = surrogate.decode(surrogate.encode(surrogate.understand(before)), {"traction": [10, 80]}, before.points)
     np.testing.assert_array_equal(after.point_data["von_mises"].astype(np.float32), expected["von_mises"])
@@ -51,13 +52,13 @@ def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tm
 
 def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):
     """The answer in millimetres is the answer in metres, on the mesh as it was given."""
-    large = meshes.read(cell)
-    meshes.write(tmp_path / "mm.vtu", type(large)(large.points * 1000, large.cells, large.patches, {}))
+    large = mesh_io.read(cell)
+    mesh_io.write(tmp_path / "mm.vtu", type(large)(large.points * 1000, large.cells, large.patches, {}))
     for mesh, unit in ((cell, "m"), (tmp_path / "mm.vtu", "mm")):
         out = str(tmp_path / f"{unit}_out.vtu")
         assert main(["predict", saved, str(mesh), "-c", "traction=0,9000", "--length-unit", unit, "-o", out]) == 0
         assert said(capsys)[1] == ["enf2enf: traction is outside the training range: an extrapolation"]
-    one, other = meshes.read(tmp_path / "m_out.vtu"), meshes.read(tmp_path / "mm_out.vtu")
+    one, other = mesh_io.read(tmp_path / "m_out.vtu"), mesh_io.read(tmp_path / "mm_out.vtu")
     np.testing.assert_allclose(other.points, 1000 * one.points)
     span = np.ptp(one.point_data["von_mises"])
     np.testing.assert_allclose(other.point_data["von_mises"], one.point_data["von_mises"], atol=1e-5 * span)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import enf2enf_meshes
+from enf2enf import io as mesh_io
 from enf2enf import load
-from enf2enf import mesh as meshes
-from enf2enf.cli import checkpoint_path, main
+from enf2enf.cli import main
 from enf2enf.errors import MeshError
+from enf2enf.mesh import Mesh
 
 ASSETS = {id: asset for id, asset in enf2enf_meshes.manifest().items() if id.startswith("unit_cell_")}
 WITHOUT_FIELDS = {"stl", "obj", "su2", "inp", "bdf"}
@@ -15,7 +16,7 @@ WITHOUT_FIELDS = {"stl", "obj", "su2", "inp", "bdf"}
 
 @pytest.fixture(scope="module")
 def shipped():
-    return load(checkpoint_path("elasticity"))
+    return load(enf2enf_meshes.checkpoint("elasticity"))
 
 
 def test_every_format_has_a_file():
@@ -27,19 +28,19 @@ def test_every_format_has_a_file():
 @pytest.mark.parametrize("id", ASSETS)
 def test_read_predicted_written_back(shipped, tmp_path, id):
     path = enf2enf_meshes.path(id)
-    mesh = meshes.read(path)
+    mesh = mesh_io.read(path)
     field = shipped.decode(shipped.encode(shipped.understand(mesh)), {}, mesh.points)
     assert field.outside == 0 and field["von_mises"].min() > -50 and 100 < field["von_mises"].max() < 5000  # Pa
     predicted = mesh.with_point_data(field.values)
     for target in (tmp_path / "out.vtu", tmp_path / path.name):
         if target.suffix[1:] in WITHOUT_FIELDS | {"csv"}:
             with pytest.raises(MeshError, match="nodal fields"):
-                meshes.write(target, predicted)
-            meshes.write(target, mesh)
-            again = meshes.read(target)
+                mesh_io.write(target, predicted)
+            mesh_io.write(target, mesh)
+            again = mesh_io.read(target)
         else:
-            meshes.write(target, predicted)
-            again = meshes.read(target)
+            mesh_io.write(target, predicted)
+            again = mesh_io.read(target)
             assert np.allclose(again.point_data["von_mises"].ravel(), field["von_mises"], rtol=1e-6)
         assert np.allclose(again.points, mesh.points, atol=1e-6) and again.cell_count == mesh.cell_count
 
@@ -49,7 +50,7 @@ def test_the_same_geometry_gives_the_same_field_in_every_format(shipped):
     points = np.random.default_rng(0).uniform(0.05, 0.95, (300, 2))
     answers = {}
     for id in ASSETS:
-        geometry = shipped.understand(meshes.read(enf2enf_meshes.path(id)))
+        geometry = shipped.understand(mesh_io.read(enf2enf_meshes.path(id)))
         answers[id] = shipped.decode(shipped.encode(geometry), {}, points)["von_mises"]
     reference = answers["unit_cell_vtu"]
     for id, values in answers.items():
@@ -60,11 +61,11 @@ def test_the_same_geometry_gives_the_same_field_in_every_format(shipped):
 
 
 def test_command_line_predicts_and_converts_units(tmp_path, capsys):
-    mesh = meshes.read(enf2enf_meshes.path("unit_cell_vtu"))
-    millimetres = meshes.Mesh(mesh.points * 1e3, mesh.cells)
-    meshes.write(tmp_path / "mm.vtu", millimetres)
+    mesh = mesh_io.read(enf2enf_meshes.path("unit_cell_vtu"))
+    millimetres = Mesh(mesh.points * 1e3, mesh.cells)
+    mesh_io.write(tmp_path / "mm.vtu", millimetres)
     out = tmp_path / "out.vtu"
     assert main(["predict", "elasticity", str(tmp_path / "mm.vtu"), "-o", str(out)]) == 1
     assert "is its length unit right?" in capsys.readouterr().err
     assert main(["predict", "elasticity", str(tmp_path / "mm.vtu"), "--length-unit", "mm", "-o", str(out)]) == 0
-    assert np.allclose(meshes.read(out).points, millimetres.points)
+    assert np.allclose(mesh_io.read(out).points, millimetres.points)

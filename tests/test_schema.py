@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enf2enf.case import Case
+from enf2enf.data.case import Case
 from enf2enf.errors import ConfigError, Enf2EnfError, MeshError, QueryError, SchemaError
 from enf2enf.field import Field
 from enf2enf.schema import Quantity, Schema

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.checkpoint import save
 from enf2enf.data import Dataset, write_manifest
 from enf2enf.metrics import relative_l2
@@ -19,10 +19,10 @@ from enf2enf.surrogate import Surrogate
 def cells(root, surrogate, tmp_path_factory):
     """Three cases of one mesh under three tractions, the last with a fine sampling that leaves the domain."""
     folder, random = tmp_path_factory.mktemp("cells"), np.random.default_rng(0)
-    mesh, cases = meshes.read(root / "meshes" / "unit_cell.vtu"), {}
+    mesh, cases = mesh_io.read(root / "meshes" / "unit_cell.vtu"), {}
     for number, name in enumerate("abc"):
         stress = random.normal(200, 100, len(mesh.points))
-        meshes.write(folder / f"{name}.vtu", type(mesh)(mesh.points, mesh.cells, {}, {"von_mises": stress}))
+        mesh_io.write(folder / f"{name}.vtu", type(mesh)(mesh.points, mesh.cells, {}, {"von_mises": stress}))
         cases[name] = {"mesh": f"{name}.vtu", "conditions": {"traction": [10.0 * number, 80.0]}}
     points = random.uniform(0, 1, (3000, 2))
     np.savez(folder / "fine.npz", points=points, von_mises=random.normal(200, 100, len(points)))

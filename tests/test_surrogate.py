@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import enf2enf_meshes
 from enf2enf import load
-from enf2enf.case import Case
-from enf2enf.cli import checkpoint_path
+from enf2enf.data.case import Case
 from enf2enf.errors import ConditionError, GeometryError, QueryError
-from enf2enf.generate.shape import Void
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.metrics import relative_l2
+from enf2enf.problems.elasticity.void import Void
 
 CONDITIONS = {"traction": [10.0, 80.0]}
 TOLERANCE = 1e-5  # of the span; the same bytes are measured for chunks, 3e-7 for padding, 2e-6 for moves of 1e6
@@ -49,7 +49,7 @@ def test_moving_the_mesh_and_the_points_changes_nothing(surrogate, geometry, poi
 @pytest.mark.parametrize("sides", [120, 480])
 def test_cutting_a_wall_more_finely_changes_little(sides):
     """Of the shipped surrogate, which learnt from walls of 112 to 128 sides; as polygons, 480 differ by 4e-3."""
-    shipped, random = load(checkpoint_path("elasticity")), np.random.default_rng(0)
+    shipped, random = load(enf2enf_meshes.checkpoint("elasticity")), np.random.default_rng(0)
     square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     for _ in range(5):
         void, points = Void.random(random), random.random((500, 2))

@@ -34,9 +34,9 @@ from benchmarks.peers.cases import Cases, Scale, summary
 from benchmarks.peers.transolver import Transolver
 from benchmarks.rows import median_seconds
 from enf2enf.data.cache import PackedData
-from enf2enf.data.loader import draw
 from enf2enf.errors import ConfigError
 from enf2enf.train.interrupt import Interrupt
+from enf2enf.train.sampling import draw
 
 _TICKS = 1_000_000  # the schedule's resolution
 _RATE = optax.cosine_onecycle_schedule(_TICKS, 1e-3)

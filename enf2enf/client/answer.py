@@ -20,9 +20,7 @@ class Answer:
         shape: the mesh as the server knows it; None where the answer begins with it.
     """
 
-    def __init__(
-        self, question: Question, upload: Upload, progress: Progress | None, shape: RemoteShape | None = None
-    ):
+    def __init__(self, question: Question, upload: Upload, progress: Progress | None, shape: RemoteShape | None = None):
         self._question, self._upload, self._progress, self._shape = question, upload, progress, shape
         self._chunks: list[pb.FieldChunk] = []
         self._summary: pb.Summary | None = None

@@ -8,8 +8,8 @@ import numpy as np
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
+from enf2enf.io.convert import to_meshio
 from enf2enf.mesh import Mesh
-from enf2enf.mesh.convert import to_meshio
 
 if TYPE_CHECKING:
     import pyvista

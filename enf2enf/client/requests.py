@@ -11,7 +11,8 @@ from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, MeshError, QueryError
 from enf2enf.grid import Grid
-from enf2enf.mesh import Mesh, read, read_bytes, write_bytes
+from enf2enf.io import read, read_bytes, write_bytes
+from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 
 MeshLike = str | os.PathLike[str] | Mesh | bytes

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from enf2enf.data import manifest as manifests
 from enf2enf.data import npz
-from enf2enf.data.source import Dataset
+from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
 from enf2enf.geometry import Geometry

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from enf2enf.model.shape import Shape
+from enf2enf.model.panels import Shape
 
 # 1/g and 1/g^2 with g^3 = g + 1: multiples of them fill the square evenly (Roberts 2018, the R2 sequence).
 _EVENLY = (0.7548776662466927, 0.5698402909980532)

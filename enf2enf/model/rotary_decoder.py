@@ -1,22 +1,64 @@
 """The decoder of the `fast` preset: points ask the latents around them through rotary attention."""
 
+import dataclasses
+from typing import Literal
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
-from enf2enf.latents import Latents
-from enf2enf.model.decode import BLOCK, AbstractDecoder
+from enf2enf.model.decoder import BLOCK, AbstractDecoder
+from enf2enf.nn.bi_invariant import AbstractBiInvariant, Translation
 from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
+from enf2enf.nn.latents import Latents
 from enf2enf.nn.mixer import Mixer
 from enf2enf.nn.nearby import heard
 from enf2enf.nn.rotary import Waves
 from enf2enf.nn.rotary_attention import Compact, RotaryBlock, Told
 from enf2enf.schema import Schema
+from enf2enf.settings import check_ranges, options_of
 
 _TINY = 1e-6  # keeps a length differentiable at 0
 _NEAR = 112  # latents that a block of points asks where there are more
+
+
+@dataclasses.dataclass(frozen=True)
+class RotaryConfig:
+    """A `RotaryDecoder`.
+
+    Args:
+        blocks, expansion: of the self-attention among the latents.
+        wavelengths: of that attention; points hear waves down to half the shortest.
+        reaches: how far every head listens to a latent, in units of the latent's window.
+        layers, layer_expansion: blocks in which a point asks the latents, and the widening of their networks.
+        magnitude: components of the vector whose magnitude is a part of every output.
+    """
+
+    kind: Literal["rotary"] = "rotary"
+    width: int = 96
+    heads: int = 4
+    blocks: int = 2
+    expansion: int = 4
+    wavelengths: tuple[float, float] = (2.0, 0.12)
+    reaches: tuple[float, ...] = (0.5, 0.7, 1.0, 1.4)
+    layers: int = 2
+    layer_expansion: int = 2
+    magnitude: int = 4
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    def build(
+        self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
+    ) -> AbstractDecoder:
+        """The untrained decoder. Its bi-invariant is that of rotary attention, x - p."""
+        if context != self.width:
+            raise ConfigError("decoder width", f"the encoder's {context}", str(self.width))
+        if not isinstance(bi_invariant, Translation):
+            raise ConfigError("bi_invariant", "translation, the one of rotary attention", "another")
+        return RotaryDecoder(schema, **options_of(self), key=key)
 
 
 class Prepared(eqx.Module):

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
-from enf2enf.latents import LatentCloud
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.embedding import FourierFeatures
+from enf2enf.nn.latents import LatentCloud
 
 
 class CrossAttention(eqx.Module):

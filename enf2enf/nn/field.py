@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from enf2enf.latents import LatentCloud
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.cross_attention import CrossAttention
+from enf2enf.nn.latents import LatentCloud
 
 
 class SelfAttentionBlock(eqx.Module):

@@ -9,16 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from enf2enf.cores import threads
 from enf2enf.data.cache import PackedData, Progress
 from enf2enf.errors import DatasetError
-from enf2enf.mirror import images, signs
-from enf2enf.model.encode import AbstractEncoder, Observation
-from enf2enf.model.shape import Shape
+from enf2enf.geometry.frame import images, signs
+from enf2enf.inference.encoding import shape_of
+from enf2enf.model.encoder import AbstractEncoder, Observation
+from enf2enf.model.panels import Shape
 from enf2enf.nn.distance import signed_distance
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
-from enf2enf.surrogate import shape_of
+from enf2enf.threads import threads
 
 Numbers = Array | np.ndarray
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import MetaConfig, ModelConfig, from_dict, preset
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.meta import MetaConfig
+from enf2enf.settings import from_dict, preset
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,21 +15,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from enf2enf import checkpoint
-from enf2enf.cores import cores, threads
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
-from enf2enf.data.loader import draw, draw_facets, draw_placements
 from enf2enf.errors import ConfigError, QueryError
-from enf2enf.model.decode import FieldDecoder
-from enf2enf.model.encode import Observation
-from enf2enf.model.enf2enf import Enf2Enf
-from enf2enf.surrogate import Surrogate, shape_of
+from enf2enf.inference.encoding import shape_of
+from enf2enf.model.encoder import Observation
+from enf2enf.model.field_decoder import FieldDecoder
+from enf2enf.model.network import Enf2Enf
+from enf2enf.surrogate import Surrogate
+from enf2enf.threads import cores, threads
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
 from enf2enf.train.config import RunConfig
 from enf2enf.train.evaluate import evaluate
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.loss import shape_loss
 from enf2enf.train.run import Progress, RunFolder
+from enf2enf.train.sampling import draw, draw_facets, draw_placements
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _misfit = eqx.filter_jit(shape_loss)

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from enf2enf.latents import Latents
-from enf2enf.model.decode import AbstractDecoder, Prepared
-from enf2enf.model.encode import MetaEncoder, Observation
-from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.encoder import Observation
+from enf2enf.model.meta import MetaEncoder
+from enf2enf.model.network import Enf2Enf
+from enf2enf.nn.latents import Latents
 from enf2enf.train.arrays import Batch
 
 _TINY = 1e-12

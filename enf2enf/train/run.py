@@ -7,7 +7,7 @@ from typing import Any
 
 from tensorboardX import SummaryWriter
 
-from enf2enf.checkpoint import open_archive, read_arrays, write_archive
+from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.errors import ConfigError
 from enf2enf.train.config import RunConfig
 from enf2enf.train.step import TrainState

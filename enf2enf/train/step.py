@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
-from enf2enf.cores import threads
-from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.model.network import Enf2Enf
+from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
 from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from enf2enf.errors import QueryError
-from enf2enf.mesh import Mesh, write
+from enf2enf.io import write
+from enf2enf.mesh import Mesh
 
 # VTK ends the whole process where there is no OpenGL, so a child process draws.
 _DRAW = """

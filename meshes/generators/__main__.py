@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_meshes.generators import broken, unit_cell
 
 _FILES = {

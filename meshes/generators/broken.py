@@ -9,7 +9,7 @@ import zlib
 import h5py
 import numpy as np
 
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_meshes.generators.unit_cell import build, curves
 
 _VTK_KINDS = {2: 3, 3: 5, 4: 10}  # corners -> line, triangle, tetrahedron

@@ -91,9 +91,7 @@ class Parser:
             except (BrokenPipeError, ConnectionResetError, EOFError):
                 raise DiedError(self._how()) from None
 
-    def _exchange(
-        self, left: deque[memoryview], answer: Incoming, deadline: float, look: Callable[[], None]
-    ) -> None:
+    def _exchange(self, left: deque[memoryview], answer: Incoming, deadline: float, look: Callable[[], None]) -> None:
         pipes = select.poll()
         pipes.register(self._out, select.POLLIN)
         if left:

@@ -10,11 +10,11 @@ import numpy as np
 
 from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, MeshError
-from enf2enf_server.errors import LimitError
 from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.parsed import Parsed, byte_limit, restored
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
+from enf2enf_server.wire.errors import LimitError
 
 _LOG = logging.getLogger(__name__)
 _START = 60.0  # seconds that a process has to start

@@ -13,8 +13,9 @@ import numpy as np
 
 from enf2enf.errors import Enf2EnfError
 from enf2enf.geometry import Geometry
-from enf2enf.mesh import CellBlock, Mesh, read_bytes, write_bytes
-from enf2enf.mesh.formats import FORMATS
+from enf2enf.io import read_bytes, write_bytes
+from enf2enf.io.formats import FORMATS
+from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
 from enf2enf_server.parsing.parsed import described
 

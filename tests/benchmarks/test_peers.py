@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.errors import ConfigError
 from enf2enf.mesh import CellBlock, Mesh
@@ -45,7 +45,7 @@ def packed(tmp_path_factory):
     flipped = (CellBlock("triangle", cells["same"].cells[0].nodes[:, ::-1]),)
     cells["mirror"] = Mesh(points, flipped, {}, cells["same"].point_data)
     for name, mesh in cells.items():
-        meshes.write(folder / f"{name}.vtu", mesh)
+        mesh_io.write(folder / f"{name}.vtu", mesh)
     split = {"train": [n for n in cells if n.startswith("train")], "validation": ["same"], "test": ["mirror"]}
     entries = {name: {"mesh": f"{name}.vtu", "conditions": {}} for name in cells}
     schema = Schema(2, (), (Quantity("stress", unit="Pa"),))

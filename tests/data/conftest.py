@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.data import proportional, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
@@ -39,7 +39,7 @@ def make_folder(folder: Path, count: int = 6, suffix: str = ".vtu", seed: int = 
     cases = {}
     for name in (f"case_{k}" for k in range(count)):
         mesh = ring(random, around=int(random.integers(12, 20)))
-        meshes.write(folder / "meshes" / f"{name}{suffix}", mesh)
+        mesh_io.write(folder / "meshes" / f"{name}{suffix}", mesh)
         conditions = {"traction": random.normal(size=2), "angle": float(random.normal())}
         cases[name] = {"mesh": f"meshes/{name}{suffix}", "conditions": conditions}
     np.savez(folder / "fine.npz", points=mesh.points, **mesh.point_data)

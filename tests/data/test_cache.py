@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.data import Dataset, PackedData, cache, pack
 from enf2enf.errors import DatasetError
 
@@ -51,8 +51,8 @@ def test_it_is_read_again_only_when_stale(folder, edit):
     assert len(seen) == 6
 
     path = folder / "meshes" / "case_2.vtu"
-    mesh = meshes.read(path)
-    meshes.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] + 1}))
+    mesh = mesh_io.read(path)
+    mesh_io.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] + 1}))
     second = PackedData.load(folder, progress)
     assert len(seen) == 12
     assert second.digest != first.digest
@@ -135,8 +135,8 @@ def test_a_case_that_cannot_be_packed_leaves_the_old_cache(folder):
 
 def test_a_field_too_large_for_single_precision_is_refused(folder):
     path = folder / "meshes" / "case_3.vtu"
-    mesh = meshes.read(path)
-    meshes.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] * 1e40}))
+    mesh = mesh_io.read(path)
+    mesh_io.write(path, mesh.with_point_data({"stress": mesh.point_data["stress"] * 1e40}))
     with pytest.raises(DatasetError, match="case 'case_3': expected fields within the range of float32"):
         pack(folder, iter)
 

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 import enf2enf_meshes
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.checkpoint import load
-from enf2enf.cli import checkpoint_path
 from enf2enf.client import Client
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.grid import Grid
+from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays
-from enf2enf_server.app import create_server
+from enf2enf_server.ops.app import create_server
 
 KEPT = Path(__file__).with_name("golden.npz")
 NAME = "unit_cell.vtu"
@@ -40,7 +40,7 @@ def _cpu() -> list[str]:
         return []
 
 
-def square_with_hole(around: int, radius: float) -> meshes.Mesh:
+def square_with_hole(around: int, radius: float) -> Mesh:
     """The unit square around a round hole, in rings of triangles, with a field in closed form."""
     angle = 2 * np.pi * np.arange(around) / around
     spoke = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -50,14 +50,14 @@ def square_with_hole(around: int, radius: float) -> meshes.Mesh:
     a, b = (i * around + j).ravel(), (i * around + (j + 1) % around).ravel()
     triangles = np.concatenate([np.stack([a, a + around, b + around], 1), np.stack([a, b + around, b], 1)])
     stress = 100 + 50 * points[:, 0] * points[:, 1] + 200 * np.exp(-8 * np.hypot(*(points - 0.5).T))
-    return meshes.Mesh(points, (meshes.CellBlock("triangle", triangles),), {}, {"von_mises": stress})
+    return Mesh(points, (CellBlock("triangle", triangles),), {}, {"von_mises": stress})
 
 
 def packed(folder: Path) -> PackedData:
     """Three cases, packed."""
     cases = {}
     for name, around, radius in (("a", 40, 0.2), ("b", 52, 0.31), ("c", 44, 0.27)):
-        meshes.write(folder / f"{name}.vtu", square_with_hole(around, radius))
+        mesh_io.write(folder / f"{name}.vtu", square_with_hole(around, radius))
         cases[name] = {"mesh": f"{name}.vtu", "conditions": {}}
     schema = Schema(2, (), (Quantity("von_mises", unit="Pa"),))
     split = {"train": ["a", "b"], "validation": ["c"], "test": []}
@@ -67,12 +67,12 @@ def packed(folder: Path) -> PackedData:
 
 def answers(folder: Path) -> dict[str, np.ndarray]:
     """Everything that is kept, by name."""
-    surrogate = load(checkpoint_path("elasticity"))
+    surrogate = load(enf2enf_meshes.checkpoint("elasticity"))
     return {**_computed(surrogate), **_packed(surrogate, packed(folder)), **_served(surrogate)}
 
 
 def _computed(surrogate) -> dict[str, np.ndarray]:
-    encoding = surrogate.encode(surrogate.understand(meshes.read(enf2enf_meshes.path("unit_cell_vtu"))))
+    encoding = surrogate.encode(surrogate.understand(mesh_io.read(enf2enf_meshes.path("unit_cell_vtu"))))
     found = {}
     for view, seen in enumerate(encoding.views):
         found[f"view {view}, walls"] = np.asarray(seen.shape.facets)

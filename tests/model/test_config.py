@@ -5,8 +5,13 @@ import jax
 import pytest
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, RotaryConfig, from_dict, preset
+from enf2enf.model.amortised import AmortisedConfig
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.field_decoder import FieldConfig
+from enf2enf.model.meta import MetaConfig
+from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.schema import Quantity, Schema
+from enf2enf.settings import from_dict, preset
 from enf2enf.train.config import RunConfig, TrainConfig, merge
 
 SCHEMA = Schema(2, (), (Quantity("von_mises", unit="Pa"),))

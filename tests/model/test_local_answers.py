@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.latents import LatentCloud
 from enf2enf.model import rotary_decoder
-from enf2enf.model.config import RotaryConfig
-from enf2enf.model.decode import BLOCK
+from enf2enf.model.decoder import BLOCK
+from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Translation
+from enf2enf.nn.latents import LatentCloud
 from enf2enf.nn.nearby import heard
 from enf2enf.schema import Quantity, Schema
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf.model.panels import Shape
 from enf2enf.model.placement import grid_points, wall_points
-from enf2enf.model.shape import Shape
 
 BOX = jnp.array([[-0.6, -0.4], [0.6, 0.4]])
 CELL = np.array([1.2, 0.8]) / 5

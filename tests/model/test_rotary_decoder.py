@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enf2enf.latents import LatentCloud
-from enf2enf.model.config import RotaryConfig
+from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Translation
+from enf2enf.nn.latents import LatentCloud
 from enf2enf.schema import Quantity, Schema
 
 SCHEMA = Schema(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.latents import LatentCloud
-from enf2enf.model.config import RotaryConfig
+from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Absolute, Translation
 from enf2enf.nn.cross_attention import CrossAttention
 from enf2enf.nn.field import NeuralField
+from enf2enf.nn.latents import LatentCloud
 from enf2enf.nn.mixer import Mixer
 from enf2enf.schema import Quantity, Schema
 

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from enf2enf.client import Client
-from enf2enf.mesh import CellBlock, Mesh, write_bytes
-from enf2enf.model.config import AmortisedConfig, ModelConfig, RotaryConfig
+from enf2enf.io import write_bytes
+from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.model.amortised import AmortisedConfig
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Quantity, Schema
 from enf2enf.surrogate import Surrogate
-from enf2enf_server.app import create_server
-from enf2enf_server.config import ServerConfig
+from enf2enf_server.ops.app import create_server
+from enf2enf_server.ops.config import ServerConfig
 
 SCHEMA = Schema(
     2,

@@ -17,13 +17,13 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from enf2enf.client import Client
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server.app import create_server
-from enf2enf_server.config import ServerConfig
-from enf2enf_server.spans import OtelTracer
-from enf2enf_server.tokens import Tokens, issue
+from enf2enf_server.gate.tokens import Tokens, issue
+from enf2enf_server.ops.app import create_server
+from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.spans import OtelTracer
 
 
 @pytest.fixture(scope="module")

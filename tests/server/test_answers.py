@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import enf2enf_meshes
 from enf2enf.grid import Grid
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from enf2enf.encoding import Encoding
+from enf2enf.inference.encoding import Encoding
 from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_server.cache import Shape, ShapeCache, handle_of
-from enf2enf_server.models import Model
+from enf2enf_server.compute.cache import Shape, ShapeCache, handle_of
+from enf2enf_server.compute.models import Model
 
 
 def shape(nodes, owner="me", model=None, views=0):

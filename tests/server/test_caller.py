@@ -10,8 +10,8 @@ from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enf2enf_server.caller import ANONYMOUS, Caller, Usage
-from enf2enf_server.errors import LimitError, RightsError, to_status
+from enf2enf_server.gate.caller import ANONYMOUS, Caller, Usage
+from enf2enf_server.wire.errors import LimitError, RightsError, to_status
 
 
 class Clock:

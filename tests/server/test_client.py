@@ -10,7 +10,7 @@ from conftest import CONDITIONS
 from enf2enf import errors
 from enf2enf.client import Client
 from enf2enf.grid import Grid
-from enf2enf.mesh import write
+from enf2enf.io import write
 
 
 def test_it_needs_neither_jax_nor_vtk(target, mesh, tmp_path):

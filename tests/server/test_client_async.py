@@ -16,7 +16,7 @@ from peer import Fault, line_to
 from enf2enf import errors
 from enf2enf.client import AsyncClient, Client, Retry
 from enf2enf.grid import Grid
-from enf2enf_server.config import ServerConfig
+from enf2enf_server.ops.config import ServerConfig
 
 LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work
 

@@ -12,7 +12,7 @@ from enf2enf.client.drawable import drawable
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 
 pyvista = pytest.importorskip("pyvista")
 CELLS = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("unit_cell"))

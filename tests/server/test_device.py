@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from enf2enf_server.device import Device, Lane
-from enf2enf_server.errors import LimitError, StoppingError
+from enf2enf_server.compute.device import Device, Lane
+from enf2enf_server.wire.errors import LimitError, StoppingError
 
 
 class Lanes:

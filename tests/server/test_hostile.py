@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server import inference
+from enf2enf_server.wire import inference
 
 REFUSALS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED}
 SOON = 2.0  # seconds

@@ -14,12 +14,12 @@ from tensors import LOADS, Input, arrays, refusal, request
 
 import enf2enf_meshes
 from enf2enf.errors import GeometryError
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
-from enf2enf_server.app import create_server
-from enf2enf_server.inference import SERVICE
-from enf2enf_server.tensor import Tensor, framed
+from enf2enf_server.ops.app import create_server
+from enf2enf_server.wire.inference import SERVICE
+from enf2enf_server.wire.tensor import Tensor, framed
 
 CODE = grpc.StatusCode
 WIDTH = {"stress": 1, "shift": 2}

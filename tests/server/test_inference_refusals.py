@@ -14,10 +14,10 @@ from enf2enf.errors import QueryError
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_server.config import ServerConfig
-from enf2enf_server.inference import SERVICE
-from enf2enf_server.question import Signature
-from enf2enf_server.tensor import Tensor, framed
+from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.wire.inference import SERVICE
+from enf2enf_server.wire.question import Signature
+from enf2enf_server.wire.tensor import Tensor, framed
 
 OPTIONS = ("model", "version", "outputs", "parameters")
 

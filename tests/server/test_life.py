@@ -20,11 +20,11 @@ from enf2enf import checkpoint
 from enf2enf.client import Client
 from enf2enf.errors import QueryError, ServiceError
 from enf2enf.grid import Grid
-from enf2enf.mesh import write_bytes
+from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_server import probe
-from enf2enf_server.app import SERVICE, create_server
-from enf2enf_server.config import ServerConfig
+from enf2enf_server.ops import probe
+from enf2enf_server.ops.app import SERVICE, create_server
+from enf2enf_server.ops.config import ServerConfig
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work

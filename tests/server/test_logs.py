@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enf2enf.errors import ConfigError
-from enf2enf_server import logs
+from enf2enf_server.ops import logs
 
 HOSTILE = 'cell.vtu"}\n{"level": "ERROR", "message": "forged"}\r\u2028\x00\x1b[2J\x85\udc80'
 QUIETENED = ("GRPC_VERBOSITY", "TF_CPP_MIN_LOG_LEVEL")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError
-from enf2enf.mesh.formats import FORMATS
+from enf2enf.io.formats import FORMATS
 from enf2enf_server.parsing.parsed import Parsed
 from enf2enf_server.parsing.pool import Parsers
 

@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from enf2enf.errors import ConfigError, ServiceError
-from enf2enf_server.metrics import METHODS, STAGES, Metrics, serve_metrics
+from enf2enf_server.ops.metrics import METHODS, STAGES, Metrics, serve_metrics
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import enf2enf_meshes
 from enf2enf import errors
 from enf2enf.client import Client
 from enf2enf.grid import Grid
-from enf2enf_server.config import ServerConfig
+from enf2enf_server.ops.config import ServerConfig
 
 BROKEN = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("broken"))
 

@@ -22,8 +22,8 @@ from enf2enf import checkpoint
 from enf2enf.client import Client
 from enf2enf.client.retry import Retry
 from enf2enf.grid import Grid
-from enf2enf.mesh import write_bytes
-from enf2enf_server.tokens import issue
+from enf2enf.io import write_bytes
+from enf2enf_server.gate.tokens import issue
 
 PATIENT = Retry(attempts=100, first_seconds=0.05, longest_seconds=1.0)
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from enf2enf.errors import ConfigError
-from enf2enf_server.supervise import Backoff, follow_parent, supervise
+from enf2enf_server.ops.supervise import Backoff, follow_parent, supervise
 
 PARENT = """
 import logging, sys

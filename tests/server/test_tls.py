@@ -13,7 +13,7 @@ import trustme
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from enf2enf.errors import ConfigError
-from enf2enf_server import tls
+from enf2enf_server.gate import tls
 
 MISSING = "No such file or directory"
 SERVING = health_pb2.HealthCheckResponse.SERVING

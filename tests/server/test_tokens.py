@@ -10,9 +10,9 @@ from grpc import StatusCode
 
 from enf2enf.cli import main
 from enf2enf.errors import ConfigError
-from enf2enf_server.caller import Caller
-from enf2enf_server.errors import AccessError, LimitError, to_status
-from enf2enf_server.tokens import Tokens, issue
+from enf2enf_server.gate.caller import Caller
+from enf2enf_server.gate.tokens import Tokens, issue
+from enf2enf_server.wire.errors import AccessError, LimitError, to_status
 
 
 class Clock:

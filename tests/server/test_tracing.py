@@ -17,8 +17,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from enf2enf.errors import ConfigError
-from enf2enf_server import tracing
-from enf2enf_server.spans import OtelTracer, exporting
+from enf2enf_server.ops import tracing
+from enf2enf_server.ops.spans import OtelTracer, exporting
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 VARIABLES = (

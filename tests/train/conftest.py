@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from enf2enf import checkpoint
-from enf2enf import mesh as meshes
+from enf2enf import io as mesh_io
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
@@ -85,7 +85,7 @@ def make(folder, counts=(8, 4, 2), change=lambda mesh, conditions: (mesh, condit
     for number in range(sum(counts)):
         name = f"case_{number}"
         mesh, conditions = change(*problem(random, across=5 if number % 3 else 4))
-        meshes.write(folder / f"{name}.vtu", mesh)
+        mesh_io.write(folder / f"{name}.vtu", mesh)
         cases[name] = {"mesh": f"{name}.vtu", "conditions": conditions}
     ids, ends = list(cases), np.cumsum([0, *counts])
     split = {part: ids[ends[i] : ends[i + 1]] for i, part in enumerate(("train", "validation", "test"))}

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from enf2enf.data import PackedData
 from enf2enf.errors import ConditionError, ConfigError, SchemaError
-from enf2enf.model.config import AmortisedConfig
+from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays, fit_normaliser

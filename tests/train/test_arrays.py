@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from enf2enf.data import PackedData
 from enf2enf.errors import DatasetError
-from enf2enf.model.config import AmortisedConfig
+from enf2enf.inference.encoding import shape_of
+from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
-from enf2enf.surrogate import shape_of
 from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
 from enf2enf.train.loop import Trainer
 

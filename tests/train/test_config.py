@@ -5,7 +5,12 @@ import math
 import pytest
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import AmortisedConfig, FieldConfig, MetaConfig, ModelConfig, RotaryConfig, from_dict
+from enf2enf.model.amortised import AmortisedConfig
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.field_decoder import FieldConfig
+from enf2enf.model.meta import MetaConfig
+from enf2enf.model.rotary_decoder import RotaryConfig
+from enf2enf.settings import from_dict
 from enf2enf.train.config import RunConfig, TrainConfig
 
 

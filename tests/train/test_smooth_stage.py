@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from enf2enf import checkpoint
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.field_decoder import FieldConfig
+from enf2enf.model.meta import MetaConfig
 from enf2enf.nn.distance import signed_distance
 from enf2enf.train.arrays import SplitArrays, component_groups
 from enf2enf.train.loop import train

@@ -8,7 +8,9 @@ import pytest
 
 from enf2enf import checkpoint
 from enf2enf.errors import ConfigError
-from enf2enf.model.config import FieldConfig, MetaConfig, ModelConfig
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.field_decoder import FieldConfig
+from enf2enf.model.meta import MetaConfig
 from enf2enf.model.rotary_decoder import RotaryDecoder
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig, TrainConfig

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaxtyping import Array
 
-from enf2enf.latents import LatentCloud
-from enf2enf.model.decode import AbstractDecoder
-from enf2enf.model.encode import AbstractEncoder
-from enf2enf.model.enf2enf import Enf2Enf
+from enf2enf.model.decoder import AbstractDecoder
+from enf2enf.model.encoder import AbstractEncoder
+from enf2enf.model.network import Enf2Enf
+from enf2enf.nn.latents import LatentCloud
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
 from enf2enf.train.loss import relative_errors, smooth_errors

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from enf2enf.data import PackedData
-from enf2enf.data.thin import draw, thin
-from enf2enf.model.config import AmortisedConfig
+from enf2enf.data.subsample import draw, thin
+from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.normalise import Normaliser
 from enf2enf.train.arrays import SplitArrays, fit_normaliser

@@ -1,0 +1,124 @@
+"""A zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
+
+import io
+import json
+import math
+import os
+import struct
+import tokenize
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from enf2enf.errors import CheckpointError
+
+_LARGEST_MANIFEST = 4 << 20
+_ENCRYPTED = 1  # flag of a zip entry
+# What zipfile, json and NumPy let through from bytes that somebody spoilt.
+_DAMAGE = (
+    zipfile.BadZipFile, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError,
+    SyntaxError, struct.error, tokenize.TokenError,
+)  # fmt: skip
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
+
+
+def named_arrays(tree: PyTree) -> dict[str, Any]:
+    """Every array of a tree by its path."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    is_array = lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)  # noqa: E731
+    return {jax.tree_util.keystr(path).lstrip("."): leaf for path, leaf in leaves if is_array(leaf)}
+
+
+def write_archive(path: str | os.PathLike, manifest: Mapping[str, Any], tree: PyTree) -> None:
+    """Write `manifest.json` and the tree's arrays, atomically and byte for byte reproducibly."""
+    text = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), text)
+        for name, leaf in named_arrays(tree).items():
+            with archive.open(zipfile.ZipInfo(f"arrays/{name}.npy", _EPOCH), "w") as entry:
+                np.lib.format.write_array(entry, np.asarray(leaf), allow_pickle=False)
+    os.replace(partial, target)
+
+
+class open_archive:  # noqa: N801, reads as a function at its call
+    """Context manager: (archive, manifest) of a file written by `write_archive`."""
+
+    def __init__(self, path: str | os.PathLike, kind: str, version: int):
+        self.path, self.kind, self.version = Path(path), kind, version
+
+    def __enter__(self) -> tuple[zipfile.ZipFile, dict[str, Any]]:
+        """Check the file's kind and version before anything else is believed."""
+        name = self.path.name
+        try:
+            self.archive = zipfile.ZipFile(self.path)
+        except FileNotFoundError:
+            raise CheckpointError(name, "a file", f"nothing at {self.path}") from None
+        except (OSError, *_DAMAGE) as error:
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
+        try:
+            manifest = json.loads(_stored(self.archive, "manifest.json", _LARGEST_MANIFEST))
+            if (manifest["format"], manifest["version"]) != (self.kind, self.version):
+                raise CheckpointError(name, f"{self.kind} of version {self.version}", "another kind of file")
+        except (OSError, *_DAMAGE) as error:
+            self.archive.close()
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
+        return self.archive, manifest
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.archive.close()
+
+
+def read_arrays(archive: zipfile.ZipFile, template: PyTree) -> PyTree:
+    """The template with its arrays read by path; a missing, surplus or differently shaped one is refused by name."""
+    wanted = named_arrays(template)
+    stored = {name[7:-4] for name in archive.namelist() if name.startswith("arrays/")}
+    if missing := sorted(wanted.keys() - stored):
+        raise CheckpointError(f"array {missing[0]!r}", "its values in the checkpoint", "none")
+    if surplus := sorted(stored - wanted.keys()):
+        raise CheckpointError(f"array {surplus[0]!r}", "an array of the configured model", "a stranger")
+    arrays = iter([_read_array(archive, name, leaf) for name, leaf in wanted.items()])
+    is_leaf = lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)  # noqa: E731
+    return jax.tree.map(lambda leaf: next(arrays) if is_leaf(leaf) else leaf, template)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, like: Any) -> jax.Array:
+    wanted = (like.shape, False, like.dtype)
+    try:
+        data = _stored(archive, f"arrays/{name}.npy")
+        stream = io.BytesIO(data)
+        np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0(stream)
+        if header != wanted:
+            got = f"{header[2]}{list(header[0])}" + " in Fortran order" * header[1]
+            raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", got)
+        values = np.frombuffer(data, like.dtype, offset=stream.tell()).reshape(like.shape)
+    except (OSError, *_DAMAGE) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({error})") from error
+    if not np.isfinite(values).all():
+        raise CheckpointError(f"array {name!r}", "finite values", "NaN or infinity")
+    return jax.numpy.asarray(values)
+
+
+def _stored(archive: zipfile.ZipFile, name: str, most: float = math.inf) -> bytes:
+    """An entry's bytes, checked against their CRC; no longer than the file itself, since nothing is compressed."""
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED:
+        raise CheckpointError(f"{name} of {Path(archive.filename).name}", "bytes as they are", "compressed ones")
+    most = min(most, os.path.getsize(archive.filename))
+    if not info.compress_size == info.file_size <= most:
+        raise CheckpointError(f"{name} of {Path(archive.filename).name}", f"{most} bytes at most", str(info.file_size))
+    return archive.read(info)

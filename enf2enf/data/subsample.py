@@ -1,0 +1,113 @@
+"""`enf2enf thin`: a data set whose fields are known at a drawn share of another's points, and nowhere else.
+
+What was not drawn is not in the new folder at all, so nothing that is learnt from it can have read it.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from jaxtyping import Int
+
+from enf2enf import io as mesh_io
+from enf2enf.data import npz
+from enf2enf.data.cache import Progress, bar
+from enf2enf.data.dataset import Dataset
+from enf2enf.data.manifest import NAME, write_manifest
+from enf2enf.errors import ConfigError, DatasetError
+
+_PARTS = ("meshes", "samples", "fine")
+_bar = functools.partial(bar, doing="Thinning the data set")
+
+
+def thin(
+    folder: str | os.PathLike, out: str | os.PathLike, share: float, seed: int = 0, progress: Progress = _bar
+) -> dict[str, int]:
+    """Write a data set with the same cases, conditions, splits and fine samplings, but fewer known values.
+
+    The meshes keep their nodes and cells, which are the geometry, and lose all nodal values; `samples` hold what was
+    drawn. The same arguments give the same bytes. `dataset.json` comes last: without it, interrupted or refused, the
+    folder is left as empty as it was.
+
+    Args:
+        folder: the data set to thin.
+        out: the folder to write; new or empty.
+        share: part of every case's points that is kept, above 0 and below 1; see `draw`.
+        seed: of the draw.
+
+    Returns:
+        How many points of every case were kept.
+
+    Raises:
+        ConfigError: a share or a seed out of range.
+        DatasetError, SchemaError: `out` holds something, or a case cannot be read.
+    """
+    if not 0 < share < 1:
+        raise ConfigError("share", "a part above 0 and below 1", str(share))
+    if seed < 0:
+        raise ConfigError("seed", "a number that is not negative", str(seed))
+    dataset, target = Dataset.open(folder), Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DatasetError(str(target), "an empty or a new folder", "something else's files")
+    cases, counts = {}, {}
+    try:
+        for part in _PARTS:
+            (target / part).mkdir(parents=True, exist_ok=True)
+        for name in progress(dataset.manifest["cases"]):
+            cases[name], counts[name] = _thin_case(dataset, name, target, share, seed)
+        _write_manifest(dataset, target, cases, share, seed)
+    finally:
+        if not (target / NAME).exists():
+            for part in _PARTS:
+                shutil.rmtree(target / part, ignore_errors=True)
+    return counts
+
+
+def draw(seed: int, name: str, count: int, share: float) -> Int[np.ndarray, " kept"]:
+    """Which of the `count` points of the case `name` are kept: round(share * count), at least one, in their order.
+
+    A function of its arguments alone; what a smaller share of the same seed keeps, a larger one keeps too.
+    """
+    words = np.frombuffer(hashlib.sha256(name.encode()).digest(), "<u4")
+    order = np.random.default_rng([seed, *words.tolist()]).permutation(count)
+    return np.sort(order[: max(1, round(share * count))])
+
+
+def _thin_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
+    field, path, stem = dataset.case(name).field, dataset.mesh_path(name), quote(name, safe="")
+    entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
+    mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
+    kept = draw(seed, name, len(field.points), share)
+    entry["samples"] = f"samples/{stem}.npz"
+    values = {quantity: column[kept] for quantity, column in field.values.items()}
+    npz.write(target / entry["samples"], {"points": field.points[kept], **values})
+    if dataset.fine(name) is not None:
+        entry["fine"] = f"fine/{stem}.npz"
+        shutil.copyfile(dataset.folder / dataset.manifest["cases"][name]["fine"], target / entry["fine"])
+    return entry, len(kept)
+
+
+def _write_manifest(
+    dataset: Dataset, target: Path, cases: Mapping[str, Mapping[str, Any]], share: float, seed: int
+) -> None:
+    old = dataset.manifest
+    floor, command = old.get("floor"), f"enf2enf thin --share {share} --seed {seed}"
+    if floor is not None:
+        floor = {**floor, "how": f"{floor.get('how', 'not stated')}; measured before thinning"}
+    thinned = (
+        f"Thinned: of every case, the fields are known at a share of {share} of the points at which they were before, "
+        f"drawn once (seed {seed}); the meshes carry no fields."
+    )
+    write_manifest(
+        target, dataset.schema, cases, dataset.split, name=f"{old['name']}, {share} of the points",
+        description=f"{old.get('description', '')} {thinned}".strip(), licence=old.get("licence", ""),
+        source="; ".join(filter(None, [old.get("source", ""), command])), length_unit=old.get("length_unit", "m"),
+        walls=old.get("walls", ()), floor=floor,
+    )  # fmt: skip

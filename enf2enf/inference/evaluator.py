@@ -1,0 +1,138 @@
+"""Points in metres into fields in SI units, a chunk at a time, on all cores."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from enf2enf.geometry.frame import signs
+from enf2enf.inference.encoding import Encoding, View
+from enf2enf.inference.tiling import compact_order
+from enf2enf.model.decoder import BLOCK, Prepared
+from enf2enf.model.network import Enf2Enf
+from enf2enf.model.panels import Shape
+from enf2enf.nn.latents import Latents
+from enf2enf.normalise import Normaliser
+from enf2enf.threads import cores, side_by_side, threads
+
+CHUNK = 4096
+"""Points that one compiled program takes at most; there is one program, whatever is asked."""
+SMALL = 256
+"""Points up to which a question is best answered together with others."""
+_GROUP = 256  # points of a group on a CPU: what they need fits a core's cache
+_FEW = 128  # points up to which groups are small
+_FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core, but a question is hardly padded
+_SORTED = 65_536  # points that are sorted at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """A view under the conditions as they are in it, and what its fields are multiplied by to be turned back."""
+
+    view: View
+    prepared: Prepared
+    signs: Float[np.ndarray, " components"]
+
+
+class Decoding:
+    """The fields of one geometry under one row of conditions: the mean over the views that its encoding has.
+
+    Args:
+        model, normaliser: of the surrogate.
+        encoding: the geometry.
+        row: the conditions, as `Normaliser.condition_row` returns them.
+    """
+
+    def __init__(self, model: Enf2Enf, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
+        self._model, self._encoding, self._length = model, encoding, normaliser.length
+        self._gain, self._offset = normaliser.affine(row)
+        self._seen = side_by_side(functools.partial(self._see, normaliser, row), encoding.views)
+
+    def _see(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _Seen:
+        schema = normaliser.schema
+        conditions = jnp.asarray(normaliser.condition(row * signs(view.flip, schema.conditions)))
+        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
+        return _Seen(view, prepared, signs(view.flip, schema.fields))
+
+    def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
+        """Any number of points, float32; NaN inside bodies and outside the domain."""
+        values = np.empty((len(points), len(self._gain)), np.float32)
+        for start in range(0, len(points), _SORTED):
+            part, answers = points[start : start + _SORTED], values[start : start + _SORTED]
+            order = self._order(part)
+            for first in range(0, len(part), CHUNK):
+                chosen = order[first : first + CHUNK]
+                answers[chosen] = self.chunk(part[chosen])
+        return values
+
+    def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
+        """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
+        return self._finished(points, self._started(points, cores()))
+
+    def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
+        """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
+        size, capacity = _program(len(points))
+        parts = -(-parts // len(self._seen))
+        centre = self._encoding.geometry.bounds.mean(axis=0)
+        local = ((points - centre) / self._length).astype(np.float32)
+        share = min(capacity, size * max(1, -(-len(local) // (size * parts))))
+        pieces = [local[start : start + share] for start in range(0, len(local), share)]
+        start = functools.partial(threads().submit, self._answer)
+        return [[start(seen, piece, size, capacity) for piece in pieces] for seen in self._seen]
+
+    def _finished(
+        self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
+    ) -> Float[np.ndarray, "points components"]:
+        """The mean over the views: what of an error differs between them is averaged away."""
+        inside = self._encoding.geometry.contains(points)  # while the threads compute
+        values = np.zeros((len(points), len(self._gain)))
+        for seen, parts in zip(self._seen, started, strict=True):
+            normalised = np.concatenate([np.zeros((0, len(self._gain))), *(part.result() for part in parts)])
+            values += seen.signs * (normalised * self._gain + self._offset) / len(started)
+        values[~inside] = np.nan
+        return values.astype(np.float32)
+
+    def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
+        local = self._model.decoder.is_local(self._seen[0].prepared)
+        return compact_order(points, BLOCK) if local else np.arange(len(points))
+
+    def _answer(
+        self, seen: _Seen, local: Float[np.ndarray, "points dim"], size: int, capacity: int
+    ) -> Float[np.ndarray, "points components"]:
+        """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
+        padded = np.empty((capacity, local.shape[1]), np.float32)
+        padded[: len(local)], padded[len(local) :] = local, local[-1]
+        padded *= seen.view.flip.astype(np.float32)
+        groups = padded.reshape(-1, size, local.shape[1])
+        count = np.int32(-(-len(local) // size))
+        fields = _decode(self._model, seen.prepared, seen.view.shape, groups, count)
+        return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
+
+
+def computed(points: int) -> int:
+    """How many points are computed for a question of so many."""
+    size, _ = _program(points)
+    return -(-points // size) * size
+
+
+def _program(points: int) -> tuple[int, int]:
+    """Points of a group and of a call of the program that answers a question of so many."""
+    if jax.default_backend() != "cpu":
+        return CHUNK, CHUNK
+    return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)
+
+
+@eqx.filter_jit
+def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Prepared:
+    return model.decoder.condition(latents, conditions)
+
+
+@eqx.filter_jit
+def _decode(model: Enf2Enf, prepared: Prepared, shape: Shape, groups: Array, count: Array) -> Array:
+    return model.decode(prepared, shape, groups, count)

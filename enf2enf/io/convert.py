@@ -1,0 +1,109 @@
+"""Between our `Mesh` and `meshio.Mesh`: planes, blocks, patches and fields."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from enf2enf.errors import MeshError
+from enf2enf.io.patches import facets_of
+from enf2enf.mesh import topology
+from enf2enf.mesh.mesh import CellBlock, Mesh
+
+_FLAT = 1e-9  # of the extent
+_NOT_FIELDS = ("gmsh:", "nastran:", "obj:", "medit:", "point_tags")
+
+
+def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
+    """A mesh as we hold it: one block of cells a kind, in the plane where it is flat in z.
+
+    Args:
+        raw: a `meshio.Mesh`.
+        names: tag -> name, see `patches.facets_of`.
+    """
+    points = np.atleast_2d(np.array(raw.points, dtype=np.float64))
+    if points.ndim != 2 or points.shape[1] not in (2, 3) or not np.isfinite(points).all():
+        return Mesh(points, ())  # which says what is wrong with them
+    blocks: dict[str, list[np.ndarray]] = {}
+    for block in raw.cells:
+        if len(block.data):
+            blocks.setdefault(block.type, []).append(_indices(block))
+    cells = tuple(CellBlock(kind, np.concatenate(nodes)) for kind, nodes in _of_one_width(blocks).items())
+    Mesh(points, cells)  # indices are checked before they are used
+    fields = {name: np.asarray(v) for name, v in raw.point_data.items() if not name.startswith(_NOT_FIELDS)}
+    fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
+    fields = {name: v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v for name, v in fields.items()}
+    if points.shape[1] == 3 and _is_flat(points):
+        points = np.ascontiguousarray(points[:, :2])
+    if points.shape[1] == 2:
+        fields = {name: _flattened(values) for name, values in fields.items()}
+    return Mesh(points, cells, facets_of(raw, names), fields)
+
+
+def _indices(block) -> np.ndarray:
+    nodes = np.asarray(block.data)
+    if nodes.dtype.kind not in "iu" or nodes.ndim != 2:
+        raise MeshError(f"cells of kind {block.type}", "rows of node indices", f"{nodes.dtype} of {nodes.ndim} axes")
+    return nodes.astype(np.int64)
+
+
+def _of_one_width(blocks: Mapping[str, list[np.ndarray]]) -> dict[str, list[np.ndarray]]:
+    """Polygons come in blocks of one width each; those of three or four corners have names of their own."""
+    named: dict[str, list[np.ndarray]] = {}
+    for kind, parts in blocks.items():
+        for nodes in parts:
+            width = nodes.shape[1]
+            key = {3: "triangle", 4: "quad"}.get(width, f"polygon{width}") if kind == "polygon" else kind
+            named.setdefault(key, []).append(nodes)
+    return named
+
+
+def _is_flat(points: np.ndarray) -> bool:
+    return bool(np.ptp(points[:, 2]) <= _FLAT * np.ptp(points[:, :2], axis=0).max())
+
+
+def _flattened(values: np.ndarray) -> np.ndarray:
+    """A vector of the plane, written with a z of zero."""
+    return values[:, :2] if values.ndim == 2 and values.shape[1] == 3 and not values[:, 2].any() else values
+
+
+def to_meshio(mesh: Mesh):
+    """The mesh for meshio's writers: (`meshio.Mesh`, tags per block, names); cells tagged k make the patch names[k-1].
+
+    Every patch becomes line cells (in three dimensions triangles or quads) of its own. Points and vectors have three
+    columns.
+    """
+    import meshio
+
+    names = sorted(mesh.patches)
+    blocks = _tagged(mesh, names)
+    cells = [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _) in blocks.items()]
+    fields = {name: _spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()}
+    raw = meshio.Mesh(_spatial(mesh.points.astype(np.float64)), cells, point_data=fields)
+    return raw, [tag for _, tag in blocks.values()], names
+
+
+def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Kind -> (nodes, tags), with a cell for every facet of every patch."""
+    patched = {tuple(sorted(facet)) for name in names for facet in mesh.patches[name].tolist()}
+    parts: dict[str, list[tuple[np.ndarray, int]]] = {}
+    for block in mesh.cells:
+        nodes = block.nodes
+        if topology.is_curve(block.kind):  # those of a patch are written with it
+            nodes = nodes[[tuple(sorted(ends)) not in patched for ends in nodes[:, :2].tolist()]]
+        if len(nodes):
+            parts.setdefault(block.kind, []).append((nodes, 0))
+    for number, name in enumerate(names, start=1):
+        facets = mesh.patches[name]
+        kind = {2: "line", 3: "triangle", 4: "quad"}[facets.shape[1]]
+        parts.setdefault(kind, []).append((facets, number))
+    return {
+        kind: (
+            np.concatenate([nodes for nodes, _ in part]).astype(np.int64),
+            np.concatenate([np.full(len(nodes), tag, dtype=np.int32) for nodes, tag in part]),
+        )
+        for kind, part in parts.items()
+    }
+
+
+def _spatial(values: np.ndarray) -> np.ndarray:
+    return np.pad(values, ((0, 0), (0, 1))) if values.ndim == 2 and values.shape[1] == 2 else values

@@ -1,0 +1,98 @@
+"""Named patches in the many ways that mesh formats write them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Int
+
+from enf2enf.mesh import topology
+
+# Cell data that number the boundary an element belongs to.
+_TAGS = ("gmsh:physical", "su2:tag", "cell_tags", "nastran:ref", "medit:ref", "CellEntityIds", "patch", "marker", "tag")
+PREFIX = "patch:"  # cell data that are 1 on the cells of the patch so called
+_NOT_A_PATCH = {"gmsh:bounding_entities"}
+
+
+def facets_of(raw, names: Mapping[int, str]) -> dict[str, Int[np.ndarray, "facets corners"]]:
+    """Patches of a mesh as meshio read it, by name, each facet once.
+
+    Args:
+        raw: a `meshio.Mesh`.
+        names: tag -> name where the format (or a comment in it) gives one; other tags become `tag_3`.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for position, block in enumerate(raw.cells):
+        if not topology.is_curve(block.type):
+            continue
+        for name, chosen in _members(raw, position, len(block.data), names):
+            if len(facets := np.asarray(block.data)[chosen][:, :2]):
+                found.setdefault(name, []).append(facets)
+    for name, nodes in _node_sets(raw):
+        if name not in found and len(facets := _between(raw, nodes)):
+            found[name] = [facets]
+    return {name: _once(np.concatenate(found[name])) for name in sorted(found)}
+
+
+def _members(raw, position: int, count: int, names: Mapping[int, str]):
+    named = set()
+    for name, per_block in raw.cell_sets.items():
+        if name not in _NOT_A_PATCH and position < len(per_block) and per_block[position] is not None:
+            named.add(name)
+            yield name, np.asarray(per_block[position], dtype=int)
+    for key, per_block in raw.cell_data.items():
+        values = np.asarray(per_block[position]) if position < len(per_block) else np.zeros(0)
+        if values.shape != (count,):
+            continue
+        if key.startswith(PREFIX):
+            yield key.removeprefix(PREFIX), np.flatnonzero(values)
+        elif key in _TAGS and values.dtype.kind in "iu":
+            groups = _groups(raw, key, names)
+            for tag in np.setdiff1d(values, [0, *_on_surfaces(raw, per_block)]):
+                for name in groups.get(int(tag), [f"tag_{tag}"]):
+                    if name not in named:
+                        yield name, np.flatnonzero(values == tag)
+
+
+def _on_surfaces(raw, per_block) -> np.ndarray:
+    """Tags that number areas, not boundaries (Gmsh numbers lines and surfaces apart, others do not)."""
+    surfaces = [np.asarray(v) for b, v in zip(raw.cells, per_block, strict=False) if topology.is_surface(b.type)]
+    return np.unique(np.concatenate(surfaces)) if surfaces else np.zeros(0, dtype=int)
+
+
+def _groups(raw, key: str, names: Mapping[int, str]) -> dict[int, list[str]]:
+    """Tag -> names, of the tags of one kind of cell data."""
+    if key == "gmsh:physical":
+        return {int(tag): [name] for name, (tag, dim) in raw.field_data.items() if dim == 1}
+    if key == "cell_tags":
+        return {int(tag): list(group) for tag, group in getattr(raw, "cell_tags", {}).items()}
+    return {tag: [name] for tag, name in names.items()}
+
+
+def _node_sets(raw):
+    for name, nodes in raw.point_sets.items():
+        yield name, np.asarray(nodes, dtype=int)
+    tags = np.asarray(raw.point_data.get("point_tags", ()))
+    for tag, group in getattr(raw, "point_tags", {}).items():
+        for name in group:
+            yield name, np.flatnonzero(tags == tag)
+
+
+def _between(raw, nodes: np.ndarray) -> np.ndarray:
+    """Boundary edges with both ends among `nodes`."""
+    sides = [topology.edges(_Block(b.type, np.asarray(b.data))) for b in raw.cells if topology.is_surface(b.type)]
+    if not sides:
+        return np.zeros((0, 2), dtype=int)
+    ends = np.concatenate(sides)[:, ::2]
+    _, first, count = np.unique(np.sort(ends, axis=1), axis=0, return_index=True, return_counts=True)
+    ends = ends[first[count == 1]]
+    return ends[np.isin(ends, nodes).all(axis=1)]
+
+
+class _Block:
+    def __init__(self, kind: str, nodes: np.ndarray):
+        self.kind, self.nodes = kind, nodes
+
+
+def _once(facets: np.ndarray) -> np.ndarray:
+    _, first = np.unique(np.sort(facets, axis=1), axis=0, return_index=True)
+    return facets[np.sort(first)]

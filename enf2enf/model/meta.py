@@ -1,0 +1,106 @@
+"""The encoder of the `paper` preset: auto-decoding by meta-learning."""
+
+import dataclasses
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from enf2enf.model.encoder import AbstractEncoder
+from enf2enf.model.panels import Shape
+from enf2enf.model.placement import Placement, grid_points, grid_spacing
+from enf2enf.nn.bi_invariant import AbstractBiInvariant
+from enf2enf.nn.distance import signed_distance
+from enf2enf.nn.field import NeuralField
+from enf2enf.nn.latents import LatentCloud, Latents
+from enf2enf.settings import check_ranges, options_of
+
+
+@dataclasses.dataclass(frozen=True)
+class MetaConfig:
+    """A `MetaEncoder`."""
+
+    kind: Literal["meta"] = "meta"
+    context: int = 8
+    width: int = 128
+    heads: int = 2
+    deviation: float = 1.0
+    grid: int = 3
+    samples: int = 32
+    steps: int = 3
+    rate: float = 0.5
+    window: float = 0.5
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
+        """The untrained encoder."""
+        return MetaEncoder(bi_invariant, dim, **options_of(self), key=key)
+
+
+class MetaEncoder(AbstractEncoder):
+    """Auto-decoding by meta-learning: a few gradient steps fit the contexts to the signed distance.
+
+    CAVIA with Meta-SGD step sizes (arXiv 2504.18591, section 3.1): only the contexts adapt, from a learned
+    start, with one learned step size per channel; the poses stay on a grid over the bounds. The inner loss
+    is a mean over the samples of one geometry, so the batch does not enter it.
+    """
+
+    field: NeuralField
+    start: Float[Array, "latents width"]
+    log_rate: Float[Array, " width"]
+    grid: int = eqx.field(static=True)
+    samples: int = eqx.field(static=True)
+    steps: int = eqx.field(static=True)
+    window: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        bi_invariant: AbstractBiInvariant,
+        dim: int,
+        context: int,
+        width: int,
+        heads: int,
+        deviation: float,
+        grid: int,
+        samples: int,
+        steps: int,
+        rate: float,
+        window: float,
+        *,
+        key: PRNGKeyArray,
+    ):
+        self.field = NeuralField(bi_invariant, dim, context, 1, width, heads, 0, 0, deviation, key=key)
+        self.start = jnp.ones((grid**dim, context))
+        self.log_rate = jnp.full(context, jnp.log(rate), jnp.float32)  # not weakly typed: a step would compile twice
+        self.grid, self.samples, self.steps, self.window = grid, samples, steps, window
+
+    def observe(self, shape: Shape, placement: Placement = 0) -> tuple[LatentCloud, Array, Array]:
+        """Empty latents on their grid, sample points, and the signed distance there."""
+        pose = grid_points(shape.box, self.grid, placement)
+        window = jnp.broadcast_to(self.window * grid_spacing(shape.box, self.grid), pose.shape[:1])
+        points = grid_points(shape.box, self.samples)
+        distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
+        return LatentCloud(pose, jnp.zeros((len(pose), 0)), window), points, distance
+
+    def __call__(self, observation: tuple[LatentCloud, Array, Array]) -> Latents:
+        """The contexts after all inner steps; differentiable through them (second order)."""
+        cloud = observation[0]
+        context = self.start
+        for _ in range(self.steps):
+            gradient = jax.grad(lambda c: self._misfit(c, observation))(context)
+            context = context - jnp.exp(self.log_rate) * gradient
+        return (LatentCloud(cloud.pose, context, cloud.window),)
+
+    def reconstruction_loss(self, observation: tuple[LatentCloud, Array, Array]) -> Float[Array, ""]:
+        """The outer loss: the mean squared misfit of the signed distance with the fitted contexts."""
+        return self._misfit(self(observation)[0].context, observation)
+
+    def _misfit(self, context: Float[Array, "latents width"], observation: tuple) -> Float[Array, ""]:
+        cloud, points, distance = observation
+        prepared = self.field.prepare(LatentCloud(cloud.pose, context, cloud.window))
+        guess = jax.vmap(lambda point: self.field(prepared, point, jnp.zeros(0))[0])(points)
+        return jnp.mean((guess - distance) ** 2)

@@ -1,0 +1,1 @@
+"""Models, shapes and the one thread that computes."""

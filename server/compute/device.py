@@ -1,0 +1,195 @@
+"""The one thread that calls the models: small questions together, all others in turn."""
+
+import dataclasses
+import functools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from typing import Any, NoReturn
+
+from enf2enf_server.wire.errors import LimitError, StoppingError
+
+_AHEAD = 2  # one chunk computes while the next one waits: the device never idles for the wire
+
+
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """A kind of work.
+
+    Args:
+        most: items that are worked on at a time.
+        begin: starts to work on items, and returns what waits for their results, in order.
+    """
+
+    most: int
+    begin: Callable[[Sequence[Any]], Callable[[], Sequence[Any]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """A result.
+
+    Args:
+        item: what was to be done.
+        value: the result.
+        since, start, end: when it was submitted, begun and done, in ns of `time.perf_counter_ns`; what was done at once
+            has the same start and end.
+        shared: how many items were done at once.
+    """
+
+    item: Any
+    value: Any
+    since: int
+    start: int
+    end: int
+    shared: int
+
+    @property
+    def worked(self) -> float:
+        """Seconds that the device took for all that was done at once."""
+        return (self.end - self.start) * 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class _Waiting:
+    item: Any
+    future: Future
+    since: int
+
+
+class Device:
+    """Lanes take turns, and within a lane it is first come, first served.
+
+    What is next is begun before what was before it is collected, so that the cores never wait for this thread. A stream
+    has at most two chunks in its lane, so that streams take turns chunk by chunk whatever their size, and a question
+    in another lane waits for two chunks at most.
+
+    Args:
+        lanes: name -> kind of work.
+        waiting: most items that wait at once, all lanes together.
+    """
+
+    def __init__(self, lanes: Mapping[str, Lane], waiting: int):
+        self._lanes, self._limit = dict(lanes), waiting
+        self._queues: dict[str, deque[_Waiting]] = {name: deque() for name in lanes}
+        self._turns = deque(lanes)
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+        self._thread.start()
+
+    def __len__(self) -> int:
+        """How many items wait."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    def submit(self, lane: str, item: Any) -> Future[Done]:
+        """The future result. Raises `LimitError` where too many items wait."""
+        entry = _Waiting(item, Future(), time.perf_counter_ns())
+        with self._changed:
+            if self._closed:
+                raise StoppingError.now()
+            if len(self) >= self._limit:
+                raise LimitError("queue", f"at most {self._limit} items that wait", "one more; try again")
+            self._queues[lane].append(entry)
+            self._changed.notify()
+        return entry.future
+
+    def map(self, lane: str, items: Iterable[Any]) -> Iterator[Done]:
+        """Results in the order of `items`, which are taken only as fast as results are."""
+        waiting: deque[Future[Done]] = deque()
+        try:
+            for item in items:
+                waiting.append(self.submit(lane, item))
+                if len(waiting) == _AHEAD:
+                    yield result(waiting.popleft())
+            while waiting:
+                yield result(waiting.popleft())
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def drop(self) -> None:
+        """Cancels what waits."""
+        with self._changed:
+            for queue in self._queues.values():
+                while queue:
+                    queue.popleft().future.cancel()
+
+    def close(self) -> None:
+        """Drops what waits, and returns when the work in progress has ended."""
+        self.drop()
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        begun: _Begun | None = None
+        while (chosen := self._next(wait=begun is None)) is not None or begun is not None:
+            before, begun = begun, None if chosen is None else _Begun(self._lanes[chosen[0]], chosen[1])
+            if before is not None:
+                before.finish()
+
+    def _next(self, wait: bool) -> tuple[str, list[_Waiting]] | None:
+        """The lane whose turn it is, and what it shall do; None when closed, or when there is nothing and no `wait`."""
+        with self._changed:
+            while True:
+                if wait:
+                    self._changed.wait_for(lambda: self._closed or len(self) > 0)
+                if self._closed or not len(self):
+                    return None
+                lane = next(name for name in self._turns if self._queues[name])
+                self._turns.remove(lane)
+                self._turns.append(lane)
+                if batch := _taken(self._queues[lane], self._lanes[lane].most):
+                    return lane, batch
+
+
+def result(future: Future[Done]) -> Done:
+    """What comes of a future, once it does. Raises `StoppingError` where it was dropped."""
+    try:
+        return future.result()
+    except CancelledError:
+        raise StoppingError.now() from None
+
+
+def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:
+    """The next items that somebody still waits for."""
+    batch = []
+    while queue and len(batch) < most:
+        entry = queue.popleft()
+        if entry.future.set_running_or_notify_cancel():
+            batch.append(entry)
+    return batch
+
+
+class _Begun:
+    """Items that are being worked on."""
+
+    def __init__(self, lane: Lane, batch: Sequence[_Waiting]):
+        self._lane, self._batch, self._start = lane, batch, time.perf_counter_ns()
+        try:
+            self._collect = lane.begin([entry.item for entry in batch])
+        except Exception as error:
+            self._collect = functools.partial(_fail, error)
+
+    def finish(self) -> None:
+        """Hands the results, or the failure, to those who wait."""
+        try:
+            results = self._collect()
+        except Exception as error:
+            if len(self._batch) > 1:  # the fault of one is not the others'
+                for entry in self._batch:
+                    _Begun(self._lane, [entry]).finish()
+            else:
+                self._batch[0].future.set_exception(error)
+            return
+        end = time.perf_counter_ns()
+        for entry, value in zip(self._batch, results, strict=True):
+            entry.future.set_result(Done(entry.item, value, entry.since, self._start, end, len(self._batch)))
+
+
+def _fail(error: Exception) -> NoReturn:
+    raise error

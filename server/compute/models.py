@@ -1,0 +1,66 @@
+"""The models that answer, by name and version."""
+
+import dataclasses
+import threading
+
+from enf2enf.surrogate import Surrogate
+from enf2enf_server.wire.errors import ModelError, StoppingError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """A version of a model that is loaded."""
+
+    name: str
+    version: int
+    surrogate: Surrogate
+
+
+class Models:
+    """What is loaded. Safe to share between threads; requests keep the model that they began with."""
+
+    def __init__(self):
+        self._held: dict[tuple[str, int], Model] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, name: str = "", version: int = 0) -> Model:
+        """A model that is loaded.
+
+        Args:
+            name: of the model; empty: the only one.
+            version: 0: the newest one.
+
+        Raises:
+            ModelError: there is none of this name or version.
+            StoppingError: none is loaded yet.
+        """
+        with self._lock:
+            held = dict(self._held)
+        if not held:
+            raise StoppingError("server", "a loaded model", "none yet; try again")
+        names = sorted({known for known, _ in held})
+        wanted = name or (names[0] if len(names) == 1 else "")
+        if wanted not in names:
+            raise ModelError("model", f"one of {', '.join(names)}", repr(name[:80]))
+        versions = sorted(number for known, number in held if known == wanted)
+        if version and version not in versions:
+            raise ModelError("version", f"one of {', '.join(map(str, versions))} of {wanted!r}, or 0", str(version))
+        return held[wanted, version or versions[-1]]
+
+    def loaded(self) -> tuple[Model, ...]:
+        """All that is loaded, by name and version."""
+        with self._lock:
+            return tuple(self._held[key] for key in sorted(self._held))
+
+    def put(self, model: Model) -> None:
+        """Takes a model into service, in place of one of the same name and version."""
+        with self._lock:
+            self._held[model.name, model.version] = model
+
+    def drop(self, name: str, version: int) -> None:
+        """Takes a version out of service. Requests that have begun with it end with it."""
+        with self._lock:
+            self._held.pop((name, version), None)

@@ -1,0 +1,102 @@
+"""TLS with certificates that can be replaced while the server runs."""
+
+import logging
+import ssl
+import threading
+from pathlib import Path
+
+import grpc
+
+from enf2enf.errors import ConfigError
+from enf2enf_server.ops.stamp import stamp
+
+_LOG = logging.getLogger(__name__)
+
+
+def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> grpc.ServerCredentials:
+    """Credentials that look at the files again at every handshake: new files serve new connections.
+
+    New files that are missing, half written or do not belong together are logged, and the old ones go on.
+
+    Args:
+        certificate: PEM chain, the server's own certificate first.
+        key: its private key in PEM, not encrypted.
+        client_ca: PEM certificates; a client must then show a certificate that one of them has signed.
+
+    Raises:
+        ConfigError: files that are missing or wrong now.
+    """
+    identity = _Identity(Path(certificate), Path(key), None if client_ca is None else Path(client_ca))
+    return grpc.dynamic_ssl_server_credentials(identity.load(), identity.changed, client_ca is not None)
+
+
+class _Identity:
+    """What a server shows and whom it believes. Safe to share between threads: gRPC shakes hands on several."""
+
+    def __init__(self, certificate: Path, key: Path, client_ca: Path | None):
+        self._certificate, self._key, self._client_ca = certificate, key, client_ca
+        self._paths = [path for path in (certificate, key, client_ca) if path is not None]
+        self._lock = threading.Lock()
+        self._complaint = ""
+
+    def load(self) -> grpc.ServerCertificateConfiguration:
+        """The files as they are, which have then been seen. Raises `ConfigError` if they are no identity."""
+        seen = self._stamps()
+        contents = [_read(path) for path in self._paths]
+        _check_pair(self._certificate, self._key)
+        if contents != [_read(path) for path in self._paths]:  # `ssl` reads files alone: it may have read others
+            raise ConfigError(str(self._certificate), "files that rest while they are read", "a change")
+        if self._client_ca is not None:
+            _check_authorities(self._client_ca, contents[2])
+        self._seen = seen
+        return grpc.ssl_server_certificate_configuration([(contents[1], contents[0])], *contents[2:])
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """What new files hold; None where they are the old ones or no good."""
+        with self._lock:
+            if self._stamps() == self._seen:
+                return None
+            try:
+                fresh = self.load()
+            except ConfigError as error:  # not seen: the next handshake looks again
+                if str(error) != self._complaint:
+                    _LOG.error("%s; the certificate read before goes on", error)
+                self._complaint = str(error)
+                return None
+            self._complaint = ""
+            _LOG.info("%s: new connections get the new certificate", self._certificate)
+            return fresh
+
+    def _stamps(self) -> list[tuple[int, ...] | None]:
+        return [stamp(path) for path in self._paths]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(str(path), "a readable file", error.strerror or "none") from error
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    try:  # a password, since OpenSSL would otherwise ask for one at the terminal, and wait
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        expected = "a PEM certificate and its own private key, not encrypted"
+        raise ConfigError(f"{certificate} and {key}", expected, _reason(error)) from error
+    except OSError as error:
+        raise ConfigError(f"{certificate} and {key}", "readable files", error.strerror or "none") from error
+
+
+def _check_authorities(path: Path, content: bytes) -> None:
+    expected = "PEM certificates"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=content.decode("ascii"))
+    except ssl.SSLError as error:
+        raise ConfigError(str(path), expected, _reason(error)) from error
+    except ValueError as error:
+        raise ConfigError(str(path), expected, "an empty file" if not content else "other bytes") from error
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or "something else").replace("_", " ").lower()

@@ -1,0 +1,1 @@
+"""The server as a process: put together, configured, watched and started again."""

@@ -1,0 +1,20 @@
+"""Health probe for containers: `python -m enf2enf_server.ops.probe [host:port]`; exit status 0 means SERVING."""
+
+import sys
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+
+def serving(target: str, timeout: float = 3.0) -> bool:
+    """Whether the server at `target` answers SERVING within `timeout` seconds."""
+    with grpc.insecure_channel(target) as channel:
+        try:
+            reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=timeout)
+        except grpc.RpcError:
+            return False
+    return reply.status == health_pb2.HealthCheckResponse.SERVING
+
+
+if __name__ == "__main__":
+    sys.exit(not serving(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"))

@@ -1,0 +1,1 @@
+"""Between messages and the library: convert, one call, convert."""

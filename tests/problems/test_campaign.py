@@ -1,0 +1,94 @@
+"""The data-set folder: complete, the same bytes however it is made, resumable, and never mixed up."""
+
+import functools
+import json
+
+import numpy as np
+import pytest
+
+from enf2enf.data import Dataset
+from enf2enf.errors import ConfigError, DatasetError
+from enf2enf.problems.campaign import generate
+from enf2enf.problems.elasticity.ogrid import Resolution
+from enf2enf.problems.elasticity.problem import split
+
+COARSE = Resolution((12, 12, 12, 12), 6, wall=0.4, outer=0.3, clamp=0.5)
+make = functools.partial(generate, cases=4, seed=5, floor_cases=1, resolution=COARSE, progress=False)
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("data") / "whole", load="varied", jobs=2)
+
+
+def test_it_is_a_data_set_that_opens(whole):
+    dataset = Dataset.open(whole)
+    assert dataset.split == {"train": ["case_0000", "case_0001"], "validation": ["case_0002"], "test": ["case_0003"]}
+    assert dataset.schema.fields[0].scales_with == (("traction", 1.0),)
+    case = dataset.case("case_0001")
+    assert case.conditions["traction"].shape == (2,) and len(case.geometry.walls) == 1
+    assert 960 <= len(case.field.points) <= 1024 and np.all(case.field["von_mises"] > 0)
+    assert len(dataset.fine("case_0003").points) >= 20_000 and dataset.fine("case_0000") is None
+    assert 0 < dataset.manifest["floor"]["relative_l2"] < 1
+
+
+def test_an_interrupted_run_ends_in_the_same_bytes_with_another_number_of_jobs(whole, tmp_path):
+    part = tmp_path / "part"
+    part.mkdir()
+    # What a kill leaves behind: the mark, one finished case, half of another one, nothing else.
+    (part / "generate.json").write_bytes((whole / "generate.json").read_bytes())
+    for name in ("meshes", "fine", "progress"):
+        (part / name).mkdir()
+    done = (whole / "meshes/case_0000.vtu").read_bytes()
+    (part / "meshes/case_0000.vtu").write_bytes(done)
+    (part / "meshes/case_0003.vtu").write_bytes(done[:1000])
+    (part / "fine/case_0003.npz").write_bytes(b"PK")
+    entry = json.loads((whole / "dataset.json").read_text())["cases"]["case_0000"]
+    (part / "progress/case_0000.json").write_text(json.dumps({"case": entry, "redraws": 0}))
+    before = (part / "meshes/case_0000.vtu").stat().st_mtime_ns
+    make(part, load="varied", jobs=1)
+    assert contents(part) == contents(whole)
+    assert (part / "meshes/case_0000.vtu").stat().st_mtime_ns == before
+
+
+def test_a_finished_folder_is_left_as_it_is(whole):
+    times = [p.stat().st_mtime_ns for p in sorted(whole.rglob("*"))]
+    make(whole, load="varied")
+    assert [p.stat().st_mtime_ns for p in sorted(whole.rglob("*"))] == times
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"seed": 6}, "seed = 5, with which it was begun, got 6"),
+        ({"load": "fixed"}, "load = varied"),
+        ({"cases": 5}, "4"),
+    ],
+)
+def test_a_folder_begun_with_other_arguments_is_refused(whole, change, sentence):
+    with pytest.raises(DatasetError, match=sentence):
+        make(whole, **({"load": "varied"} | change))
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(DatasetError, match="an empty or a new folder"):
+        make(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("arguments", [{"cases": 2, "floor_cases": 0}, {"seed": -1}, {"jobs": 0}, {"floor_cases": 9}])
+def test_arguments_out_of_range_are_refused_by_name(tmp_path, arguments):
+    with pytest.raises(ConfigError, match=f"{list(arguments)[0]}: expected"):
+        make(tmp_path / "new", **arguments)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_splits_are_those_of_the_public_problem():
+    ids = [str(i) for i in range(1200)]
+    assert [len(part) for part in split(ids, "fixed").values()] == [950, 50, 200]
+    assert [len(part) for part in split(ids[:300], "varied").values()] == [240, 20, 40]

@@ -1,0 +1,76 @@
+"""Who computes: threads of JAX, or the one that asks."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from enf2enf.threads import cores, side_by_side, threads
+
+SHARE = """
+import sys, time
+from enf2enf.cores import compute_where_called
+if sys.argv[1] == "here":
+    compute_where_called()
+import jax, jax.numpy as jnp, os
+program = jax.jit(lambda x: jax.lax.fori_loop(0, 200, lambda _, y: jnp.tanh(y @ x), x))
+x = jnp.ones((200, 200))
+program(x).block_until_ready()
+mine, all_ = time.thread_time(), time.process_time()
+program(x).block_until_ready()
+print((time.thread_time() - mine) / (time.process_time() - all_), os.environ.get("PJRT_NPROC"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "before"), [("here", {}), ("here", {"PJRT_NPROC": "2"}), ("elsewhere", {"PJRT_NPROC": "2"})]
+)
+def test_programs_run_in_the_thread_that_calls_them(where, before):
+    """Seen in whose processor time they take."""
+    environment = {name: value for name, value in os.environ.items() if "NPROC" not in name} | before
+    command = [sys.executable, "-c", SHARE, where]
+    reply = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    share, after = reply.split()
+    assert (float(share) > 0.9) == (where == "here")
+    assert after == before.get("PJRT_NPROC", "None")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_side_by_side_keeps_the_order(count):
+    assert side_by_side(lambda x: x * x, list(range(count))) == [x * x for x in range(count)]
+
+
+def test_side_by_side_from_every_thread_at_once_comes_to_an_end():
+    def nested(depth: int) -> int:
+        return sum(side_by_side(nested, [depth - 1] * 3)) if depth else 1
+
+    waiting = [threads().submit(nested, 3) for _ in range(4 * cores())]
+    assert [future.result(timeout=60) for future in waiting] == [27] * len(waiting)
+
+
+def test_side_by_side_is_side_by_side():
+    meeting = threading.Barrier(2)
+    assert sorted(side_by_side(lambda _: meeting.wait(timeout=60), [0, 1])) == [0, 1]
+
+
+def test_what_nobody_needs_any_more_is_not_begun():
+    begun = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        time.sleep(0.05)
+        if item == 0:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(work, list(range(50 * cores())))
+    assert len(begun) < 10 * cores()
+
+
+def test_side_by_side_passes_on_what_goes_wrong():
+    for culprit in (0, 3):
+        with pytest.raises(ZeroDivisionError):
+            side_by_side(lambda x, culprit=culprit: 1 // (x - culprit), list(range(4)))
