@@ -27,7 +27,7 @@ from benchmarks.rows import median_seconds
 from benchmarks.training import random_batch
 from enf2enf.nn.distance import signed_distance
 from enf2enf.nn.embedding import distance_features
-from enf2enf.nn.rotary_attention import Compact
+from enf2enf.nn.rotary_attention import CompactWindow
 from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.config import TrainConfig
@@ -67,24 +67,24 @@ def decode_parts(surrogate: Surrogate) -> list[Part]:
     points = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (_GROUP, 2)), jnp.float32)
     prepared = decoder.condition(view.latents, jnp.zeros(surrogate.normaliser.condition_features))
     places, distance = points - prepared.centre, jnp.full(_GROUP, 0.1)
-    turn, hidden = decoder.waves(places), jnp.ones((_GROUP, decoder.blocks[0].widen.in_features))
-    block, told = decoder.blocks[0], prepared.told[0]
+    phase, hidden = decoder.waves(places), jnp.ones((_GROUP, decoder.blocks[0].widen.in_features))
+    block, keys_values = decoder.blocks[0], prepared.keys_values[0]
 
-    def windows(places: jax.Array, prepared: Any) -> Compact:
-        return Compact(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
+    def windows(places: jax.Array, prepared: Any) -> CompactWindow:
+        return CompactWindow(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
 
     def network(hidden: jax.Array, block: Any) -> jax.Array:
         return jax.vmap(lambda x: block.narrow(jax.nn.gelu(block.widen(block.norm_hidden(x)))))(hidden)
 
-    weigh = windows(places, prepared)
+    window = windows(places, prepared)
     distances = jax.vmap(signed_distance, in_axes=(None, 0))
     return [
-        ("decode 256 points", surrogate.model.decode, (prepared, view.shape, points[None], jnp.int32(1))),
-        ("signed distance", distances, (view.shape.facets, points)),
+        ("decode 256 points", surrogate.model.decode, (prepared, view.panels, points[None], jnp.int32(1))),
+        ("signed distance", distances, (view.panels.vertices, points)),
         ("its embedding", lambda e, d: jax.vmap(lambda x: e(distance_features(x)))(d), (decoder.embed, distance)),
         ("turns", decoder.waves, (places,)),
         ("windows", windows, (places, prepared)),
-        ("attention, one of 2 layers", block.attention, (hidden, turn, told, weigh)),
+        ("attention, one of 2 layers", block.attention, (hidden, phase, keys_values, window)),
         ("network, one of 2 layers", network, (hidden, block)),
     ]
 

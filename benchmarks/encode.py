@@ -11,19 +11,19 @@ from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds
 from benchmarks.wire import serving
 from enf2enf.io import read_bytes
-from enf2enf.threads import compute_where_called
+from enf2enf.threads import run_in_calling_thread
 
 REPETITIONS = 20
 
 
 def measure() -> list[Row]:
     """The stages in process, then the whole call."""
-    compute_where_called()  # as `enf2enf serve` does
+    run_in_calling_thread()  # as `enf2enf serve` does
     surrogate, data, mesh = shipped.surrogate(), shipped.mesh_bytes(), shipped.mesh()
-    geometry, number = surrogate.understand(mesh), itertools.count()
+    geometry, number = surrogate.geometry_of(mesh), itertools.count()
     stages = {
         "parse": lambda: read_bytes(data, shipped.MESH_NAME),
-        "understand": lambda: surrogate.understand(mesh),
+        "understand": lambda: surrogate.geometry_of(mesh),
         "encode": lambda: surrogate.encode(geometry),
     }
     took = {name: 1e3 * median_seconds(work, REPETITIONS) for name, work in stages.items()}

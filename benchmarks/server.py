@@ -23,7 +23,7 @@ from benchmarks.rows import Row, main, median_seconds, seconds
 from enf2enf import io as mesh_io
 from enf2enf.client import Client
 from enf2enf.surrogate import Surrogate
-from enf2enf.threads import compute_where_called
+from enf2enf.threads import run_in_calling_thread
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.ops.app import create_server
@@ -59,11 +59,11 @@ def load(target: str, handles: list[str], clients: int, points: int) -> dict[str
 
 def shared(surrogate: Surrogate, target: str, handles: list[str]) -> list[Row]:
     """Questions of 2,000 points from 16 clients, and the same work in process at the size that is fastest."""
-    decoding = surrogate.decoding(shipped.encoded(surrogate), {})
+    evaluator = surrogate.evaluator(shipped.encoded(surrogate), {})
     points = shipped.points(shipped.encoded(surrogate), surrogate.chunk_points)
     inside, over = [], []
     for _ in range(ROUNDS):
-        inside.append(len(points) / median_seconds(lambda: decoding.chunk(points), 50))
+        inside.append(len(points) / median_seconds(lambda: evaluator.chunk(points), 50))
         over.append(load(target, handles, *LARGE))
     ratio = statistics.median(seen["rate"] * LARGE[1] / alone for seen, alone in zip(over, inside, strict=True))
     late = statistics.median(seen["p99"] / seen["p50"] for seen in over)
@@ -89,12 +89,12 @@ def together(surrogate: Surrogate, target: str, handles: list[str]) -> list[Row]
 def alone(surrogate: Surrogate, target: str, handle: str) -> list[Row]:
     """One client that asks a known geometry, against the library's decode, and against one that was prepared before."""
     encoding = shipped.encoded(surrogate)
-    decoding, points = surrogate.decoding(encoding, {}), shipped.points(encoding, 2000)
+    evaluator, points = surrogate.evaluator(encoding, {}), shipped.points(encoding, 2000)
     query = pb.Query(explicit_points=pb.ExplicitPoints(count=len(points), dim=2))
     request = pb.SampleRequest(handle=handle, query=query, points=points.tobytes())
     with grpc.insecure_channel(target) as channel:
         stub = pb_grpc.SurrogateStub(channel)
-        ways = [lambda: surrogate.decode(encoding, {}, points), lambda: decoding.chunk(points),
+        ways = [lambda: surrogate.decode(encoding, {}, points), lambda: evaluator.chunk(points),
                 lambda: stub.Sample(request)]  # fmt: skip
         times = [[seconds(way) for way in ways] for _ in range(210)][10:]
     inside, prepared, over = (statistics.median(column) for column in zip(*times, strict=True))
@@ -138,7 +138,7 @@ def _read(answers: grpc.Call) -> None:
 
 def measure() -> list[Row]:
     """All of them."""
-    compute_where_called()  # as `enf2enf serve` does
+    run_in_calling_thread()  # as `enf2enf serve` does
     surrogate = shipped.surrogate()
     with serving(surrogate, ServerConfig()) as (target, handles):
         return [

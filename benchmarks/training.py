@@ -11,7 +11,8 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, beside_the_paper, main, median_seconds
-from enf2enf.inference.encoding import shape_of
+from enf2enf.inference.encoding import panels_of
+from enf2enf.model.queries import Queries
 from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch
@@ -38,13 +39,15 @@ def rate(surrogate: Surrogate, config: TrainConfig, repetitions: int) -> float:
 def random_batch(surrogate: Surrogate, config: TrainConfig) -> Batch:
     """The shipped geometry in every case, random points and targets."""
     random, shape = np.random.default_rng(0), (config.cases, config.points)
-    geometry = surrogate.understand(shipped.mesh())
-    seen = surrogate.model.encoder.observe(shape_of(geometry, surrogate.normaliser.length, surrogate.config.facets))
+    geometry = surrogate.geometry_of(shipped.mesh())
+    frame = surrogate.config.frames.of(geometry, surrogate.normaliser.length)[0]
+    seen = surrogate.model.encoder.measure(panels_of(geometry, frame, surrogate.config.panels))
+    points = random.uniform(-0.5, 0.5, (*shape, 2)).astype(np.float32)
+    distance = random.uniform(0, 0.2, shape).astype(np.float32)
     return Batch(
         source=jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], config.cases, axis=0), seen),
         conditions=np.zeros((config.cases, surrogate.normaliser.condition_features), np.float32),
-        points=random.uniform(-0.5, 0.5, (*shape, 2)).astype(np.float32),
-        distance=random.uniform(0, 0.2, shape).astype(np.float32),
+        queries=jax.vmap(Queries)(points, distance, np.zeros_like(points)),
         target=random.normal(size=(*shape, 1)).astype(np.float32),
         weight=np.ones((config.cases, 1), np.float32),
         valid=np.ones(shape, bool),

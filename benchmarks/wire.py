@@ -13,7 +13,7 @@ from benchmarks import shipped
 from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
 from enf2enf.surrogate import Surrogate
-from enf2enf.threads import compute_where_called
+from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.ops.app import create_server
 
 POINTS, REPETITIONS = 50_000, 15
@@ -33,7 +33,7 @@ def serving(surrogate: Surrogate) -> Iterator[Client]:
 
 def measure() -> list[Row]:
     """Both times and their ratio."""
-    compute_where_called()  # as `enf2enf serve` does
+    run_in_calling_thread()  # as `enf2enf serve` does
     surrogate = shipped.surrogate()
     encoding = shipped.encoded(surrogate)
     points = shipped.points(encoding, POINTS)

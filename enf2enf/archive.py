@@ -25,6 +25,7 @@ _DAMAGE = (
     zipfile.BadZipFile, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError,
     SyntaxError, struct.error, tokenize.TokenError,
 )  # fmt: skip
+_NONE: Mapping[str, str] = {}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
 
 
@@ -50,10 +51,16 @@ def write_archive(path: str | os.PathLike, manifest: Mapping[str, Any], tree: Py
 
 
 class open_archive:  # noqa: N801, reads as a function at its call
-    """Context manager: (archive, manifest) of a file written by `write_archive`."""
+    """Context manager: (archive, manifest) of a file written by `write_archive`.
 
-    def __init__(self, path: str | os.PathLike, kind: str, version: int):
-        self.path, self.kind, self.version = Path(path), kind, version
+    Args:
+        path: of the file.
+        kind: the `format` that its manifest states.
+        versions: those that are read, the newest first.
+    """
+
+    def __init__(self, path: str | os.PathLike, kind: str, *versions: int):
+        self.path, self.kind, self.versions = Path(path), kind, versions
 
     def __enter__(self) -> tuple[zipfile.ZipFile, dict[str, Any]]:
         """Check the file's kind and version before anything else is believed."""
@@ -66,8 +73,8 @@ class open_archive:  # noqa: N801, reads as a function at its call
             raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
         try:
             manifest = json.loads(_stored(self.archive, "manifest.json", _LARGEST_MANIFEST))
-            if (manifest["format"], manifest["version"]) != (self.kind, self.version):
-                raise CheckpointError(name, f"{self.kind} of version {self.version}", "another kind of file")
+            if manifest["format"] != self.kind or manifest["version"] not in self.versions:
+                raise CheckpointError(name, f"{self.kind} of version {self.versions[0]}", "another kind of file")
         except (OSError, *_DAMAGE) as error:
             self.archive.close()
             if isinstance(error, CheckpointError):
@@ -80,23 +87,34 @@ class open_archive:  # noqa: N801, reads as a function at its call
         self.archive.close()
 
 
-def read_arrays(archive: zipfile.ZipFile, template: PyTree) -> PyTree:
-    """The template with its arrays read by path; a missing, surplus or differently shaped one is refused by name."""
+def read_arrays(archive: zipfile.ZipFile, template: PyTree, renamed: Mapping[str, str] = _NONE) -> PyTree:
+    """The template with its arrays read by path; a missing, surplus or differently shaped one is refused by name.
+
+    Args:
+        archive, template: where they are, and what they shall be.
+        renamed: parts of paths in the archive -> in the template.
+    """
     wanted = named_arrays(template)
-    stored = {name[7:-4] for name in archive.namelist() if name.startswith("arrays/")}
-    if missing := sorted(wanted.keys() - stored):
+    stored = {_path(name[7:-4], renamed): name for name in archive.namelist() if name.startswith("arrays/")}
+    if missing := sorted(wanted.keys() - stored.keys()):
         raise CheckpointError(f"array {missing[0]!r}", "its values in the checkpoint", "none")
-    if surplus := sorted(stored - wanted.keys()):
+    if surplus := sorted(stored.keys() - wanted.keys()):
         raise CheckpointError(f"array {surplus[0]!r}", "an array of the configured model", "a stranger")
-    arrays = iter([_read_array(archive, name, leaf) for name, leaf in wanted.items()])
+    arrays = iter([_read_array(archive, name, stored[name], leaf) for name, leaf in wanted.items()])
     is_leaf = lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)  # noqa: E731
     return jax.tree.map(lambda leaf: next(arrays) if is_leaf(leaf) else leaf, template)
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, like: Any) -> jax.Array:
+def _path(stored: str, renamed: Mapping[str, str]) -> str:
+    for old, new in renamed.items():
+        stored = stored.replace(old, new)
+    return stored
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> jax.Array:
     wanted = (like.shape, False, like.dtype)
     try:
-        data = _stored(archive, f"arrays/{name}.npy")
+        data = _stored(archive, entry)
         stream = io.BytesIO(data)
         np.lib.format.read_magic(stream)
         header = np.lib.format.read_array_header_1_0(stream)

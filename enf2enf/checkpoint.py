@@ -1,7 +1,9 @@
 """A surrogate in one file: a zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,7 +15,11 @@ from enf2enf.normalise import Normaliser
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
-_FORMAT, _VERSION = "enf2enf-checkpoint", 2  # 2: walls are smooth curves
+_FORMAT, _VERSION = "enf2enf-checkpoint", 3
+_RENAMED = {  # of array paths: in version 2 -> in version 3
+    ".mixer.": ".transformer.",
+    ".norm_asker.": ".norm_query.",
+}
 
 
 def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
@@ -29,11 +35,17 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
 
 
 def load(path: str | os.PathLike) -> Surrogate:
-    """Read a checkpoint. Raises `CheckpointError` if it is damaged, foreign, or of another version."""
-    with open_archive(path, _FORMAT, _VERSION) as (archive, manifest):
+    """Read a checkpoint, of this version or of version 2.
+
+    Raises:
+        CheckpointError: it is damaged, foreign, or of another version.
+    """
+    with open_archive(path, _FORMAT, _VERSION, 2) as (archive, manifest):
+        is_old = manifest["version"] == 2
         try:
             provenance = dict(manifest["provenance"])
-            config = from_dict(ModelConfig, manifest["config"], "config")
+            plain = _upgraded(manifest["config"]) if is_old else manifest["config"]
+            config = from_dict(ModelConfig, plain, "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
             features = normaliser.condition_features
             build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
@@ -41,4 +53,11 @@ def load(path: str | os.PathLike) -> Surrogate:
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             reason = str(error) if isinstance(error, Enf2EnfError) else f"an incomplete one ({error})"
             raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
-        return Surrogate(read_arrays(archive, template), config, normaliser, provenance)
+        model = read_arrays(archive, template, _RENAMED if is_old else {})
+        return Surrogate(model, config, normaliser, provenance)
+
+
+def _upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's configuration of version 2 in the words of version 3."""
+    plain = dict(config)
+    return plain | {"panels": plain.pop("facets"), "frames": {"reflections": plain.pop("mirror", [])}}

@@ -183,7 +183,7 @@ def _predict(options: argparse.Namespace) -> None:
     surrogate = load(enf2enf_meshes.checkpoint(options.checkpoint))
     raw = mesh_io.read(options.mesh)
     mesh = raw.scaled(options.length_unit)
-    encoding = surrogate.encode(surrogate.understand(mesh, options.wall))
+    encoding = surrogate.encode(surrogate.geometry_of(mesh, options.wall))
     conditions = conditions_of(options.condition)
     for name in surrogate.check_conditions(conditions):
         print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)

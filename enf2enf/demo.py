@@ -108,9 +108,9 @@ def _write(folder: Path, cell: UnitCell, mesh: Mesh, prediction: Prediction, sur
     truth, guess = mesh.point_data["von_mises"], prediction.field["von_mises"]
     fields = {"truth": truth, "prediction": guess, "error": np.abs(guess - truth)}
     mesh_io.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
-    encoding = surrogate.encode(surrogate.understand(mesh))
+    encoding = surrogate.encode(surrogate.geometry_of(mesh))
     prediction_report(
         folder / "demo.png", points=mesh.points, triangles=cell.cloud.triangles, truth=truth, prediction=guess,
-        geometry=encoding.geometry, poses=encoding.poses(surrogate.normaliser.length), name="von Mises stress",
+        geometry=encoding.geometry, poses=encoding.poses(), name="von Mises stress",
         unit="Pa", title="A unit cell that nobody trained on",
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Every error a user can meet, each one sentence: "*name*: expected ..., got ..."."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class Enf2EnfError(ValueError):
@@ -61,3 +62,13 @@ class ServiceError(Enf2EnfError):
 def place(point: Iterable[float]) -> str:
     """Coordinates as a sentence shows them."""
     return "(" + ", ".join(f"{x:.6g}" for x in point) + ")"
+
+
+def check_keys(kind: type[Enf2EnfError], name: str, plain: Any, required: set[str], optional: set[str]) -> None:
+    """Raises an error of this kind about `name` where `plain` is no table, lacks a key or has an unknown one."""
+    if not isinstance(plain, Mapping):
+        raise kind(name, "a table", repr(plain)[:80])
+    if missing := sorted(required - plain.keys()):
+        raise kind(name, f"the key {missing[0]!r}", f"only {sorted(plain)}" if plain else "none")
+    if unknown := sorted(plain.keys() - required - optional):
+        raise kind(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))

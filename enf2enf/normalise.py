@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
-from enf2enf.schema import Schema
+from enf2enf.schema import LENGTH, Schema
 
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
@@ -26,7 +26,8 @@ class Normaliser:
         magnitude_low, magnitude_high: training range of every condition's magnitude.
 
     Raises:
-        SchemaError: numbers that do not fit the schema, are not finite, or not above 0 where they divide.
+        SchemaError: numbers that do not fit the schema, are not finite, or not above 0 where they divide; a schema with
+            a form that is not computed yet.
     """
 
     schema: Schema
@@ -40,6 +41,7 @@ class Normaliser:
     magnitude_high: Float[np.ndarray, " conditions"]
 
     def __post_init__(self):
+        self.schema.check_computed()
         for stem, width in (
             ("field", self.schema.field_width), ("condition", self.schema.condition_width),
             ("magnitude", len(self.schema.conditions)),
@@ -63,17 +65,19 @@ class Normaliser:
         Raises:
             ConditionError: a case under conditions with which a field cannot scale.
         """
+        schema.check_computed()
+        length = float(np.mean(extents))
         count, mean, squares = 0, np.zeros(schema.field_width), np.zeros(schema.field_width)
         for row, values in zip(conditions, fields, strict=True):
-            scaled = values.astype(np.float64) / _usable_scales(schema, row)
+            scaled = values.astype(np.float64) / _usable_scales(schema, row, length)
             total = count + len(scaled)
             step = scaled.mean(axis=0) - mean
             squares += ((scaled - scaled.mean(axis=0)) ** 2).sum(axis=0) + step**2 * count * len(scaled) / total
             mean, count = mean + step * len(scaled) / total, total
         deviation = np.sqrt(squares / count)
-        magnitudes = np.stack([_magnitudes(schema, row) for row in conditions])
+        magnitudes = np.stack([schema.condition_columns.magnitudes(row) for row in conditions])
         return cls(
-            schema, float(np.mean(extents)), (float(np.min(extents)), float(np.max(extents))),
+            schema, length, (float(np.min(extents)), float(np.max(extents))),
             mean, np.where(deviation > 0, deviation, 1.0),
             conditions.min(axis=0), conditions.max(axis=0), magnitudes.min(axis=0), magnitudes.max(axis=0),
         )  # fmt: skip
@@ -89,7 +93,7 @@ class Normaliser:
 
     def condition_row(self, conditions: Mapping[str, Any]) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
-        names = [quantity.name for quantity in self.schema.conditions]
+        names = list(self.schema.condition_columns.names)
         if unknown := sorted(set(conditions) - set(names)):
             raise ConditionError(f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", "it")
         parts = []
@@ -98,19 +102,20 @@ class Normaliser:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
             parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
         row = np.concatenate(parts) if parts else np.zeros(0)
-        _usable_scales(self.schema, row)
+        _usable_scales(self.schema, row, self.length)
         return row
 
     def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
         """Names of the conditions outside the training range, by component or by magnitude."""
         slack = _ROUNDING * np.maximum(np.abs(self.condition_low), np.abs(self.condition_high))
         outside = (row < self.condition_low - slack) | (row > self.condition_high + slack)
-        magnitudes = _magnitudes(self.schema, row)
+        magnitudes = self.schema.condition_columns.magnitudes(row)
         far = (magnitudes < self.magnitude_low * (1 - _ROUNDING)) | (magnitudes > self.magnitude_high * (1 + _ROUNDING))
-        parts = _parts(self.schema)
         return tuple(
             quantity.name
-            for quantity, part, is_far in zip(self.schema.conditions, parts, far, strict=True)
+            for quantity, part, is_far in zip(
+                self.schema.conditions, self.schema.condition_columns.slices, far, strict=True
+            )
             if is_far or outside[part].any()
         )
 
@@ -123,7 +128,7 @@ class Normaliser:
         """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         features = [(row - middle) / np.where(half > 0, half, 1.0)]
-        for quantity, part in zip(self.schema.conditions, _parts(self.schema), strict=True):
+        for quantity, part in zip(self.schema.conditions, self.schema.condition_columns.slices, strict=True):
             if quantity.kind == "vector":
                 features.append(row[part] / (np.linalg.norm(row[part]) or 1.0))
         return np.concatenate(features).astype(np.float32)
@@ -132,12 +137,12 @@ class Normaliser:
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
     ) -> Float[np.ndarray, "points components"]:
         """Physical to normalised."""
-        scaled = values / _scales(self.schema, row)
+        scaled = values / _scales(self.schema, row, self.length)
         return ((scaled - self.field_mean) / self.field_deviation).astype(np.float32)
 
     def affine(self, row: Float[np.ndarray, " inputs"]) -> tuple[np.ndarray, np.ndarray]:
         """(gain, offset), one per component: physical = gain * normalised + offset."""
-        scales = _scales(self.schema, row)
+        scales = _scales(self.schema, row, self.length)
         return self.field_deviation * scales, self.field_mean * scales
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,25 +166,17 @@ def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None
         raise SchemaError(f"{name} of the normaliser", f"finite numbers of shape {shape}", f"shape {values.shape}")
 
 
-def _parts(schema: Schema) -> list[slice]:
-    ends = np.cumsum([0] + [quantity.width(schema.dim) for quantity in schema.conditions])
-    return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
-
-
-def _magnitudes(schema: Schema, row: np.ndarray) -> np.ndarray:
-    return np.array([np.linalg.norm(row[part]) for part in _parts(schema)])
-
-
-def _scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " components"]:
+def _scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray, " components"]:
     """What every field component is divided by to become dimensionless."""
-    magnitude = dict(zip([q.name for q in schema.conditions], _magnitudes(schema, row), strict=True))
-    scales = [float(np.prod([magnitude[c] ** power for c, power in f.scales_with])) for f in schema.fields]
-    return np.repeat(scales, [f.width(schema.dim) for f in schema.fields])
+    conditions = schema.condition_columns
+    magnitude = {LENGTH: length} | dict(zip(conditions.names, conditions.magnitudes(row), strict=True))
+    scales = [float(np.prod([magnitude[name] ** power for name, power in f.scales_with])) for f in schema.fields]
+    return np.repeat(scales, schema.field_columns.widths)
 
 
-def _usable_scales(schema: Schema, row: np.ndarray) -> Float[np.ndarray, " components"]:
+def _usable_scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray, " components"]:
     with np.errstate(divide="ignore", over="ignore"):
-        scales = _scales(schema, row)
+        scales = _scales(schema, row, length)
     if not (np.isfinite(scales) & (scales > 0)).all():
         raise ConditionError("conditions", "a magnitude above 0 where a field scales with it", str(row.tolist()))
     return scales

@@ -1,13 +1,23 @@
-"""What a surrogate needs and what it returns: names, kinds and units."""
+"""What a surrogate needs and what it returns: names, kinds and units, and the columns of arrays that hold them."""
 
 import dataclasses
+import functools
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Self, get_args
 
-from enf2enf.errors import ConditionError, SchemaError
+import numpy as np
+from jaxtyping import Float
 
-Kind = Literal["scalar", "vector"]
+from enf2enf.errors import ConditionError, SchemaError, check_keys
+
+Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
+On = Literal["domain", "wall"]
+Transform = Literal["identity", "log1p"]
+LENGTH = "length"
+"""What a field may scale with beside conditions: the reference length."""
+_CONDITIONS: tuple[Kind, ...] = ("scalar", "vector", "pseudoscalar")
+_USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -17,43 +27,120 @@ class Quantity:
 
     Args:
         name: an identifier, e.g. `von_mises`.
-        kind: `"scalar"`, or `"vector"` with one component per dimension.
+        kind: how it changes with the frame: `"scalar"` (not at all), `"vector"` (one component per dimension),
+            `"pseudoscalar"` and `"pseudovector"` (which change their sign in a mirror besides: a shear stress on a
+            wall, a vorticity), or `"tensor"` (symmetric, its components xx, yy, xy, in space xx, yy, zz, xy, yz, xz).
         unit: its SI unit as text, e.g. `Pa`; empty for a dimensionless quantity.
-        scales_with: `{condition: power}`: the field is made dimensionless by these powers of the
-            magnitudes of conditions (a stress by its traction, a pressure by the square of the inflow).
+        scales_with: `{condition: power}`: the field is made dimensionless by these powers of the magnitudes of
+            conditions (a stress by its traction, a pressure by the square of the inflow) and of the reference `length`.
+        on: where a field is defined, in the `"domain"` or on the `"wall"`.
+        relative_to: the condition that is the undisturbed value of a field (the inflow of a velocity); empty for none.
+        transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for one that is not
+            negative and ranges over decades.
     """
 
     name: str
     kind: Kind = "scalar"
     unit: str = ""
     scales_with: tuple[tuple[str, float], ...] = ()
+    on: On = "domain"
+    relative_to: str = ""
+    transform: Transform = "identity"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise SchemaError("quantity name", "a letter, then letters, digits or _", repr(self.name))
-        if self.kind not in ("scalar", "vector"):
-            raise SchemaError(f"kind of {self.name}", "scalar or vector", repr(self.kind))
-        if not isinstance(self.unit, str):
-            raise SchemaError(f"unit of {self.name}", "text", repr(self.unit))
+        for key, options in (("kind", Kind), ("on", On), ("transform", Transform)):
+            value = getattr(self, key)
+            if value not in get_args(options):
+                raise SchemaError(f"{key} of {self.name}", " or ".join(get_args(options)), repr(value))
+        for key in ("unit", "relative_to"):
+            if not isinstance(getattr(self, key), str):
+                raise SchemaError(f"{key} of {self.name}", "text", repr(getattr(self, key)))
 
     def width(self, dim: int) -> int:
         """Number of components in `dim` dimensions."""
-        return dim if self.kind == "vector" else 1
+        return {"vector": dim, "pseudovector": dim, "tensor": dim * (dim + 1) // 2}.get(self.kind, 1)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one number, so that its values have no axis of components."""
+        return self.kind in ("scalar", "pseudoscalar")
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data for JSON."""
+        """As plain data for JSON; what is at its default is left out."""
         plain: dict[str, Any] = {"name": self.name, "kind": self.kind, "unit": self.unit}
-        return plain | ({"scales_with": dict(self.scales_with)} if self.scales_with else {})
+        if self.scales_with:
+            plain["scales_with"] = dict(self.scales_with)
+        fields = {field.name: field.default for field in dataclasses.fields(self)}
+        return plain | {
+            k: getattr(self, k) for k in ("on", "relative_to", "transform") if getattr(self, k) != fields[k]
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        _check_keys("quantity", plain, {"name"}, {"kind", "unit", "scales_with"})
+        others = {field.name for field in dataclasses.fields(cls)} - {"name", "scales_with"}
+        check_keys(SchemaError, "quantity", plain, {"name"}, others | {"scales_with"})
         scales = plain.get("scales_with", {})
         if not isinstance(scales, Mapping) or not all(isinstance(p, (int, float)) for p in scales.values()):
             raise SchemaError("scales_with", "a table of condition = power", repr(scales))
         powers = tuple((condition, float(power)) for condition, power in scales.items())
-        return cls(plain["name"], plain.get("kind", "scalar"), plain.get("unit", ""), powers)
+        return cls(plain["name"], scales_with=powers, **{key: plain[key] for key in others & plain.keys()})
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantities:
+    """Quantities in the order of the columns of an array, one column per component."""
+
+    items: tuple[Quantity, ...]
+    dim: int
+
+    def __iter__(self) -> Iterator[Quantity]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(quantity.name for quantity in self.items)
+
+    @functools.cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Number of columns of each."""
+        return tuple(quantity.width(self.dim) for quantity in self.items)
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return sum(self.widths)
+
+    @functools.cached_property
+    def groups(self) -> tuple[int, ...]:
+        """For every column, the index of its quantity."""
+        return tuple(index for index, width in enumerate(self.widths) for _ in range(width))
+
+    @functools.cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """The columns of each."""
+        ends = np.cumsum([0, *self.widths]).tolist()
+        return tuple(slice(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True))
+
+    def split(self, columns: Float[np.ndarray, "*rows columns"]) -> dict[str, np.ndarray]:
+        """name -> its columns; the single column of a scalar without its axis."""
+        parts = zip(self.items, self.slices, strict=True)
+        return {q.name: columns[..., part.start] if q.is_single else columns[..., part] for q, part in parts}
+
+    def join(self, values: Mapping[str, np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:
+        """The inverse of `split`, for `rows` rows."""
+        parts = [np.reshape(values[name], (rows, width)) for name, width in zip(self.names, self.widths, strict=True)]
+        return np.concatenate([np.zeros((rows, 0)), *parts], axis=1)
+
+    def magnitudes(self, row: Float[np.ndarray, " columns"]) -> Float[np.ndarray, " quantities"]:
+        """Euclidean norm of each in one row."""
+        return np.array([np.linalg.norm(row[part]) for part in self.slices])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,20 +165,56 @@ class Schema:
         names = [q.name for q in self.conditions + self.fields]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise SchemaError("schema", "every name once", f"{', '.join(twice)} twice")
-        known = {q.name for q in self.conditions}
+        for condition in self.conditions:
+            self._check_condition(condition)
         for field in self.fields:
-            if strange := [c for c, _ in field.scales_with if c not in known]:
-                raise SchemaError(f"scales_with of {field.name}", f"one of {sorted(known)}", strange[0])
+            self._check_field(field)
+
+    def _check_condition(self, condition: Quantity) -> None:
+        if condition.kind not in _CONDITIONS:
+            raise SchemaError(f"kind of the condition {condition.name}", " or ".join(_CONDITIONS), condition.kind)
+        for key, usual in _USUAL.items():
+            if getattr(condition, key) != usual:
+                raise SchemaError(f"{key} of the condition {condition.name}", "none: it is of fields alone", "one")
+
+    def _check_field(self, field: Quantity) -> None:
+        known = {q.name: q for q in self.conditions}
+        if strange := [c for c, _ in field.scales_with if c not in known and c != LENGTH]:
+            raise SchemaError(f"scales_with of {field.name}", f"one of {sorted([*known, LENGTH])}", strange[0])
+        if LENGTH in known and LENGTH in dict(field.scales_with):
+            raise SchemaError(f"scales_with of {field.name}", "the reference length", "a condition of that name too")
+        if field.relative_to and known.get(field.relative_to, field).kind != field.kind:
+            raise SchemaError(f"relative_to of {field.name}", f"a condition of kind {field.kind}", "another kind")
+        if field.relative_to and field.relative_to not in known:
+            raise SchemaError(f"relative_to of {field.name}", f"one of {sorted(known)}", repr(field.relative_to))
+
+    def check_computed(self) -> None:
+        """Raises `SchemaError` where a field has a form that is part of the format and not computed yet."""
+        for field in self.fields:
+            for key in ("on", "relative_to", "transform"):
+                if getattr(field, key) != (usual := _USUAL[key]):
+                    wanted = f"{usual!r}; other forms are not computed yet"
+                    raise SchemaError(f"{key} of {field.name}", wanted, repr(getattr(field, key)))
+
+    @functools.cached_property
+    def condition_columns(self) -> Quantities:
+        """The conditions as the columns of a row."""
+        return Quantities(self.conditions, self.dim)
+
+    @functools.cached_property
+    def field_columns(self) -> Quantities:
+        """The fields as the columns of an array of values."""
+        return Quantities(self.fields, self.dim)
 
     @property
     def condition_width(self) -> int:
         """Number of components of all conditions together."""
-        return sum(q.width(self.dim) for q in self.conditions)
+        return self.condition_columns.width
 
     @property
     def field_width(self) -> int:
         """Number of components of all fields together."""
-        return sum(q.width(self.dim) for q in self.fields)
+        return self.field_columns.width
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
@@ -104,18 +227,9 @@ class Schema:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        _check_keys("schema", plain, {"dim", "fields"}, {"conditions"})
-        quantities = {key: tuple(Quantity.from_dict(q) for q in plain.get(key, ())) for key in ("conditions", "fields")}
-        return cls(plain["dim"], **quantities)
-
-
-def _check_keys(name: str, plain: Any, required: set[str], optional: set[str]) -> None:
-    if not isinstance(plain, Mapping):
-        raise SchemaError(name, "a table", repr(plain)[:80])
-    if missing := sorted(required - plain.keys()):
-        raise SchemaError(name, f"the key {missing[0]!r}", f"only {sorted(plain)}")
-    if unknown := sorted(plain.keys() - required - optional):
-        raise SchemaError(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))
+        check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions"})
+        conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
+        return cls(plain["dim"], conditions, fields)
 
 
 def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:

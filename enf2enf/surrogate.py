@@ -16,15 +16,15 @@ from enf2enf.data.case import Case, Conditions
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.frame import images
-from enf2enf.inference.encoding import Encoding, View, encode_shape, shape_of
-from enf2enf.inference.evaluator import CHUNK, SMALL, Decoding
+from enf2enf.geometry.frame import Frame
+from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_of
+from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
-from enf2enf.threads import side_by_side
+from enf2enf.threads import map_in_threads
 
 
 class Surrogate:
@@ -37,7 +37,7 @@ class Surrogate:
         provenance: data set, licence, metrics, training settings: plain data.
     """
 
-    def __init__(self, model: Enf2Enf, config: ModelConfig, normaliser: Normaliser, provenance: Mapping[str, Any]):
+    def __init__(self, model: Network, config: ModelConfig, normaliser: Normaliser, provenance: Mapping[str, Any]):
         self.model, self.config, self.normaliser = model, config, normaliser
         self.provenance = dict(provenance)
 
@@ -84,7 +84,7 @@ class Surrogate:
             **self.provenance,
         }
 
-    def understand(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:
+    def geometry_of(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:
         """The geometry of a mesh, refused if it is no geometry of the kind this surrogate was trained on.
 
         Args:
@@ -106,13 +106,12 @@ class Surrogate:
     def encode(self, geometry: Geometry) -> Encoding:
         """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
         self._check(geometry)
-        flips = images(self.config.mirror, self.schema.dim)
-        views = side_by_side(functools.partial(self._view, geometry), list(flips))
-        return Encoding(geometry, tuple(views))
+        frames = self.config.frames.of(geometry, self.normaliser.length)
+        return Encoding(geometry, tuple(map_in_threads(functools.partial(self._view, geometry), frames)))
 
-    def _view(self, geometry: Geometry, flip: Float[np.ndarray, " dim"]) -> View:
-        shape = shape_of(geometry, self.normaliser.length, self.config.facets, flip)
-        return View(flip, shape, jax.block_until_ready(encode_shape(self.model, shape)))
+    def _view(self, geometry: Geometry, frame: Frame) -> View:
+        panels = panels_of(geometry, frame, self.config.panels)
+        return View(frame, panels, jax.block_until_ready(encode_panels(self.model, panels)))
 
     def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
@@ -130,12 +129,12 @@ class Surrogate:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are not a finite array (points, dim).
         """
-        decoding, points = self.decoding(encoding, conditions), self._checked(points)
-        return self.field(points, decoding(points))
+        evaluator, points = self.evaluator(encoding, conditions), self._checked(points)
+        return self.field(points, evaluator(points))
 
-    def decoding(self, encoding: Encoding, conditions: Conditions) -> Decoding:
+    def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
         """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
-        return Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_row(conditions))
+        return FieldEvaluator(self.model, self.normaliser, encoding, self.normaliser.condition_row(conditions))
 
     def _checked(self, points: ArrayLike) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(points, np.float64)
@@ -146,14 +145,8 @@ class Surrogate:
         return points
 
     def field(self, points: Float[np.ndarray, "points dim"], values: Float[np.ndarray, "points components"]) -> Field:
-        """What a decoding says at points, by the names of the fields."""
-        widths = [quantity.width(self.schema.dim) for quantity in self.schema.fields]
-        columns = np.split(values, np.cumsum(widths)[:-1], axis=1)
-        named = {
-            quantity.name: column if quantity.kind == "vector" else column[:, 0]
-            for quantity, column in zip(self.schema.fields, columns, strict=True)
-        }
-        return Field(points, named)
+        """What an evaluator gives at points, by the names of the fields."""
+        return Field(points, self.schema.field_columns.split(values))
 
     def predict(self, case: Case, points: ArrayLike | None = None) -> Field:
         """Encode and decode; at the case's own points if none are given."""
@@ -166,6 +159,6 @@ class Surrogate:
         half = self.normaliser.length / 2
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
         encoding = self.encode(Geometry((square / 2,), square))
-        decoding = Decoding(self.model, self.normaliser, encoding, self.normaliser.condition_high)
+        evaluator = FieldEvaluator(self.model, self.normaliser, encoding, self.normaliser.condition_high)
         for points in (1, SMALL):
-            decoding.chunk(np.resize(square, (points, 2)))
+            evaluator.chunk(np.resize(square, (points, 2)))

@@ -24,7 +24,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def compute_where_called() -> None:
+def run_in_calling_thread() -> None:
     """Makes every program run in the thread that calls it, on one core: for a process whose threads fill the cores.
 
     Side by side, programs that keep to a core each are faster than programs that share XLA's threads: long ones by a
@@ -49,7 +49,7 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="core")
 
 
-def side_by_side(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+def map_in_threads(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
     """The results for all items, in order: the first computed here, the others by threads that are free.
 
     What no thread has begun by the time it is needed is computed here too, so that one of the `threads` may call this

@@ -24,9 +24,9 @@ options = parser.parse_args()
 
 surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
 conditions = conditions_of(options.conditions)
-encoding = surrogate.encode(surrogate.understand(mesh))
+encoding = surrogate.encode(surrogate.geometry_of(mesh))
 walls = encoding.geometry.walls
-fine = encoding.geometry.facets(options.points)[:, 0]
+fine = encoding.geometry.panels(options.points)[:, 0]
 
 start = time.perf_counter()
 coarse_field = surrogate.decode(encoding, conditions, np.concatenate(walls))

@@ -54,6 +54,6 @@ def surrogate():
     config = ModelConfig(
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
         RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)),
-        facets=32,
+        panels=32,
     )
     return Surrogate.untrained(config, Normaliser.fit(schema, np.ones(8), tractions, fields), seed=0)

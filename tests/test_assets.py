@@ -52,7 +52,7 @@ def test_the_unit_cell_is_one_problem_in_every_format(name):
     mesh = read(enf2enf_meshes.path(name))
     expected = Geometry.from_mesh(read(enf2enf_meshes.path("unit_cell_vtu")))
     geometry = Geometry.from_mesh(mesh)
-    np.testing.assert_allclose(geometry.facets(128), expected.facets(128), atol=1e-12)  # measured 0
+    np.testing.assert_allclose(geometry.panels(128), expected.panels(128), atol=1e-12)  # measured 0
     np.testing.assert_allclose(geometry.bounds, [[0, 0], [1, 1]], atol=0)
     reach = np.linalg.norm(geometry.walls[0] - 0.5, axis=1)
     assert reach.min() > 0.2 and reach.max() < 0.4

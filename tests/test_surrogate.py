@@ -72,8 +72,8 @@ def test_moving_the_mesh_alone_does(surrogate, geometry, points, reference):
 def test_chunks_padding_and_order_of_points_do_not_matter(surrogate, geometry, points, reference, sizes, seed):
     order = np.random.default_rng(seed).permutation(len(points))
     parts = np.split(points[order], np.minimum(np.cumsum(sizes), len(points)))
-    decoding = surrogate.decoding(surrogate.encode(geometry), CONDITIONS)
-    fields = [surrogate.field(part, decoding.chunk(part)) for part in parts]
+    evaluator = surrogate.evaluator(surrogate.encode(geometry), CONDITIONS)
+    fields = [surrogate.field(part, evaluator.chunk(part)) for part in parts]
     values = np.concatenate([field["von_mises"] for field in fields])
     assert _difference(values, reference[order]) < TOLERANCE
 
@@ -130,7 +130,7 @@ def test_walls_without_a_domain_are_refused(surrogate, geometry):
 def test_a_plate_without_a_hole_is_refused(surrogate):
     square = Mesh(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]), (CellBlock("quad", np.arange(4)[None]),))
     with pytest.raises(GeometryError, match="walls"):
-        surrogate.understand(square)
+        surrogate.geometry_of(square)
 
 
 @pytest.mark.parametrize(

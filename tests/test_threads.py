@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from enf2enf.threads import cores, side_by_side, threads
+from enf2enf.threads import cores, map_in_threads, threads
 
 SHARE = """
 import sys, time
-from enf2enf.cores import compute_where_called
+from enf2enf.threads import run_in_calling_thread
 if sys.argv[1] == "here":
-    compute_where_called()
+    run_in_calling_thread()
 import jax, jax.numpy as jnp, os
 program = jax.jit(lambda x: jax.lax.fori_loop(0, 200, lambda _, y: jnp.tanh(y @ x), x))
 x = jnp.ones((200, 200))
@@ -39,21 +39,21 @@ def test_programs_run_in_the_thread_that_calls_them(where, before):
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 9])
-def test_side_by_side_keeps_the_order(count):
-    assert side_by_side(lambda x: x * x, list(range(count))) == [x * x for x in range(count)]
+def test_map_in_threads_keeps_the_order(count):
+    assert map_in_threads(lambda x: x * x, list(range(count))) == [x * x for x in range(count)]
 
 
-def test_side_by_side_from_every_thread_at_once_comes_to_an_end():
+def test_map_in_threads_from_every_thread_at_once_comes_to_an_end():
     def nested(depth: int) -> int:
-        return sum(side_by_side(nested, [depth - 1] * 3)) if depth else 1
+        return sum(map_in_threads(nested, [depth - 1] * 3)) if depth else 1
 
     waiting = [threads().submit(nested, 3) for _ in range(4 * cores())]
     assert [future.result(timeout=60) for future in waiting] == [27] * len(waiting)
 
 
-def test_side_by_side_is_side_by_side():
+def test_it_is_side_by_side():
     meeting = threading.Barrier(2)
-    assert sorted(side_by_side(lambda _: meeting.wait(timeout=60), [0, 1])) == [0, 1]
+    assert sorted(map_in_threads(lambda _: meeting.wait(timeout=60), [0, 1])) == [0, 1]
 
 
 def test_what_nobody_needs_any_more_is_not_begun():
@@ -66,11 +66,11 @@ def test_what_nobody_needs_any_more_is_not_begun():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        side_by_side(work, list(range(50 * cores())))
+        map_in_threads(work, list(range(50 * cores())))
     assert len(begun) < 10 * cores()
 
 
-def test_side_by_side_passes_on_what_goes_wrong():
+def test_map_in_threads_passes_on_what_goes_wrong():
     for culprit in (0, 3):
         with pytest.raises(ZeroDivisionError):
-            side_by_side(lambda x, culprit=culprit: 1 // (x - culprit), list(range(4)))
+            map_in_threads(lambda x, culprit=culprit: 1 // (x - culprit), list(range(4)))

@@ -105,21 +105,18 @@ class PackedData:
         fields = [(q.name, q.kind, q.unit) for q in self.schema.fields]
         if self.schema.dim != schema.dim or fields != [(q.name, q.kind, q.unit) for q in schema.fields]:
             raise SchemaError(f"fields of {self.manifest['name']!r}", str([q.name for q in schema.fields]), "others")
-        ends = np.cumsum([q.width(self.schema.dim) for q in self.schema.conditions])
-        parts = np.split(self._arrays["conditions"], ends[:-1], axis=1)
-        own, columns = {q.name: part for q, part in zip(self.schema.conditions, parts, strict=False)}, []
+        own, columns = self.schema.condition_columns.split(self._arrays["conditions"]), {}
         if strange := sorted(own.keys() & conditions.keys() | conditions.keys() - {q.name for q in schema.conditions}):
             raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "it")
         for quantity in schema.conditions:
-            width = quantity.width(schema.dim)
             if quantity.name in own:
-                columns.append(own[quantity.name])
+                columns[quantity.name] = own[quantity.name]
             elif quantity.name in conditions:
-                row = numbers(quantity.name, conditions[quantity.name], width)
-                columns.append(np.tile(row, (self.case_count, 1)))
+                row = numbers(quantity.name, conditions[quantity.name], quantity.width(schema.dim))
+                columns[quantity.name] = np.tile(row, (self.case_count, 1))
             else:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
-        table = np.concatenate([np.zeros((self.case_count, 0)), *columns], axis=1)
+        table = schema.condition_columns.join(columns, self.case_count)
         return type(self)({**self.manifest, "schema": schema.to_dict()}, {**self._arrays, "conditions": table})
 
     @property
@@ -194,9 +191,8 @@ def _gather(dataset: Dataset, progress: Progress) -> dict[str, np.ndarray]:
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         points.append(case.field.points)
-        columns = [case.field[q.name].reshape(len(points[-1]), -1) for q in schema.fields]
-        values.append(_single(name, np.concatenate(columns, axis=1)))
-        conditions.append(np.concatenate([np.zeros(0), *(case.conditions[q.name] for q in schema.conditions)]))
+        values.append(_single(name, schema.field_columns.join(case.field.values, len(points[-1]))))
+        conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
         outer = case.geometry.outer
         curves += [np.zeros((0, schema.dim)) if outer is None else outer, *case.geometry.walls]
         loops.append(len(curves))

@@ -115,8 +115,8 @@ class Dataset:
         label = f"{label}, {quantity.name}"
         if values.dtype.kind not in "fiu":
             raise DatasetError(label, "numbers", str(values.dtype))
-        if values.shape != ((count, width) if quantity.kind == "vector" else (count,)):
-            wanted = f"({count}, {width})" if quantity.kind == "vector" else f"({count},)"
+        if values.shape != ((count,) if quantity.is_single else (count, width)):
+            wanted = f"({count},)" if quantity.is_single else f"({count}, {width})"
             raise DatasetError(label, f"a {quantity.kind} at every point, shape {wanted}", f"shape {values.shape}")
         if len(bad := np.flatnonzero(~np.isfinite(values.reshape(count, -1)).all(axis=1))):
             raise DatasetError(label, "finite numbers", f"{values[bad[0]]} at point {bad[0]}")

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
-from enf2enf.geometry.frame import mirrored
+from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane import outline
-from enf2enf.geometry.plane import panels as facets
+from enf2enf.geometry.plane import panels as panels
 from enf2enf.geometry.plane import polygon as polygons
 from enf2enf.mesh import topology
 
@@ -91,21 +91,23 @@ class Geometry:
         """Unit normals at the vertices of every wall, out of the body into the domain."""
         return tuple(polygons.normals(wall) for wall in self._local)
 
-    def facets(self, count: int, flip: Float[np.ndarray, " dim"] | None = None) -> Float[np.ndarray, "{count} 2 2"]:
+    def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
         """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
 
         They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
-        polygons. Facets do not depend on where a loop starts, how it was turned or in which order the loops came.
+        polygons. They do not depend on where a loop starts, which way it was stored or in which order the loops came.
 
         Args:
             count: how many.
-            flip: 1 or -1 for every axis; with any -1 they are those of the mirror image about the centre of the bounds.
+            frame: whose local coordinates they are in; None for metres.
 
         Raises:
             GeometryError: fewer than three segments a wall.
         """
-        walls = self._local if flip is None else [mirrored(wall, flip) for wall in self._local]
-        return facets.resample(walls, count) + self._origin
+        if frame is None:
+            return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
+        walls = [frame.turned(wall)[:: frame.handedness] for wall in self._local]
+        return (panels.resample(walls, count) + frame.turned(self._origin - frame.origin)) / frame.length
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""

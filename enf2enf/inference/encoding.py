@@ -1,4 +1,4 @@
-"""A geometry that has been encoded."""
+"""A geometry that has been encoded: the one bridge from NumPy in metres to JAX in normalised frames."""
 
 import dataclasses
 
@@ -8,23 +8,24 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
-from enf2enf.model.network import Enf2Enf
-from enf2enf.model.panels import Shape
+from enf2enf.geometry.frame import Frame
+from enf2enf.model.network import Network
+from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """A geometry, or a mirror image of it, as the model knows it.
+    """A geometry in one frame.
 
     Args:
-        flip: what coordinates relative to the centre of the geometry's bounds are multiplied by, 1 or -1 each.
-        shape: the image's wall and bounds relative to that centre, in reference lengths.
-        latents: its latent clouds in the same frame.
+        frame: the frame.
+        panels: the boundary in it.
+        latents: its latent clouds in it.
     """
 
-    flip: Float[np.ndarray, " dim"]
-    shape: Shape
+    frame: Frame
+    panels: Panels
     latents: Latents
 
 
@@ -34,26 +35,27 @@ class Encoding:
 
     Args:
         geometry: the geometry, in metres.
-        views: the geometry itself, then the mirror images that are asked too.
+        views: the geometry in all frames that are asked; the first is not mirrored.
     """
 
     geometry: Geometry
     views: tuple[View, ...]
 
-    def poses(self, length: float) -> list[Float[np.ndarray, "latents dim"]]:
-        """Positions of the geometry's own latents in metres, one array per cloud, given the reference length."""
-        centre = self.geometry.bounds.mean(axis=0)
-        return [np.asarray(cloud.pose, np.float64) * length + centre for cloud in self.views[0].latents]
+    def poses(self) -> list[Float[np.ndarray, "latents dim"]]:
+        """Positions of the first view's latents in metres, one array per cloud."""
+        view = self.views[0]
+        return [view.frame.outward(np.asarray(cloud.pose, np.float64)) for cloud in view.latents]
 
 
-def shape_of(geometry: Geometry, length: float, facets: int, flip: Float[np.ndarray, " dim"] | None = None) -> Shape:
-    """A geometry, or its mirror image, as the model sees it: centred on its bounds, in reference lengths, float32."""
-    centre = geometry.bounds.mean(axis=0)
-    wall, box = (geometry.facets(facets, flip) - centre) / length, (geometry.bounds - centre) / length
-    return Shape(jnp.asarray(wall, jnp.float32), jnp.asarray(box, jnp.float32))
+def panels_of(geometry: Geometry, frame: Frame, count: int) -> Panels:
+    """The boundary of a geometry as the model sees it in a frame: `count` panels, in reference lengths, float32."""
+    vertices = geometry.panels(count, frame)
+    box = np.sort(frame.inward(geometry.bounds), axis=0)
+    role = np.full(count, ROLES.index("wall"), np.int32)
+    return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))
 
 
 @eqx.filter_jit
-def encode_shape(model: Enf2Enf, shape: Shape) -> Latents:
+def encode_panels(model: Network, panels: Panels) -> Latents:
     """The latents of a geometry, by one compiled program."""
-    return model.encode(shape)
+    return model.encode(panels)

@@ -11,15 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from enf2enf.geometry.frame import signs
 from enf2enf.inference.encoding import Encoding, View
-from enf2enf.inference.tiling import compact_order
+from enf2enf.inference.tiling import tiled_order
 from enf2enf.model.decoder import BLOCK, Prepared
-from enf2enf.model.network import Enf2Enf
-from enf2enf.model.panels import Shape
+from enf2enf.model.network import Network
+from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
-from enf2enf.threads import cores, side_by_side, threads
+from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
 """Points that one compiled program takes at most; there is one program, whatever is asked."""
@@ -32,15 +31,14 @@ _SORTED = 65_536  # points that are sorted at a time
 
 
 @dataclasses.dataclass(frozen=True)
-class _Seen:
-    """A view under the conditions as they are in it, and what its fields are multiplied by to be turned back."""
+class _ConditionedView:
+    """A view under the conditions as they are in its frame."""
 
     view: View
     prepared: Prepared
-    signs: Float[np.ndarray, " components"]
 
 
-class Decoding:
+class FieldEvaluator:
     """The fields of one geometry under one row of conditions: the mean over the views that its encoding has.
 
     Args:
@@ -49,16 +47,15 @@ class Decoding:
         row: the conditions, as `Normaliser.condition_row` returns them.
     """
 
-    def __init__(self, model: Enf2Enf, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
-        self._model, self._encoding, self._length = model, encoding, normaliser.length
+    def __init__(self, model: Network, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
+        self._model, self._encoding, self._fields = model, encoding, normaliser.schema.field_columns
         self._gain, self._offset = normaliser.affine(row)
-        self._seen = side_by_side(functools.partial(self._see, normaliser, row), encoding.views)
+        self._views = map_in_threads(functools.partial(self._conditioned, normaliser, row), encoding.views)
 
-    def _see(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _Seen:
-        schema = normaliser.schema
-        conditions = jnp.asarray(normaliser.condition(row * signs(view.flip, schema.conditions)))
-        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
-        return _Seen(view, prepared, signs(view.flip, schema.fields))
+    def _conditioned(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _ConditionedView:
+        turned = view.frame.columns_inward(normaliser.schema.conditions, row)
+        conditions = jnp.asarray(normaliser.condition(turned))
+        return _ConditionedView(view, jax.block_until_ready(_condition(self._model, view.latents, conditions)))
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -73,45 +70,44 @@ class Decoding:
 
     def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
-        return self._finished(points, self._started(points, cores()))
+        return self.collect(points, self.submit(points, cores()))
 
-    def _started(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
+    def submit(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
         """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
         size, capacity = _program(len(points))
-        parts = -(-parts // len(self._seen))
-        centre = self._encoding.geometry.bounds.mean(axis=0)
-        local = ((points - centre) / self._length).astype(np.float32)
-        share = min(capacity, size * max(1, -(-len(local) // (size * parts))))
-        pieces = [local[start : start + share] for start in range(0, len(local), share)]
+        parts = -(-parts // len(self._views))
+        share = min(capacity, size * max(1, -(-len(points) // (size * parts))))
+        pieces = [points[start : start + share] for start in range(0, len(points), share)]
         start = functools.partial(threads().submit, self._answer)
-        return [[start(seen, piece, size, capacity) for piece in pieces] for seen in self._seen]
+        return [[start(view, piece, size, capacity) for piece in pieces] for view in self._views]
 
-    def _finished(
+    def collect(
         self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
     ) -> Float[np.ndarray, "points components"]:
         """The mean over the views: what of an error differs between them is averaged away."""
         inside = self._encoding.geometry.contains(points)  # while the threads compute
         values = np.zeros((len(points), len(self._gain)))
-        for seen, parts in zip(self._seen, started, strict=True):
+        for seen, parts in zip(self._views, started, strict=True):
             normalised = np.concatenate([np.zeros((0, len(self._gain))), *(part.result() for part in parts)])
-            values += seen.signs * (normalised * self._gain + self._offset) / len(started)
+            physical = normalised * self._gain + self._offset
+            values += seen.view.frame.columns_outward(self._fields, physical) / len(started)
         values[~inside] = np.nan
         return values.astype(np.float32)
 
     def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
-        local = self._model.decoder.is_local(self._seen[0].prepared)
-        return compact_order(points, BLOCK) if local else np.arange(len(points))
+        local = self._model.decoder.is_local(self._views[0].prepared)
+        return tiled_order(points, BLOCK) if local else np.arange(len(points))
 
     def _answer(
-        self, seen: _Seen, local: Float[np.ndarray, "points dim"], size: int, capacity: int
+        self, seen: _ConditionedView, points: Float[np.ndarray, "points dim"], size: int, capacity: int
     ) -> Float[np.ndarray, "points components"]:
         """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
+        local = seen.view.frame.inward(points)
         padded = np.empty((capacity, local.shape[1]), np.float32)
         padded[: len(local)], padded[len(local) :] = local, local[-1]
-        padded *= seen.view.flip.astype(np.float32)
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, seen.prepared, seen.view.shape, groups, count)
+        fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count)
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
@@ -129,10 +125,10 @@ def _program(points: int) -> tuple[int, int]:
 
 
 @eqx.filter_jit
-def _condition(model: Enf2Enf, latents: Latents, conditions: Array) -> Prepared:
+def _condition(model: Network, latents: Latents, conditions: Array) -> Prepared:
     return model.decoder.condition(latents, conditions)
 
 
 @eqx.filter_jit
-def _decode(model: Enf2Enf, prepared: Prepared, shape: Shape, groups: Array, count: Array) -> Array:
-    return model.decode(prepared, shape, groups, count)
+def _decode(model: Network, prepared: Prepared, panels: Panels, groups: Array, count: Array) -> Array:
+    return model.decode(prepared, panels, groups, count)

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 
-def compact_order(points: Float[np.ndarray, "points dim"], block: int) -> Int[np.ndarray, " points"]:
+def tiled_order(points: Float[np.ndarray, "points dim"], block: int) -> Int[np.ndarray, " points"]:
     """The order in which every `block` consecutive points fill a box of their own, nearly a cube.
 
     The points are cut into slabs of equal numbers along the first axis, every slab along the second, and so on

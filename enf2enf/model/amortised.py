@@ -9,13 +9,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.encoder import AbstractEncoder
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, wall_points
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
 from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
 from enf2enf.nn.latents import LatentCloud, Latents
-from enf2enf.nn.mixer import Mixer
+from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.settings import check_ranges, options_of
 
 _DIRECTIONS = 8
@@ -55,7 +55,7 @@ class AmortisedEncoder(AbstractEncoder):
 
     embed_grid: eqx.nn.MLP
     embed_wall: eqx.nn.MLP
-    mixer: Mixer
+    transformer: LatentTransformer
     grid: int = eqx.field(static=True)
     wall: int = eqx.field(static=True)
     window: float = eqx.field(static=True)
@@ -80,35 +80,35 @@ class AmortisedEncoder(AbstractEncoder):
         features = DISTANCE_FEATURES + _DIRECTIONS * len(probes) + 4 * dim
         self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[0])
         self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[1])
-        self.mixer = Mixer(dim, width, heads, blocks, expansion, wavelengths, key=keys[2])
+        self.transformer = LatentTransformer(dim, width, heads, blocks, expansion, wavelengths, key=keys[2])
         self.grid, self.wall, self.window, self.probes = grid, wall, window, probes
 
-    def observe(self, shape: Shape, placement: Placement = 0) -> Latents:
+    def measure(self, panels: Panels, placement: Placement = 0) -> Latents:
         """Both clouds, with what each latent sees as its context."""
-        poses = grid_points(shape.box, self.grid, placement), wall_points(shape, self.wall, placement)
-        return tuple(self._look(shape, pose) for pose in poses)
+        poses = grid_points(panels.box, self.grid, placement), wall_points(panels, self.wall, placement)
+        return tuple(self._measured(panels, pose) for pose in poses)
 
-    def _look(self, shape: Shape, pose: Float[Array, "latents dim"]) -> LatentCloud:
-        see = jax.vmap(lambda p: _surroundings(shape, p, self.probes))
+    def _measured(self, panels: Panels, pose: Float[Array, "latents dim"]) -> LatentCloud:
+        see = jax.vmap(lambda p: _surroundings(panels, p, self.probes))
         return LatentCloud(pose, see(pose), jnp.full(len(pose), self.window))
 
-    def __call__(self, observation: Latents) -> Latents:
+    def __call__(self, measurements: Latents) -> Latents:
         """Embed what is seen, let all latents of both clouds attend to each other."""
-        grid, wall = observation
+        grid, wall = measurements
         context = jnp.concatenate([jax.vmap(self.embed_grid)(grid.context), jax.vmap(self.embed_wall)(wall.context)])
         pose = jnp.concatenate([grid.pose, wall.pose])
-        at_grid, on_wall = jnp.split(self.mixer(context, pose), [len(grid.pose)])
+        at_grid, on_wall = jnp.split(self.transformer(context, pose), [len(grid.pose)])
         return LatentCloud(grid.pose, at_grid, grid.window), LatentCloud(wall.pose, on_wall, wall.window)
 
 
-def _surroundings(shape: Shape, pose: Float[Array, " dim"], probes: tuple[float, ...]) -> Float[Array, " features"]:
+def _surroundings(panels: Panels, pose: Float[Array, " dim"], probes: tuple[float, ...]) -> Float[Array, " features"]:
     """Signed distance at the pose, its relative change at rings of probes, and the way to the bounds."""
     angles = 2 * jnp.pi * jnp.arange(_DIRECTIONS) / _DIRECTIONS
     ring = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
     radii = jnp.repeat(jnp.asarray(probes), _DIRECTIONS)
     offsets = jnp.tile(ring, (len(probes), 1)) * radii[:, None]
-    here = signed_distance(shape.facets, pose)
-    around = jax.vmap(lambda offset: signed_distance(shape.facets, pose + offset))(offsets)
-    to_box = jnp.concatenate([pose - shape.box[0], shape.box[1] - pose])
+    here = signed_distance(panels.vertices, pose)
+    around = jax.vmap(lambda offset: signed_distance(panels.vertices, pose + offset))(offsets)
+    to_box = jnp.concatenate([pose - panels.box[0], panels.box[1] - pose])
     near_box = jnp.exp(-jnp.abs(to_box) / _NEAR_BOX)
     return jnp.concatenate([distance_features(here), (around - here) / radii, to_box, near_box])

@@ -7,10 +7,11 @@ import jax
 from jaxtyping import PRNGKeyArray
 
 from enf2enf.errors import ConfigError
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.model.field_decoder import FieldConfig
 from enf2enf.model.meta import MetaConfig
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
 from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Schema
@@ -22,30 +23,26 @@ class ModelConfig:
     """The whole model.
 
     Args:
-        facets: number of segments that the smooth curve of the wall is cut into.
+        panels: number of segments that the smooth curve of the wall is cut into.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
-        mirror: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and an
-            answer is the mean over the geometry and its images, turned back, at as many times the cost. Vectors are
-            reflected; scalars must be the same in the mirror, which a shear stress or a vorticity is not.
+        frames: in which a geometry is seen: mirror images, for one thing.
     """
 
     encoder: AmortisedConfig | MetaConfig = AmortisedConfig()
     decoder: RotaryConfig | FieldConfig = RotaryConfig()
-    facets: int = 384
+    panels: int = 384
     bi_invariant: Literal["translation", "absolute"] = "translation"
-    mirror: tuple[Literal["x", "y"], ...] = ()
+    frames: FrameConfig = FrameConfig()
 
     def __post_init__(self):
-        if len(set(self.mirror)) < len(self.mirror):
-            raise ConfigError("model.mirror", "no axis twice", repr(list(self.mirror)))
         if isinstance(self.decoder, FieldConfig) and isinstance(self.encoder, AmortisedConfig):
-            raise ConfigError("decoder", "rotary, which hears both clouds of an amortised encoder", "field")
-        if not 3 <= self.facets <= LARGEST:
-            raise ConfigError("facets", f"3 to {LARGEST}", str(self.facets))
-        if isinstance(self.encoder, AmortisedConfig) and self.facets % self.encoder.wall:
-            raise ConfigError("facets", f"a multiple of wall = {self.encoder.wall}", str(self.facets))
+            raise ConfigError("decoder", "rotary, which attends to both clouds of an amortised encoder", "field")
+        if not 3 <= self.panels <= LARGEST:
+            raise ConfigError("panels", f"3 to {LARGEST}", str(self.panels))
+        if isinstance(self.encoder, AmortisedConfig) and self.panels % self.encoder.wall:
+            raise ConfigError("panels", f"a multiple of wall = {self.encoder.wall}", str(self.panels))
 
-    def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Enf2Enf:
+    def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Network:
         """The untrained model for this schema and this number of condition features."""
         if schema.dim != 2:
             raise ConfigError("dim of the schema", "2 (walls are polygons)", str(schema.dim))
@@ -54,7 +51,7 @@ class ModelConfig:
         encoder = self.encoder.build(bi_invariant, schema.dim, key=keys[0])
         context = self.encoder.width if isinstance(self.encoder, AmortisedConfig) else self.encoder.context
         decoder = self.decoder.build(bi_invariant, context, schema, condition_features, key=keys[1])
-        return Enf2Enf(encoder, decoder)
+        return Network(encoder, decoder)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""

@@ -5,18 +5,18 @@ import abc
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement
 from enf2enf.nn.latents import Latents
 
-Observation = PyTree[Float[Array, "..."]]
+Measurements = PyTree[Float[Array, "..."]]
 
 
 class AbstractEncoder(eqx.Module):
     """Deterministic, one geometry at a time, so that no batch can change the answer."""
 
     @abc.abstractmethod
-    def observe(self, shape: Shape, placement: Placement = 0) -> Observation:
+    def measure(self, panels: Panels, placement: Placement = 0) -> Measurements:
         """What the encoder measures on the geometry; no parameter is involved, so it is done once.
 
         Args:
@@ -25,5 +25,5 @@ class AbstractEncoder(eqx.Module):
         """
 
     @abc.abstractmethod
-    def __call__(self, observation: Observation) -> Latents:
-        """The latents, differentiable in the observation and through it in the wall."""
+    def __call__(self, measurements: Measurements) -> Latents:
+        """The latents, differentiable in the measurements and through it in the wall."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.field import NeuralField
 from enf2enf.nn.latents import LatentCloud, Latents
@@ -66,21 +67,17 @@ class FieldDecoder(AbstractDecoder):
         (cloud,) = latents
         mean, deviation = jax.lax.stop_gradient((self.mean, self.deviation))
         scored = (cloud.context - mean) / deviation
-        told = jnp.concatenate([scored, jnp.broadcast_to(conditions, (len(scored), len(conditions)))], axis=1)
-        return (self.field.prepare(LatentCloud(cloud.pose, told, cloud.window)),)
+        context = jnp.concatenate([scored, jnp.broadcast_to(conditions, (len(scored), len(conditions)))], axis=1)
+        return (self.field.prepare(LatentCloud(cloud.pose, context, cloud.window)),)
 
-    def __call__(
-        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
-    ) -> Float[Array, "points outputs"]:
+    def __call__(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
         """One cross attention and the head, point by point."""
-        return jax.vmap(self.field, in_axes=(None, 0, 0))(prepared[0], points, distance[:, None])
+        return jax.vmap(self.field, in_axes=(None, 0, 0))(prepared[0], queries.points, queries.distance[:, None])
 
     def is_local(self, prepared: Latents) -> bool:
         """False: Gaussian windows have no end."""
         return False
 
-    def answer(
-        self, prepared: Latents, points: Float[Array, "points dim"], distance: Float[Array, " points"]
-    ) -> Float[Array, "points outputs"]:
-        """All latents are asked."""
-        return self(prepared, points, distance)
+    def answer(self, prepared: Latents, queries: Queries) -> Float[Array, "points outputs"]:
+        """The points attend to all latents."""
+        return self(prepared, queries)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.encoder import AbstractEncoder
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, grid_spacing
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
@@ -78,29 +78,29 @@ class MetaEncoder(AbstractEncoder):
         self.log_rate = jnp.full(context, jnp.log(rate), jnp.float32)  # not weakly typed: a step would compile twice
         self.grid, self.samples, self.steps, self.window = grid, samples, steps, window
 
-    def observe(self, shape: Shape, placement: Placement = 0) -> tuple[LatentCloud, Array, Array]:
+    def measure(self, panels: Panels, placement: Placement = 0) -> tuple[LatentCloud, Array, Array]:
         """Empty latents on their grid, sample points, and the signed distance there."""
-        pose = grid_points(shape.box, self.grid, placement)
-        window = jnp.broadcast_to(self.window * grid_spacing(shape.box, self.grid), pose.shape[:1])
-        points = grid_points(shape.box, self.samples)
-        distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
+        pose = grid_points(panels.box, self.grid, placement)
+        window = jnp.broadcast_to(self.window * grid_spacing(panels.box, self.grid), pose.shape[:1])
+        points = grid_points(panels.box, self.samples)
+        distance = jax.vmap(lambda point: signed_distance(panels.vertices, point))(points)
         return LatentCloud(pose, jnp.zeros((len(pose), 0)), window), points, distance
 
-    def __call__(self, observation: tuple[LatentCloud, Array, Array]) -> Latents:
+    def __call__(self, measurements: tuple[LatentCloud, Array, Array]) -> Latents:
         """The contexts after all inner steps; differentiable through them (second order)."""
-        cloud = observation[0]
+        cloud = measurements[0]
         context = self.start
         for _ in range(self.steps):
-            gradient = jax.grad(lambda c: self._misfit(c, observation))(context)
+            gradient = jax.grad(lambda c: self._misfit(c, measurements))(context)
             context = context - jnp.exp(self.log_rate) * gradient
         return (LatentCloud(cloud.pose, context, cloud.window),)
 
-    def reconstruction_loss(self, observation: tuple[LatentCloud, Array, Array]) -> Float[Array, ""]:
+    def reconstruction_loss(self, measurements: tuple[LatentCloud, Array, Array]) -> Float[Array, ""]:
         """The outer loss: the mean squared misfit of the signed distance with the fitted contexts."""
-        return self._misfit(self(observation)[0].context, observation)
+        return self._misfit(self(measurements)[0].context, measurements)
 
-    def _misfit(self, context: Float[Array, "latents width"], observation: tuple) -> Float[Array, ""]:
-        cloud, points, distance = observation
+    def _misfit(self, context: Float[Array, "latents width"], measurements: tuple) -> Float[Array, ""]:
+        cloud, points, distance = measurements
         prepared = self.field.prepare(LatentCloud(cloud.pose, context, cloud.window))
         guess = jax.vmap(lambda point: self.field(prepared, point, jnp.zeros(0))[0])(points)
         return jnp.mean((guess - distance) ** 2)

@@ -7,23 +7,23 @@ from jaxtyping import Array, Float, Int
 
 from enf2enf.model.decoder import AbstractDecoder, Prepared
 from enf2enf.model.encoder import AbstractEncoder
-from enf2enf.model.panels import Shape
-from enf2enf.nn.distance import signed_distance
+from enf2enf.model.panels import Panels
+from enf2enf.model.queries import queries_at
 from enf2enf.nn.latents import Latents
 
 
-class Enf2Enf(eqx.Module):
+class Network(eqx.Module):
     """G = D_u o condition(mu) o E_a (arXiv 2504.18591, eq. 4)."""
 
     encoder: AbstractEncoder
     decoder: AbstractDecoder
 
-    def encode(self, shape: Shape) -> Latents:
+    def encode(self, panels: Panels) -> Latents:
         """The latents of one geometry."""
-        return self.encoder(self.encoder.observe(shape))
+        return self.encoder(self.encoder.measure(panels))
 
     def decode(
-        self, prepared: Prepared, shape: Shape, groups: Float[Array, "groups points dim"], count: Int[Array, ""]
+        self, prepared: Prepared, panels: Panels, groups: Float[Array, "groups points dim"], count: Int[Array, ""]
     ) -> Float[Array, "groups points outputs"]:
         """The normalised fields at the points of the first `count` groups; zeros in the rest.
 
@@ -36,10 +36,7 @@ class Enf2Enf(eqx.Module):
         """
 
         def step(number: Int[Array, ""], fields: Float[Array, "groups points outputs"]) -> Array:
-            points = groups[number]
-            distance = jax.vmap(lambda point: signed_distance(shape.facets, point))(points)
-            on_or_off = jax.nn.relu(distance)  # what is in the domain and a sagitta beyond a facet, is on the wall
-            return fields.at[number].set(self.decoder.answer(prepared, points, on_or_off))
+            return fields.at[number].set(self.decoder.answer(prepared, queries_at(panels, groups[number])))
 
-        outputs = jax.eval_shape(self.decoder, prepared, groups[0], groups[0, :, 0])
+        outputs = jax.eval_shape(lambda: self.decoder(prepared, queries_at(panels, groups[0])))
         return jax.lax.fori_loop(0, count, step, jnp.zeros((len(groups), *outputs.shape), outputs.dtype))

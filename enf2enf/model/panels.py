@@ -1,16 +1,21 @@
-"""What the model sees of a geometry: its wall and its bounds, in the normalised frame."""
+"""What the model sees of a geometry: its boundary and its bounds, in a normalised frame."""
 
 import equinox as eqx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
+
+ROLES = ("wall", "other", "far")
+"""What a panel may belong to, by the number that `Panels.role` holds."""
 
 
-class Shape(eqx.Module):
-    """A geometry relative to the centre of its bounds, in reference lengths, float32.
+class Panels(eqx.Module):
+    """A boundary as simplices, in a frame, in reference lengths, float32.
 
     Attributes:
-        facets: the wall as a fixed number of segments, start and end of each.
+        vertices: of every panel: start and end of a segment in the plane, the body on its left.
+        role: index into `ROLES` of every panel. Today all are walls.
         box: lower and upper corner of the domain's bounds.
     """
 
-    facets: Float[Array, "facets 2 dim"]
+    vertices: Float[Array, "panels dim dim"]
+    role: Int[Array, " panels"]
     box: Float[Array, "2 dim"]

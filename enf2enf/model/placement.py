@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 
 # 1/g and 1/g^2 with g^3 = g + 1: multiples of them fill the square evenly (Roberts 2018, the R2 sequence).
 _EVENLY = (0.7548776662466927, 0.5698402909980532)
@@ -29,6 +29,6 @@ def grid_spacing(box: Float[Array, "2 dim"], per_axis: int) -> Float[Array, ""]:
     return jnp.max(box[1] - box[0]) / per_axis
 
 
-def wall_points(shape: Shape, count: int, placement: Placement = 0) -> Float[Array, "points dim"]:
+def wall_points(panels: Panels, count: int, placement: Placement = 0) -> Float[Array, "points dim"]:
     """`count` points spread evenly over the wall by arc length; placed otherwise, they begin at another facet."""
-    return jnp.roll(shape.facets[:, 0], -placement, axis=0)[:: len(shape.facets) // count]
+    return jnp.roll(panels.vertices[:, 0], -placement, axis=0)[:: len(panels.vertices) // count]

@@ -1,4 +1,4 @@
-"""The decoder of the `fast` preset: points ask the latents around them through rotary attention."""
+"""The decoder of the `fast` preset: points attend to the latents around them through rotary attention."""
 
 import dataclasses
 from typing import Literal
@@ -10,18 +10,19 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
 from enf2enf.model.decoder import BLOCK, AbstractDecoder
+from enf2enf.model.heads import drives, magnitude_head
+from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant, Translation
 from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
 from enf2enf.nn.latents import Latents
-from enf2enf.nn.mixer import Mixer
-from enf2enf.nn.nearby import heard
-from enf2enf.nn.rotary import Waves
-from enf2enf.nn.rotary_attention import Compact, RotaryBlock, Told
+from enf2enf.nn.nearby import latents_in_reach
+from enf2enf.nn.rotary import PlaneWaves
+from enf2enf.nn.rotary_attention import CompactWindow, KeysValues, RotaryBlock
+from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.schema import Schema
 from enf2enf.settings import check_ranges, options_of
 
-_TINY = 1e-6  # keeps a length differentiable at 0
-_NEAR = 112  # latents that a block of points asks where there are more
+_NEAR = 112  # latents that a block of points attends to where there are more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +31,9 @@ class RotaryConfig:
 
     Args:
         blocks, expansion: of the self-attention among the latents.
-        wavelengths: of that attention; points hear waves down to half the shortest.
-        reaches: how far every head listens to a latent, in units of the latent's window.
-        layers, layer_expansion: blocks in which a point asks the latents, and the widening of their networks.
+        wavelengths: of that attention; that of the points has waves down to half the shortest.
+        reaches: window of every head, in units of the latent's own.
+        layers, layer_expansion: blocks of cross attention from points to latents, and the widening of their networks.
         magnitude: components of the vector whose magnitude is a part of every output.
     """
 
@@ -62,40 +63,41 @@ class RotaryConfig:
 
 
 class Prepared(eqx.Module):
-    """Latents under conditions, as the points ask them.
+    """Latents under conditions, as the points attend to them.
 
     Attributes:
         centre: the origin that positions are counted from.
         pose: positions of all latents, relative to the centre.
         radius: window of every latent for every head.
-        told: what the latents say to every block.
+        keys_values: of the latents, for every block.
         response, offset: the head under these conditions, see `RotaryDecoder`.
     """
 
     centre: Float[Array, " dim"]
     pose: Float[Array, "latents dim"]
     radius: Float[Array, "heads latents"]
-    told: tuple[Told, ...]
+    keys_values: tuple[KeysValues, ...]
     response: Float[Array, "outputs parts features"]
     offset: Float[Array, " outputs"]
 
     def only(self, index: Int[Array, " some"]) -> "Prepared":
-        """What these latents say, and no others."""
-        told = tuple(Told(one.key[:, index], one.value[:, index]) for one in self.told)
-        return Prepared(self.centre, self.pose[index], self.radius[:, index], told, self.response, self.offset)
+        """These latents, and no others."""
+        keys_values = tuple(KeysValues(one.key[:, index], one.value[:, index]) for one in self.keys_values)
+        return Prepared(self.centre, self.pose[index], self.radius[:, index], keys_values, self.response, self.offset)
 
 
 class RotaryDecoder(AbstractDecoder):
-    """Self-attention over all latents, then a few blocks in which a point asks the latents around it.
+    """Self-attention over all latents, then a few blocks of cross attention from a point to the latents around it.
 
     Every output is a + |b| + a constant, where the number a and the vector b are linear in the direction of the
     condition that the field scales with: to first order a field is linear in its load, or, like a von Mises stress,
-    the magnitude of something that is. What is not linear enters through the latents, who are told the conditions.
+    the magnitude of something that is. What is not linear enters through the latents, whose contexts depend on the
+    conditions.
     """
 
     stem: eqx.nn.MLP
-    mixer: Mixer
-    waves: Waves
+    transformer: LatentTransformer
+    waves: PlaneWaves
     embed: eqx.nn.MLP
     blocks: tuple[RotaryBlock, ...]
     head: Float[Array, "outputs parts drives features"]
@@ -123,8 +125,8 @@ class RotaryDecoder(AbstractDecoder):
         keys = iter(jax.random.split(key, 4 + layers))
         levels = schema.condition_width
         self.stem = eqx.nn.MLP(width * (1 + levels) + levels, width, width, 1, jax.nn.gelu, key=next(keys))
-        self.mixer = Mixer(schema.dim, width, heads, blocks, expansion, wavelengths, key=next(keys))
-        self.waves = Waves(schema.dim, heads, width // (2 * heads), (wavelengths[0], wavelengths[1] / 2))
+        self.transformer = LatentTransformer(schema.dim, width, heads, blocks, expansion, wavelengths, key=next(keys))
+        self.waves = PlaneWaves(schema.dim, heads, width // (2 * heads), (wavelengths[0], wavelengths[1] / 2))
         self.embed = eqx.nn.MLP(DISTANCE_FEATURES, width, width, 1, jax.nn.gelu, key=next(keys))
         shape = (schema.field_width, 1 + magnitude, schema.dim + 1, width + 1)
         self.head = jax.random.normal(next(keys), shape) / jnp.sqrt(width)
@@ -133,73 +135,54 @@ class RotaryDecoder(AbstractDecoder):
         self.schema, self.reaches = schema, reaches
 
     def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> Prepared:
-        """Tell every latent the conditions, let all attend to each other, and prepare what they say to points."""
+        """Condition every latent, let all attend to each other, and prepare their keys and values for the points."""
         context, pose, window = (
             jnp.concatenate(parts) for parts in zip(*[(c.context, c.pose, c.window) for c in latents], strict=True)
         )
         levels = conditions[: self.schema.condition_width]
-        context = self.mixer(context + jax.vmap(lambda c: self.stem(_tell(c, levels)))(context), pose)
+        context = self.transformer(context + jax.vmap(lambda c: self.stem(_with_conditions(c, levels)))(context), pose)
         centre = jnp.mean(pose, axis=0)
-        turn = self.waves(pose - centre)
-        told = tuple(block.tell(context, turn) for block in self.blocks)
+        phase = self.waves(pose - centre)
+        keys_values = tuple(block.keys_values(context, phase) for block in self.blocks)
         response = jnp.einsum("opdf,od->opf", self.head, drives(self.schema, conditions))
-        return Prepared(centre, pose - centre, jnp.outer(jnp.array(self.reaches), window), told, response, self.offset)
+        return Prepared(
+            centre, pose - centre, jnp.outer(jnp.array(self.reaches), window), keys_values, response, self.offset
+        )
 
-    def __call__(
-        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
-    ) -> Float[Array, "points outputs"]:
-        """The points listen to the latents in reach, block by block."""
-        places = points - prepared.centre
-        turn = self.waves(places)
-        weigh = Compact(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
-        hidden = jax.vmap(lambda d: self.embed(distance_features(d)))(distance)
-        for block, told in zip(self.blocks, prepared.told, strict=True):
-            hidden = block(hidden, turn, told, weigh)
-        weight, bias = prepared.response[..., :-1], prepared.response[..., -1]
-        parts = jnp.einsum("nf,opf->nop", hidden, weight) + bias
-        return parts[..., 0] + jnp.sqrt(jnp.sum(parts[..., 1:] ** 2, axis=-1) + _TINY) + prepared.offset
+    def __call__(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+        """The points attend to the latents in reach, block by block."""
+        places = queries.points - prepared.centre
+        phase = self.waves(places)
+        window = CompactWindow(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
+        hidden = jax.vmap(lambda d: self.embed(distance_features(d)))(queries.distance)
+        for block, keys_values in zip(self.blocks, prepared.keys_values, strict=True):
+            hidden = block(hidden, phase, keys_values, window)
+        return magnitude_head(hidden, prepared.response, prepared.offset)
 
     def is_local(self, prepared: Prepared) -> bool:
-        """Whether there are more latents than a block of points need ask."""
+        """Whether there are more latents than a block of points needs."""
         return len(prepared.pose) > _NEAR
 
-    def answer(
-        self, prepared: Prepared, points: Float[Array, "points dim"], distance: Float[Array, " points"]
-    ) -> Float[Array, "points outputs"]:
-        """Blocks of consecutive points ask a fixed number of latents, where that is all they hear; else all.
+    def answer(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+        """Blocks of consecutive points attend to a fixed number of latents, where no others are in reach; else to all.
 
         So the cost of a point does not grow with the number of latents as long as the windows shrink with their
         spacing. The windows are compact: what is left out would have had no weight.
         """
-        if not self.is_local(prepared) or len(points) % BLOCK:
-            return self(prepared, points, distance)
-        places = (points - prepared.centre).reshape(-1, BLOCK, points.shape[-1])
+        count = len(queries.points)
+        if not self.is_local(prepared) or count % BLOCK:
+            return self(prepared, queries)
+        blocks = jax.tree.map(lambda leaf: leaf.reshape(-1, BLOCK, *leaf.shape[1:]), queries)
+        places = blocks.points - prepared.centre
         radius = jnp.max(prepared.radius, axis=0)
-        index, whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, _NEAR))(places)
+        index, whole = jax.vmap(lambda block: latents_in_reach(prepared.pose, radius, block, _NEAR))(places)
 
         def near() -> Float[Array, "points outputs"]:
-            blocks = points.reshape(places.shape), distance.reshape(-1, BLOCK)
-            return jax.vmap(lambda i, *block: self(prepared.only(i), *block))(index, *blocks).reshape(len(points), -1)
+            return jax.vmap(lambda i, block: self(prepared.only(i), block))(index, blocks).reshape(count, -1)
 
-        return jax.lax.cond(jnp.all(whole), near, lambda: self(prepared, points, distance))
-
-
-def drives(schema: Schema, conditions: Float[Array, " conditions"]) -> Float[Array, "outputs drives"]:
-    """What every output is linear in: the direction of the vector condition it scales with, or 1.
-
-    Args:
-        conditions: as `Normaliser.condition` returns them: all levels, then the directions of all vectors.
-    """
-    vectors = [quantity.name for quantity in schema.conditions if quantity.kind == "vector"]
-    directions = conditions[schema.condition_width :].reshape(len(vectors), schema.dim)
-    rows = []
-    for field in schema.fields:
-        linear = [name for name, power in field.scales_with if power == 1 and name in vectors]
-        row = jnp.append(directions[vectors.index(linear[0])], 0.0) if linear else jnp.eye(schema.dim + 1)[-1]
-        rows += [row] * field.width(schema.dim)
-    return jnp.stack(rows)
+        return jax.lax.cond(jnp.all(whole), near, lambda: self(prepared, queries))
 
 
-def _tell(context: Float[Array, " width"], levels: Float[Array, " levels"]) -> Float[Array, " features"]:
+def _with_conditions(context: Float[Array, " width"], levels: Float[Array, " levels"]) -> Float[Array, " features"]:
     """A context, the conditions, and their products: a response linear in a condition needs no network to find it."""
     return jnp.concatenate([context, levels, jnp.outer(levels, context).ravel()])

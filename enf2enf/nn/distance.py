@@ -4,9 +4,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 _TINY = 1e-20  # keeps the square root differentiable on the wall itself
+_ON_THE_WALL = 1e-4  # of a panel: closer points have no direction of their own
 
 
-def signed_distance(facets: Float[Array, "facets 2 2"], point: Float[Array, " 2"]) -> Float[Array, ""]:
+def signed_distance(panels: Float[Array, "facets 2 2"], point: Float[Array, " 2"]) -> Float[Array, ""]:
     """Distance to the nearest facet: positive in the domain, negative inside a body (2-D).
 
     Coordinate by coordinate, and with all divisions by what belongs to a facet alone: under `vmap` over points, what is
@@ -16,7 +17,7 @@ def signed_distance(facets: Float[Array, "facets 2 2"], point: Float[Array, " 2"
         facets: start and end of every wall segment; the segments of a body form closed loops.
         point: one query point, in the facets' frame and unit.
     """
-    (start_x, start_y), (end_x, end_y) = facets[:, 0].T, facets[:, 1].T
+    (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
     along_x, along_y = end_x - start_x, end_y - start_y
     inverse = 1 / jnp.maximum(along_x**2 + along_y**2, _TINY)
     x, y = point[0] - start_x, point[1] - start_y
@@ -25,3 +26,21 @@ def signed_distance(facets: Float[Array, "facets 2 2"], point: Float[Array, " 2"
     slope = along_x / jnp.where(along_y == 0, 1.0, along_y)
     crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a ray in +x; a vertex counts once
     return jnp.where(jnp.sum(crossed) % 2 == 1, -1.0, 1.0) * jnp.sqrt(jnp.maximum(nearest, _TINY))
+
+
+def from_wall(panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"]) -> Float[Array, " 2"]:
+    """Unit vector from the nearest point of the wall into the domain (2-D); on a panel, or beyond it, its normal.
+
+    Args:
+        panels, point: as for `signed_distance`.
+    """
+    start, along = panels[:, 0], panels[:, 1] - panels[:, 0]
+    squared = jnp.maximum(jnp.sum(along**2, axis=1), _TINY)
+    fraction = jnp.clip(jnp.sum((point - start) * along, axis=1) / squared, 0.0, 1.0)
+    way = point - start - fraction[:, None] * along
+    nearest = jnp.argmin(jnp.sum(way**2, axis=1))
+    normal = jnp.stack([along[nearest, 1], -along[nearest, 0]]) / jnp.sqrt(squared[nearest])
+    way = way[nearest]
+    size = jnp.sqrt(jnp.maximum(jnp.sum(way**2), _TINY))
+    outside = (signed_distance(panels, point) > 0) & (size > _ON_THE_WALL * jnp.sqrt(squared[nearest]))
+    return jnp.where(outside, way / size, normal)

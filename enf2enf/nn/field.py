@@ -36,8 +36,8 @@ class SelfAttentionBlock(eqx.Module):
     def __call__(self, cloud: LatentCloud) -> LatentCloud:
         """The cloud with new contexts."""
         normed = LatentCloud(cloud.pose, jax.vmap(self.norm_attention)(cloud.context), cloud.window)
-        heard = jax.vmap(lambda pose: self.attention(normed, pose, jnp.zeros(0)))(cloud.pose)
-        context = cloud.context + heard
+        summed = jax.vmap(lambda pose: self.attention(normed, pose, jnp.zeros(0)))(cloud.pose)
+        context = cloud.context + summed
         context = context + jax.vmap(lambda c: self.mlp(self.norm_mlp(c)))(context)
         return LatentCloud(cloud.pose, context, cloud.window)
 

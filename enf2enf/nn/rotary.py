@@ -1,4 +1,4 @@
-"""Positions as turns of feature pairs: what attention needs to see relative positions only, without a pair network."""
+"""Positions as rotations of feature pairs: attention sees relative positions only, without a pair network."""
 
 import equinox as eqx
 import jax
@@ -8,8 +8,8 @@ from jaxtyping import Array, Float
 _ADDITIVE = {2: (0.6180339887498949,), 3: (0.7548776662466927, 0.5698402909980532)}  # of the R_d sequences
 
 
-class Turn(eqx.Module):
-    """The angles by which positions turn pairs of features.
+class RotaryPhase(eqx.Module):
+    """The angles by which positions rotate pairs of features.
 
     Attributes:
         cos, sin: of the angles.
@@ -19,16 +19,16 @@ class Turn(eqx.Module):
     sin: Float[Array, "heads positions pairs"]
 
     def __call__(self, x: Float[Array, "heads positions width"]) -> Float[Array, "heads positions width"]:
-        """The features of every head, turned (RoPE, Su et al. 2021, eq. 34)."""
+        """The features of every head, rotated (RoPE, Su et al. 2021, eq. 34)."""
         first, second = jnp.split(x, 2, axis=-1)
         return jnp.concatenate([first * self.cos - second * self.sin, first * self.sin + second * self.cos], axis=-1)
 
-    def back(self) -> "Turn":
-        """The inverse turn."""
-        return Turn(self.cos, -self.sin)
+    def back(self) -> "RotaryPhase":
+        """The inverse rotation."""
+        return RotaryPhase(self.cos, -self.sin)
 
 
-class Waves(eqx.Module):
+class PlaneWaves(eqx.Module):
     """Plane waves in n dimensions: the angle of pair k at position x is w_k . x.
 
     Wavelengths are geometric between two lengths; directions spread evenly over the half sphere, so that no axis
@@ -48,9 +48,9 @@ class Waves(eqx.Module):
         vectors = size[:, None] * _directions(count, dim)
         self.vectors = vectors.reshape(pairs, heads, dim).swapaxes(0, 1)
 
-    def __call__(self, positions: Float[Array, "positions dim"]) -> Turn:
-        """The turns at some positions. Keep these small: float32 must resolve the shortest wave."""
-        return _turn(jnp.einsum("hpd,nd->hnp", jax.lax.stop_gradient(self.vectors), positions))
+    def __call__(self, positions: Float[Array, "positions dim"]) -> RotaryPhase:
+        """The phases at some positions. Keep these small: float32 must resolve the shortest wave."""
+        return _phase(jnp.einsum("hpd,nd->hnp", jax.lax.stop_gradient(self.vectors), positions))
 
 
 def _directions(count: int, dim: int) -> Float[Array, "count dim"]:
@@ -63,10 +63,10 @@ def _directions(count: int, dim: int) -> Float[Array, "count dim"]:
     return jnp.stack([radius * jnp.cos(angle), radius * jnp.sin(angle), height], axis=1)
 
 
-def _turn(angle: Float[Array, "heads positions pairs"]) -> Turn:
+def _phase(angle: Float[Array, "heads positions pairs"]) -> RotaryPhase:
     """Cosine and sine by a polynomial in the half angle, exact to 2e-7: XLA's own are scalar on a CPU, 10x slower."""
     half = (angle - 2 * jnp.pi * jnp.round(angle / (2 * jnp.pi))) / 2
     y = half * half
     sin = half * (1 + y * (-1 / 6 + y * (1 / 120 + y * (-1 / 5040 + y * (1 / 362880 - y / 39916800)))))
     cos = 1 + y * (-1 / 2 + y * (1 / 24 + y * (-1 / 720 + y * (1 / 40320 + y * (-1 / 3628800 + y / 479001600)))))
-    return Turn(1 - 2 * sin * sin, 2 * sin * cos)
+    return RotaryPhase(1 - 2 * sin * sin, 2 * sin * cos)

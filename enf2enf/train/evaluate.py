@@ -82,21 +82,17 @@ def evaluate(surrogate: Surrogate, packed: PackedData, split: str) -> Report:
 
 
 def _per_case(surrogate: Surrogate, packed: PackedData, indices: np.ndarray) -> Iterator[tuple[dict, dict, int]]:
-    schema = surrogate.schema
-    widths = [quantity.width(schema.dim) for quantity in schema.fields]
+    columns = surrogate.schema.field_columns
     for index in indices:
         row, truth = packed.conditions(index), packed.values(index).astype(np.float64)
-        parts = np.split(row, np.cumsum([q.width(schema.dim) for q in schema.conditions])[:-1])
-        conditions = {q.name: part for q, part in zip(schema.conditions, parts, strict=False)}
+        conditions = surrogate.schema.condition_columns.split(row)
         field = surrogate.decode(surrogate.encode(packed.geometry(index)), conditions, packed.points(index))
         _, mean = surrogate.normaliser.affine(row)
         errors, trivial = {}, {}
-        for quantity, true, level in zip(
-            schema.fields, np.split(truth, np.cumsum(widths)[:-1], axis=1), np.split(mean, np.cumsum(widths)[:-1]),
-            strict=True,
-        ):  # fmt: skip
-            guess = field[quantity.name].reshape(true.shape)
+        for name, part in zip(columns.names, columns.slices, strict=True):
+            true = truth[:, part]
+            guess = field[name].reshape(true.shape)
             inside = ~np.isnan(guess).any(axis=1)
-            errors[quantity.name] = relative_l2(guess[inside], true[inside])
-            trivial[quantity.name] = relative_l2(np.broadcast_to(level, true.shape), true)
+            errors[name] = relative_l2(guess[inside], true[inside])
+            trivial[name] = relative_l2(np.broadcast_to(mean[part], true.shape), true)
         yield errors, trivial, field.outside

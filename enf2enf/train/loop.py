@@ -18,24 +18,24 @@ from enf2enf import checkpoint
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import ConfigError, QueryError
-from enf2enf.inference.encoding import shape_of
-from enf2enf.model.encoder import Observation
+from enf2enf.inference.encoding import panels_of
+from enf2enf.model.encoder import Measurements
 from enf2enf.model.field_decoder import FieldDecoder
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
 from enf2enf.surrogate import Surrogate
 from enf2enf.threads import cores, threads
-from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
+from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig
 from enf2enf.train.evaluate import evaluate
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.loss import shape_loss
 from enf2enf.train.run import Progress, RunFolder
-from enf2enf.train.sampling import draw, draw_facets, draw_placements
+from enf2enf.train.sampling import draw, draw_panels, draw_placements
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 _misfit = eqx.filter_jit(shape_loss)
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
-_FACETS = 16  # of a case and step, at which fields are to be smooth
+_PANELS = 16  # of a case and step, at which fields are to be smooth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,13 +80,13 @@ class Trainer:
         self.folder = RunFolder(config, packed.digest + (also.digest if also else ""))
         self._resumed = self.folder.peek()
         normaliser = fit_normaliser(packed)
-        self.groups = component_groups(packed.schema)
+        self.groups = packed.schema.field_columns.groups
         self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
-        encoder, facets = self.surrogate.model.encoder, config.model.facets
-        progress = iter if quiet else functools.partial(cache.bar, doing="Observing the geometries")
+        encoder, panels = self.surrogate.model.encoder, config.model.panels
+        progress = iter if quiet else functools.partial(cache.bar, doing="Measuring the geometries")
         build = functools.partial(
-            SplitArrays.build, split="train", normaliser=normaliser, encoder=encoder, facets=facets,
-            mirror=config.model.mirror, placements=config.train.placements, progress=progress,
+            SplitArrays.build, split="train", normaliser=normaliser, encoder=encoder, panels=panels,
+            frames=config.model.frames, placements=config.train.placements, progress=progress,
         )  # fmt: skip
         self.data = build(packed)
         self.order = np.arange(len(self.data.counts))
@@ -110,7 +110,7 @@ class Trainer:
         return Outcome(finished, int(state.step), progress.best, progress.seconds)
 
     def _stage(
-        self, stage: str, model: Enf2Enf, progress: Progress, resume: bool, deadline: float, interrupt: Interrupt
+        self, stage: str, model: Network, progress: Progress, resume: bool, deadline: float, interrupt: Interrupt
     ) -> tuple[TrainState, bool]:
         settings = self.config.train
         if stage == "smooth":
@@ -137,7 +137,7 @@ class Trainer:
             for number in range(int(state.step), steps):
                 chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
                 placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
-                batch = data.take(self.order[chosen], points, placed, self._facets(stage, number))
+                batch = data.take(self.order[chosen], points, placed, self._panels(stage, number))
                 state, loss = step(state, batch)
                 losses.append(loss)
                 last = number + 1 == steps
@@ -154,9 +154,9 @@ class Trainer:
                     return state, False
         return state, True
 
-    def _facets(self, stage: str, number: int) -> Int[np.ndarray, "cases facets"] | None:
-        settings, count = self.config.train, self.config.model.facets
-        return draw_facets(settings.seed, number, count, settings.cases, _FACETS) if stage == "smooth" else None
+    def _panels(self, stage: str, number: int) -> Int[np.ndarray, "cases facets"] | None:
+        settings, count = self.config.train, self.config.model.panels
+        return draw_panels(settings.seed, number, count, settings.cases, _PANELS) if stage == "smooth" else None
 
     def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array | float]) -> None:
         """Read the validation split; keep the averaged weights if they are the best so far."""
@@ -170,10 +170,10 @@ class Trainer:
             progress.best = error
             self._keep(state, values, progress)
 
-    def _validation_error(self, stage: str, model: Enf2Enf) -> float:
+    def _validation_error(self, stage: str, model: Network) -> float:
         """Of what a surrogate with these weights would answer, NaN if that is not finite."""
         if stage == "shape":
-            return float(np.mean([_misfit(model.encoder, source) for source in self._observed]))
+            return float(np.mean([_misfit(model.encoder, source) for source in self._measured]))
         try:
             errors = evaluate(self._with(model, {}), self.packed, "validation").errors
         except QueryError:
@@ -181,14 +181,16 @@ class Trainer:
         return float(np.mean(list(errors.values())))
 
     @functools.cached_property
-    def _observed(self) -> list[Observation]:
-        """What the encoder observes of the geometries of the validation split, one by one."""
-        encoder, length = self.surrogate.model.encoder, self.surrogate.normaliser.length
+    def _measured(self) -> list[Measurements]:
+        """What the encoder measures on the geometries of the validation split, one by one."""
+        encoder, model = self.surrogate.model.encoder, self.config.model
         geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
-        observe = eqx.filter_jit(lambda shape: jax.tree.map(lambda leaf: leaf[None], encoder.observe(shape)))
-        return [observe(shape_of(geometry, length, self.config.model.facets)) for geometry in geometries]
+        frames = [model.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
+        measure = eqx.filter_jit(lambda shape: jax.tree.map(lambda leaf: leaf[None], encoder.measure(shape)))
+        seen = zip(geometries, frames, strict=True)
+        return [measure(panels_of(geometry, frame, model.panels)) for geometry, frame in seen]
 
-    def _with(self, model: Enf2Enf, provenance: dict[str, Any]) -> Surrogate:
+    def _with(self, model: Network, provenance: dict[str, Any]) -> Surrogate:
         return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
 
     def _keep(self, state: TrainState, values: dict[str, float], progress: Progress) -> None:
@@ -217,9 +219,9 @@ def mixed(first: int, second: int, share: float) -> np.ndarray:
 
 
 def freeze(
-    model: Enf2Enf, data: SplitArrays, stop: Callable[[], bool] = lambda: False, bar: Bar | None = None
+    model: Network, data: SplitArrays, stop: Callable[[], bool] = lambda: False, bar: Bar | None = None
 ) -> SplitArrays | None:
-    """The same data with every observation replaced by its latents; None if `stop` says so before the end."""
+    """The same data with all measurements replaced by its latents; None if `stop` says so before the end."""
     encode = eqx.filter_jit(lambda source: jax.block_until_ready(model.encoder(source)))
     bar, count, rows = bar or _bar(True), len(data.counts), []
     task = bar.add_task("latents of the train split", total=count, note="")
@@ -234,7 +236,7 @@ def freeze(
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
 
 
-def score_latents(model: Enf2Enf, frozen: SplitArrays) -> Enf2Enf:
+def score_latents(model: Network, frozen: SplitArrays) -> Network:
     """The model with the statistics of these latents in the decoder, if it z-scores them."""
     if not isinstance(model.decoder, FieldDecoder):
         return model

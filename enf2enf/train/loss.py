@@ -5,9 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from enf2enf.model.decoder import AbstractDecoder, Prepared
-from enf2enf.model.encoder import Observation
+from enf2enf.model.encoder import Measurements
 from enf2enf.model.meta import MetaEncoder
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
+from enf2enf.model.queries import Queries
 from enf2enf.nn.latents import Latents
 from enf2enf.train.arrays import Batch
 
@@ -15,7 +16,7 @@ _TINY = 1e-12
 
 
 def relative_errors(
-    model: Enf2Enf, batch: Batch, groups: tuple[int, ...], frozen: bool
+    model: Network, batch: Batch, groups: tuple[int, ...], frozen: bool
 ) -> Float[Array, "cases fields"]:
     """|u_hat - u| / |u| in L2 over the points of a case, one figure per case and field.
 
@@ -32,19 +33,18 @@ def relative_errors(
 
 
 def smooth_errors(
-    model: Enf2Enf, batch: Batch, groups: tuple[int, ...], spacing: float
+    model: Network, batch: Batch, groups: tuple[int, ...], spacing: float
 ) -> tuple[Float[Array, "cases fields"], Float[Array, "cases fields"]]:
     """The relative errors, and how far fields are from being quadratic along normals of the walls.
 
     That is the third difference of a field at a wall and at one, two and three spacings from it, where a smooth field
-    has next to none: its RMS over the batch's facets, relative to the case's RMS as the errors are.
+    has next to none: its RMS over the batch's panels, relative to the case's RMS as the errors are.
     """
 
     def one(case: Batch) -> tuple[Float[Array, " fields"], Float[Array, " fields"]]:
         prepared = model.decoder.condition(model.encoder(case.source), case.conditions)
-        points, distance = _off_the_wall(case.wall, spacing)
-        values = model.decoder(prepared, points.reshape(-1, points.shape[-1]), distance.ravel())
-        values = values.reshape(*distance.shape, -1)
+        values = model.decoder(prepared, _off_the_wall(case.wall, spacing))
+        values = values.reshape(len(case.wall), 4, -1)
         third = case.weight * (values[:, 0] - 3 * values[:, 1] + 3 * values[:, 2] - values[:, 3])
         return _misfit(model.decoder, prepared, case, groups), _by_field(jnp.mean(third**2, axis=0), groups)
 
@@ -54,7 +54,7 @@ def smooth_errors(
 def _misfit(
     decoder: AbstractDecoder, prepared: Prepared, case: Batch, groups: tuple[int, ...]
 ) -> Float[Array, " fields"]:
-    guess = decoder(prepared, case.points, case.distance)
+    guess = decoder(prepared, case.queries)
     squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
     return _by_field(jnp.sum(squares, axis=0) / jnp.sum(case.valid), groups)
 
@@ -64,17 +64,17 @@ def _by_field(squares: Float[Array, " components"], groups: tuple[int, ...]) -> 
     return jnp.sqrt(jax.ops.segment_sum(squares, jnp.asarray(groups), max(groups) + 1) + _TINY)
 
 
-def _off_the_wall(
-    wall: Float[Array, "facets 2 dim"], spacing: float
-) -> tuple[Float[Array, "facets 4 dim"], Float[Array, "facets 4"]]:
-    """Four points along the normal of every facet, from its middle into the domain, and their distances from it."""
+def _off_the_wall(wall: Float[Array, "panels 2 dim"], spacing: float) -> Queries:
+    """Four points along the normal of every panel, from its middle into the domain, panel by panel."""
     along = wall[:, 1] - wall[:, 0]
     normal = jnp.stack([along[:, 1], -along[:, 0]], axis=1) / jnp.linalg.norm(along, axis=1, keepdims=True)
     distance = spacing * jnp.arange(4.0)
     points = jnp.mean(wall, axis=1)[:, None] + distance[:, None] * normal[:, None]
-    return points, jnp.broadcast_to(distance, points.shape[:2])
+    direction = jnp.broadcast_to(normal[:, None], points.shape)
+    flat = [leaf.reshape(-1, points.shape[-1]) for leaf in (points, direction)]
+    return Queries(flat[0], jnp.tile(distance, len(wall)), flat[1])
 
 
-def shape_loss(encoder: MetaEncoder, source: Observation) -> Float[Array, ""]:
+def shape_loss(encoder: MetaEncoder, source: Measurements) -> Float[Array, ""]:
     """The mean over geometries of the misfit of the signed distance after the inner steps."""
     return jnp.mean(jax.vmap(encoder.reconstruction_loss)(source))

@@ -30,9 +30,9 @@ def draw_placements(seed: int, step: int, placements: int, cases: int) -> Int[np
     return np.random.default_rng((seed, 2, step)).integers(placements, size=cases)
 
 
-def draw_facets(seed: int, step: int, facets: int, cases: int, count: int) -> Int[np.ndarray, "cases {count}"]:
+def draw_panels(seed: int, step: int, panels: int, cases: int, count: int) -> Int[np.ndarray, "cases {count}"]:
     """So many of the facets of every case of a step; the same arguments give the same draw."""
-    return np.random.default_rng((seed, 3, step)).integers(facets, size=(cases, count))
+    return np.random.default_rng((seed, 3, step)).integers(panels, size=(cases, count))
 
 
 @functools.lru_cache(maxsize=4)

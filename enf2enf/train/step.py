@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
@@ -19,13 +19,13 @@ from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors
 class TrainState(eqx.Module):
     """Everything that a resumed run needs to go on to the same numbers."""
 
-    model: Enf2Enf
-    average: Enf2Enf
+    model: Network
+    average: Network
     moments: PyTree
     step: Int[Array, ""]
 
     @classmethod
-    def start(cls, model: Enf2Enf, optimiser: optax.GradientTransformation) -> "TrainState":
+    def start(cls, model: Network, optimiser: optax.GradientTransformation) -> "TrainState":
         """Before the first step (of a stage)."""
         copy = jax.tree.map(lambda leaf: leaf.copy() if eqx.is_array(leaf) else leaf, model)
         return cls(model, copy, optimiser.init(eqx.filter(model, eqx.is_inexact_array)), jnp.zeros((), jnp.int32))
@@ -56,7 +56,7 @@ def make_step(
     on the number of threads.
     """
 
-    def loss(model: Enf2Enf, batch: Batch) -> Float[Array, ""]:
+    def loss(model: Network, batch: Batch) -> Float[Array, ""]:
         if stage == "shape":
             return shape_loss(model.encoder, batch.source)
         if stage == "smooth":
@@ -91,6 +91,6 @@ def _mean(pieces: list[PyTree]) -> PyTree:
 
 def _blocks(batch: Batch) -> list[Batch]:
     """The batch in equal parts of a few cases where a CPU computes, whole elsewhere."""
-    cases = len(batch.points)
+    cases = len(batch.valid)
     size = _BLOCK if jax.default_backend() == "cpu" and cases % _BLOCK == 0 else cases
     return [jax.tree.map(lambda leaf, a=a: leaf[a : a + size], batch) for a in range(0, cases, size)]

@@ -6,7 +6,7 @@ import threading
 
 import grpc
 
-from enf2enf.threads import compute_where_called
+from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.gate import tls
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops.app import SurrogateServer
@@ -29,7 +29,7 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stop.set())
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
-    compute_where_called()
+    run_in_calling_thread()
     server = SurrogateServer(config.path, limits, tokens=tokens)
     scraped = None if config.metrics_port is None else serve_metrics(server.metrics, config.host, config.metrics_port)
     if scraped is not None:

@@ -83,7 +83,7 @@ class Parsers:
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
 
         Raises:
-            MeshError, GeometryError: as `enf2enf.mesh.read_bytes` and `Geometry.from_mesh` do; also a file that takes
+            MeshError, GeometryError: as `enf2enf.io.read_bytes` and `Geometry.from_mesh` do; also a file that takes
                 too long or too much memory, or that stops every process which reads it.
             LimitError: more nodes or cells.
             RuntimeError: a failure of ours, or the pool was closed.

@@ -82,11 +82,7 @@ def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
     """The reply to Describe."""
     surrogate = model.surrogate
     card, schema = surrogate.card, surrogate.schema
-    ends = np.cumsum([0] + [quantity.width(schema.dim) for quantity in schema.conditions])
-    ranges = [
-        (card["condition_low"][start:end], card["condition_high"][start:end])
-        for start, end in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    ranges = [(card["condition_low"][part], card["condition_high"][part]) for part in schema.condition_columns.slices]
     return pb.DescribeResponse(
         name=model.name,
         version=model.version,

@@ -84,18 +84,18 @@ def test_facets_do_not_know_how_loops_were_stored(seed, shifts, flips, order, co
         np.roll(body, shift, axis=0)[:: -1 if flip else 1]
         for body, shift, flip in zip(bodies, shifts, flips, strict=True)
     ]
-    expected = Geometry(tuple(bodies), SQUARE).facets(count)
-    got = Geometry(tuple(stored[k] for k in order), SQUARE[::-1]).facets(count)
+    expected = Geometry(tuple(bodies), SQUARE).panels(count)
+    got = Geometry(tuple(stored[k] for k in order), SQUARE[::-1]).panels(count)
     assert expected.shape == (count, 2, 2)
     np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 4e-16
 
 
 def test_equal_bodies_get_the_same_facets_in_any_order():
     bodies = [star(3, 50, 0.1, centre) for centre in [(0.2, 0.2), (0.8, 0.2), (0.5, 0.8)]]
-    expected = Geometry(tuple(bodies)).facets(64)  # 64 are not to be shared by three: one body gets one more
+    expected = Geometry(tuple(bodies)).panels(64)  # 64 are not to be shared by three: one body gets one more
     for order, far in itertools.product(itertools.permutations(bodies), [(0, 0), (1e5, 3e4), (-7e5, 1e3), (2e3, -9e5)]):
         moved = Geometry(tuple(body + np.array(far) for body in order))
-        np.testing.assert_allclose(moved.facets(64) - far, expected, atol=1e-9)  # measured 2e-10
+        np.testing.assert_allclose(moved.panels(64) - far, expected, atol=1e-9)  # measured 2e-10
 
 
 @few
@@ -104,9 +104,9 @@ def test_walls_around_one_centre_are_told_apart_by_their_size(shift, order, far)
     """A cylinder in a square wall: where their centres differ is a matter of rounding."""
     angle = 2 * np.pi * np.arange(40) / 40
     circle = 0.5 + 0.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    expected = Geometry((circle, SQUARE), SQUARE).facets(96)
+    expected = Geometry((circle, SQUARE), SQUARE).panels(96)
     walls = (np.roll(circle, shift, axis=0) + np.array(far), SQUARE + np.array(far))
-    got = Geometry(walls[:: -1 if order else 1], SQUARE + np.array(far)).facets(96)
+    got = Geometry(walls[:: -1 if order else 1], SQUARE + np.array(far)).panels(96)
     np.testing.assert_allclose(got - far, expected, atol=1e-9)
 
 
@@ -114,15 +114,15 @@ def test_walls_around_one_centre_are_told_apart_by_their_size(shift, order, far)
 @given(void=stars, count=st.integers(3, 300))
 def test_facets_close_up_and_keep_the_length(void, count):
     geometry = Geometry((void,), SQUARE)
-    facets = geometry.facets(count)
-    np.testing.assert_array_equal(facets[:, 1], np.roll(facets[:, 0], -1, axis=0))
-    along = facets[:, 1] - facets[:, 0]
+    panels = geometry.panels(count)
+    np.testing.assert_array_equal(panels[:, 1], np.roll(panels[:, 0], -1, axis=0))
+    along = panels[:, 1] - panels[:, 0]
     right = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    centre = facets.mean(axis=(0, 1))
+    centre = panels.mean(axis=(0, 1))
     if count >= 60:
         perimeter = np.linalg.norm(np.roll(void, -1, axis=0) - void, axis=1).sum()
         assert np.linalg.norm(along, axis=1).sum() == pytest.approx(perimeter, rel=0.02)  # measured 0.004
-        assert ((facets[:, 0] - centre) * right).sum(axis=1).min() > 0  # the body is on the left
+        assert ((panels[:, 0] - centre) * right).sum(axis=1).min() > 0  # the body is on the left
 
 
 @few
@@ -135,7 +135,7 @@ def test_a_body_a_million_lengths_away_is_the_same_body(void, far, seed):
     moved = points + far
     points = moved - far  # the rounding of the coordinates themselves is not ours
     np.testing.assert_allclose(there.signed_distance(moved), here.signed_distance(points), atol=1e-9)  # measured 8e-11
-    np.testing.assert_allclose(there.facets(64) - far, here.facets(64), atol=1e-9)  # measured 1.5e-10
+    np.testing.assert_allclose(there.panels(64) - far, here.panels(64), atol=1e-9)  # measured 1.5e-10
     np.testing.assert_allclose(there.normals[0], here.normals[0], atol=1e-6)  # measured 4e-9
     clear = np.abs(here.signed_distance(points)) > 0.01
     np.testing.assert_array_equal(there.contains(moved)[clear], here.contains(points)[clear])
@@ -264,7 +264,7 @@ REFUSED = {
         lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 0]], [0, 1, 2], [0, 2, 3], [0, 2, 4])),
         "edges of one or two cells, got 3 cells",
     ),
-    "too few facets": (lambda: Geometry((SQUARE, SQUARE + 2)).facets(5), "at least 3 for each of 2 walls, got 5"),
+    "too few facets": (lambda: Geometry((SQUARE, SQUARE + 2)).panels(5), "at least 3 for each of 2 walls, got 5"),
 }
 
 

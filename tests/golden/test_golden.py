@@ -72,10 +72,10 @@ def answers(folder: Path) -> dict[str, np.ndarray]:
 
 
 def _computed(surrogate) -> dict[str, np.ndarray]:
-    encoding = surrogate.encode(surrogate.understand(mesh_io.read(enf2enf_meshes.path("unit_cell_vtu"))))
+    encoding = surrogate.encode(surrogate.geometry_of(mesh_io.read(enf2enf_meshes.path("unit_cell_vtu"))))
     found = {}
     for view, seen in enumerate(encoding.views):
-        found[f"view {view}, walls"] = np.asarray(seen.shape.facets)
+        found[f"view {view}, walls"] = np.asarray(seen.panels.vertices)
         for cloud, latents in enumerate(seen.latents):
             found[f"view {view}, cloud {cloud}, pose"] = np.asarray(latents.pose)
             found[f"view {view}, cloud {cloud}, context"] = np.asarray(latents.context)
@@ -91,10 +91,11 @@ def _packed(surrogate, data: PackedData) -> dict[str, np.ndarray]:
         found[f"case {case}, wall"], found[f"case {case}, outer"] = geometry.walls[0], geometry.outer
         found[f"case {case}, points"], found[f"case {case}, values"] = data.points(case), data.values(case)
     arrays = SplitArrays.build(
-        data, "train", surrogate.normaliser, surrogate.model.encoder, surrogate.config.facets, surrogate.config.mirror
+        data, "train", surrogate.normaliser, surrogate.model.encoder, surrogate.config.panels, surrogate.config.frames
     ).everything
-    for name in ("conditions", "points", "distance", "target", "weight", "valid", "wall"):
+    for name in ("conditions", "target", "weight", "valid", "wall"):
         found[f"trained on, {name}"] = np.asarray(getattr(arrays, name))
+    found["trained on, points"], found["trained on, distance"] = arrays.queries.points, arrays.queries.distance
     for cloud, observed in enumerate(arrays.source):
         found[f"trained on, features {cloud}"] = np.asarray(observed.context)
     return found

@@ -8,22 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.evaluator import CHUNK, SMALL, computed
-from enf2enf.inference.joint import together
+from enf2enf.inference.joint import evaluate_together
 from enf2enf.surrogate import Surrogate
 
 TOLERANCE = 1e-5  # of the span; measured 3e-7
 
 
 @pytest.fixture(scope="module", params=[(), ("x", "y")])
-def decodings(request, surrogate, geometry):
+def evaluators(request, surrogate, geometry):
     """Two geometries under two conditions each, seen in no mirror and in all."""
-    config = dataclasses.replace(surrogate.config, mirror=request.param)
+    config = dataclasses.replace(surrogate.config, frames=FrameConfig(reflections=request.param))
     surrogate = Surrogate(surrogate.model, config, surrogate.normaliser, {})
     other = Geometry((geometry.walls[0] * 0.5 + 0.3,), geometry.outer)
     tractions = ([10.0, 80.0], [-30.0, 60.0])
     return [
-        surrogate.decoding(surrogate.encode(one), {"traction": traction})
+        surrogate.evaluator(surrogate.encode(one), {"traction": traction})
         for one in (geometry, other)
         for traction in tractions
     ]
@@ -31,23 +32,23 @@ def decodings(request, surrogate, geometry):
 
 @settings(max_examples=20)
 @given(asked=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 300)), max_size=9), seed=st.integers(0, 99))
-def test_together_is_as_alone(decodings, asked, seed):
+def test_together_is_as_alone(evaluators, asked, seed):
     random = np.random.default_rng(seed)
-    questions = [(decodings[which], random.uniform(-0.1, 1.1, (count, 2))) for which, count in asked]
-    answers = together(questions)()
+    questions = [(evaluators[which], random.uniform(-0.1, 1.1, (count, 2))) for which, count in asked]
+    answers = evaluate_together(questions)()
     assert len(answers) == len(questions)
-    for (decoding, points), answer in zip(questions, answers, strict=True):
-        alone = decoding.chunk(points)
+    for (evaluator, points), answer in zip(questions, answers, strict=True):
+        alone = evaluator.chunk(points)
         assert answer.dtype == np.float32 and answer.shape == alone.shape
         assert np.array_equal(np.isnan(answer), np.isnan(alone))
         assert len(points) <= SMALL or answer.tobytes() == alone.tobytes()
         assert np.allclose(answer, alone, rtol=0, atol=TOLERANCE * 500.0, equal_nan=True)
 
 
-def test_the_decodings_differ(decodings):
+def test_the_decodings_differ(evaluators):
     """Else the test above could not fail."""
     points = np.full((1, 2), 0.05)
-    values = [float(decoding.chunk(points)[0, 0]) for decoding in decodings]
+    values = [float(evaluator.chunk(points)[0, 0]) for evaluator in evaluators]
     assert min(abs(a - b) for a in values for b in values if a is not b) > 10 * TOLERANCE * 500.0
 
 

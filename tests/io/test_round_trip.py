@@ -129,7 +129,7 @@ def test_the_geometry_does_not_know_the_format(parameters, name):
     mesh = ring(**parameters)
     got = Geometry.from_mesh(read_bytes(write_bytes(fitted(mesh, name), name), name))
     expected = Geometry.from_mesh(mesh)
-    np.testing.assert_allclose(got.facets(50), expected.facets(50), atol=1e-9 * max(expected.extent, 5))
+    np.testing.assert_allclose(got.panels(50), expected.panels(50), atol=1e-9 * max(expected.extent, 5))
 
 
 @pytest.mark.parametrize("name", ["vtu", "vtk", "gmsh", "med", "xdmf", "abaqus", "nastran", "cgns", "csv"])

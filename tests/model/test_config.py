@@ -30,9 +30,9 @@ def test_presets_build(name):
     ("plain", "culprit"),
     [
         ({"facet": 3}, "'facet'"),
-        ({"facets": "many"}, "model.facets"),
-        ({"facets": True}, "model.facets"),
-        ({"facets": 100}, "facets: expected a multiple of wall = 48"),
+        ({"panels": "many"}, "model.panels"),
+        ({"panels": True}, "model.panels"),
+        ({"panels": 100}, "panels: expected a multiple of wall = 48"),
         ({"bi_invariant": "mirror"}, "model.bi_invariant"),
         ({"encoder": {"kind": "magic"}}, "model.encoder.kind"),
         ({"encoder": 3}, "model.encoder.kind"),
@@ -62,7 +62,7 @@ def test_impossible_widths_are_refused(config):
 
 
 def test_a_table_of_another_kind_replaces_the_preset():
-    base = {"encoder": {"kind": "amortised", "width": 96}, "facets": 192}
+    base = {"encoder": {"kind": "amortised", "width": 96}, "panels": 192}
     assert merge(base, {"encoder": {"width": 64}})["encoder"] == {"kind": "amortised", "width": 64}
     assert merge(base, {"encoder": {"kind": "meta"}})["encoder"] == {"kind": "meta"}
 

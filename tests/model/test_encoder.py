@@ -8,7 +8,7 @@ import pytest
 
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.model.meta import MetaConfig
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 from enf2enf.nn.bi_invariant import Translation
 
 ENCODERS = {
@@ -18,13 +18,12 @@ ENCODERS = {
 }
 
 
-def _shape(lobes: int = 3, depth: float = 0.06) -> Shape:
+def _panels(lobes: int = 3, depth: float = 0.06) -> Panels:
     angle = np.linspace(0, 2 * np.pi, 65)
     radius = 0.27 + depth * np.cos(lobes * angle + 0.3)
     wall = np.round(radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1) * 2**14) / 2**14
-    return Shape(
-        jnp.asarray(np.stack([wall[:-1], wall[1:]], axis=1), jnp.float32), jnp.asarray([[-0.5, -0.5], [0.5, 0.5]])
-    )
+    vertices = jnp.asarray(np.stack([wall[:-1], wall[1:]], axis=1), jnp.float32)
+    return Panels(vertices, jnp.zeros(64, jnp.int32), jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
@@ -32,14 +31,17 @@ def encoder(request):
     return ENCODERS[request.param].build(Translation(), 2, key=jax.random.key(1))
 
 
-def _encode(encoder, shape):
-    return encoder(encoder.observe(shape))
+def _encode(encoder, panels):
+    return encoder(encoder.measure(panels))
 
 
 def test_moves_with_the_geometry(encoder):
     encode = eqx.filter_jit(_encode)
-    shape, move = _shape(), jnp.asarray([4.25, -3.5])
-    still, moved = encode(encoder, shape), encode(encoder, Shape(shape.facets + move, shape.box + move))
+    panels, move = _panels(), jnp.asarray([4.25, -3.5])
+    still, moved = (
+        encode(encoder, panels),
+        encode(encoder, Panels(panels.vertices + move, panels.role, panels.box + move)),
+    )
     for a, b in zip(still, moved, strict=True):
         assert jnp.max(jnp.abs(b.pose - a.pose - move)) < 1e-6 * 8
         assert jnp.max(jnp.abs(b.context - a.context)) < 2e-4 * jnp.ptp(a.context)  # measured 4e-6; no move: 0.3
@@ -47,8 +49,8 @@ def test_moves_with_the_geometry(encoder):
 
 def test_batch_does_not_change_the_method(encoder):
     """Any batch gives the latents of each geometry alone (METHOD: the inner loss once averaged over the batch)."""
-    observe = eqx.filter_jit(lambda e, shape: e.observe(shape))
-    observations = [observe(encoder, _shape(lobes)) for lobes in (2, 3, 5)]
+    measure = eqx.filter_jit(lambda e, panels: e.measure(panels))
+    observations = [measure(encoder, _panels(lobes)) for lobes in (2, 3, 5)]
     batch = jax.tree.map(lambda *leaves: jnp.stack(leaves), *observations)
     together = eqx.filter_jit(lambda e, o: jax.vmap(e)(o))(encoder, batch)
     alone = eqx.filter_jit(lambda e, o: e(o))
@@ -59,18 +61,18 @@ def test_batch_does_not_change_the_method(encoder):
 
 def test_is_deterministic(encoder):
     encode = eqx.filter_jit(_encode)
-    one, two = encode(encoder, _shape()), encode(encoder, _shape())
+    one, two = encode(encoder, _panels()), encode(encoder, _panels())
     assert all(jnp.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True))
 
 
 def test_latents_are_differentiable_in_the_wall(encoder):
     """The derivative along a deformation of the wall against a central difference."""
-    shape = _shape()
-    towards = shape.facets / jnp.linalg.norm(shape.facets, axis=-1, keepdims=True)
+    panels = _panels()
+    towards = panels.vertices / jnp.linalg.norm(panels.vertices, axis=-1, keepdims=True)
 
     @jax.jit
     def contexts(step):
-        latents = _encode(encoder, Shape(shape.facets + step * towards, shape.box))
+        latents = _encode(encoder, Panels(panels.vertices + step * towards, panels.role, panels.box))
         return jnp.concatenate([cloud.context.ravel() for cloud in latents])
 
     exact = jax.jit(jax.jacfwd(contexts))(0.0)
@@ -82,7 +84,7 @@ def test_latents_are_differentiable_in_the_wall(encoder):
 
 def test_inner_steps_reduce_the_misfit_and_are_differentiated_through():
     encoder = ENCODERS["meta"].build(Translation(), 2, key=jax.random.key(1))
-    observation = eqx.filter_jit(lambda e, shape: e.observe(shape))(encoder, _shape())
+    observation = eqx.filter_jit(lambda e, panels: e.measure(panels))(encoder, _panels())
     frozen = eqx.tree_at(lambda e: e.log_rate, encoder, jnp.full_like(encoder.log_rate, -30.0))
     misfit = eqx.filter_jit(lambda e: e.reconstruction_loss(observation))
     assert misfit(encoder) < misfit(frozen)

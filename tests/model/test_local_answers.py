@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from enf2enf.model import rotary_decoder
 from enf2enf.model.decoder import BLOCK
+from enf2enf.model.queries import Queries
 from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Translation
 from enf2enf.nn.latents import LatentCloud
-from enf2enf.nn.nearby import heard
+from enf2enf.nn.nearby import latents_in_reach
 from enf2enf.schema import Quantity, Schema
 
 LATENTS, POINTS = 300, 256
@@ -33,8 +34,9 @@ def both():
         distance = jnp.linalg.norm(points, axis=1)
         radius = jnp.max(prepared.radius, axis=0)
         places = (points - prepared.centre).reshape(-1, BLOCK, 2)
-        whole = jax.vmap(lambda block: heard(prepared.pose, radius, block, rotary_decoder._NEAR)[1])(places)
-        return decoder.answer(prepared, points, distance), decoder(prepared, points, distance), jnp.all(whole)
+        whole = jax.vmap(lambda block: latents_in_reach(prepared.pose, radius, block, rotary_decoder._NEAR)[1])(places)
+        queries = Queries(points, distance, jnp.zeros_like(points))
+        return decoder.answer(prepared, queries), decoder(prepared, queries), jnp.all(whole)
 
     return answers
 
@@ -67,7 +69,7 @@ def test_all_that_are_heard_are_found_once_and_it_is_known_whether_they_are_all(
     random = np.random.default_rng(seed)
     pose, radius = random.uniform(-1, 1, (LATENTS, 2)), random.uniform(0.05, 0.3, LATENTS)
     points = random.uniform(-0.1, 0.1, (30, 2)) + random.uniform(-0.5, 0.5, 2)
-    index, whole = heard(jnp.asarray(pose), jnp.asarray(radius), jnp.asarray(points), count)
+    index, whole = latents_in_reach(jnp.asarray(pose), jnp.asarray(radius), jnp.asarray(points), count)
     near = (np.linalg.norm(points[:, None] - pose, axis=-1) < radius).any(axis=0)
     times = np.bincount(index, minlength=LATENTS)
     assert len(index) == count

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.model.panels import Shape
+from enf2enf.model.panels import Panels
 from enf2enf.model.placement import grid_points, wall_points
 
 BOX = jnp.array([[-0.6, -0.4], [0.6, 0.4]])
@@ -15,13 +15,14 @@ numbers = st.integers(0, 1000)
 place = jax.jit(lambda number: grid_points(BOX, 5, number))
 
 
-def _shape(facets: int = 24) -> Shape:
-    angle = jnp.linspace(0, 2 * jnp.pi, facets, endpoint=False)
+def _panels(panels: int = 24) -> Panels:
+    angle = jnp.linspace(0, 2 * jnp.pi, panels, endpoint=False)
     start = 0.3 * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
-    return Shape(jnp.stack([start, jnp.roll(start, -1, axis=0)], axis=1), BOX)
+    vertices = jnp.stack([start, jnp.roll(start, -1, axis=0)], axis=1)
+    return Panels(vertices, jnp.zeros(panels, jnp.int32), BOX)
 
 
-around = jax.jit(lambda number: wall_points(_shape(), 6, number))
+around = jax.jit(lambda number: wall_points(_panels(), 6, number))
 
 
 def test_the_usual_one_is_the_centres_of_the_cells():
@@ -47,7 +48,7 @@ def test_shifts_fill_the_cell_evenly():
 @settings(max_examples=20)
 @given(number=numbers)
 def test_latents_on_the_wall_begin_elsewhere_and_keep_their_distance(number):
-    starts, found = np.asarray(_shape().facets[:, 0]), np.asarray(around(number))
+    starts, found = np.asarray(_panels().vertices[:, 0]), np.asarray(around(number))
     first = int(np.argmin(np.linalg.norm(starts - found[0], axis=1)))
     assert first == number % 24
     np.testing.assert_array_equal(found, np.roll(starts, -first, axis=0)[::4])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enf2enf.model.queries import Queries
 from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Translation
 from enf2enf.nn.latents import LatentCloud
@@ -32,7 +33,7 @@ def respond():
     @jax.jit
     def fields(direction):
         prepared = decoder.condition((cloud,), jnp.concatenate([jnp.array([0.3, 0.1, -0.8]), direction]))
-        return decoder(prepared, points, jnp.full(30, 0.2)) - decoder.offset
+        return decoder(prepared, Queries(points, jnp.full(30, 0.2), jnp.zeros_like(points))) - decoder.offset
 
     return fields
 

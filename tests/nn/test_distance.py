@@ -20,7 +20,7 @@ def _star(seed: int, centre: float = 0.0) -> np.ndarray:
     return centre + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def _facets(*loops: np.ndarray):
+def _panels(*loops: np.ndarray):
     pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in loops]
     return jnp.asarray(np.concatenate(pairs), jnp.float32)
 
@@ -31,23 +31,23 @@ def test_agrees_with_the_geometry(seed):
     loops = (_star(seed), _star(seed + 1, centre=1.0))
     points = np.random.default_rng(seed).uniform(-0.6, 1.6, (400, 2))
     exact = Geometry(loops).signed_distance(points)
-    assert np.abs(np.asarray(distances(_facets(*loops), jnp.asarray(points, jnp.float32))) - exact).max() < 2e-6  # 2e-7
+    assert np.abs(np.asarray(distances(_panels(*loops), jnp.asarray(points, jnp.float32))) - exact).max() < 2e-6  # 2e-7
 
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_gradient_is_a_unit_vector_and_orientation_does_not_matter(seed):
-    facets, points = _facets(_star(seed)), np.random.default_rng(seed).uniform(-0.6, 0.6, (100, 2)).astype(np.float32)
-    there, back = distances(facets, points), distances(facets[:, ::-1], points)
+    panels, points = _panels(_star(seed)), np.random.default_rng(seed).uniform(-0.6, 0.6, (100, 2)).astype(np.float32)
+    there, back = distances(panels, points), distances(panels[:, ::-1], points)
     far = jnp.abs(there) > 1e-3
-    assert jnp.max(jnp.abs(jnp.linalg.norm(gradients(facets, points), axis=1) - 1) * far) < 1e-3  # measured 1e-4
+    assert jnp.max(jnp.abs(jnp.linalg.norm(gradients(panels, points), axis=1) - 1) * far) < 1e-3  # measured 1e-4
     assert jnp.max(jnp.abs(there - back)) < 1e-6  # measured 6e-8
 
 
 def test_is_finite_and_differentiable_on_the_wall():
-    facets = _facets(_star(3))
+    panels = _panels(_star(3))
     both = jax.jit(jax.value_and_grad(signed_distance, argnums=(0, 1)))
-    for point in (facets[0, 0], facets[5].mean(axis=0)):
-        value, gradient = both(facets, point)
+    for point in (panels[0, 0], panels[5].mean(axis=0)):
+        value, gradient = both(panels, point)
         assert abs(float(value)) < 1e-6
         assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in gradient)

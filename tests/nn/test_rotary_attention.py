@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.nn.rotary import Waves
-from enf2enf.nn.rotary_attention import Compact, Gaussian, RotaryBlock
+from enf2enf.nn.rotary import PlaneWaves
+from enf2enf.nn.rotary_attention import CompactWindow, GaussianWindow, RotaryBlock
 
 LATENTS, WIDTH, HEADS = 14, 16, 2
 seeds = st.integers(0, 2**31 - 1)
@@ -29,14 +29,14 @@ def test_the_answer_is_continuously_differentiable_along_lines(seed):
     random = np.random.default_rng(seed)
     pose, radius = _uniform(random, -1, 1, (LATENTS, 2)), _uniform(random, 0.4, 1.0, (HEADS, LATENTS))
     context = jnp.asarray(random.normal(size=(LATENTS, WIDTH)), jnp.float32)
-    waves, block = Waves(2, HEADS, 4, (2.0, 0.5)), RotaryBlock(WIDTH, HEADS, 1, key=jax.random.key(seed % 5))
-    told = block.tell(context, waves(pose))
+    waves, block = PlaneWaves(2, HEADS, 4, (2.0, 0.5)), RotaryBlock(WIDTH, HEADS, 1, key=jax.random.key(seed % 5))
+    keys_values = block.keys_values(context, waves(pose))
     start, way = (_uniform(random, -1, 1, 2) for _ in range(2))
 
     def answer(s):
         point = (start + s * way)[None]
         squared = jnp.sum((point[:, None] - pose) ** 2, axis=-1)
-        return block(jnp.ones((1, WIDTH)), waves(point), told, Compact(squared, radius))[0]
+        return block(jnp.ones((1, WIDTH)), waves(point), keys_values, CompactWindow(squared, radius))[0]
 
     for function in (answer, jax.jacfwd(answer)):
         coarse, fine = (jax.jit(jax.vmap(function))(jnp.linspace(-1, 1, n)) for n in (1_001, 16_001))
@@ -47,7 +47,7 @@ def test_the_answer_is_continuously_differentiable_along_lines(seed):
 def test_latents_out_of_reach_say_nothing_and_the_rest_at_most_one(seed):
     random = np.random.default_rng(seed)
     squared, radius = _uniform(random, 0, 2, (9, LATENTS)), _uniform(random, 0.2, 1.5, (HEADS, LATENTS))
-    weights = Compact(squared, radius)(_uniform(random, -50, 50, (HEADS, 9, LATENTS)))
+    weights = CompactWindow(squared, radius)(_uniform(random, -50, 50, (HEADS, 9, LATENTS)))
     near = squared < radius[:, None] ** 2
     assert jnp.all((weights > 0) <= near) and jnp.all(weights >= 0)
     assert jnp.all(jnp.sum(weights, axis=-1) <= 1 + 1e-6)
@@ -57,7 +57,7 @@ def test_latents_out_of_reach_say_nothing_and_the_rest_at_most_one(seed):
 def test_a_gaussian_window_sums_to_one_and_prefers_what_is_near(seed):
     random = np.random.default_rng(seed)
     squared = _uniform(random, 0, 2, (9, LATENTS))
-    weights = Gaussian(squared, jnp.array([0.3, 2.0]))(jnp.zeros((HEADS, 9, LATENTS)))
+    weights = GaussianWindow(squared, jnp.array([0.3, 2.0]))(jnp.zeros((HEADS, 9, LATENTS)))
     assert jnp.max(jnp.abs(jnp.sum(weights, axis=-1) - 1)) < 1e-5
     assert jnp.all(jnp.argmax(weights, axis=-1) == jnp.argmin(squared, axis=-1))
 
@@ -67,7 +67,7 @@ def test_a_gaussian_window_sums_to_one_and_prefers_what_is_near(seed):
 def test_turns_compose_preserve_lengths_and_undo(dim, seed):
     """turn(x) turn(y) = turn(x + y): the identity behind relative positions, and against exact trigonometry."""
     random = np.random.default_rng(seed)
-    waves = Waves(dim, HEADS, 5, (2.0, 0.2))
+    waves = PlaneWaves(dim, HEADS, 5, (2.0, 0.2))
     x, y = _uniform(random, -1, 1, (4, dim)), _uniform(random, -1, 1, (4, dim))
     features = jnp.asarray(random.normal(size=(HEADS, 4, 10)), jnp.float32)
     both, once = waves(x)(waves(y)(features)), waves(x + y)(features)
@@ -80,7 +80,7 @@ def test_turns_compose_preserve_lengths_and_undo(dim, seed):
 
 @pytest.mark.parametrize("dim", [2, 3])
 def test_waves_span_their_lengths_in_all_directions(dim):
-    waves = Waves(dim, HEADS, 64, (2.0, 0.1))
+    waves = PlaneWaves(dim, HEADS, 64, (2.0, 0.1))
     vectors = waves.vectors.reshape(-1, dim)
     lengths = 2 * np.pi / jnp.linalg.norm(vectors, axis=1)
     assert lengths.min() == pytest.approx(0.1, rel=1e-4) and lengths.max() == pytest.approx(2.0, rel=1e-4)

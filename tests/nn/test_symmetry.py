@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf.model.queries import Queries
 from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import Absolute, Translation
 from enf2enf.nn.cross_attention import CrossAttention
 from enf2enf.nn.field import NeuralField
 from enf2enf.nn.latents import LatentCloud
-from enf2enf.nn.mixer import Mixer
+from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.schema import Quantity, Schema
 
 WIDTH, LATENTS, POINTS = 16, 12, 24
@@ -64,7 +65,7 @@ def _rotary(member, dim, key):
         prepared = decoder.condition((cloud,), jnp.zeros(0))
         if isinstance(member, Absolute):
             prepared = dataclasses.replace(prepared, centre=jnp.zeros(dim), pose=cloud.pose)
-        return decoder(prepared, points, jnp.full(len(points), 0.25))
+        return decoder(prepared, Queries(points, jnp.full(len(points), 0.25), jnp.zeros_like(points)))
 
     return answer
 
@@ -91,15 +92,15 @@ def test_absolute_coordinates_do_not(name):
     assert all(_change(name, Absolute(), seed, 2) > 1e-2 for seed in range(3))  # measured 0.2 and more
 
 
-def _mixer(seed, dim):
-    mixer = Mixer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=jax.random.key(seed % 7))
-    return jax.jit(lambda context, pose: mixer(context, pose))
+def _transformer(seed, dim):
+    transformer = LatentTransformer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=jax.random.key(seed % 7))
+    return jax.jit(lambda context, pose: transformer(context, pose))
 
 
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)
 def test_self_attention_sees_relative_positions_only(seed, dim):
-    (cloud, _, move), mix = _scene(seed, dim), _mixer(seed, dim)
+    (cloud, _, move), mix = _scene(seed, dim), _transformer(seed, dim)
     still, moved = mix(cloud.context, cloud.pose), mix(cloud.context, cloud.pose + move)
     assert jnp.max(jnp.abs(moved - still)) < 2 * TOLERANCE * jnp.ptp(still)  # measured 3e-6
 
@@ -107,7 +108,7 @@ def test_self_attention_sees_relative_positions_only(seed, dim):
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)
 def test_self_attention_does_see_positions(seed, dim):
-    (cloud, _, _), mix = _scene(seed, dim), _mixer(seed, dim)
+    (cloud, _, _), mix = _scene(seed, dim), _transformer(seed, dim)
     stretched = mix(cloud.context, 1.5 * cloud.pose)
     assert jnp.max(jnp.abs(stretched - mix(cloud.context, cloud.pose))) > 1e-3 * jnp.ptp(stretched)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from enf2enf.client import Client
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.io import write_bytes
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.model.amortised import AmortisedConfig
@@ -65,8 +66,8 @@ def surrogate() -> Surrogate:
     config = ModelConfig(
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
         RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)),
-        facets=32,
-        mirror=("x",),
+        panels=32,
+        frames=FrameConfig(reflections=("x",)),
     )
     made = Surrogate.untrained(config, normaliser, seed=1)
     made.provenance |= {"name": "tiny", "licence": "Apache-2.0", "preset": "tiny", "metrics": {"test": 0.5}}

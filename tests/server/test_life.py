@@ -105,7 +105,7 @@ def test_concurrent_clients_get_their_own_answers(target, surrogate):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(16)))
     for index in range(16):
-        encoding = surrogate.encode(surrogate.understand(meshes[index % 4]))
+        encoding = surrogate.encode(surrogate.geometry_of(meshes[index % 4]))
         local = surrogate.decode(encoding, CONDITIONS | {"heat": 285.0 + index}, points)
         assert answers[index] == local["stress"].tobytes()
 
@@ -163,7 +163,7 @@ def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)
     code = (
-        "from enf2enf_server.config import ServeConfig, ServerConfig; from enf2enf_server.serve import serve; "
+        "from enf2enf_server.ops.config import ServeConfig, ServerConfig; from enf2enf_server.ops.serve import serve; "
         f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig())"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:

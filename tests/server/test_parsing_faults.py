@@ -231,7 +231,7 @@ def test_workers_ignore_the_terminal_and_know_no_jax(own, vtu):
     assert len(ask(pool, vtu).nodes) == 224 and pool.pids == (pid,)
     program = "import sys, enf2enf_server.parsing.worker as w; w._warm_up(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"jax", "grpc", "equinox", "enf2enf_server.errors"} & set(loaded)
+    assert not {"jax", "grpc", "equinox", "enf2enf_server.wire.errors"} & set(loaded)
     assert {"meshio.vtu", "h5py", "shapely"} <= set(loaded)
 
 

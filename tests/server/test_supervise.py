@@ -16,7 +16,7 @@ from enf2enf_server.ops.supervise import Backoff, follow_parent, supervise
 
 PARENT = """
 import logging, sys
-from enf2enf_server.supervise import Backoff, supervise
+from enf2enf_server.ops.supervise import Backoff, supervise
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 sys.exit(supervise([sys.executable, "-c", sys.argv[1]], Backoff(*map(float, sys.argv[2:]))))
 """
@@ -187,7 +187,7 @@ def test_what_a_dead_child_leaves_behind_is_killed():
 
 FOLLOWER = """
     import os, signal, sys, time
-    from enf2enf_server.supervise import follow_parent
+    from enf2enf_server.ops.supervise import follow_parent
     follow_parent(grace={grace})
     {handler}
     print(os.getpid(), flush=True)
@@ -218,7 +218,7 @@ def test_a_child_follows_its_killed_parent(grace, handler, tmp_path):
 def test_a_later_child_follows_too_and_its_own_children_do_not_hold_the_pipe():
     child = """
         import os, subprocess, sys, time
-        from enf2enf_server.supervise import follow_parent
+        from enf2enf_server.ops.supervise import follow_parent
         follow_parent()
         assert not [name for name in os.environ if "PARENT_PIPE" in name]
         code = "import os; print(len(os.listdir('/dev/fd')))"

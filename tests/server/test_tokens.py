@@ -138,7 +138,7 @@ def test_a_broken_or_missing_file_keeps_the_old_tokens_and_says_so_once(path, cl
     assert [look(), look()] == ["ci"] * 2
     path.write_text(table("robot", "a"))
     assert [look(), look()] == ["robot"] * 2
-    said = [record.getMessage() for record in caplog.records if record.name == "enf2enf_server.tokens"]
+    said = [record.getMessage() for record in caplog.records if record.name == "enf2enf_server.gate.tokens"]
     assert len(said) == 3
     assert said[0].startswith(f"{path}, token 1: expected keys among [")
     assert said[0].endswith("; the tokens known so far go on")

@@ -28,8 +28,9 @@ FEW = {
 }  # fmt: skip
 MODEL = f"""
 [model]
-facets = {AROUND}
-mirror = ["x"]
+panels = {AROUND}
+[model.frames]
+reflections = ["x"]
 [model.encoder]
 width = 16
 heads = 2

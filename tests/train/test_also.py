@@ -90,7 +90,7 @@ def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_
     trainer = Trainer(both, PackedData.load(both.dataset), quiet=True)
     trainer.folder.close()
     assert len(trainer.data.counts) == 32  # with their images
-    points = trainer.data.everything.points
+    points = trainer.data.everything.queries.points
     assert not np.array_equal(points[:8], points[8:])
     assert train(both, quiet=True).finished
     with pytest.raises(ConfigError, match="another run's state"):

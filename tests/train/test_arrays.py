@@ -10,13 +10,14 @@ from hypothesis import given, settings
 
 from enf2enf.data import PackedData
 from enf2enf.errors import DatasetError
-from enf2enf.inference.encoding import shape_of
+from enf2enf.geometry.frames import FrameConfig
+from enf2enf.inference.encoding import panels_of
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
-from enf2enf.train.arrays import SplitArrays, component_groups, fit_normaliser
+from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.loop import Trainer
 
-FACETS = 16
+PANELS = 16
 
 
 @pytest.fixture(scope="module")
@@ -27,30 +28,34 @@ def encoder():
 
 @pytest.fixture(scope="module")
 def plain(packed, encoder):
-    return SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, FACETS)
+    return SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, PANELS)
 
 
 def test_mirroring_is_training_on_the_mirrored_data_set_too(packed, mirrored_holes, encoder, plain):
     normaliser = fit_normaliser(packed)
-    both = SplitArrays.build(packed, "train", normaliser, encoder, FACETS, mirror=("x",))
-    other = SplitArrays.build(PackedData.load(mirrored_holes), "train", normaliser, encoder, FACETS)
+    both = SplitArrays.build(packed, "train", normaliser, encoder, PANELS, frames=FrameConfig(reflections=("x",)))
+    other = SplitArrays.build(PackedData.load(mirrored_holes), "train", normaliser, encoder, PANELS)
     np.testing.assert_array_equal(both.counts, np.concatenate([plain.counts, other.counts]))
-    for name in ("conditions", "points", "target", "weight", "valid"):
+    for name in ("conditions", "target", "weight", "valid"):
         halves = getattr(plain.everything, name), getattr(other.everything, name)
         np.testing.assert_array_equal(getattr(both.everything, name), np.concatenate(halves))
     assert not np.array_equal(plain.everything.target, other.everything.target)
-    halves = plain.everything.distance, other.everything.distance
-    np.testing.assert_allclose(both.everything.distance, np.concatenate(halves), atol=1e-6)  # measured 6e-8
+    halves = plain.everything.queries.points, other.everything.queries.points
+    np.testing.assert_array_equal(both.everything.queries.points, np.concatenate(halves))
+    halves = plain.everything.queries.distance, other.everything.queries.distance
+    np.testing.assert_allclose(both.everything.queries.distance, np.concatenate(halves), atol=1e-6)  # measured 6e-8
     halves = zip(*map(jax.tree.leaves, (plain.everything.source, other.everything.source)), strict=True)
     for leaf, pair in zip(jax.tree.leaves(both.everything.source), halves, strict=True):
         np.testing.assert_allclose(leaf, np.concatenate(pair), atol=2e-5)
 
 
 def test_two_mirrors_make_all_four_images_once(packed, encoder, plain):
-    four = SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, FACETS, mirror=("x", "y"))
+    four = SplitArrays.build(
+        packed, "train", fit_normaliser(packed), encoder, PANELS, frames=FrameConfig(reflections=("x", "y"))
+    )
     count, signs = len(plain.counts), set()
     for start in range(0, 4 * count, count):
-        ratio = four.everything.points[start : start + count] * plain.everything.points
+        ratio = four.everything.queries.points[start : start + count] * plain.everything.queries.points
         signs.add(tuple(np.sign(ratio.sum(axis=(0, 1)))))
     assert signs == {(1, 1), (-1, 1), (1, -1), (-1, -1)}
 
@@ -68,7 +73,7 @@ def test_a_batch_is_the_rows_it_names(plain, seed):
     points = random.integers(64, size=(3, 5))
     batch = plain.take(cases, points, np.zeros(3, int))
     for row, case in enumerate(cases):
-        np.testing.assert_array_equal(batch.points[row], plain.everything.points[case][points[row]])
+        np.testing.assert_array_equal(batch.queries.points[row], plain.everything.queries.points[case][points[row]])
         np.testing.assert_array_equal(batch.target[row], plain.everything.target[case][points[row]])
         np.testing.assert_array_equal(batch.weight[row], plain.everything.weight[case])
         np.testing.assert_array_equal(batch.source[0].pose[row], plain.everything.source[0].pose[case, 0])
@@ -76,19 +81,20 @@ def test_a_batch_is_the_rows_it_names(plain, seed):
 
 def test_every_placement_is_that_of_the_encoder(packed, encoder, plain):
     normaliser = fit_normaliser(packed)
-    arrays = SplitArrays.build(packed, "train", normaliser, encoder, FACETS, placements=5)
+    arrays = SplitArrays.build(packed, "train", normaliser, encoder, PANELS, placements=5)
     cases, points, places = np.arange(3), np.zeros((3, 1), int), np.array([4, 0, 2])
     batch = arrays.take(cases, points, places)
     for case, place in zip(cases, places, strict=True):
-        shape = shape_of(packed.geometry(packed.ids("train")[case]), normaliser.length, FACETS)
-        seen = jax.tree.leaves(encoder.observe(shape, int(place)))
+        geometry = packed.geometry(packed.ids("train")[case])
+        panels = panels_of(geometry, FrameConfig().of(geometry, normaliser.length)[0], PANELS)
+        seen = jax.tree.leaves(encoder.measure(panels, int(place)))
         for one, other in zip(seen, jax.tree.leaves(batch.source), strict=True):
             np.testing.assert_allclose(one, other[case], atol=1e-5)
     assert not np.allclose(batch.source[0].pose[0], batch.source[0].pose[1], atol=1e-3)
 
 
 def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):
-    normaliser, groups = fit_normaliser(packed), component_groups(packed.schema)
+    normaliser, groups = fit_normaliser(packed), packed.schema.field_columns.groups
     assert groups == (0, 1, 1)
     for position, index in enumerate(packed.ids("train")):
         gain, offset = normaliser.affine(packed.conditions(index))

@@ -11,8 +11,9 @@ import pytest
 from enf2enf.cli import main
 from enf2enf.data import PackedData
 from enf2enf.errors import ConfigError, DatasetError, SchemaError
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.surrogate import Surrogate
-from enf2enf.train.arrays import SplitArrays, component_groups
+from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.evaluate import evaluate
 from enf2enf.train.loop import Trainer
 from enf2enf.train.loss import relative_errors
@@ -65,12 +66,12 @@ def test_the_report_is_the_relative_l2_of_what_the_surrogate_says(report, traine
 
 def test_the_loss_is_the_metric_of_one_view(trained, packed):
     """In physical units, all points of a case, a field that scales and a vector field."""
-    config = dataclasses.replace(trained.config, mirror=())
+    config = dataclasses.replace(trained.config, frames=FrameConfig())
     report = evaluate(Surrogate(trained.model, config, trained.normaliser, {}), packed, "test")
-    arrays = SplitArrays.build(packed, "test", trained.normaliser, trained.model.encoder, trained.config.facets)
+    arrays = SplitArrays.build(packed, "test", trained.normaliser, trained.model.encoder, trained.config.panels)
     batch = arrays.take(np.arange(2), np.tile(np.arange(arrays.counts.max()), (2, 1)), np.zeros(2, int))
     assert arrays.counts.tolist() == [64, 80]  # so that padding would be noticed
-    losses = relative_errors(trained.model, batch, component_groups(packed.schema), False)
+    losses = relative_errors(trained.model, batch, packed.schema.field_columns.groups, False)
     errors = np.stack([report.errors["stress"], report.errors["displacement"]], axis=1)
     np.testing.assert_allclose(losses, errors, rtol=1e-4)  # measured 5e-6
     assert jnp.all(losses > 1e-3)

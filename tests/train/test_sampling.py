@@ -2,7 +2,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from enf2enf.train.sampling import draw, draw_facets, draw_placements
+from enf2enf.train.sampling import draw, draw_panels, draw_placements
 
 seeds, steps = st.integers(0, 2**31), st.integers(0, 10**6)
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=30).map(np.array)
@@ -43,11 +43,11 @@ def test_placements_are_a_function_of_seed_and_step(seed, step, placements, case
     assert chosen.shape == (cases,) and (chosen >= 0).all() and (chosen < placements).all()
 
 
-@given(seed=seeds, step=steps, facets=st.integers(1, 400), cases=st.integers(1, 9))
-def test_facets_are_a_function_of_seed_and_step(seed, step, facets, cases):
-    chosen = draw_facets(seed, step, facets, cases, 16)
-    np.testing.assert_array_equal(chosen, draw_facets(seed, step, facets, cases, 16))
-    assert chosen.shape == (cases, 16) and (chosen >= 0).all() and (chosen < facets).all()
+@given(seed=seeds, step=steps, panels=st.integers(1, 400), cases=st.integers(1, 9))
+def test_facets_are_a_function_of_seed_and_step(seed, step, panels, cases):
+    chosen = draw_panels(seed, step, panels, cases, 16)
+    np.testing.assert_array_equal(chosen, draw_panels(seed, step, panels, cases, 16))
+    assert chosen.shape == (cases, 16) and (chosen >= 0).all() and (chosen < panels).all()
 
 
 def test_all_placements_come_as_often():

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf import checkpoint
+from enf2enf.archive import named_arrays
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.field_decoder import FieldConfig
 from enf2enf.model.meta import MetaConfig
 from enf2enf.nn.distance import signed_distance
-from enf2enf.train.arrays import SplitArrays, component_groups
+from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.loop import train
 from enf2enf.train.loss import _off_the_wall, smooth_errors
 
@@ -28,7 +29,8 @@ def test_points_off_a_wall_are_as_far_from_it_as_they_are_said_to_be(sides, turn
     angle = turned + 2 * np.pi * np.arange(sides) / sides
     corners = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     wall = jnp.asarray(np.stack([corners, np.roll(corners, -1, axis=0)], axis=1), jnp.float32)
-    points, distance = _off_the_wall(wall, spacing)
+    queries = _off_the_wall(wall, spacing)
+    points, distance = queries.points.reshape(sides, 4, 2), queries.distance.reshape(sides, 4)
     expected = jax.vmap(jax.vmap(lambda point: signed_distance(wall, point)))(points)
     np.testing.assert_allclose(jnp.abs(expected), distance, atol=1e-5)
     assert (expected[:, 1:] > 0).all()
@@ -49,11 +51,11 @@ def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, p
     assert [(line["stage"], line["step"]) for line in lines[-3:]] == [("field", 200), ("smooth", 50), ("smooth", 60)]
     assert (outcome.finished, outcome.step) == (True, 60)
     assert outcome.validation == min(line["validation"] for line in lines[-2:])
-    after, groups = checkpoint.load(config.out / "model.enf"), component_groups(packed.schema)
+    after, groups = checkpoint.load(config.out / "model.enf"), packed.schema.field_columns.groups
     assert after.provenance["training"]["stopped_at"]["stage"] == "smooth"
-    arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.facets)
-    cases, facets = np.arange(8), np.tile(np.arange(trained.config.facets), (8, 1))
-    batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, facets)
+    arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.panels)
+    cases, panels = np.arange(8), np.tile(np.arange(trained.config.panels), (8, 1))
+    batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, panels)
     before, now = (
         np.array(smooth_errors(surrogate.model, batch, groups, 0.03)).mean(axis=1) for surrogate in (trained, after)
     )
@@ -69,7 +71,7 @@ def test_stops_change_no_bit(smoothed, tmp_path, ctrl_c):
     assert seen == [(False, 31), (False, 1), (False, 31)]
     ended = train(parts, quiet=True)
     assert (ended.finished, ended.step, ended.validation) == (True, 60, whole.validation)
-    one, other = (checkpoint.named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
+    one, other = (named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
     for name, array in one.items():
         assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
 

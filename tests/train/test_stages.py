@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from enf2enf import checkpoint
+from enf2enf.archive import named_arrays
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.field_decoder import FieldConfig
@@ -17,7 +18,7 @@ from enf2enf.train.config import RunConfig, TrainConfig
 from enf2enf.train.loop import freeze, score_latents, train
 
 ENCODER = MetaConfig(context=2, width=8, heads=1, grid=2, samples=4, steps=1)
-PAPER = ModelConfig(ENCODER, FieldConfig(width=8, heads=1, blocks=0), facets=16)
+PAPER = ModelConfig(ENCODER, FieldConfig(width=8, heads=1, blocks=0), panels=16)
 SETTINGS = TrainConfig(
     steps=6, shape_steps=6, cases=2, points=24, optimiser="adam", warmup=1, validate_every=3, average=0.5
 )
@@ -30,7 +31,7 @@ def whole(holes, tmp_path_factory):
 
 
 def read(path):
-    return {name: np.asarray(leaf) for name, leaf in checkpoint.named_arrays(checkpoint.load(path).model).items()}
+    return {name: np.asarray(leaf) for name, leaf in named_arrays(checkpoint.load(path).model).items()}
 
 
 def test_stages_follow_each_other_and_stops_change_nothing(whole, tmp_path, ctrl_c):

@@ -15,7 +15,8 @@ from jaxtyping import Array
 
 from enf2enf.model.decoder import AbstractDecoder
 from enf2enf.model.encoder import AbstractEncoder
-from enf2enf.model.network import Enf2Enf
+from enf2enf.model.network import Network
+from enf2enf.model.queries import Queries
 from enf2enf.nn.latents import LatentCloud
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
@@ -31,11 +32,11 @@ class Scale(AbstractEncoder):
 
     factor: Array
 
-    def observe(self, shape):
+    def measure(self, panels, placement=0):
         raise NotImplementedError
 
-    def __call__(self, observation):
-        return (LatentCloud(observation.pose, observation.context * self.factor, observation.window),)
+    def __call__(self, measurements):
+        return (LatentCloud(measurements.pose, measurements.context * self.factor, measurements.window),)
 
 
 class Plane(AbstractDecoder):
@@ -48,28 +49,29 @@ class Plane(AbstractDecoder):
         (cloud,) = latents
         return (LatentCloud(cloud.pose, cloud.context + conditions, cloud.window),)
 
-    def __call__(self, prepared, points, distance):
-        context = jnp.broadcast_to(prepared[0].context[0], (len(points), 2))
-        return jnp.concatenate([points, distance[:, None], context], axis=1) @ self.weight.T
+    def __call__(self, prepared, queries):
+        context = jnp.broadcast_to(prepared[0].context[0], (len(queries.points), 2))
+        return jnp.concatenate([queries.points, queries.distance[:, None], context], axis=1) @ self.weight.T
 
     def is_local(self, prepared):
         return False
 
-    def answer(self, prepared, points, distance):
-        return self(prepared, points, distance)
+    def answer(self, prepared, queries):
+        return self(prepared, queries)
 
 
 class Along(Plane):
     """Fields of the distance alone: quadratic, a wave, cubic."""
 
-    def __call__(self, prepared, points, distance):
+    def __call__(self, prepared, queries):
+        distance = queries.distance
         return jnp.stack([1 + 2 * distance - 3 * distance**2, jnp.cos(self.steps[1] * distance), distance**3], axis=1)
 
 
 def toy(seed=0):
     random = np.random.default_rng(seed)
     weight = jnp.asarray(random.normal(size=(3, 5)), jnp.float32)
-    return Enf2Enf(Scale(jnp.asarray([1.5, 0.5])), Plane(weight, jnp.arange(3)))
+    return Network(Scale(jnp.asarray([1.5, 0.5])), Plane(weight, jnp.arange(3)))
 
 
 def batch_of(cases, seed=0, points=6):
@@ -78,7 +80,8 @@ def batch_of(cases, seed=0, points=6):
     source = jax.vmap(LatentCloud)(normal(1, 2), normal(1, 2), jnp.ones((cases, 1)))
     valid = jnp.asarray(np.arange(points) < random.integers(2, points + 1, cases)[:, None])
     weight = jnp.asarray(random.uniform(0.5, 2, (cases, 3)), jnp.float32)
-    return Batch(source, normal(2), normal(points, 2), normal(points), normal(points, 3), weight, valid)
+    queries = jax.vmap(Queries)(normal(points, 2), normal(points), jnp.zeros((cases, points, 2)))
+    return Batch(source, normal(2), queries, normal(points, 3), weight, valid)
 
 
 def loss(model, batch):
@@ -95,7 +98,7 @@ def test_blocks_add_up_to_the_whole_batch(cases):
     model, batch = toy(), batch_of(cases)
     value_and_grad = eqx.filter_jit(eqx.filter_value_and_grad(loss))
     blocks = _blocks(batch)
-    assert sum(len(block.points) for block in blocks) == cases
+    assert sum(len(block.valid) for block in blocks) == cases
     value, gradient = _mean([value_and_grad(model, block) for block in blocks])
     whole, expected = value_and_grad(model, batch)
     np.testing.assert_allclose(value, whole, rtol=1e-5)  # measured 2e-7
@@ -130,7 +133,7 @@ def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
     for case in range(3):
         alone = jax.tree.map(lambda leaf, i=case: leaf[i], batch)
         latents = model.decoder.condition(model.encoder(alone.source), alone.conditions)
-        guess = model.decoder(latents, alone.points, alone.distance)
+        guess = model.decoder(latents, alone.queries)
         miss = np.asarray(alone.weight * (guess - alone.target), np.float64)[np.asarray(alone.valid)]
         expected = [np.sqrt((miss[:, :1] ** 2).mean()), np.sqrt((miss[:, 1:] ** 2).sum(axis=1).mean())]
         np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 8e-8

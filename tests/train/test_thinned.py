@@ -46,8 +46,8 @@ def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, split):
     for row, index in enumerate(packed.ids(split)):
         drawn = nodes(packed, index)
         assert part.counts[row] == len(drawn) == round(SHARE * full.counts[row]) > 0
-        for name in ("points", "target", "distance"):
-            there, kept = (getattr(arrays.everything, name)[row] for arrays in (full, part))
+        rows = [jax.tree.leaves((a.everything.queries, a.everything.target)) for a in (full, part)]
+        for there, kept in ([leaf[row] for leaf in pair] for pair in zip(*rows, strict=True)):
             np.testing.assert_array_equal(kept[: len(drawn)], there[drawn])
             np.testing.assert_array_equal(kept[len(drawn) :], there[np.repeat(drawn[-1:], len(kept) - len(drawn))])
     for one, other in zip(*(jax.tree.leaves(arrays.everything.source) for arrays in (full, part)), strict=True):

@@ -1,6 +1,6 @@
 """The public "Elasticity" arrays of Geo-FNO (Li et al. 2022, arXiv 2207.05209) as a data-set folder.
 
-python -m enf2enf.data.elasticity_arrays ARRAYS OUT
+python -m enf2enf.problems.elasticity.public_arrays ARRAYS OUT
 """
 
 import argparse

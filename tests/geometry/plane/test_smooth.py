@@ -220,7 +220,7 @@ def test_a_polygon_of_many_sides_is_cut_into_no_more_than_it_needs(sides, pieces
 def test_facets_hardly_know_how_finely_the_wall_was_cut(first, second, phase):
     axes = (0.4, 0.25)
     coarse, fine = (resample([ellipse(n, axes, phase)], 384) for n in (first, second))
-    off = [leave(facets[:, 0], axes) for facets in (coarse, fine)]
+    off = [leave(panels[:, 0], axes) for panels in (coarse, fine)]
     assert max(off) < 1e-5  # of 0.8; measured 4e-6, the chords of 100 leave it by 2e-4
     assert np.abs(coarse - fine).max() < 2e-3  # they may start another eighth of a side along
 

@@ -187,7 +187,7 @@ def test_damaged_files_get_a_sentence(arrays, tmp_path, damage):
 
 
 def test_command_line_says_what_is_wrong(tmp_path):
-    command = [sys.executable, "-m", "enf2enf.data.elasticity_arrays", str(tmp_path), str(tmp_path / "out")]
+    command = [sys.executable, "-m", "enf2enf.problems.elasticity.public_arrays", str(tmp_path), str(tmp_path / "out")]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert run.stderr.startswith("enf2enf: ") and "no such file" in run.stderr and "Traceback" not in run.stderr

@@ -1,0 +1,41 @@
+"""Which frames a geometry is seen in."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal
+
+from enf2enf.errors import ConfigError
+from enf2enf.geometry.frame import Frame, reflections
+
+if TYPE_CHECKING:
+    from enf2enf.geometry.geometry import Geometry
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameConfig:
+    """The frames of a geometry.
+
+    Args:
+        anchor: what the frames' origin and axes hang on: the `domain` (the centre of its bounds, the axes of space), or
+            the `walls` or the `inflow`, which are not computed yet.
+        reflections: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and
+            an answer is the mean over the geometry and its images, turned back, at as many times the cost.
+    """
+
+    anchor: Literal["domain", "walls", "inflow"] = "domain"
+    reflections: tuple[Literal["x", "y"], ...] = ()
+
+    def __post_init__(self):
+        if self.anchor != "domain":
+            raise ConfigError("frames.anchor", "domain; others are not computed yet", self.anchor)
+        if len(set(self.reflections)) < len(self.reflections):
+            raise ConfigError("frames.reflections", "no axis twice", repr(list(self.reflections)))
+
+    @property
+    def count(self) -> int:
+        """How many frames a geometry is seen in."""
+        return 2 ** len(self.reflections)
+
+    def of(self, geometry: "Geometry", length: float) -> tuple[Frame, ...]:
+        """All frames of a geometry, in reference lengths; the first is not mirrored."""
+        origin = geometry.bounds.mean(axis=0)
+        return tuple(Frame(origin, axes, length) for axes in reflections(self.reflections, len(origin)))
