@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from enf2enf.errors import CheckpointError
+from enf2enf.files import replacing
 
 _LARGEST_MANIFEST = 4 << 20
 _ENCRYPTED = 1  # flag of a zip entry
@@ -41,13 +42,11 @@ def write_archive(path: str | os.PathLike, manifest: Mapping[str, Any], tree: Py
     text = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(target, CheckpointError) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), text)
         for name, leaf in named_arrays(tree).items():
             with archive.open(zipfile.ZipInfo(f"arrays/{name}.npy", _EPOCH), "w") as entry:
                 np.lib.format.write_array(entry, np.asarray(leaf), allow_pickle=False)
-    os.replace(partial, target)
 
 
 class open_archive:  # noqa: N801, reads as a function at its call

@@ -69,6 +69,6 @@ def check_keys(kind: type[Enf2EnfError], name: str, plain: Any, required: set[st
     if not isinstance(plain, Mapping):
         raise kind(name, "a table", repr(plain)[:80])
     if missing := sorted(required - plain.keys()):
-        raise kind(name, f"the key {missing[0]!r}", f"only {sorted(plain)}" if plain else "none")
+        raise kind(name, f"the key {missing[0]!r}", "none")
     if unknown := sorted(plain.keys() - required - optional):
         raise kind(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))

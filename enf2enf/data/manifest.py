@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from enf2enf.data.split import check_split, split_hash
-from enf2enf.errors import DatasetError, MeshError
+from enf2enf.errors import DatasetError, MeshError, check_keys
+from enf2enf.files import replacing
 from enf2enf.schema import Schema
 
 NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 1
@@ -52,9 +53,8 @@ def write_manifest(
     text = json.dumps(manifest, indent=1, default=_plain) + "\n"
     checked_manifest(text)
     path = Path(folder) / NAME
-    partial = path.with_name(f".{NAME}.{os.getpid()}.partial")
-    partial.write_text(text)
-    partial.replace(path)
+    with replacing(path, DatasetError) as partial:
+        partial.write_text(text)
     return path
 
 
@@ -70,7 +70,7 @@ def checked_manifest(text: str) -> dict[str, Any]:
         raise DatasetError(NAME, f"the format {FORMAT!r}", "another")
     if manifest.get("version") != VERSION:
         raise DatasetError(f"version of {NAME}", str(VERSION), repr(manifest.get("version")))
-    _check_keys(NAME, manifest, _REQUIRED, _OPTIONAL)
+    check_keys(DatasetError, NAME, manifest, _REQUIRED, _OPTIONAL)
     for key in _TEXTS:
         if not isinstance(manifest.get(key, ""), str):
             raise DatasetError(f"{key} of {NAME}", "text", repr(manifest[key])[:80])
@@ -104,7 +104,7 @@ def _numbers(name: str, value: Any, width: int) -> np.ndarray:
 
 
 def _check_case(name: str, entry: Any, schema: Schema) -> None:
-    _check_keys(f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
+    check_keys(DatasetError, f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
     for key in ("mesh", "samples", "fine"):
         path = entry.get(key, "inside")
         if not isinstance(path, str) or not path:
@@ -129,18 +129,9 @@ def _check_geometry(manifest: Mapping[str, Any]) -> None:
 def _check_floor(floor: Any) -> None:
     if floor is None:
         return
-    _check_keys("floor", floor, {"relative_l2"}, {"cases", "how"})
+    check_keys(DatasetError, "floor", floor, {"relative_l2"}, {"cases", "how"})
     if not _numbers("relative_l2 of floor", floor["relative_l2"], 1)[0] >= 0:
         raise DatasetError("relative_l2 of floor", "a number from 0 up", repr(floor["relative_l2"]))
-
-
-def _check_keys(name: str, plain: Any, required: set[str], optional: set[str]) -> None:
-    if not isinstance(plain, dict):
-        raise DatasetError(name, "a table", repr(plain)[:80])
-    if missing := sorted(required - plain.keys()):
-        raise DatasetError(name, f"the key {missing[0]!r}", "none")
-    if unknown := sorted(plain.keys() - required - optional):
-        raise DatasetError(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

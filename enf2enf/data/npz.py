@@ -1,6 +1,5 @@
 """Named arrays in an uncompressed npz file without objects: the same bytes for the same arrays."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.errors import DatasetError
+from enf2enf.files import replacing
 
 
 def read(path: Path, label: str) -> dict[str, np.ndarray]:
@@ -21,12 +21,5 @@ def read(path: Path, label: str) -> dict[str, np.ndarray]:
 
 def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a file whole or not at all. Raises `DatasetError` where it cannot be written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    except OSError as error:
-        raise DatasetError(str(path), "a place to write to", error.strerror or type(error).__name__) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path, DatasetError) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 
 from enf2enf.errors import MeshError
+from enf2enf.files import replacing
 from enf2enf.io import cgns, curves, dialects, formats, guard, nastran
 from enf2enf.io.convert import to_meshio
 from enf2enf.io.patches import PREFIX
@@ -30,14 +31,8 @@ def write(path: str | os.PathLike[str], mesh: Mesh) -> None:
     """
     path = Path(path)
     data = _written(mesh, path.name, formats.named(path.name))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with replacing(path, MeshError) as partial:
         partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        raise MeshError(str(path), "a place to write to", error.strerror or type(error).__name__) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_bytes(mesh: Mesh, format: str) -> bytes:

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from enf2enf import io as mesh_io
 from enf2enf.errors import ConfigError, DatasetError, SolverError
+from enf2enf.files import replacing
 from enf2enf.problems.elasticity.ogrid import Resolution
 from enf2enf.problems.elasticity.problem import split, write_elasticity
 from enf2enf.problems.elasticity.unit_cell import RESOLUTION, Load, fine_sampling, make_unit_cell
@@ -197,6 +198,5 @@ def _finish(folder: Path, plan: Plan) -> None:
 
 
 def _write(path: Path, plain: dict[str, Any]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(plain, indent=1) + "\n")
-    partial.replace(path)
+    with replacing(path, DatasetError) as partial:
+        partial.write_text(json.dumps(plain, indent=1) + "\n")
