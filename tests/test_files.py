@@ -27,6 +27,6 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, failure):
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
     path = tmp_path / "nowhere" / "file"
-    with pytest.raises(DatasetError, match="file: expected a place to write to, got No such file or directory"):
-        with replacing(path, DatasetError) as partial:
-            partial.write_text("new")
+    refused = pytest.raises(DatasetError, match="file: expected a place to write to, got No such file or directory")
+    with refused, replacing(path, DatasetError) as partial:
+        partial.write_text("new")
