@@ -39,7 +39,7 @@ def mesh() -> Mesh:
 def unit_cell(void: Void, sides: int, phase: float = 0.0) -> Geometry:
     """The unit square around a void whose wall is cut into so many sides, see `Void.evenly`."""
     square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    return Geometry((void.wall(void.evenly(sides, phase)),), square)
+    return Geometry.of((void.wall(void.evenly(sides, phase)),), square)
 
 
 def paper() -> Surrogate:

@@ -158,7 +158,7 @@ class Surrogate:
         """Compile every program that a request can need."""
         half = self.normaliser.length / 2
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-        encoding = self.encode(Geometry((square / 2,), square))
+        encoding = self.encode(Geometry.of((square / 2,), square))
         evaluator = FieldEvaluator(self.model, self.normaliser, encoding, self.normaliser.condition_high)
         for points in (1, SMALL):
             evaluator.chunk(np.resize(square, (points, 2)))

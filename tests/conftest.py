@@ -33,7 +33,7 @@ def geometry():
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     radius = 0.25 + 0.05 * np.cos(3 * angle)
     void = 0.5 + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return Geometry((void,), np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
+    return Geometry.of((void,), np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
 
 
 @pytest.fixture(scope="session")

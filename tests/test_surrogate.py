@@ -1,6 +1,5 @@
 """The public face: what an answer may not depend on, where there is none, and what is refused."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -42,7 +41,7 @@ def _difference(one, other) -> float:
 @settings(max_examples=10)
 @given(move=st.tuples(*[st.floats(-1e6, 1e6)] * 2))
 def test_moving_the_mesh_and_the_points_changes_nothing(surrogate, geometry, points, reference, move):
-    moved = Geometry(tuple(wall + move for wall in geometry.walls), geometry.outer + move)
+    moved = Geometry.of(tuple(wall + move for wall in geometry.walls), geometry.outer + move)
     assert _difference(_values(surrogate, moved, points + move), reference) < TOLERANCE
 
 
@@ -54,14 +53,14 @@ def test_cutting_a_wall_more_finely_changes_little(sides):
     for _ in range(5):
         void, points = Void.random(random), random.random((500, 2))
         walls = [void.wall(void.evenly(count, random.random())) for count in (112, sides)]
-        encodings = [shipped.encode(Geometry((wall,), square)) for wall in walls]
+        encodings = [shipped.encode(Geometry.of((wall,), square)) for wall in walls]
         one, other = (shipped.decode(encoding, {}, points)["von_mises"] for encoding in encodings)
         known = ~np.isnan(one + other)
         assert relative_l2(other[known], one[known]) < 2e-3  # measured 1e-3 and below
 
 
 def test_moving_the_mesh_alone_does(surrogate, geometry, points, reference):
-    moved = Geometry(tuple(wall + 0.02 for wall in geometry.walls), geometry.outer)
+    moved = Geometry.of(tuple(wall + 0.02 for wall in geometry.walls), geometry.outer)
     other = _values(surrogate, moved, points)
     both = ~np.isnan(other) & ~np.isnan(reference)
     assert np.abs(other - reference)[both].max() > 1e-3 * np.ptp(reference[both])
@@ -82,9 +81,9 @@ def test_chunks_padding_and_order_of_points_do_not_matter(surrogate, geometry, p
 @given(start=st.integers(0, 47), reverse=st.booleans(), swap=st.booleans())
 def test_start_direction_and_order_of_loops_do_not_matter(surrogate, geometry, points, start, reverse, swap):
     loops = [geometry.walls[0] * 0.4 + 0.1, geometry.walls[0] * 0.4 + 0.5]
-    expected = _values(surrogate, Geometry(tuple(loops), geometry.outer), points)
+    expected = _values(surrogate, Geometry.of(tuple(loops), geometry.outer), points)
     turned = [np.roll(loop[::-1] if reverse else loop, start, axis=0) for loop in loops]
-    actual = _values(surrogate, Geometry(tuple(turned[::-1] if swap else turned), geometry.outer), points)
+    actual = _values(surrogate, Geometry.of(tuple(turned[::-1] if swap else turned), geometry.outer), points)
     assert _difference(actual, expected) < TOLERANCE
 
 
@@ -117,14 +116,14 @@ def test_predict_is_encode_and_decode(surrogate, geometry, points, power):
 
 @pytest.mark.parametrize("factor", [1e3, 1e-3, 10.0, 0.1])
 def test_another_size_is_noticed_not_absorbed(surrogate, geometry, factor):
-    grown = Geometry(tuple(wall * factor for wall in geometry.walls), geometry.outer * factor)
+    grown = Geometry.of(tuple(wall * factor for wall in geometry.walls), geometry.outer * factor)
     with pytest.raises(GeometryError, match="length unit"):
         surrogate.encode(grown)
 
 
 def test_walls_without_a_domain_are_refused(surrogate, geometry):
     with pytest.raises(GeometryError, match="outer boundary"):
-        surrogate.encode(dataclasses.replace(geometry, outer=None))
+        surrogate.encode(Geometry.of(geometry.walls))
 
 
 def test_a_plate_without_a_hole_is_refused(surrogate):

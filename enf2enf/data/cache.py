@@ -17,12 +17,12 @@ from enf2enf.data import npz
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
-from enf2enf.geometry import Geometry
+from enf2enf.geometry import Geometry, arrays
 from enf2enf.normalise import numbers
 from enf2enf.schema import Schema
 
 NAME = "cache.npz"
-_VERSION = 2
+_VERSION = 3
 _Item = TypeVar("_Item")
 Progress = Callable[[Iterable[_Item]], Iterable[_Item]]
 
@@ -40,17 +40,17 @@ class PackedData:
 
     Args:
         manifest: the checked `dataset.json` that was packed.
-        arrays: the concatenated arrays, see `pack`.
+        stored: the concatenated arrays, see `pack`.
 
     Raises:
         DatasetError: arrays that do not fit the manifest or each other.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]):
-        self.manifest, self._arrays = manifest, arrays
+    def __init__(self, manifest: Mapping[str, Any], stored: Mapping[str, np.ndarray]):
+        self.manifest, self._arrays = manifest, dict(stored)
         self.schema = Schema.from_dict(manifest["schema"])
         self.names = _names(manifest)
-        self.digest = str(arrays["digest"])
+        self.digest = str(stored["digest"])
         self._index = {name: index for index, name in enumerate(self.names)}
         self._check()
 
@@ -73,9 +73,9 @@ class PackedData:
         if alone:
             raise DatasetError(str(path), f"a whole cache of version {_VERSION}", "a damaged or older one")
         dataset = Dataset.open(folder)
-        arrays = _gather(dataset, progress)
-        npz.write(path, arrays)
-        return cls(dataset.manifest, arrays)
+        stored = _gather(dataset, progress)
+        npz.write(path, stored)
+        return cls(dataset.manifest, stored)
 
     @classmethod
     def _read(cls, path: Path) -> Self | None:
@@ -84,8 +84,8 @@ class PackedData:
             with np.load(path, allow_pickle=False) as file:
                 if int(file["version"]) != _VERSION:
                     return None
-                arrays = {name: file[name] for name in file.files}
-            return cls(manifests.checked_manifest(arrays["manifest"].tobytes().decode()), arrays)
+                stored = {name: file[name] for name in file.files}
+            return cls(manifests.checked_manifest(stored["manifest"].tobytes().decode()), stored)
         except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
             return None
 
@@ -136,10 +136,8 @@ class PackedData:
         return np.array([self._index[name] for name in self.manifest["split"][split]], np.int64)
 
     def geometry(self, index: int | np.integer) -> Geometry:
-        """The boundary curves of a case, in metres."""
-        first, last = self._arrays["loops_ends"][index : index + 2]
-        outer, *walls = [self._rows("curves", "curves_ends", loop) for loop in range(first, last)]
-        return Geometry(tuple(walls), outer if len(outer) else None)
+        """The boundaries of a case, in metres."""
+        return arrays.nth(self._arrays, int(index)).geometry()
 
     def points(self, index: int | np.integer) -> Float[np.ndarray, "points dim"]:
         """The points at which the case's fields are known, in metres."""
@@ -158,24 +156,25 @@ class PackedData:
         return self._arrays[name][start:stop]
 
     def _check(self) -> None:
-        arrays, count, dim = self._arrays, self.case_count, self.schema.dim
-        loops, rows = arrays["loops_ends"][-1:].sum(), arrays["points_ends"][-1:].sum()
+        stored, count, dim = self._arrays, self.case_count, self.schema.dim
+        rows = stored["points_ends"][-1:].sum()
         expected = {
-            "loops_ends": (count + 1,), "points_ends": (count + 1,), "curves_ends": (loops + 1,),
-            "curves": (arrays["curves_ends"][-1:].sum(), dim), "points": (rows, dim),
+            "points_ends": (count + 1,), "lengths_ends": (count + 1,), "parts_ends": (count + 1,),
+            "lengths": (stored["lengths_ends"][-1:].sum(),), "parts": (stored["parts_ends"][-1:].sum(), 4),
+            "vertices": (stored["lengths"].sum(), dim), "points": (rows, dim),
             "values": (rows, self.schema.field_width), "conditions": (count, self.schema.condition_width),
         }  # fmt: skip
         for name, shape in expected.items():
-            if arrays[name].shape != shape:
-                raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(arrays[name].shape))
+            if stored[name].shape != shape:
+                raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(stored[name].shape))
 
 
 def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
     """Read every case of the folder's splits and write the cache, whole or not at all. Returns its path.
 
     The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64),
-    `values` (float32), `conditions` and `curves` (of every case the outer boundary, empty if it has none, then its
-    walls), the places where one case or curve ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
+    `values` (float32), `conditions`, the boundaries as `GeometryArrays` (a fourth column of `parts` is an index into
+    `patches`), the places where one case ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
 
     Raises:
         DatasetError, SchemaError: naming the case that cannot be packed.
@@ -187,22 +186,19 @@ def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
 
 def _gather(dataset: Dataset, progress: Progress) -> dict[str, np.ndarray]:
     schema = dataset.schema
-    points, values, conditions, curves, loops = [], [], [], [], [0]
+    points, values, conditions, boundaries = [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         points.append(case.field.points)
         values.append(_single(name, schema.field_columns.join(case.field.values, len(points[-1]))))
         conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
-        outer = case.geometry.outer
-        curves += [np.zeros((0, schema.dim)) if outer is None else outer, *case.geometry.walls]
-        loops.append(len(curves))
+        boundaries.append(arrays.GeometryArrays.of(case.geometry))
     return {
         "version": np.array(_VERSION),
         "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
         "digest": np.array(_digest(dataset)),
         "points": np.concatenate(points), "points_ends": _ends(points), "values": np.concatenate(values),
-        "conditions": np.stack(conditions), "curves": np.concatenate(curves), "curves_ends": _ends(curves),
-        "loops_ends": np.array(loops),
+        "conditions": np.stack(conditions), **arrays.joined(boundaries),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The boundary of a domain: walls, the outer boundary, and where a point lies against them."""
+"""The boundary of a domain, and where a point lies against it."""
 
 import dataclasses
 import functools
@@ -10,48 +10,58 @@ from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
-from enf2enf.geometry.plane import outline
-from enf2enf.geometry.plane import panels as panels
-from enf2enf.geometry.plane import polygon as polygons
-from enf2enf.mesh import topology
+from enf2enf.geometry.plane import outline, panels, segments
+from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
+from enf2enf.mesh.topology import PlaneMesh
 
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
-
-Loop = Float[np.ndarray, "_ dim"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Geometry:
-    """Closed curves that bound a plane domain, in metres.
+    """Closed boundaries of a plane domain, in metres.
 
     Args:
-        walls: one polygon a wall, not repeated at the end. Kept so that the body is on the *left* of every
-            segment: counter-clockwise around a body, clockwise for a wall that encloses the domain.
-        outer: the polygon around the whole domain, counter-clockwise, or None for a domain without end.
+        boundaries: in any order. The body is on the *left* of every wall: one that encloses the domain is clockwise,
+            all other boundaries are counter-clockwise. At most one is around the domain: a clockwise wall, or the one
+            that is no wall; there is none around a domain without end.
 
     Raises:
-        GeometryError: no walls; a loop with fewer than three points, coinciding points, no area, or that crosses
-            itself; bodies that overlap or leave the outer boundary; three-dimensional points.
+        GeometryError: no walls; more than one boundary around the domain; bodies that overlap or leave it.
     """
 
-    walls: tuple[Loop, ...]
-    outer: Loop | None = None
+    boundaries: tuple[Polygon, ...]
 
     def __post_init__(self):
-        if not self.walls:
+        if not any(boundary.role == "wall" for boundary in self.boundaries):
             raise GeometryError("geometry", "walls: inner loops or named patches", "none")
-        outer = None if self.outer is None else polygons.checked("outer boundary", self.outer)
-        walls = [polygons.checked(f"wall {number}", wall) for number, wall in enumerate(self.walls)]
-        if outer is not None:
-            origin = outer.mean(axis=0)
-            whole = _ENCLOSING * polygons.area(outer - origin)
-            walls = [wall[::-1].copy() if polygons.area(wall - origin) >= whole else wall for wall in walls]
-        object.__setattr__(self, "walls", tuple(walls))
-        object.__setattr__(self, "outer", outer)
-        self._check_apart()
+        if (count := sum(self._is_around)) > 1:
+            raise GeometryError("geometry", "one boundary around the domain at the most", str(count))
+        self._check_disjoint()
 
     @classmethod
-    def from_mesh(cls, mesh: topology.PlaneMesh, walls: Sequence[str] = ()) -> "Geometry":
+    def of(cls, walls: Sequence[Loop], outer: Loop | None = None) -> "Geometry":
+        """The geometry of loops in any direction, not repeated at the end.
+
+        Args:
+            walls: one a wall. One with the area of `outer` is a wall that encloses the domain.
+            outer: around the whole domain; None for a domain without end.
+
+        Raises:
+            GeometryError: as for the class itself, and as `Polygon` does.
+        """
+        around = None if outer is None else Polygon(outer, name="outer boundary").as_role("other")
+        boundaries = [Polygon(wall, name=f"wall {number}") for number, wall in enumerate(walls)]
+        if around is None:
+            return cls(tuple(boundaries))
+        origin = around.vertices.mean(axis=0)
+        whole = _ENCLOSING * area(around.vertices - origin)
+        encloses = [area(boundary.vertices - origin) >= whole for boundary in boundaries]
+        turned = [b.reversed() if is_outer else b for b, is_outer in zip(boundaries, encloses, strict=True)]
+        return cls(tuple(turned) if any(encloses) else (*turned, around))
+
+    @classmethod
+    def from_mesh(cls, mesh: PlaneMesh, walls: Sequence[str] = ()) -> "Geometry":
         """The geometry of a plane mesh, or of bare curves where the mesh has line cells only.
 
         Args:
@@ -61,8 +71,7 @@ class Geometry:
         Raises:
             GeometryError: not a plane mesh, an unknown patch, no walls, cells that overlap, or loops as above.
         """
-        curves, outer = outline.of_mesh(mesh, walls)
-        return cls(tuple(curves), outer)
+        return cls(outline.of_mesh(mesh, walls))
 
     @classmethod
     def from_curves(cls, curves: Sequence[Loop]) -> "Geometry":
@@ -73,13 +82,26 @@ class Geometry:
         """
         if not len(curves):
             raise GeometryError("curves", "at least one closed curve", "none")
-        chosen, outer = outline.sort_out([np.asarray(curve, dtype=float) for curve in curves], None, bounded=False)
-        return cls(tuple(chosen), outer)
+        polygons = [Polygon(curve, name=f"curve {number}") for number, curve in enumerate(curves)]
+        return cls(outline.classify(polygons, None, bounded=False))
+
+    @functools.cached_property
+    def walls(self) -> tuple[Loop, ...]:
+        """The vertices of every wall."""
+        return tuple(boundary.vertices for boundary in self.boundaries if boundary.role == "wall")
+
+    @functools.cached_property
+    def outer(self) -> Loop | None:
+        """The vertices of the boundary around the domain, counter-clockwise, or None for a domain without end."""
+        for boundary, is_around in zip(self.boundaries, self._is_around, strict=True):
+            if is_around:
+                return boundary.reversed().vertices if boundary.role == "wall" else boundary.vertices
+        return None
 
     @property
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
         """Lowest and highest coordinates of the outer boundary, or of the walls where there is none."""
-        return polygons.box(self.walls if self.outer is None else [self.outer])
+        return box(self.walls if self.outer is None else [self.outer])
 
     @property
     def extent(self) -> float:
@@ -89,7 +111,7 @@ class Geometry:
     @functools.cached_property
     def normals(self) -> tuple[Loop, ...]:
         """Unit normals at the vertices of every wall, out of the body into the domain."""
-        return tuple(polygons.normals(wall) for wall in self._local)
+        return tuple(normals(wall) for wall in self._local)
 
     def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
         """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
@@ -126,9 +148,14 @@ class Geometry:
         beyond = self._in_body(local)
         inside = finite & (~beyond | self._segments.touches(local, where=beyond))
         if self.outer is not None:
-            out = ~polygons.within(self._outer_polygon, local)
+            out = ~segments.contains(self._outer_polygon, local)
             inside &= ~out | self._outer_segments.touches(local, where=out)
         return inside
+
+    @functools.cached_property
+    def _is_around(self) -> list[bool]:
+        """For every boundary, whether it is around the domain."""
+        return [b.role != "wall" or area(b.vertices - b.vertices.mean(axis=0)) < 0 for b in self.boundaries]
 
     @functools.cached_property
     def _origin(self) -> np.ndarray:
@@ -140,27 +167,27 @@ class Geometry:
         return [wall - self._origin for wall in self.walls]
 
     @functools.cached_property
-    def _segments(self) -> polygons.Segments:
-        return polygons.Segments(self._local)
+    def _segments(self) -> segments.Segments:
+        return segments.Segments(self._local)
 
     @functools.cached_property
-    def _outer_segments(self) -> polygons.Segments:
-        return polygons.Segments([self.outer - self._origin])
+    def _outer_segments(self) -> segments.Segments:
+        return segments.Segments([self.outer - self._origin])
 
     @functools.cached_property
     def _outer_polygon(self) -> Any:
-        return polygons.prepared(self.outer - self._origin)
+        return segments.prepared(self.outer - self._origin)
 
     @functools.cached_property
     def _bodies(self) -> list[tuple[Any, bool]]:
         """Every wall's polygon, and whether its body is inside it."""
-        return [(polygons.prepared(wall), polygons.area(wall) > 0) for wall in self._local]
+        return [(segments.prepared(wall), area(wall) > 0) for wall in self._local]
 
     def _in_body(self, local: np.ndarray) -> np.ndarray:
-        sides = [polygons.within(polygon, local) == inner for polygon, inner in self._bodies]
+        sides = [segments.contains(polygon, local) == inner for polygon, inner in self._bodies]
         return np.logical_or.reduce(sides)
 
-    def _check_apart(self) -> None:
+    def _check_disjoint(self) -> None:
         import shapely
 
         solid = [(number, polygon) for number, (polygon, inner) in enumerate(self._bodies) if inner]

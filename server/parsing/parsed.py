@@ -70,7 +70,7 @@ def restored(answer: Incoming) -> Parsed:
             raise FrameError("arrays that contradict each other")
         loops = np.split(points, np.cumsum(lengths)[:-1])
         outer = loops.pop() if about["enclosed"] else None
-        geometry = Geometry(tuple(loops), outer)
+        geometry = Geometry.of(tuple(loops), outer)
         patches = tuple(str(name) for name in about["patches"])
         return Parsed(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:

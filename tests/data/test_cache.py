@@ -117,7 +117,7 @@ def test_a_damaged_cache_is_made_anew_or_refused(folder, tmp_path, sin):
     alone = tmp_path / "alone"
     alone.mkdir()
     (alone / cache.NAME).write_bytes((folder / cache.NAME).read_bytes())
-    with pytest.raises(DatasetError, match="cache.npz: expected a whole cache of version 2, got a damaged"):
+    with pytest.raises(DatasetError, match="cache.npz: expected a whole cache of version 3, got a damaged"):
         PackedData.load(alone)
     assert PackedData.load(folder, progress).digest == whole
     assert len(seen) == 6

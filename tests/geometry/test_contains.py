@@ -17,7 +17,7 @@ def test_a_circle_that_was_cut_coarsely_contains_the_true_one(sides, phase):
         angle = 2 * np.pi * (np.arange(count) + phase) / count
         return 0.5 + 0.3 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
-    room = Geometry((circle(sides),), circle(sides))  # a wall around the domain
+    room = Geometry.of((circle(sides),), circle(sides))  # a wall around the domain
     assert room.contains(circle(1000)).all()
     assert not room.contains(0.5 + 1.05 * (circle(1000) - 0.5)).any()
 
@@ -29,7 +29,7 @@ def test_a_thin_body_is_not_contained(thickness, sides, turned):
     x = np.linspace(-0.3, 0.3, sides + 1)
     lower = np.stack([x, np.full(sides + 1, -thickness / 2)], axis=1)
     turn = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
-    plate = Geometry((0.5 + np.concatenate([lower, -lower]) @ turn,), SQUARE)
+    plate = Geometry.of((0.5 + np.concatenate([lower, -lower]) @ turn,), SQUARE)
     depth = np.linspace(-0.49, 0.49, 99)[:, None] * [0, thickness]
     inside = np.linspace(-0.29, 0.29, 200)[:, None, None] * [1, 0] + depth
     assert not plate.contains(0.5 + inside.reshape(-1, 2) @ turn).any()

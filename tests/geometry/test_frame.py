@@ -47,14 +47,14 @@ def bodies(geometry):
     """Two unlike ones in an oblong box away from the origin."""
     void = geometry.walls[0] - 0.5
     outer = (geometry.outer - 0.5) * [1.8, 1.0] + [7.0, 3.0]
-    return Geometry((0.6 * void + [6.5, 3.05], 0.8 * void[::-1] + [7.4, 2.95]), outer)
+    return Geometry.of((0.6 * void + [6.5, 3.05], 0.8 * void[::-1] + [7.4, 2.95]), outer)
 
 
 def image(geometry: Geometry, flip: np.ndarray) -> Geometry:
     """Its mirror image about the centre of its bounds."""
     centre = geometry.bounds.mean(axis=0)
     walls = [(wall - centre) * flip + centre for wall in geometry.walls]
-    return Geometry(tuple(walls), (geometry.outer - centre) * flip + centre)
+    return Geometry.of(tuple(walls), (geometry.outer - centre) * flip + centre)
 
 
 def answer(surrogate: Surrogate, geometry: Geometry, traction, points) -> np.ndarray:

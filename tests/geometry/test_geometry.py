@@ -84,17 +84,17 @@ def test_facets_do_not_know_how_loops_were_stored(seed, shifts, flips, order, co
         np.roll(body, shift, axis=0)[:: -1 if flip else 1]
         for body, shift, flip in zip(bodies, shifts, flips, strict=True)
     ]
-    expected = Geometry(tuple(bodies), SQUARE).panels(count)
-    got = Geometry(tuple(stored[k] for k in order), SQUARE[::-1]).panels(count)
+    expected = Geometry.of(tuple(bodies), SQUARE).panels(count)
+    got = Geometry.of(tuple(stored[k] for k in order), SQUARE[::-1]).panels(count)
     assert expected.shape == (count, 2, 2)
     np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 4e-16
 
 
 def test_equal_bodies_get_the_same_facets_in_any_order():
     bodies = [star(3, 50, 0.1, centre) for centre in [(0.2, 0.2), (0.8, 0.2), (0.5, 0.8)]]
-    expected = Geometry(tuple(bodies)).panels(64)  # 64 are not to be shared by three: one body gets one more
+    expected = Geometry.of(tuple(bodies)).panels(64)  # 64 are not to be shared by three: one body gets one more
     for order, far in itertools.product(itertools.permutations(bodies), [(0, 0), (1e5, 3e4), (-7e5, 1e3), (2e3, -9e5)]):
-        moved = Geometry(tuple(body + np.array(far) for body in order))
+        moved = Geometry.of(tuple(body + np.array(far) for body in order))
         np.testing.assert_allclose(moved.panels(64) - far, expected, atol=1e-9)  # measured 2e-10
 
 
@@ -104,16 +104,16 @@ def test_walls_around_one_centre_are_told_apart_by_their_size(shift, order, far)
     """A cylinder in a square wall: where their centres differ is a matter of rounding."""
     angle = 2 * np.pi * np.arange(40) / 40
     circle = 0.5 + 0.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    expected = Geometry((circle, SQUARE), SQUARE).panels(96)
+    expected = Geometry.of((circle, SQUARE), SQUARE).panels(96)
     walls = (np.roll(circle, shift, axis=0) + np.array(far), SQUARE + np.array(far))
-    got = Geometry(walls[:: -1 if order else 1], SQUARE + np.array(far)).panels(96)
+    got = Geometry.of(walls[:: -1 if order else 1], SQUARE + np.array(far)).panels(96)
     np.testing.assert_allclose(got - far, expected, atol=1e-9)
 
 
 @few
 @given(void=stars, count=st.integers(3, 300))
 def test_facets_close_up_and_keep_the_length(void, count):
-    geometry = Geometry((void,), SQUARE)
+    geometry = Geometry.of((void,), SQUARE)
     panels = geometry.panels(count)
     np.testing.assert_array_equal(panels[:, 1], np.roll(panels[:, 0], -1, axis=0))
     along = panels[:, 1] - panels[:, 0]
@@ -144,21 +144,21 @@ def test_a_body_a_million_lengths_away_is_the_same_body(void, far, seed):
 def test_a_small_body_far_away_is_still_a_body():
     body = star(1, 60, 0.0005)
     for far in np.random.default_rng(0).uniform(-1e6, 1e6, (20, 2)):
-        geometry = Geometry((body + far,), SQUARE + far)
+        geometry = Geometry.of((body + far,), SQUARE + far)
         assert geometry.signed_distance(np.array([[0.5, 0.5]]) + far) < 0
         assert geometry.contains(np.array([[0.2, 0.5]]) + far)
 
 
 def test_signed_distance_of_a_circle_is_exact():
     angle = 2 * np.pi * np.arange(4000) / 4000
-    geometry = Geometry((0.3 * np.stack([np.cos(angle), np.sin(angle)], axis=1),))
+    geometry = Geometry.of((0.3 * np.stack([np.cos(angle), np.sin(angle)], axis=1),))
     points = np.random.default_rng(0).uniform(-1, 1, (2000, 2))
     exact = np.linalg.norm(points, axis=1) - 0.3
     np.testing.assert_allclose(geometry.signed_distance(points), exact, atol=2e-7)  # measured 9.3e-8, the sagitta
 
 
 def test_signed_distance_of_a_square_is_exact():
-    geometry = Geometry((SQUARE,))
+    geometry = Geometry.of((SQUARE,))
     points = np.random.default_rng(1).uniform(-2, 3, (2000, 2))
     beyond = np.abs(points - 0.5) - 0.5
     outside = np.linalg.norm(np.maximum(beyond, 0), axis=1)
@@ -170,7 +170,7 @@ def test_signed_distance_of_a_square_is_exact():
 @given(seed=st.integers(0, 2**31))
 def test_distance_grows_along_the_normals(seed):
     void = star(seed, 130)
-    geometry = Geometry((void[::-1],), SQUARE)
+    geometry = Geometry.of((void[::-1],), SQUARE)
     normals, wall = geometry.normals[0], geometry.walls[0]
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-14)
     off = 1e-3
@@ -189,14 +189,14 @@ def test_normals_of_a_circle_are_exact_on_any_spacing(seed):
     rng = np.random.default_rng(seed)
     angle = np.sort(2 * np.pi * (np.arange(200) + rng.uniform(-0.35, 0.35, 200)) / 200)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    assert np.abs(Geometry((circle,)).normals[0] - circle).max() < 1e-12  # measured 2e-14
+    assert np.abs(Geometry.of((circle,)).normals[0] - circle).max() < 1e-12  # measured 2e-14
 
 
 @few
 @given(seed=st.integers(0, 2**31))
 def test_the_curve_behind_a_polygon_is_contained(seed):
     coarse, fine = star(seed, 120), star(seed, 7200)
-    geometry = Geometry((coarse,), SQUARE)
+    geometry = Geometry.of((coarse,), SQUARE)
     assert geometry.contains(fine).all()
     assert geometry.contains(coarse).all() and geometry.contains(SQUARE).all()
     spacing = np.linalg.norm(np.roll(coarse, -1, axis=0) - coarse, axis=1).min()
@@ -236,7 +236,7 @@ def mesh_of(points, *nodes, kind="triangle") -> Mesh:
 
 
 REFUSED = {
-    "no walls": (lambda: Geometry(()), "walls: inner loops or named patches, got none"),
+    "no walls": (lambda: Geometry.of(()), "walls: inner loops or named patches, got none"),
     "unknown patch": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["hull"]), "among ['rim', 'void'], got 'hull'"),
     "part of a loop": (
         lambda: Geometry.from_mesh(
@@ -247,15 +247,15 @@ REFUSED = {
     "unnamed hole": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["rim"]), "every inner loop among the named"),
     "no hole": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1, 2], [0, 2, 3])), "got none"),
     "unclosed": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1], [1, 2], kind="line")), "an unclosed curve"),
-    "nested": (lambda: Geometry((star(1, 40, 0.3), star(1, 40, 0.1))), "walls 0 and 1 overlapping"),
-    "crossing": (lambda: Geometry((star(1, 40), star(1, 40) + 0.2), SQUARE), "overlapping"),
-    "leaving": (lambda: Geometry((star(1, 40) + 0.4,), SQUARE), "inside the outer boundary"),
-    "in space": (lambda: Geometry((np.zeros((4, 3)),)), "points in the plane"),
-    "two points": (lambda: Geometry((SQUARE[:2],)), "at least 3 points, got 2"),
-    "repeated end": (lambda: Geometry((np.concatenate([SQUARE, SQUARE[:1]]),)), "duplicated"),
-    "a line": (lambda: Geometry((np.array([[0.0, 0], [1, 1], [2, 2]]),)), "points on one line"),
-    "bow tie": (lambda: Geometry((SQUARE[[0, 2, 1, 3]],)), "a self-intersection at (0.5, 0.5)"),
-    "not finite": (lambda: Geometry((SQUARE * np.array([1, np.nan]),)), "finite coordinates"),
+    "nested": (lambda: Geometry.of((star(1, 40, 0.3), star(1, 40, 0.1))), "walls 0 and 1 overlapping"),
+    "crossing": (lambda: Geometry.of((star(1, 40), star(1, 40) + 0.2), SQUARE), "overlapping"),
+    "leaving": (lambda: Geometry.of((star(1, 40) + 0.4,), SQUARE), "inside the outer boundary"),
+    "in space": (lambda: Geometry.of((np.zeros((4, 3)),)), "points in the plane"),
+    "two points": (lambda: Geometry.of((SQUARE[:2],)), "at least 3 points, got 2"),
+    "repeated end": (lambda: Geometry.of((np.concatenate([SQUARE, SQUARE[:1]]),)), "duplicated"),
+    "a line": (lambda: Geometry.of((np.array([[0.0, 0], [1, 1], [2, 2]]),)), "points on one line"),
+    "bow tie": (lambda: Geometry.of((SQUARE[[0, 2, 1, 3]],)), "a self-intersection at (0.5, 0.5)"),
+    "not finite": (lambda: Geometry.of((SQUARE * np.array([1, np.nan]),)), "finite coordinates"),
     "touching at a node": (
         lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 1], [2, 2]], [0, 1, 2], [0, 2, 3], [2, 4, 5])),
         "curves that touch",
@@ -264,7 +264,7 @@ REFUSED = {
         lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 0]], [0, 1, 2], [0, 2, 3], [0, 2, 4])),
         "edges of one or two cells, got 3 cells",
     ),
-    "too few facets": (lambda: Geometry((SQUARE, SQUARE + 2)).panels(5), "at least 3 for each of 2 walls, got 5"),
+    "too few facets": (lambda: Geometry.of((SQUARE, SQUARE + 2)).panels(5), "at least 3 for each of 2 walls, got 5"),
 }
 
 

@@ -21,7 +21,7 @@ def evaluators(request, surrogate, geometry):
     """Two geometries under two conditions each, seen in no mirror and in all."""
     config = dataclasses.replace(surrogate.config, frames=FrameConfig(reflections=request.param))
     surrogate = Surrogate(surrogate.model, config, surrogate.normaliser, {})
-    other = Geometry((geometry.walls[0] * 0.5 + 0.3,), geometry.outer)
+    other = Geometry.of((geometry.walls[0] * 0.5 + 0.3,), geometry.outer)
     tractions = ([10.0, 80.0], [-30.0, 60.0])
     return [
         surrogate.evaluator(surrogate.encode(one), {"traction": traction})

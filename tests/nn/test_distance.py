@@ -30,7 +30,7 @@ def _panels(*loops: np.ndarray):
 def test_agrees_with_the_geometry(seed):
     loops = (_star(seed), _star(seed + 1, centre=1.0))
     points = np.random.default_rng(seed).uniform(-0.6, 1.6, (400, 2))
-    exact = Geometry(loops).signed_distance(points)
+    exact = Geometry.of(loops).signed_distance(points)
     assert np.abs(np.asarray(distances(_panels(*loops), jnp.asarray(points, jnp.float32))) - exact).max() < 2e-6  # 2e-7
 
 

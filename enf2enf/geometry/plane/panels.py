@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.errors import GeometryError
-from enf2enf.geometry.plane.polygon import apart, area
+from enf2enf.geometry.plane.polygon import area
+from enf2enf.geometry.plane.segments import disjoint
 from enf2enf.geometry.plane.smooth import smoothed
 
 # No symmetry axis of anything people draw, so that no two vertices of a symmetric body are equally far along it.
@@ -39,8 +40,8 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
 
 def _curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> list[Float[np.ndarray, "_ 2"]]:
     """The smooth curves of loops, or the loops where those would cross."""
-    curves = [curve if apart([curve := smoothed(loop)]) else loop for loop in loops]
-    return curves if apart(curves) else list(loops)
+    curves = [curve if disjoint([curve := smoothed(loop)]) else loop for loop in loops]
+    return curves if disjoint(curves) else list(loops)
 
 
 def _rank(loop: np.ndarray, size: float) -> tuple[float, ...]:

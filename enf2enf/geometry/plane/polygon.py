@@ -1,20 +1,73 @@
-"""Closed polygons as things that points lie in, on or near; in coordinates about a local origin."""
+"""Closed polygons: the boundaries of plane domains."""
 
-import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from enf2enf.errors import GeometryError, place
-from enf2enf.geometry.plane.smooth import sag
+from enf2enf.geometry.boundary import AbstractBoundary, Part, Role
 
 _NOISE = 1e-9  # of the size: closer points are one point
 _LARGEST = 1e100  # a coordinate whose square is still a number
-_SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
-_ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
+
+Loop = Float[np.ndarray, "_ 2"]
+
+
+class Polygon(AbstractBoundary):
+    """A closed polygon, counter-clockwise unless it was `reversed`.
+
+    Args:
+        points: its vertices in either direction, not repeated at the end, in metres.
+        parts: of its sides, side i between points i and i + 1; one wall if there are none.
+        name: what a refusal calls it.
+
+    Raises:
+        GeometryError: too few, coinciding, not finite or three-dimensional points, no area, a curve across itself;
+            parts that are none.
+    """
+
+    def __init__(self, points: Float[np.ndarray, "_ _"], parts: Sequence[Part] = (Part(),), name: str = "boundary"):
+        self.vertices, self.parts = _validated(name, points), tuple(parts)
+        self._check_parts(name, len(self.vertices))
+        if area(self.vertices - self.vertices[0]) < 0:
+            turned = self.reversed()
+            self.vertices, self.parts = turned.vertices, turned.parts
+
+    @classmethod
+    def trusted(cls, vertices: Loop, parts: tuple[Part, ...]) -> "Polygon":
+        """A polygon from what was one before: nothing is checked or turned."""
+        made = cls.__new__(cls)
+        made.vertices, made.parts = vertices, parts
+        return made
+
+    def reversed(self) -> "Polygon":
+        """The same polygon the other way round."""
+        count = len(self.vertices)
+        ends = [*(part.first for part in self.parts[1:]), count]
+        # Side i becomes side count - 2 - i; the last one, which closes the loop, stays the last one.
+        firsts = [(count - 1 - end) % count for end in ends]
+        parts = [Part(part.patch, part.role, first) for part, first in zip(self.parts, firsts, strict=True)]
+        parts.sort(key=lambda part: part.first)
+        if parts[0].first:  # a part that went over the end of the loop now begins before its start
+            parts.insert(0, Part(parts[-1].patch, parts[-1].role, 0))
+        return Polygon.trusted(self.vertices[::-1].copy(), _merged(parts))
+
+    def as_role(self, role: Role) -> "Polygon":
+        """The same polygon with another role of all its parts."""
+        return Polygon.trusted(self.vertices, tuple(Part(part.patch, role, part.first) for part in self.parts))
+
+
+def _merged(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Parts without those that only go on with the one before."""
+    kept = [part for k, part in enumerate(parts) if not k or (part.patch, part.role) != _named(parts[k - 1])]
+    return tuple(kept)
+
+
+def _named(part: Part) -> tuple[str, Role]:
+    return part.patch, part.role
 
 
 def box(curves: Sequence[Float[np.ndarray, "_ dim"]]) -> Float[np.ndarray, "2 dim"]:
@@ -23,12 +76,32 @@ def box(curves: Sequence[Float[np.ndarray, "_ dim"]]) -> Float[np.ndarray, "2 di
     return np.stack([np.min(lows, axis=0), np.max(highs, axis=0)])
 
 
-def checked(name: str, points: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_ 2"]:
-    """A loop as float64, turned counter-clockwise.
+def area(loop: Loop) -> float:
+    """Signed area of a closed polygon, positive when it turns counter-clockwise."""
+    return float(areas(loop[None])[0])
 
-    Raises:
-        GeometryError: too few, coinciding, not finite or three-dimensional points, no area, a curve across itself.
+
+def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray, " polygons"]:
+    """Signed areas of closed polygons."""
+    ahead = np.roll(polygons, -1, axis=1)
+    return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)
+
+
+def normals(loop: Loop) -> Loop:
+    """Unit normals at the vertices, to the right of the direction of travel.
+
+    The mean of the two adjoining segments' normals, each weighted by the inverse of its length: of second order on
+    any spacing, and exact on a circle.
     """
+    ahead = np.roll(loop, -1, axis=0) - loop
+    ahead /= (ahead**2).sum(axis=1, keepdims=True)
+    tangent = ahead + np.roll(ahead, 1, axis=0)
+    length = np.linalg.norm(tangent, axis=1, keepdims=True)
+    return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
+
+
+def _validated(name: str, points: Float[np.ndarray, "_ _"]) -> Loop:
+    """The vertices as float64."""
     import shapely
 
     loop = np.array(points, dtype=float)
@@ -51,7 +124,7 @@ def checked(name: str, points: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_
         raise GeometryError(name, "a curve that does not cross or touch itself", _fault(polygon, origin))
     if abs(area(local)) <= _NOISE * size * size:
         raise GeometryError(name, "a loop around an area", f"an area of zero at {place(origin)}")
-    return loop if area(local) > 0 else loop[::-1].copy()
+    return loop
 
 
 def _fault(polygon: Any, origin: np.ndarray) -> str:
@@ -61,108 +134,3 @@ def _fault(polygon: Any, origin: np.ndarray) -> str:
     at = re.search(r"\[(\S+) (\S+)\]", reason)
     where = f" at {place(np.array([float(at[1]), float(at[2])]) + origin)}" if at else ""
     return f"a self-intersection{where}"
-
-
-def apart(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
-    """Whether closed curves neither cross nor touch themselves or each other."""
-    import shapely
-
-    return bool(shapely.is_simple(shapely.multilinestrings([shapely.linearrings(loop) for loop in loops])))
-
-
-def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
-    """A loop as a shapely polygon, indexed for many questions."""
-    import shapely
-
-    polygon = shapely.polygons(loop)
-    shapely.prepare(polygon)
-    shapely.contains_xy(polygon, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
-    return polygon
-
-
-def within(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
-    """Whether points are strictly inside a polygon."""
-    import shapely
-
-    return shapely.contains_xy(polygon, points[:, 0], points[:, 1])
-
-
-def normals(loop: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
-    """Unit normals at the vertices, to the right of the direction of travel.
-
-    The mean of the two adjoining segments' normals, each weighted by the inverse of its length: of second order on
-    any spacing, and exact on a circle.
-    """
-    ahead = np.roll(loop, -1, axis=0) - loop
-    ahead /= (ahead**2).sum(axis=1, keepdims=True)
-    tangent = ahead + np.roll(ahead, 1, axis=0)
-    length = np.linalg.norm(tangent, axis=1, keepdims=True)
-    return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
-
-
-class Segments:
-    """All segments of some loops, indexed for distances."""
-
-    def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]]):
-        self._loops = loops
-
-    @functools.cached_property
-    def _curves(self) -> Any:
-        import shapely
-
-        curves = shapely.multilinestrings([shapely.linearrings(loop) for loop in self._loops])
-        shapely.prepare(curves)
-        shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
-        return curves
-
-    @functools.cached_property
-    def _indexed(self) -> tuple[Any, np.ndarray]:
-        """A tree of the segments, and how far from each a point is still on the curve it stands for."""
-        import shapely
-
-        pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
-        tree = shapely.STRtree(shapely.linestrings(np.concatenate(pairs)))
-        tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
-        return tree, np.concatenate([_reach(loop) for loop in self._loops])
-
-    def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
-        """Distance to the nearest segment."""
-        import shapely
-
-        return shapely.distance(self._curves, shapely.points(points))
-
-    def touches(
-        self, points: Float[np.ndarray, "points 2"], where: Bool[np.ndarray, " points"]
-    ) -> Bool[np.ndarray, " points"]:
-        """Whether points are on the curve that the segments stand for; looked at only `where`, elsewhere False."""
-        import shapely
-
-        tree, reach = self._indexed
-        asked = np.flatnonzero(where)
-        (row, nearest), far = tree.query_nearest(
-            shapely.points(points[asked]),
-            max_distance=max(float(reach.max()), np.finfo(float).tiny),
-            return_distance=True,
-            all_matches=False,
-        )
-        on = np.zeros(len(points), dtype=bool)
-        on[asked[row[far <= reach[nearest]]]] = True
-        return on
-
-
-def _reach(loop: Float[np.ndarray, "_ 2"]) -> Float[np.ndarray, " _"]:
-    """How far from a side a point may be on the curve that the loop stands for."""
-    leave = sag(loop)
-    most = np.maximum(leave, np.maximum(np.roll(leave, 1), np.roll(leave, -1)))
-    return _SAGITTA * most + _ROUNDED * np.ptp(loop, axis=0).max()
-
-
-def area(loop: Float[np.ndarray, "points 2"]) -> float:
-    """Signed area of a closed polygon, positive when it turns counter-clockwise."""
-    return float(areas(loop[None])[0])
-
-
-def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray, " polygons"]:
-    """Signed areas of closed polygons."""
-    ahead = np.roll(polygons, -1, axis=1)
-    return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)

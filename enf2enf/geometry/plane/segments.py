@@ -1,0 +1,94 @@
+"""Polygons as things that points lie in, on or near; in coordinates about a local origin."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from enf2enf.geometry.plane.smooth import sag
+
+_SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
+_ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
+
+
+def disjoint(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
+    """Whether closed curves neither cross nor touch themselves or each other."""
+    import shapely
+
+    return bool(shapely.is_simple(shapely.multilinestrings([shapely.linearrings(loop) for loop in loops])))
+
+
+def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
+    """A loop as a shapely polygon, indexed for many questions."""
+    import shapely
+
+    polygon = shapely.polygons(loop)
+    shapely.prepare(polygon)
+    shapely.contains_xy(polygon, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
+    return polygon
+
+
+def contains(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
+    """Whether points are strictly inside a polygon."""
+    import shapely
+
+    return shapely.contains_xy(polygon, points[:, 0], points[:, 1])
+
+
+class Segments:
+    """All segments of some loops, indexed for distances."""
+
+    def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]]):
+        self._loops = loops
+
+    @functools.cached_property
+    def _curves(self) -> Any:
+        import shapely
+
+        curves = shapely.multilinestrings([shapely.linearrings(loop) for loop in self._loops])
+        shapely.prepare(curves)
+        shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
+        return curves
+
+    @functools.cached_property
+    def _indexed(self) -> tuple[Any, np.ndarray]:
+        """A tree of the segments, and how far from each a point is still on the curve it stands for."""
+        import shapely
+
+        pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
+        tree = shapely.STRtree(shapely.linestrings(np.concatenate(pairs)))
+        tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
+        return tree, np.concatenate([_reach(loop) for loop in self._loops])
+
+    def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
+        """Distance to the nearest segment."""
+        import shapely
+
+        return shapely.distance(self._curves, shapely.points(points))
+
+    def touches(
+        self, points: Float[np.ndarray, "points 2"], where: Bool[np.ndarray, " points"]
+    ) -> Bool[np.ndarray, " points"]:
+        """Whether points are on the curve that the segments stand for; looked at only `where`, elsewhere False."""
+        import shapely
+
+        tree, reach = self._indexed
+        asked = np.flatnonzero(where)
+        (row, nearest), far = tree.query_nearest(
+            shapely.points(points[asked]),
+            max_distance=max(float(reach.max()), np.finfo(float).tiny),
+            return_distance=True,
+            all_matches=False,
+        )
+        on = np.zeros(len(points), dtype=bool)
+        on[asked[row[far <= reach[nearest]]]] = True
+        return on
+
+
+def _reach(loop: Float[np.ndarray, "_ 2"]) -> Float[np.ndarray, " _"]:
+    """How far from a side a point may be on the curve that the loop stands for."""
+    leave = sag(loop)
+    most = np.maximum(leave, np.maximum(np.roll(leave, 1), np.roll(leave, -1)))
+    return _SAGITTA * most + _ROUNDED * np.ptp(loop, axis=0).max()
