@@ -17,6 +17,7 @@ from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
+from enf2enf.train.stages import FieldLoss
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 
 PUBLISHED = 4 * 972 / 7.0
@@ -25,7 +26,7 @@ PUBLISHED = 4 * 972 / 7.0
 def rate(surrogate: Surrogate, config: TrainConfig, repetitions: int) -> float:
     """Points per second of the field stage with all weights free."""
     optimiser = make_optimiser(config, 1_000)
-    step = make_step(config, optimiser, (0,), "field")
+    step = make_step(FieldLoss(), optimiser, (0,), config.average)
     state, batch = [TrainState.start(surrogate.model, optimiser)], random_batch(surrogate, config)
 
     def work() -> None:

@@ -71,7 +71,8 @@ def _add_makers(commands: argparse._SubParsersAction) -> None:
     train = commands.add_parser("train", help="train, or resume, a surrogate")
     train.add_argument("config", type=Path, help="a TOML file, see examples/")
     train.add_argument("--minutes", type=float, default=None, help="stop after this long; run again to resume")
-    train.add_argument("--quiet", action="store_true", help="no progress bar")
+    train.add_argument("--fit", action="store_true", help="with --minutes: as many steps as end by then")
+    train.add_argument("--quiet", action="store_true", help="say nothing while training")
     train.set_defaults(command=_train)
 
 
@@ -150,7 +151,7 @@ def _train(options: argparse.Namespace) -> None:
     from enf2enf.train.loop import train
 
     config = RunConfig.read(options.config)
-    outcome = train(config, options.minutes, options.quiet)
+    outcome = train(config, options.minutes, options.quiet, fit=options.fit)
     best = "not read yet" if outcome.validation is None else f"{outcome.validation:.4f}"
     state = "finished" if outcome.finished else "stopped; run the same command to resume"
     print(f"{config.out}: {state} at step {outcome.step}, validation {best}, {outcome.seconds / 60:.1f} min")

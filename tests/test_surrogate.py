@@ -1,6 +1,5 @@
 """The public face: what an answer may not depend on, where there is none, and what is refused."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from enf2enf.data import manifest as manifests
 from enf2enf.data import npz
+from enf2enf.data.case import Case
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
@@ -23,6 +24,8 @@ from enf2enf.schema import Schema
 
 NAME = "cache.npz"
 _VERSION = 3
+_INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
+_SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
 _Item = TypeVar("_Item")
 Progress = Callable[[Iterable[_Item]], Iterable[_Item]]
 
@@ -147,6 +150,13 @@ class PackedData:
         """The fields there, all components in schema order, float32."""
         return self._rows("values", "points_ends", index)
 
+    def fine(
+        self, index: int | np.integer
+    ) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, "points components"]] | None:
+        """The points and fields of a case's fine sampling, float64; None where it has none or is not for validation."""
+        points, values = self._rows("fine_points", "fine_ends", index), self._rows("fine_values", "fine_ends", index)
+        return (points, values.astype(np.float64)) if len(points) else None
+
     def conditions(self, index: int | np.integer) -> Float[np.ndarray, " inputs"]:
         """All condition components in schema order."""
         return self._arrays["conditions"][index]
@@ -157,11 +167,12 @@ class PackedData:
 
     def _check(self) -> None:
         stored, count, dim = self._arrays, self.case_count, self.schema.dim
-        rows = stored["points_ends"][-1:].sum()
+        rows, fine = stored["points_ends"][-1:].sum(), stored["fine_ends"][-1:].sum()
         expected = {
             "points_ends": (count + 1,), "lengths_ends": (count + 1,), "parts_ends": (count + 1,),
             "lengths": (stored["lengths_ends"][-1:].sum(),), "parts": (stored["parts_ends"][-1:].sum(), 4),
             "vertices": (stored["lengths"].sum(), dim), "points": (rows, dim),
+            "fine_ends": (count + 1,), "fine_points": (fine, dim), "fine_values": (fine, self.schema.field_width),
             "values": (rows, self.schema.field_width), "conditions": (count, self.schema.condition_width),
         }  # fmt: skip
         for name, shape in expected.items():
@@ -174,7 +185,8 @@ def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
 
     The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64),
     `values` (float32), `conditions`, the boundaries as `GeometryArrays` (a fourth column of `parts` is an index into
-    `patches`), the places where one case ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
+    `patches`), the fine samplings of validation cases as `fine_points` and `fine_values`, the places where one case
+    ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
 
     Raises:
         DatasetError, SchemaError: naming the case that cannot be packed.
@@ -186,20 +198,48 @@ def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
 
 def _gather(dataset: Dataset, progress: Progress) -> dict[str, np.ndarray]:
     schema = dataset.schema
-    points, values, conditions, boundaries = [], [], [], []
+    points, values, conditions, boundaries, fine = [], [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
+        _check_trainable(case)
         points.append(case.field.points)
         values.append(_single(name, schema.field_columns.join(case.field.values, len(points[-1]))))
         conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
+        fine.append(_fine(dataset, name))
     return {
         "version": np.array(_VERSION),
         "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
         "digest": np.array(_digest(dataset)),
         "points": np.concatenate(points), "points_ends": _ends(points), "values": np.concatenate(values),
         "conditions": np.stack(conditions), **arrays.joined(boundaries),
+        "fine_points": np.concatenate([row[0] for row in fine]), "fine_ends": _ends([row[0] for row in fine]),
+        "fine_values": np.concatenate([row[1] for row in fine]),
     }  # fmt: skip
+
+
+def _check_trainable(case: Case) -> None:
+    """Refuses, by name, what cannot be learnt from: no domain, or samples that are given in another unit."""
+    label, geometry, points = f"case {case.name!r}", case.geometry, case.field.points
+    if geometry.outer is None:
+        raise DatasetError(label, "an outer boundary around the walls", "walls only")
+    inside = float(geometry.contains(points).mean())
+    if inside < _INSIDE:
+        got = f"{1 - inside:.0%} of them outside; is their unit metres?"
+        raise DatasetError(f"{label}, samples", "points in the domain", got)
+    reach = float(np.ptp(points, axis=0).max()) / geometry.extent
+    if len(points) >= _SEVERAL and reach < _APART:
+        got = f"all of them within {reach:.1g} of its extent; is their unit metres?"
+        raise DatasetError(f"{label}, samples", "points all over the domain", got)
+
+
+def _fine(dataset: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Points and float32 values of the fine sampling of a validation case, none of others."""
+    schema = dataset.schema
+    field = dataset.fine(name) if name in dataset.split["validation"] else None
+    if field is None:
+        return np.zeros((0, schema.dim)), np.zeros((0, schema.field_width), np.float32)
+    return field.points, _single(name, schema.field_columns.join(field.values, len(field.points)))
 
 
 def _single(name: str, values: np.ndarray) -> np.ndarray:
@@ -223,9 +263,10 @@ def _canonical(manifest: Mapping[str, Any]) -> str:
 
 
 def _sources(dataset: Dataset) -> list[Path]:
-    """The mesh of every case, and its samples where it has some."""
+    """The mesh of every case, its samples where it has some, and the fine samplings that are packed."""
     pairs = [(dataset.mesh_path(name), dataset.samples_path(name)) for name in _names(dataset.manifest)]
-    return [path for pair in pairs for path in pair if path is not None]
+    fine = [dataset.fine_path(name) for name in dataset.split["validation"]]
+    return [path for path in (*(path for pair in pairs for path in pair), *fine) if path is not None]
 
 
 def _digest(dataset: Dataset) -> str:

@@ -58,7 +58,14 @@ class Dataset:
 
     def samples_path(self, name: str) -> Path | None:
         """Where the samples of a case lie, None if its fields are nodal data of its mesh."""
-        relative = self._entry(name).get("samples")
+        return self._beside(name, "samples")
+
+    def fine_path(self, name: str) -> Path | None:
+        """Where the fine sampling of a case lies, None if it has none."""
+        return self._beside(name, "fine")
+
+    def _beside(self, name: str, key: str) -> Path | None:
+        relative = self._entry(name).get(key)
         return None if relative is None else self.folder / relative
 
     def conditions(self, name: str) -> dict[str, np.ndarray]:

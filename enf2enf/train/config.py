@@ -64,7 +64,7 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class AlsoConfig:
+class ExtraDataConfig:
     """A second data set to learn from: its train split joins the first's, its other splits are not read.
 
     Args:
@@ -79,7 +79,7 @@ class AlsoConfig:
 
     def __post_init__(self):
         if not 0 < self.share < 1:
-            raise ConfigError("also.share", "a part between 0 and 1", str(self.share))
+            raise ConfigError("extra_data.share", "a part between 0 and 1", str(self.share))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,16 +92,16 @@ class RunConfig:
     model: ModelConfig
     train: TrainConfig
     preset: str = "fast"
-    also: AlsoConfig | None = None
+    extra_data: ExtraDataConfig | None = None
 
     def __post_init__(self):
-        if self.staged and self.train.placements > 1:
+        if self.pretrains_encoder and self.train.placements > 1:
             raise ConfigError("train.placements", "1 where the encoder is frozen", str(self.train.placements))
-        if self.staged and self.train.smooth_steps:
+        if self.pretrains_encoder and self.train.smooth_steps:
             raise ConfigError("train.smooth_steps", "0 where the encoder is frozen", str(self.train.smooth_steps))
 
     @property
-    def staged(self) -> bool:
+    def pretrains_encoder(self) -> bool:
         """Whether the encoder learns the signed distance first, and is frozen then."""
         return isinstance(self.model.encoder, MetaConfig) and self.train.shape_steps > 0
 
@@ -110,7 +110,7 @@ class RunConfig:
         """Read a TOML file; relative paths in it are relative to the working folder.
 
         Keys: `name`, `dataset`, `out`, `preset`; tables `model` (with `model.encoder`, `model.decoder`) and
-        `train` override single values of the preset; table `also` names a second data set. Raises
+        `train` override single values of the preset; table `extra_data` names a second data set. Raises
         `ConfigError` on anything unknown.
         """
         try:
@@ -124,7 +124,7 @@ class RunConfig:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], name: str) -> Self:
         """From plain data."""
-        known = {"name", "dataset", "out", "preset", "model", "train", "also"}
+        known = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
         if unknown := sorted(plain.keys() - known):
             raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
         paths = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
@@ -137,13 +137,13 @@ class RunConfig:
         return cls(
             paths["name"], Path(paths["dataset"]), Path(paths["out"]),
             from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"), base,
-            from_dict(AlsoConfig, plain["also"], "also") if "also" in plain else None,
+            from_dict(ExtraDataConfig, plain["extra_data"], "extra_data") if "extra_data" in plain else None,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """What decides the numbers, as plain data."""
         plain = {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
-        return plain | ({"also": dataclasses.asdict(self.also)} if self.also else {})
+        return plain | ({"extra_data": dataclasses.asdict(self.extra_data)} if self.extra_data else {})
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,21 @@ def evaluate(surrogate: Surrogate, packed: PackedData, split: str) -> Report:
     )  # fmt: skip
 
 
+def fine_error(surrogate: Surrogate, packed: PackedData, split: str) -> float | None:
+    """Mean over cases and fields of the relative L2 error in the fine samplings of a split, None if it has none."""
+    columns, errors = surrogate.schema.field_columns, []
+    for index in packed.ids(split):
+        if (sampling := packed.fine(index)) is None:
+            continue
+        points, truth = sampling
+        conditions = surrogate.schema.condition_columns.split(packed.conditions(index))
+        field = surrogate.decode(surrogate.encode(packed.geometry(index)), conditions, points)
+        guess = columns.join(field.values, len(points))
+        inside = ~np.isnan(guess).any(axis=1)
+        errors += [relative_l2(guess[inside, part], truth[inside, part]) for part in columns.slices]
+    return float(np.mean(errors)) if errors else None
+
+
 def _per_case(surrogate: Surrogate, packed: PackedData, indices: np.ndarray) -> Iterator[tuple[dict, dict, int]]:
     columns = surrogate.schema.field_columns
     for index in indices:

@@ -1,41 +1,33 @@
-"""Training from the packed cache: stages, validation, interruption, resumption."""
+"""Training from the packed cache: stages, interruption, resumption."""
 
 import dataclasses
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from enf2enf import checkpoint
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
-from enf2enf.errors import ConfigError, QueryError
-from enf2enf.inference.encoding import panels_of
-from enf2enf.model.encoder import Measurements
-from enf2enf.model.field_decoder import FieldDecoder
+from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
 from enf2enf.surrogate import Surrogate
-from enf2enf.threads import cores, threads
-from enf2enf.train.arrays import SplitArrays, fit_normaliser
+from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig
-from enf2enf.train.evaluate import evaluate
+from enf2enf.train.fit import fitted
+from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
-from enf2enf.train.loss import shape_loss
-from enf2enf.train.run import Progress, RunFolder
+from enf2enf.train.report import Reporter
+from enf2enf.train.run import RunFolder, RunProgress, fitted_before
 from enf2enf.train.sampling import draw, draw_panels, draw_placements
+from enf2enf.train.stages import Stage, stages_of
 from enf2enf.train.step import TrainState, make_optimiser, make_step
+from enf2enf.train.validation import Validator, is_better
 
-_misfit = eqx.filter_jit(shape_loss)
-_SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
-_PANELS = 16  # of a case and step, at which fields are to be smooth
+MakeStages = Callable[[RunConfig, SplitArrays], Sequence[Stage]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,23 +40,38 @@ class Outcome:
     seconds: float
 
 
-def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) -> Outcome:
+def train(
+    config: RunConfig,
+    minutes: float | None = None,
+    quiet: bool = False,
+    make_stages: MakeStages = stages_of,
+    fit: bool = False,
+) -> Outcome:
     """Train, or go on training, the run that `config` describes; the best weights land in `out/model.enf`.
 
     The order of the data is a function of (seed, step), so a run that was stopped and resumed on the same
     machine ends in the same numbers, bit for bit, as one that was not.
 
     Args:
+        config: the run.
         minutes: stop after this much wall-clock time, resumable; None to train to the end.
-        quiet: no progress bar.
+        quiet: say nothing while training.
+        make_stages: the stages of the run, see `stages_of`.
+        fit: change the numbers of steps so that the run ends within `minutes`; a run that goes on keeps its own.
 
     Raises:
-        ConfigError: the configuration does not fit the data, `out` holds another run, or the loss diverged.
+        ConfigError: the configuration does not fit the data, `out` holds another run, the loss diverged, or there is
+            nothing to fit.
         DatasetError: the data set or its cache is damaged.
     """
     deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
-    trainer = Trainer(config, PackedData.load(config.dataset), quiet)
+    if fit and minutes is None:
+        raise ConfigError("--fit", "--minutes, the time that the steps shall fit", "none")
+    begun = fitted_before(config) if fit else None
+    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages)
     try:
+        if fit and begun is None:
+            trainer.reschedule(fitted(trainer, deadline), make_stages)
         return trainer.run(deadline)
     finally:
         trainer.folder.close()
@@ -73,183 +80,175 @@ def train(config: RunConfig, minutes: float | None = None, quiet: bool = False) 
 class Trainer:
     """One run: the data as arrays, the folder, and the stages still to do."""
 
-    def __init__(self, config: RunConfig, packed: PackedData, quiet: bool):
+    def __init__(self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of):
         self.config, self.packed, self.quiet = config, packed, quiet
-        also = None if config.also is None else PackedData.load(config.also.dataset)
-        also = also and also.under(packed.schema, config.also.conditions)
-        self.folder = RunFolder(config, packed.digest + (also.digest if also else ""))
+        extra = None if config.extra_data is None else PackedData.load(config.extra_data.dataset)
+        extra = extra and extra.under(packed.schema, config.extra_data.conditions)
+        self._digest = packed.digest + (extra.digest if extra else "")
+        self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        normaliser = fit_normaliser(packed)
-        self.groups = packed.schema.field_columns.groups
-        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
-        encoder, panels = self.surrogate.model.encoder, config.model.panels
-        progress = iter if quiet else functools.partial(cache.bar, doing="Measuring the geometries")
-        build = functools.partial(
-            SplitArrays.build, split="train", normaliser=normaliser, encoder=encoder, panels=panels,
-            frames=config.model.frames, placements=config.train.placements, progress=progress,
-        )  # fmt: skip
-        self.data = build(packed)
+        self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
+        self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
-        if also:
-            more = build(also)
-            self.order = mixed(len(self.data.counts), len(more.counts), config.also.share)
+        if extra:
+            more = self._arrays(extra)
+            self.order = mixed(len(self.data.counts), len(more.counts), config.extra_data.share)
             self.data = self.data.joined(more)
-        self.stages = ("shape",) * config.staged + ("field",) + ("smooth",) * (config.train.smooth_steps > 0)
+        self.stages = tuple(make_stages(config, self.data))
+        self.validator = Validator(self.surrogate, packed)
+        self.reporter = Reporter(config.name, quiet)
+
+    def _arrays(self, packed: PackedData) -> SplitArrays:
+        show = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
+        config, surrogate = self.config, self.surrogate
+        return SplitArrays.build(
+            packed, "train", surrogate.normaliser, surrogate.model.encoder, config.model.panels, config.model.frames,
+            config.train.placements, show,
+        )  # fmt: skip
+
+    def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
+        """Go on with a configuration that has other numbers of steps."""
+        self.config, self.folder = config, RunFolder(config, self._digest)
+        self.stages = tuple(make_stages(config, self.data))
 
     def run(self, deadline: float) -> Outcome:
         """All stages from where the folder says, until a time of `time.monotonic`."""
-        progress = self._resumed or Progress(self.stages[0])
-        resume, model = self._resumed is not None, self.surrogate.model
-        with Interrupt() as interrupt:
-            for stage in self.stages[self.stages.index(progress.stage) :]:
-                progress = progress if progress.stage == stage else Progress(stage, None, progress.seconds)
-                state, finished = self._stage(stage, model, progress, resume, deadline, interrupt)
-                if not finished:
-                    break
-                resume, model = False, state.average
-        return Outcome(finished, int(state.step), progress.best, progress.seconds)
-
-    def _stage(
-        self, stage: str, model: Network, progress: Progress, resume: bool, deadline: float, interrupt: Interrupt
-    ) -> tuple[TrainState, bool]:
-        settings = self.config.train
-        if stage == "smooth":
-            settings = dataclasses.replace(settings, rate=_SMOOTH_RATE * settings.rate)
-        steps = {"shape": settings.shape_steps, "field": settings.steps, "smooth": settings.smooth_steps}[stage]
-        optimiser = make_optimiser(settings, steps)
-        state = TrainState.start(model, optimiser)
-        state = self.folder.restore(state) if resume else state
-        frozen, data = stage == "field" and self.config.staged, self.data
-        began, losses = time.monotonic() - progress.seconds, list(progress.losses)
+        names = [stage.name for stage in self.stages]
+        progress = self._resumed or RunProgress(names[0])
+        resume, state, finished = self._resumed is not None, None, True
 
         def stop() -> bool:
             return interrupt.requested or time.monotonic() > deadline
 
-        with _bar(self.quiet) as bar:
-            if frozen:
-                data = freeze(state.model, data, stop, bar)
-                if data is None:
-                    return state, False
-                state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
-            step = make_step(settings, optimiser, self.groups, "frozen" if frozen else stage)
-            task = bar.add_task(f"{self.config.name}: {stage}", total=steps, completed=int(state.step), note="")
-            counts = data.counts[self.order]
-            for number in range(int(state.step), steps):
-                chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
-                placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
-                batch = data.take(self.order[chosen], points, placed, self._panels(stage, number))
-                state, loss = step(state, batch)
-                losses.append(loss)
-                last = number + 1 == steps
-                stopping = stop()
-                if last or stopping or (number + 1) % settings.validate_every == 0:
-                    progress.seconds = time.monotonic() - began
-                    if last or (number + 1) % settings.validate_every == 0:
-                        self._validate(stage, state, progress, losses)
-                        losses = []
-                    progress.losses = [float(loss) for loss in losses]
-                    self.folder.save(state, progress)
-                bar.update(task, completed=number + 1, note=f"validation {_percent(progress.best)}")
-                if stopping and not last:
-                    return state, False
-        return state, True
+        with Interrupt() as interrupt, self.reporter:
+            for stage in self.stages[names.index(progress.stage) :]:
+                if stage.needless:
+                    self.reporter.say(f"{stage.name} is skipped: {stage.needless}")
+                    self.folder.note(stage.name, f"skipped: {stage.needless}")
+                    continue
+                if not resume:
+                    progress, state = self._begun(stage, progress, state)
+                state, finished = RunningStage(self, stage, progress, stop).run(state, resume)
+                if not finished:
+                    break
+                resume = False
+        best = progress.best if progress.best is not None else progress.before.get("validation")
+        return Outcome(finished, int(state.step), best, progress.seconds)
 
-    def _panels(self, stage: str, number: int) -> Int[np.ndarray, "cases facets"] | None:
-        settings, count = self.config.train, self.config.model.panels
-        return draw_panels(settings.seed, number, count, settings.cases, _PANELS) if stage == "smooth" else None
+    def _begun(self, stage: Stage, before: RunProgress, state: TrainState | None) -> tuple[RunProgress, TrainState]:
+        """A stage before its first step: from the weights that were kept, if some were, else from the last ones."""
+        errors, model = dict(before.before), self.surrogate.model
+        if before.best is not None:
+            model = checkpoint.load(self.folder.model_path).model
+            errors = self.validator.errors(stage, model)
+        elif state is not None:
+            model = state.average
+        progress = RunProgress(stage.name, None, errors, before.seconds)
+        return progress, TrainState.start(model, self.optimiser(stage))
 
-    def _validate(self, stage: str, state: TrainState, progress: Progress, losses: list[jax.Array | float]) -> None:
-        """Read the validation split; keep the averaged weights if they are the best so far."""
-        error = self._validation_error(stage, state.average)
-        values = {"train": float(np.mean([float(loss) for loss in losses])), "validation": error}
-        if not np.isfinite(list(values.values())).all():
-            got = f"{values['train']} by step {int(state.step)} of stage {stage}"
-            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
-        self.folder.log(stage, int(state.step), {**values, "seconds": progress.seconds})
-        if stage != "shape" and (progress.best is None or error < progress.best):
-            progress.best = error
-            self._keep(state, values, progress)
+    def optimiser(self, stage: Stage):
+        """The optimiser of a stage."""
+        return make_optimiser(self.config.train, stage.steps, stage.rate)
 
-    def _validation_error(self, stage: str, model: Network) -> float:
-        """Of what a surrogate with these weights would answer, NaN if that is not finite."""
-        if stage == "shape":
-            return float(np.mean([_misfit(model.encoder, source) for source in self._measured]))
-        try:
-            errors = evaluate(self._with(model, {}), self.packed, "validation").errors
-        except QueryError:
-            return np.nan
-        return float(np.mean(list(errors.values())))
+    def batch(self, stage: Stage, data: SplitArrays, number: int) -> Batch:
+        """The batch of a step: a function of (seed, step)."""
+        settings = self.config.train
+        counts = data.counts[self.order]
+        chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
+        placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
+        panels = None
+        if stage.panels:
+            panels = draw_panels(settings.seed, number, self.config.model.panels, settings.cases, stage.panels)
+        return data.take(self.order[chosen], points, placed, panels)
 
-    @functools.cached_property
-    def _measured(self) -> list[Measurements]:
-        """What the encoder measures on the geometries of the validation split, one by one."""
-        encoder, model = self.surrogate.model.encoder, self.config.model
-        geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
-        frames = [model.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
-        measure = eqx.filter_jit(lambda shape: jax.tree.map(lambda leaf: leaf[None], encoder.measure(shape)))
-        seen = zip(geometries, frames, strict=True)
-        return [measure(panels_of(geometry, frame, model.panels)) for geometry, frame in seen]
-
-    def _with(self, model: Network, provenance: dict[str, Any]) -> Surrogate:
-        return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
-
-    def _keep(self, state: TrainState, values: dict[str, float], progress: Progress) -> None:
-        kept = self._with(state.average, self._provenance(state, values, progress))
+    def keep(self, model: Network, step: int, values: dict[str, float], progress: RunProgress) -> None:
+        """Write these weights as those of the run."""
+        kept = self.validator.with_weights(model, self._provenance(step, values, progress))
         checkpoint.save(self.folder.model_path, kept)
 
-    def _provenance(self, state: TrainState, values: dict[str, float], progress: Progress) -> dict[str, Any]:
+    def _provenance(self, step: int, values: dict[str, float], progress: RunProgress) -> dict[str, Any]:
         manifest = self.packed.manifest
         data = {key: manifest.get(key, "") for key in ("name", "description", "source", "licence", "split_sha256")}
-        stopped_at = {"stage": progress.stage, "step": int(state.step)}
+        extra, skipped = self.config.extra_data, {stage.name: stage.needless for stage in self.stages if stage.needless}
         return {
             "name": self.config.name,
             "preset": self.config.preset,
             "licence": "Apache-2.0",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
-            "also": dataclasses.asdict(self.config.also) if self.config.also else None,
-            "training": {**dataclasses.asdict(self.config.train), "stopped_at": stopped_at},
+            "extra_data": dataclasses.asdict(extra) if extra else None,
+            "training": {
+                **dataclasses.asdict(self.config.train),
+                "stopped_at": {"stage": progress.stage, "step": step},
+                "skipped": skipped,
+            },
             "metrics": {**values, "seconds": round(progress.seconds, 1)},
         }
+
+
+class RunningStage:
+    """A stage of a run, from the step it is at to its last one.
+
+    Args:
+        trainer: the run.
+        stage: the stage.
+        progress: where the run stands; kept up to date.
+        stop: whether to stop after the step in flight.
+    """
+
+    def __init__(self, trainer: Trainer, stage: Stage, progress: RunProgress, stop: Callable[[], bool]):
+        self._trainer, self._stage, self._progress, self._stop = trainer, stage, progress, stop
+
+    def run(self, state: TrainState | None, resume: bool) -> tuple[TrainState, bool]:
+        """All steps that are left; the state after them, and whether they are all done."""
+        trainer, stage, progress = self._trainer, self._stage, self._progress
+        optimiser = trainer.optimiser(stage)
+        if resume:
+            state = trainer.folder.restore(TrainState.start(trainer.surrogate.model, optimiser))
+        data = trainer.data
+        began, losses = time.monotonic() - progress.seconds, list(progress.losses)
+        if stage.trains == "decoder":
+            data = freeze(state.model, data, self._stop, functools.partial(trainer.reporter.advance, "latents"))
+            if data is None:
+                return state, False
+            state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
+        step = make_step(
+            stage.loss, optimiser, trainer.packed.schema.field_columns.groups, trainer.config.train.average
+        )
+        for number in range(int(state.step), stage.steps):
+            state, loss = step(state, trainer.batch(stage, data, number))
+            losses.append(loss)
+            last, stopping = number + 1 == stage.steps, self._stop()
+            validates = last or (number + 1) % trainer.config.train.validate_every == 0
+            if validates or stopping:
+                progress.seconds = time.monotonic() - began
+                if validates:
+                    self._validate(state, losses)
+                    losses = []
+                progress.losses = [float(loss) for loss in losses]
+                trainer.folder.save(state, progress)
+            best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
+            trainer.reporter.advance(stage.name, number + 1, stage.steps, f"validation {best}")
+            if stopping and not last:
+                return state, False
+        return state, True
+
+    def _validate(self, state: TrainState, losses: Sequence[jax.Array | float]) -> None:
+        """Read the validation split; keep the averaged weights if they are the best so far."""
+        trainer, stage, progress, number = self._trainer, self._stage, self._progress, int(state.step)
+        errors = trainer.validator.errors(stage, state.average)
+        values = {"train": float(np.mean([float(loss) for loss in losses])), **errors}
+        if not np.isfinite(list(values.values())).all():
+            got = f"{values['train']} by step {number} of stage {stage.name}"
+            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
+        trainer.folder.log(stage.name, number, {**values, "seconds": progress.seconds})
+        if stage.trains != "encoder" and is_better(errors, stage, progress):
+            progress.best = errors["validation"]
+            trainer.keep(state.average, number, values, progress)
+        told = {**values, "seconds": progress.seconds}
+        trainer.reporter.validated(stage.name, number, stage.steps, told, progress.best)
 
 
 def mixed(first: int, second: int, share: float) -> np.ndarray:
     """The cases of an epoch over two data sets: the first's as often as leaves the second about its share."""
     times = max(1, round(second / first * (1 - share) / share))
     return np.concatenate([np.tile(np.arange(first), times), np.arange(first, first + second)])
-
-
-def freeze(
-    model: Network, data: SplitArrays, stop: Callable[[], bool] = lambda: False, bar: Bar | None = None
-) -> SplitArrays | None:
-    """The same data with all measurements replaced by its latents; None if `stop` says so before the end."""
-    encode = eqx.filter_jit(lambda source: jax.block_until_ready(model.encoder(source)))
-    bar, count, rows = bar or _bar(True), len(data.counts), []
-    task = bar.add_task("latents of the train split", total=count, note="")
-    for start in range(0, count, cores()):
-        if stop():
-            return None
-        numbers = range(start, min(start + cores(), count))
-        sources = [jax.tree.map(lambda leaf, i=i: leaf[i, 0], data.everything.source) for i in numbers]
-        rows += map(jax.device_get, threads().map(encode, sources))
-        bar.update(task, completed=len(rows))
-    latents = jax.tree.map(lambda *leaves: np.stack(leaves)[:, None], *rows)
-    return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
-
-
-def score_latents(model: Network, frozen: SplitArrays) -> Network:
-    """The model with the statistics of these latents in the decoder, if it z-scores them."""
-    if not isinstance(model.decoder, FieldDecoder):
-        return model
-    (cloud,) = frozen.everything.source
-    contexts = np.asarray(cloud.context, np.float64).reshape(-1, cloud.context.shape[-1])
-    statistics = [jnp.asarray(moment, jnp.float32) for moment in (contexts.mean(axis=0), contexts.std(axis=0) + 1e-6)]
-    return eqx.tree_at(lambda m: (m.decoder.mean, m.decoder.deviation), model, tuple(statistics))
-
-
-def _bar(quiet: bool) -> Bar:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Bar(*columns, TextColumn("{task.fields[note]}"), disable=quiet, refresh_per_second=2)
-
-
-def _percent(error: float | None) -> str:
-    return "-" if error is None else f"{100 * error:.2f} %"

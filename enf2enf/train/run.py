@@ -12,22 +12,25 @@ from enf2enf.errors import ConfigError
 from enf2enf.train.config import RunConfig
 from enf2enf.train.step import TrainState
 
-_FORMAT, _VERSION = "enf2enf-run", 2  # 2: walls are smooth curves
+_FORMAT, _VERSION = "enf2enf-run", 3
+_STATE = "state.run"
 
 
 @dataclasses.dataclass
-class Progress:
+class RunProgress:
     """Where a run stands.
 
     Args:
-        stage: `shape`, `field` or `smooth`.
-        best: smallest validation error so far, None before the first.
+        stage: name of the stage.
+        best: smallest validation error of the weights that were kept in this stage; None before the first.
+        before: errors of the weights that were kept before this stage; empty where none were.
         seconds: wall-clock time spent training so far.
         losses: of the steps since the last validation.
     """
 
     stage: str
     best: float | None = None
+    before: dict[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     losses: list[float] = dataclasses.field(default_factory=list)
 
@@ -46,21 +49,21 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError("out", "a folder to write to", f"{self.path}: {error.strerror}") from error
-        self.state_path, self.model_path = self.path / "state.run", self.path / "model.enf"
+        self.state_path, self.model_path = self.path / _STATE, self.path / "model.enf"
         self._metrics = self.path / "metrics.jsonl"
 
     @functools.cached_property
     def _board(self) -> SummaryWriter:
         return SummaryWriter(str(self.path), write_to_disk=True)
 
-    def peek(self) -> Progress | None:
+    def peek(self) -> RunProgress | None:
         """How far an interrupted run got, or None. Raises `ConfigError` if it was another run."""
         if not self.state_path.exists():
             return None
         with open_archive(self.state_path, _FORMAT, _VERSION) as (_, manifest):
             if manifest["identity"] != self._identity:
                 raise ConfigError(str(self.path), "an empty folder, or one of the same run", "another run's state")
-            return Progress(**manifest["progress"])
+            return RunProgress(**manifest["progress"])
 
     def restore(self, template: TrainState) -> TrainState:
         """The saved state; metrics that were logged after it are dropped."""
@@ -71,24 +74,41 @@ class RunFolder:
             self._metrics.write_text("".join(line + "\n" for line in lines))
         return state
 
-    def save(self, state: TrainState, progress: Progress) -> None:
+    def save(self, state: TrainState, progress: RunProgress) -> None:
         """Write the state, whole or not at all."""
         logged = len(self._metrics.read_text().splitlines()) if self._metrics.exists() else 0
         record = {"format": _FORMAT, "version": _VERSION, "identity": self._identity, "metrics": logged}
         write_archive(self.state_path, {**record, "progress": dataclasses.asdict(progress)}, state)
 
+    def note(self, stage: str, sentence: str) -> None:
+        """Append one line that says something of a stage."""
+        self._append({"stage": stage, "note": sentence})
+
     def log(self, stage: str, step: int, values: dict[str, float]) -> None:
         """Append one line of metrics, and the same to TensorBoard."""
-        with self._metrics.open("a") as file:
-            file.write(json.dumps({"stage": stage, "step": step, **values}) + "\n")
+        self._append({"stage": stage, "step": step, **values})
         for name, value in values.items():
             self._board.add_scalar(f"{stage}/{name}", value, step)
         self._board.flush()
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with self._metrics.open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
     def close(self) -> None:
         """Flush and close the log, if there is any."""
         if "_board" in vars(self):
             self._board.close()
+
+
+def fitted_before(config: RunConfig) -> RunConfig | None:
+    """The configuration with the numbers of steps of the run in its folder; None where none was begun there."""
+    path = config.out / _STATE
+    if not path.exists():
+        return None
+    with open_archive(path, _FORMAT, _VERSION) as (_, manifest):
+        steps = {name: manifest["identity"]["train"][name] for name in ("steps", "smooth_steps")}
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, **steps))
 
 
 def _plain(tree: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from enf2enf.model.network import Network
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
-from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors
 
 
 class TrainState(eqx.Module):
@@ -32,50 +31,44 @@ class TrainState(eqx.Module):
 
 
 _BLOCK = 2  # cases whose activations fit the cache of a CPU core
-_ROUGHNESS = 0.1  # how much a third difference counts against an error
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, Float[Array, ""]]]
 
 
 @functools.lru_cache(maxsize=8)
-def make_optimiser(config: TrainConfig, steps: int) -> optax.GradientTransformation:
-    """Clipping, warm-up and cosine to zero over `steps`, Muon or Adam."""
+def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.GradientTransformation:
+    """Clipping, warm-up and cosine to zero over `steps`, Muon or Adam; `rate` times the configured learning rate."""
     warmup = min(config.warmup, steps // 2)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, config.rate, max(warmup, 1), max(steps, 2))
+    schedule = optax.warmup_cosine_decay_schedule(0.0, rate * config.rate, max(warmup, 1), max(steps, 2))
     rule = optax.contrib.muon(schedule) if config.optimiser == "muon" else optax.adam(schedule)
     return optax.chain(optax.clip_by_global_norm(config.clip), rule)
 
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
 def make_step(
-    config: TrainConfig, optimiser: optax.GradientTransformation, groups: tuple[int, ...], stage: str
+    loss: Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]],
+    optimiser: optax.GradientTransformation,
+    groups: tuple[int, ...],
+    average: float,
 ) -> Step:
-    """The step of a stage: `shape` (encoder on the signed distance), `field`, `frozen` (decoder only), or `smooth`.
+    """The step of a stage: equal arguments give one compiled program.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.
     """
-
-    def loss(model: Network, batch: Batch) -> Float[Array, ""]:
-        if stage == "shape":
-            return shape_loss(model.encoder, batch.source)
-        if stage == "smooth":
-            errors, roughness = smooth_errors(model, batch, groups, config.smooth_spacing)
-            return jnp.mean(errors + _ROUGHNESS * roughness)
-        return jnp.mean(relative_errors(model, batch, groups, stage == "frozen"))
 
     @eqx.filter_jit(donate="all-except-first")
     def update(pieces: list[tuple[Array, PyTree]], state: TrainState) -> tuple[TrainState, Float[Array, ""]]:
         value, gradient = _mean(pieces)
         updates, moments = optimiser.update(gradient, state.moments, eqx.filter(state.model, eqx.is_inexact_array))
         model = eqx.apply_updates(state.model, updates)
-        decay = jnp.minimum(config.average, (1.0 + state.step) / (10.0 + state.step))
-        average = jax.tree.map(  # as a step towards the new weights: those that stand still are kept to the bit
+        decay = jnp.minimum(average, (1.0 + state.step) / (10.0 + state.step))
+        mean = jax.tree.map(  # as a step towards the new weights: those that stand still are kept to the bit
             lambda old, new: old + (1 - decay) * (new - old) if eqx.is_inexact_array(new) else new, state.average, model
         )
-        return TrainState(model, average, moments, state.step + 1), value
+        return TrainState(model, mean, moments, state.step + 1), value
 
-    piece = eqx.filter_jit(eqx.filter_value_and_grad(loss))
+    piece = eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Float[Array, ""]]:
         pieces = threads().map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))

@@ -46,7 +46,8 @@ def _rows(log: Path) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(str(log), "a readable log of a training run", type(error).__name__) from error
     whole, _, _ = text.rpartition("\n")
-    rows = [_row(log, number, line) for number, line in enumerate(whole.splitlines(), start=1)]
+    lines = [_row(log, number, line) for number, line in enumerate(whole.splitlines(), start=1)]
+    rows = [row for row in lines if "note" not in row]
     if not rows:
         raise DatasetError(str(log), "at least one line", "none")
     return rows
@@ -57,6 +58,6 @@ def _row(log: Path, number: int, line: str) -> dict[str, Any]:
         row = json.loads(line)
     except ValueError as error:
         raise DatasetError(f"line {number} of {log}", "JSON", line[:80]) from error
-    if not isinstance(row, dict) or not set(_KEYS) <= row.keys():
+    if not isinstance(row, dict) or not ("note" in row or set(_KEYS) <= row.keys()):
         raise DatasetError(f"line {number} of {log}", f"a table with {', '.join(_KEYS)}", line[:80])
     return row

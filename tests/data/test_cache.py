@@ -1,3 +1,5 @@
+import json
+import re
 import subprocess
 import sys
 
@@ -6,7 +8,11 @@ import pytest
 
 from enf2enf import io as mesh_io
 from enf2enf.data import Dataset, PackedData, cache, pack
+from enf2enf.data.cache import NAME
+from enf2enf.data.split import split_hash
 from enf2enf.errors import DatasetError
+from enf2enf.geometry import Geometry
+from enf2enf.mesh import CellBlock, Mesh
 
 
 def test_the_cache_holds_what_the_folder_does(folder):
@@ -160,3 +166,59 @@ def test_training_data_come_without_mesh_solver_or_picture(folder):
     assert "enf2enf.data.cache" in loaded
     assert not (heavy | {"shapely"}) & loaded
     assert not heavy & used
+
+
+def walls_only(folder):
+    """A case that is a bare curve."""
+    path = folder / "meshes" / "case_1.vtu"
+    mesh = mesh_io.read(path)
+    around = Geometry.from_mesh(mesh).walls[0]
+    nodes = np.arange(len(around))
+    bare = Mesh(around, (CellBlock("line", np.stack([nodes, np.roll(nodes, -1)], axis=1)),))
+    fields = {name: values[: len(around)] for name, values in mesh.point_data.items()}
+    mesh_io.write(path, bare.with_point_data(fields))
+
+
+def samples(scale):
+    """Samples of a case, in other units than metres."""
+
+    def change(folder):
+        mesh = mesh_io.read(folder / "meshes" / "case_1.vtu")
+        np.savez(folder / "samples.npz", points=mesh.points * scale, **mesh.point_data)
+        plain = json.loads((folder / "dataset.json").read_text())
+        plain["cases"]["case_1"]["samples"] = "samples.npz"
+        (folder / "dataset.json").write_text(json.dumps(plain))
+
+    return change
+
+
+UNTRAINABLE = {
+    "no domain": (walls_only, "case 'case_1': expected an outer boundary around the walls, got walls only"),
+    "millimetres": (samples(1e3), "case 'case_1', samples: expected points in the domain, got 100% of them outside"),
+    "kilometres": (samples(1e-3), "case 'case_1', samples: expected points "),
+}
+
+
+@pytest.mark.parametrize("sin", UNTRAINABLE)
+def test_what_cannot_be_trained_is_refused_by_case_when_it_is_packed(folder, sin):
+    change, sentence = UNTRAINABLE[sin]
+    change(folder)
+    with pytest.raises(DatasetError, match=re.escape(sentence)):
+        pack(folder, progress=iter)
+    assert not (folder / NAME).exists()
+
+
+def test_fine_samplings_are_packed_for_the_validation_split_alone(folder, edit):
+    """The folder's one fine sampling belongs to its last case, which is moved from the test to the validation split."""
+    assert all(PackedData.load(folder, progress=iter).fine(index) is None for index in range(6))
+    manifest = json.loads((folder / "dataset.json").read_text())
+    split = {part: list(ids) for part, ids in manifest["split"].items()}
+    split["validation"], split["test"] = split["validation"] + split["test"], []
+    edit(lambda m: m.update(split=split, split_sha256=split_hash(split)))
+    packed = PackedData.load(folder, progress=iter)
+    points, values = packed.fine(packed.names.index("case_5"))
+    stored = np.load(folder / "fine.npz")
+    np.testing.assert_array_equal(points, stored["points"])
+    np.testing.assert_array_equal(values[:, 0], stored["stress"].astype(np.float32))
+    np.testing.assert_array_equal(values[:, 1:], stored["displacement"].astype(np.float32))
+    assert packed.fine(packed.names.index("case_0")) is None

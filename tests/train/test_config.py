@@ -40,9 +40,9 @@ def test_each_number_is_refused_by_its_name(config, settings):
      ({"train": {"smooth_spacing": 0.0}}, "train.smooth_spacing"),
      ({"model": {"frames": {"reflections": ["z"]}}}, "model.frames.reflections"),
      ({"model": {"frames": {"reflections": ["x", "x"]}}}, "frames.reflections"),
-     ({"preset": 7}, "preset"), ({"also": {}}, "also"),
-     ({"also": {"dataset": "more", "share": 1.0}}, "also.share"),
-     ({"also": {"dataset": "more", "conditions": 3}}, "also.conditions")],
+     ({"preset": 7}, "preset"), ({"extra_data": {}}, "extra_data"),
+     ({"extra_data": {"dataset": "more", "share": 1.0}}, "extra_data.share"),
+     ({"extra_data": {"dataset": "more", "conditions": 3}}, "extra_data.conditions")],
 )  # fmt: skip
 def test_each_key_of_a_run_is_refused_by_its_name(change, culprit):
     with pytest.raises(ConfigError, match=f"^{culprit}: expected"):

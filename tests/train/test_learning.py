@@ -15,9 +15,9 @@ from enf2enf.geometry.frames import FrameConfig
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.evaluate import evaluate
-from enf2enf.train.loop import Trainer
+from enf2enf.train.loop import RunningStage, Trainer
 from enf2enf.train.loss import relative_errors
-from enf2enf.train.run import Progress
+from enf2enf.train.run import RunProgress
 from enf2enf.train.step import TrainState, make_optimiser
 
 
@@ -94,7 +94,7 @@ def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
     lost = eqx.tree_at(lambda m: m.decoder.offset, trained.model, jnp.full(3, jnp.nan))
     state = TrainState.start(lost, make_optimiser(trainer.config.train, 10))
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):
-        trainer._validate("field", state, Progress("field"), [1.0])
+        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: False)._validate(state, [1.0])
     assert not (tmp_path / "diverging" / "model.enf").exists()
 
 

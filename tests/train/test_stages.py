@@ -15,7 +15,8 @@ from enf2enf.model.meta import MetaConfig
 from enf2enf.model.rotary_decoder import RotaryDecoder
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import RunConfig, TrainConfig
-from enf2enf.train.loop import freeze, score_latents, train
+from enf2enf.train.frozen import freeze, score_latents
+from enf2enf.train.loop import train
 
 ENCODER = MetaConfig(context=2, width=8, heads=1, grid=2, samples=4, steps=1)
 PAPER = ModelConfig(ENCODER, FieldConfig(width=8, heads=1, blocks=0), panels=16)

@@ -14,7 +14,7 @@ from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
-from enf2enf.train.config import AlsoConfig
+from enf2enf.train.config import ExtraDataConfig
 from enf2enf.train.loop import Trainer, mixed, train
 
 
@@ -85,7 +85,7 @@ def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_
     config = finished[0]
     settings = dataclasses.replace(config.train, steps=4, validate_every=4)
     both = dataclasses.replace(
-        config, out=tmp_path / "both", train=settings, also=AlsoConfig(str(mirrored_holes), share=0.5)
+        config, out=tmp_path / "both", train=settings, extra_data=ExtraDataConfig(str(mirrored_holes), share=0.5)
     )
     trainer = Trainer(both, PackedData.load(both.dataset), quiet=True)
     trainer.folder.close()
@@ -94,4 +94,4 @@ def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_
     assert not np.array_equal(points[:8], points[8:])
     assert train(both, quiet=True).finished
     with pytest.raises(ConfigError, match="another run's state"):
-        train(dataclasses.replace(both, also=None), quiet=True)
+        train(dataclasses.replace(both, extra_data=None), quiet=True)

@@ -1,0 +1,74 @@
+"""What the validation split says of weights: they are chosen by what a surrogate would answer."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from enf2enf.data.cache import PackedData
+from enf2enf.errors import QueryError
+from enf2enf.inference.encoding import panels_of
+from enf2enf.model.encoder import Measurements
+from enf2enf.model.network import Network
+from enf2enf.surrogate import Surrogate
+from enf2enf.train.evaluate import evaluate, fine_error
+from enf2enf.train.loss import shape_loss
+from enf2enf.train.run import RunProgress
+from enf2enf.train.stages import Stage
+
+_misfit = eqx.filter_jit(shape_loss)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Validator:
+    """Errors on the validation split.
+
+    Args:
+        surrogate: whose weights are replaced.
+        packed: the data set.
+    """
+
+    surrogate: Surrogate
+    packed: PackedData
+
+    def errors(self, stage: Stage, model: Network) -> dict[str, float]:
+        """The `validation` error of weights, NaN if their answers are not finite.
+
+        It is the mean over cases and fields of the relative L2 error; of a stage that trains the encoder alone, the
+        misfit of the shapes. For a stage that is to beat what was there before, the `fine` error too: the same in fine
+        samplings of the validation cases, where the data have them.
+        """
+        if stage.trains == "encoder":
+            return {"validation": float(np.mean([_misfit(model.encoder, source) for source in self._measured]))}
+        surrogate = self.with_weights(model, {})
+        try:
+            report = evaluate(surrogate, self.packed, "validation")
+        except QueryError:
+            return {"validation": np.nan}
+        errors = {"validation": float(np.mean(list(report.errors.values())))}
+        fine = fine_error(surrogate, self.packed, "validation") if stage.worse > 1 else None
+        return errors if fine is None else errors | {"fine": fine}
+
+    def with_weights(self, model: Network, provenance: dict[str, Any]) -> Surrogate:
+        """The surrogate with other weights."""
+        return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
+
+    @functools.cached_property
+    def _measured(self) -> list[Measurements]:
+        """What the encoder measures on the geometries of the validation split, one by one."""
+        encoder, config = self.surrogate.model.encoder, self.surrogate.config
+        geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
+        frames = [config.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
+        measure = eqx.filter_jit(lambda panels: jax.tree.map(lambda leaf: leaf[None], encoder.measure(panels)))
+        seen = zip(geometries, frames, strict=True)
+        return [measure(panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
+
+
+def is_better(errors: dict[str, float], stage: Stage, progress: RunProgress) -> bool:
+    """Whether weights are to be kept: the best of their stage, and hardly worse than what was kept before it."""
+    if progress.best is not None and errors["validation"] >= progress.best:
+        return False
+    return all(errors[name] <= stage.worse * before for name, before in progress.before.items())
