@@ -55,9 +55,8 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
 
 
 def _named(lines: str, names: list[str]) -> str:
-    for number, name in enumerate(names, start=1):
-        lines = re.sub(rf"^MARKER_TAG= {number}$", f"MARKER_TAG= {name}", lines, count=1, flags=re.MULTILINE)
-    return lines
+    """All at once: a name may itself be a number."""
+    return re.sub(r"^(MARKER_TAG= )([1-9]\d*)$", lambda m: m[1] + names[int(m[2]) - 1], lines, flags=re.MULTILINE)
 
 
 FORMAT = Format(
