@@ -29,8 +29,7 @@ def read_points(path):
 
 
 def write_points(path, raw, tags, names):
-    straight = np.insert(raw.cells[0].data, 1, -1, axis=1)  # first node, none in the middle, last node
-    loops = topology.chain(straight, raw.points)
+    loops = topology.chain(np.insert(raw.cells[0].data, 1, -1, axis=1), raw.points)  # -1: no node in mid-edge
     if len(loops) > 1:
         raise ValueError(f"{len(loops)} loops")
     path.write_text("PTS\n" + "".join(f"{x!r} {y!r}\n" for x, y in raw.points[loops[0]].tolist()))
