@@ -10,6 +10,7 @@ from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
 _FLAT = 1e-9  # of the extent
+# What meshio keeps for itself among the point data; as it writes that into other formats too, it may be in any file.
 _NOT_FIELDS = ("gmsh:", "nastran:", "obj:", "medit:", "point_tags")
 
 

@@ -1,16 +1,29 @@
 """Named patches in the many ways that mesh formats write them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int
 
 from enf2enf.mesh import topology
 
-# Cell data that number the boundary an element belongs to.
+# Cell data that number the boundary an element belongs to, as meshio calls them: a file that meshio made of another
+# one has them in any format.
 _TAGS = ("gmsh:physical", "su2:tag", "cell_tags", "nastran:ref", "medit:ref", "CellEntityIds", "patch", "marker", "tag")
-PREFIX = "patch:"  # cell data that are 1 on the cells of the patch so called
+_PREFIX = "patch:"  # cell data that are 1 on the cells of the patch so called
 _NOT_A_PATCH = {"gmsh:bounding_entities"}
+
+
+def mark(raw, tags: Sequence[np.ndarray], names: Sequence[str]) -> None:
+    """Gives a `meshio.Mesh` cell data for every patch, by which `facets_of` knows it: 1 on its cells.
+
+    Args:
+        raw: the mesh, which is changed.
+        tags: of every block the tags of its cells; those of tag k make the patch `names[k - 1]`.
+        names: of the patches.
+    """
+    for number, name in enumerate(names, start=1):
+        raw.cell_data[_PREFIX + name] = [(tag == number).astype(np.int32) for tag in tags]
 
 
 def facets_of(raw, names: Mapping[int, str]) -> dict[str, Int[np.ndarray, "facets corners"]]:
@@ -43,8 +56,8 @@ def _members(raw, position: int, count: int, names: Mapping[int, str]):
         values = np.asarray(per_block[position]) if position < len(per_block) else np.zeros(0)
         if values.shape != (count,):
             continue
-        if key.startswith(PREFIX):
-            yield key.removeprefix(PREFIX), np.flatnonzero(values)
+        if key.startswith(_PREFIX):
+            yield key.removeprefix(_PREFIX), np.flatnonzero(values)
         elif key in _TAGS and values.dtype.kind in "iu":
             groups = _groups(raw, key, names)
             for tag in np.setdiff1d(values, [0, *_on_surfaces(raw, per_block)]):

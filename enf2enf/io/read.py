@@ -1,17 +1,13 @@
 """Meshes from files and from bytes."""
 
-import importlib
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import unquote
 
 from enf2enf.errors import MeshError
-from enf2enf.io import allowance, cgns, curves, dialects, formats, gmsh, guard
+from enf2enf.io import allowance, formats, guard
 from enf2enf.io.convert import from_meshio
 from enf2enf.mesh.mesh import Mesh
-
-_HDF5 = ("med", "cgns")
 
 
 def read(path: str | os.PathLike[str]) -> Mesh:
@@ -33,7 +29,7 @@ def read_bytes(data: bytes, name_or_format: str) -> Mesh:
 
     Args:
         data: the whole file.
-        name_or_format: the file's name, or a format's own name such as `vtu`.
+        name_or_format: the file's name, or a format's own name (a key of `formats.FORMATS`).
 
     Raises:
         MeshError: an unknown format, bytes of another format, a damaged file, or one that refers to other files.
@@ -45,38 +41,20 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
     chosen = formats.named(name)
     shown = name if Path(name).suffix else "mesh"
     formats.check(shown, chosen, data)
-    data, names = dialects.prepared(chosen.name, shown, data)
-    files = guard.companions(shown, data, beside) if chosen.name == "xdmf" else []
+    data, names = chosen.prepare(shown, data)
+    files = chosen.companions(shown, data, beside) if chosen.companions else []
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
         target.write_bytes(data)
         for file in files:
             (folder / file.name).write_bytes(file.read_bytes())
-        hdf5 = [folder / file.name for file in files] + ([target] if chosen.name in _HDF5 else [])
         with guard.sentence(shown, f"a complete {chosen.label} file", "damaged or truncated data", folder):
-            for file in hdf5:
-                guard.check_hdf5(shown, file)
-            reader = _reader(chosen.name)
+            chosen.inspect(shown, target)
             size = sum(path.stat().st_size for path in folder.iterdir())
             with allowance.kept(shown, size, chosen.name):
-                raw = reader(str(target))
-            if chosen.name == "vtk":
-                raw.point_data = {unquote(key): values for key, values in raw.point_data.items()}
-                raw.cell_data = {unquote(key): values for key, values in raw.cell_data.items()}
+                raw = chosen.read(target)
             try:
                 return from_meshio(raw, names)
             except MeshError as error:
                 raise MeshError(f"{shown}: {error.name}", error.expected, error.got) from None
-
-
-def _reader(format_name: str):
-    """The format's own reader: meshio's general one ends the whole process when a file is damaged."""
-    match format_name:
-        case "cgns":
-            return cgns.read
-        case "csv":
-            return curves.read
-        case "gmsh":
-            return gmsh.read
-    return importlib.import_module(f"meshio.{format_name}").read

@@ -1,10 +1,12 @@
-"""What other programs write: names of patches, element types, layouts, and text that readers trip over."""
+"""What other programs write: names of patches, element types, layouts, and text that readers trip over.
+
+One small mesh in the words of many programs; what concerns one format alone is in `tests/io/formats/`.
+"""
 
 import numpy as np
 import pytest
 
 import enf2enf_meshes
-from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read, read_bytes, write, write_bytes
 
@@ -147,74 +149,6 @@ def test_files_of_other_programs(name, newline):
     geometry = Geometry.from_mesh(mesh, ["the hole"] if patches else ())
     np.testing.assert_allclose(np.ptp(geometry.walls[0], axis=0), 0.2)
     assert geometry.extent == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x,y\n0,0\n1,0\n1,1\n0,1\n\n.4,.4\n.6,.4\n.6,.6\n.4,.6\n.4,.4\n",  # closed by hand, the second one
-        "0 0\n1 0\n1 1\n0 1\n\n\n.4 .4\n.6 .4\n.6 .6\n.4 .6\n",
-        "# two loops\nx;y;loop\n0;0;0\n1;0;0\n1;1;0\n0;1;0\n.4;.4;1\n.6;.4;1\n.6;.6;1\n.4;.6;1\n",
-        "X, Y, Z\n0,0,5\n1,0,5\n1,1,5\n0,1,5\n\n.4,.4,5\n.6,.4,5\n.6,.6,5\n.4,.6,5\n",
-    ],
-)
-def test_curves_as_text(text):
-    geometry = Geometry.from_mesh(read_bytes(text.encode(), "a.csv"))
-    assert len(geometry.walls) == 1 and len(geometry.walls[0]) == 4
-    np.testing.assert_allclose(geometry.bounds, [[0, 0], [1, 1]])
-
-
-def test_curve_labels_that_are_words_name_patches():
-    mesh = read_bytes(b"x,y,loop\n0,0,box\n1,0,box\n1,1,box\n.2,.2,a\n.3,.2,a\n.3,.3,a\n", "csv")
-    assert {key: len(facets) for key, facets in mesh.patches.items()} == {"a": 3, "box": 3}
-    with pytest.raises(MeshError, match=r"line 2 is not x, y: '1,two'"):
-        read_bytes(b"x,y\n1,two\n", "a.csv")
-
-
-def test_later_vtu_versions_and_one_piece_only():
-    data = enf2enf_meshes.path("unit_cell_vtu").read_bytes()
-    assert read_bytes(data.replace(b'version="0.1"', b'version="2.2"'), "vtu").cell_count == 480
-    with pytest.raises(MeshError, match="expected VTU data compressed by zlib or LZMA, got LZ4"):
-        read_bytes(data.replace(b"vtkZLibDataCompressor", b"vtkLZ4DataCompressor"), "vtu")
-
-
-def test_xdmf_with_its_customary_document_type():
-    data = enf2enf_meshes.path("unit_cell_xdmf").read_bytes()
-    assert read_bytes(b'<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n' + data, "xdmf").cell_count == 480
-
-
-def test_xdmf_may_refer_to_hdf5_beside_it_and_to_nothing_else(tmp_path):
-    import meshio
-
-    inside, outside = tmp_path / "inside", tmp_path / "outside"
-    inside.mkdir()
-    outside.mkdir()
-    mesh = meshio.Mesh(np.array(NODES, dtype=float), [("quad", np.array(QUADS) - 1)])
-    meshio.xdmf.write(str(inside / "a.xdmf"), mesh)
-    assert len(read(inside / "a.xdmf").points) == 8
-    data = (inside / "a.xdmf").read_bytes()
-    with pytest.raises(MeshError, match=r"expected inline data \(Format=\"XML\"\), got a reference to the file 'a.h5'"):
-        read_bytes(data, "a.xdmf")
-    (inside / "a.h5").rename(outside / "a.h5")
-    for reference in (b"a.h5", b"../outside/a.h5", str(outside / "a.h5").encode()):
-        (inside / "a.xdmf").write_bytes(data.replace(b"a.h5", reference))
-        with pytest.raises(MeshError, match="expected HDF5 data in a file beside it, got a reference to"):
-            read(inside / "a.xdmf")
-    (inside / "a.h5").symlink_to(outside / "a.h5")
-    (inside / "a.xdmf").write_bytes(data)
-    with pytest.raises(MeshError, match="got a reference to 'a.h5'"):
-        read(inside / "a.xdmf")
-
-
-def test_binary_stl():
-    mesh = read(enf2enf_meshes.path("unit_cell_stl"))
-    record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2")])
-    triangles = np.zeros(mesh.cell_count, dtype=record)
-    triangles["corners"][..., :2] = mesh.points[mesh.cells[0].nodes]
-    data = b"solid misleading".ljust(80) + np.uint32(len(triangles)).tobytes() + triangles.tobytes()
-    got = read_bytes(data, "stl")
-    np.testing.assert_allclose(got.points, mesh.points, atol=1e-7)
-    np.testing.assert_array_equal(got.cells[0].nodes, mesh.cells[0].nodes)
 
 
 def test_what_vtk_itself_makes_of_our_files(tmp_path):

@@ -1,12 +1,33 @@
-"""Nastran bulk data, written: meshio's own writer cannot write a negative number of twelve digits."""
+"""Nastran bulk data, read by meshio and written here: its writer cannot write a negative number of twelve digits."""
+
+import re
+from pathlib import Path
 
 import numpy as np
 
+from enf2enf.errors import MeshError
+from enf2enf.io import text
+from enf2enf.io.format import LINEAR, Format, meshio_reader
+
+_NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
 _CARDS = {"line": "CBAR", "triangle": "CTRIA3", "quad": "CQUAD4", "triangle6": "CTRIA6", "quad8": "CQUAD8"}
 _WIDTH = 16  # characters of a large field
 
 
-def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
+def _sniff(data: bytes) -> bool:
+    return text.matches(data, rb"^[ \t]*BEGIN[ \t]+BULK")
+
+
+def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
+    lines = text.decoded(data)
+    lines = re.sub(r"^[ \t]*BEGIN[ \t]+BULK", "BEGIN BULK", lines, flags=re.IGNORECASE | re.MULTILINE)
+    begun = re.search(r"^BEGIN BULK", lines, re.MULTILINE)
+    if not (begun and lines.find("\nENDDATA", begun.end()) >= 0):  # without it meshio reads for ever
+        raise MeshError(name, "a Nastran file that ends with ENDDATA", "one that breaks off")
+    return lines.encode(), {int(tag): found for tag, found in _NAME.findall(lines)}
+
+
+def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     """Writes a `meshio.Mesh`: property k is the patch names[k-1], the last property all other cells.
 
     Coordinates keep the digits that fit into a field: 10 significant ones at least, 14 for those of order one.
@@ -23,8 +44,7 @@ def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
             if fields[8:]:
                 lines.append(f"{'+':<8s}{''.join(fields[8:])}")
             element += 1
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join([*lines, "ENDDATA", ""]))
+    path.write_text("\n".join([*lines, "ENDDATA", ""]), encoding="utf-8", newline="\n")
 
 
 def _real(value: float) -> str:
@@ -32,3 +52,17 @@ def _real(value: float) -> str:
     candidates = [f"{value:.{digits}f}" for digits in range(14, 0, -1)] if 1e-3 < abs(value) < 1e9 else []
     candidates += [f"{value:.{digits}E}" for digits in range(12, 0, -1)]
     return next(text for text in candidates if len(text) <= _WIDTH)
+
+
+FORMAT = Format(
+    name="nastran",
+    label="Nastran",
+    extensions=(".bdf", ".nas", ".fem"),
+    kinds=LINEAR | {"triangle6", "quad8"},
+    fields=False,
+    patches=True,
+    sniff=_sniff,
+    prepare=_prepare,
+    read=meshio_reader("nastran"),
+    write=_write,
+)

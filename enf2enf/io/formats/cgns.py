@@ -4,7 +4,12 @@ The standard: https://cgns.github.io/CGNS_docs_current/sids/ and its HDF5 mappin
 tetrahedra, in a layout no other program reads.
 """
 
+from pathlib import Path
+
 import numpy as np
+
+from enf2enf.io import hdf5
+from enf2enf.io.format import QUADRATIC, Format
 
 _KINDS = {
     3: ("line", 2), 4: ("line3", 3), 5: ("triangle", 3), 6: ("triangle6", 6), 7: ("quad", 4), 8: ("quad8", 8),
@@ -14,7 +19,7 @@ _NUMBERS = {kind: number for number, (kind, _) in _KINDS.items()}
 _MIXED = 20
 
 
-def read(path: str):
+def _read(path: Path):
     """The file's one zone as a `meshio.Mesh`, boundary conditions as cell sets.
 
     Raises:
@@ -127,7 +132,7 @@ def _text(node) -> str:
     return _data(node).tobytes().decode().strip("\0 ")
 
 
-def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
+def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     """Writes a `meshio.Mesh` as one base and zone; element sections and boundary conditions by tag (1: first name)."""
     import h5py
 
@@ -193,3 +198,19 @@ def _node(parent, name: str, label: str, data: np.ndarray | str | None = None):
     group.attrs["type"] = np.array(b"MT" if data is None else _TYPES[data.dtype.name], dtype="S3")
     group.attrs["flags"] = np.array([1], dtype=np.int32)
     return group
+
+
+FORMAT = Format(
+    name="cgns",
+    label="CGNS",
+    extensions=(".cgns",),
+    kinds=QUADRATIC | {"quad9"},
+    fields=True,
+    patches=True,
+    sniff=hdf5.sniff,
+    distinctive=False,
+    inspect=hdf5.check,
+    read=_read,
+    plane=True,
+    write=_write,
+)

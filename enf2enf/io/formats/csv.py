@@ -1,13 +1,20 @@
 """Closed curves as a table of points: columns x, y; a blank line or a third column separates loops."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 
+from enf2enf.io import text
+from enf2enf.io.format import Format
 from enf2enf.mesh import topology
 
 
-def read(path: str):
+def _sniff(data: bytes) -> bool:
+    return text.matches(data, rb"^[-+.\d\w\"#]")
+
+
+def _read(path: Path):
     """The curves as a `meshio.Mesh` of line cells, every loop closed; labels that are words name patches.
 
     Raises:
@@ -61,7 +68,7 @@ def _curves(rows: list[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[flo
     return found
 
 
-def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
+def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     """Writes the closed curves of a `meshio.Mesh` of lines, labelled by patch or number."""
     block, tag = raw.cells[0], tags[0]
     pieces = np.stack([block.data[:, 0], np.full(len(block.data), -1), block.data[:, 1]], axis=1)
@@ -70,5 +77,19 @@ def write(path: str, raw, tags: list[np.ndarray], names: list[str]) -> None:
         own = tag[np.isin(block.data[:, 0], nodes)]
         label = names[own[0] - 1] if own.all() and len(set(own)) == 1 else str(number)
         lines += [f"{x!r},{y!r},{label}" for x, y in raw.points[nodes, :2].tolist()]
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+FORMAT = Format(
+    name="csv",
+    label="CSV",
+    extensions=(".csv",),
+    kinds=frozenset({"line"}),
+    fields=False,
+    patches=True,
+    sniff=_sniff,
+    distinctive=False,
+    read=_read,
+    plane=True,
+    write=_write,
+)
