@@ -4,7 +4,6 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING
 
-import equinox as eqx
 import jax
 
 from enf2enf.errors import ConfigError
@@ -49,8 +48,7 @@ def _seconds(trainer: "Trainer", stage: Stage) -> float:
     """Of a step, its share of the validations included."""
     settings, optimiser = trainer.config.train, trainer.optimiser(stage)
     step = make_step(stage.loss, optimiser, trainer.packed.schema.field_columns.groups, settings.average)
-    model = jax.tree.map(lambda leaf: leaf.copy() if eqx.is_array(leaf) else leaf, trainer.surrogate.model)
-    state = TrainState.start(model, optimiser)  # whose arrays a step uses up
+    state = TrainState.start(trainer.surrogate.model, optimiser)
     for number in range(_WARM + _TIMED):
         if number == _WARM:
             began = time.monotonic()

@@ -25,9 +25,9 @@ class TrainState(eqx.Module):
 
     @classmethod
     def start(cls, model: Network, optimiser: optax.GradientTransformation) -> "TrainState":
-        """Before the first step (of a stage)."""
-        copy = jax.tree.map(lambda leaf: leaf.copy() if eqx.is_array(leaf) else leaf, model)
-        return cls(model, copy, optimiser.init(eqx.filter(model, eqx.is_inexact_array)), jnp.zeros((), jnp.int32))
+        """Before the first step (of a stage); the model stays whole, while a step uses its state up."""
+        own, average = (jax.tree.map(lambda x: x.copy() if eqx.is_array(x) else x, model) for _ in range(2))
+        return cls(own, average, optimiser.init(eqx.filter(model, eqx.is_inexact_array)), jnp.zeros((), jnp.int32))
 
 
 _BLOCK = 2  # cases whose activations fit the cache of a CPU core

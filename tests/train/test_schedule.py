@@ -15,7 +15,7 @@ from enf2enf.cli import main
 from enf2enf.errors import ConfigError
 from enf2enf.train.fit import fitted
 from enf2enf.train.loop import Trainer, train
-from enf2enf.train.run import RunProgress
+from enf2enf.train.run import RunProgress, fitted_before
 from enf2enf.train.stages import FieldLoss, Stage, stages_of, wall_spacing
 from enf2enf.train.validation import is_better
 
@@ -118,15 +118,17 @@ def test_a_schedule_fits_its_time_and_is_kept(short, packed, tmp_path):
     began = time.monotonic()
     chosen = fitted(trainer, began + 30).train
     assert 0 < chosen.steps < 10_000 and chosen.smooth_steps == pytest.approx(chosen.steps / 25, abs=1)
-    assert not list(config.out.iterdir())  # nothing was trained
-    outcome = train(config, minutes=0.1, quiet=True, fit=True)
-    while not outcome.finished:  # a machine that became slower
-        outcome = train(config, minutes=1, quiet=True, fit=True)
-    steps = checkpoint.load(config.out / "model.enf").provenance["training"]["steps"]
-    assert 0 < steps < 10_000
-    assert train(config, minutes=0.1, quiet=True, fit=True).finished  # the same run, not another
+    assert fitted_before(config) is None and not list(config.out.iterdir())  # nothing was trained
+    trainer.reschedule(dataclasses.replace(config, train=chosen), stages_of)
+    assert not trainer.run(time.monotonic()).finished  # one step, then the time is over
+    trainer.folder.close()
+    assert fitted_before(config).train == chosen
+    resumed = train(config, minutes=1e-6, quiet=True, fit=True)  # by the same command
+    assert (resumed.finished, resumed.step) == (False, 2)
     with pytest.raises(ConfigError, match="another run's state"):
         train(config, quiet=True)
+    with pytest.raises(ConfigError, match="--minutes: expected time for a step of .* s, got less after all"):
+        fitted(trainer, time.monotonic())
 
 
 def test_there_is_no_fit_without_a_time(short, tmp_path):
