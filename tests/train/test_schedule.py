@@ -112,12 +112,12 @@ def test_a_log_file_gets_a_line_per_validation(write_config, tmp_path, capsys):
 
 
 def test_a_schedule_fits_its_time_and_is_kept(short, packed, tmp_path):
-    long = dataclasses.replace(short.train, steps=10_000, smooth_steps=400, smooth_spacing=1e-3)
+    long = dataclasses.replace(short.train, steps=1_000_000, smooth_steps=40_000, smooth_spacing=1e-3)
     config = dataclasses.replace(short, out=tmp_path / "run", train=long)
     trainer = Trainer(config, packed, quiet=True)
     began = time.monotonic()
-    chosen = fitted(trainer, began + 30).train
-    assert 0 < chosen.steps < 10_000 and chosen.smooth_steps == pytest.approx(chosen.steps / 25, abs=1)
+    chosen = fitted(trainer, began + 600).train
+    assert 0 < chosen.steps < 1_000_000 and chosen.smooth_steps == pytest.approx(chosen.steps / 25, abs=1)
     assert fitted_before(config) is None and not list(config.out.iterdir())  # nothing was trained
     trainer.reschedule(dataclasses.replace(config, train=chosen), stages_of)
     assert not trainer.run(time.monotonic()).finished  # one step, then the time is over
