@@ -1,4 +1,4 @@
-"""`enf2enf demo | generate | thin | train | evaluate | predict | inspect | serve | token`."""
+"""`enf2enf demo | generate | subsample | train | evaluate | predict | inspect | serve | token`."""
 
 import argparse
 import dataclasses
@@ -61,12 +61,12 @@ def _add_makers(commands: argparse._SubParsersAction) -> None:
     generate.add_argument("--out", type=Path, required=True)
     generate.set_defaults(command=_generate)
 
-    thin = commands.add_parser("thin", help="keep the fields of a data set at a drawn share of the points alone")
-    thin.add_argument("dataset", type=Path)
-    thin.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
-    thin.add_argument("--seed", type=int, default=0)
-    thin.add_argument("--out", type=Path, required=True)
-    thin.set_defaults(command=_thin)
+    subsample = commands.add_parser("subsample", help="keep the fields of a data set at a drawn share of the points")
+    subsample.add_argument("dataset", type=Path)
+    subsample.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
+    subsample.add_argument("--seed", type=int, default=0)
+    subsample.add_argument("--out", type=Path, required=True)
+    subsample.set_defaults(command=_subsample)
 
     train = commands.add_parser("train", help="train, or resume, a surrogate")
     train.add_argument("config", type=Path, help="a TOML file, see examples/")
@@ -80,7 +80,7 @@ def _add_users(commands: argparse._SubParsersAction) -> None:
     evaluate = commands.add_parser("evaluate", help="measure a surrogate on a split of a data set")
     evaluate.add_argument("checkpoint")
     evaluate.add_argument("dataset", type=Path)
-    evaluate.add_argument("--split", choices=["train", "validation", "test"], default="validation")
+    evaluate.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="validation")
     evaluate.add_argument("--json", type=Path, help="write the figures here too")
     evaluate.set_defaults(command=_evaluate)
 
@@ -138,10 +138,10 @@ def _generate(options: argparse.Namespace) -> None:
     print(f"{options.out}: {options.cases} cases")
 
 
-def _thin(options: argparse.Namespace) -> None:
-    from enf2enf.data.subsample import thin
+def _subsample(options: argparse.Namespace) -> None:
+    from enf2enf.data.subsample import subsample
 
-    counts = thin(options.dataset, options.out, options.share, options.seed).values()
+    counts = subsample(options.dataset, options.out, options.share, options.seed).values()
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 

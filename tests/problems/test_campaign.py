@@ -27,7 +27,9 @@ def whole(tmp_path_factory):
 
 def test_it_is_a_data_set_that_opens(whole):
     dataset = Dataset.open(whole)
-    assert dataset.split == {"train": ["case_0000", "case_0001"], "validation": ["case_0002"], "test": ["case_0003"]}
+    assert dataset.split == {
+        "train": ["case_0000", "case_0001"], "validation": ["case_0002"], "calibration": [], "test": ["case_0003"],
+    }  # fmt: skip
     assert dataset.schema.fields[0].scales_with == (("traction", 1.0),)
     case = dataset.case("case_0001")
     assert case.conditions["traction"].shape == (2,) and len(case.geometry.walls) == 1
@@ -90,5 +92,5 @@ def test_arguments_out_of_range_are_refused_by_name(tmp_path, arguments):
 
 def test_the_splits_are_those_of_the_public_problem():
     ids = [str(i) for i in range(1200)]
-    assert [len(part) for part in split(ids, "fixed").values()] == [950, 50, 200]
-    assert [len(part) for part in split(ids[:300], "varied").values()] == [240, 20, 40]
+    assert [len(part) for part in split(ids, "fixed").values()] == [950, 50, 0, 200]
+    assert [len(part) for part in split(ids[:300], "varied").values()] == [240, 20, 0, 40]
