@@ -1,6 +1,6 @@
 """Does a surrogate that learnt from an eighth of every case's nodes know the field between them?
 
-    enf2enf thin data/elasticity --share 0.125 --seed 0 --out data/elasticity-eighth
+    enf2enf subsample data/elasticity --share 0.125 --seed 0 --out data/elasticity-eighth
     enf2enf train examples/elasticity.toml
     enf2enf train examples/elasticity_eighth.toml
     python -m benchmarks.super_resolution --full runs/elasticity/model.enf --eighth runs/elasticity-eighth/model.enf \
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--full", type=Path, required=True, help="checkpoint that learnt from all nodes")
     parser.add_argument("--eighth", type=Path, required=True, help="checkpoint that learnt from the thinned data set")
     parser.add_argument("--data", type=Path, required=True, help="the data set before thinning")
-    parser.add_argument("--split", choices=["train", "validation", "test"], default="test")
+    parser.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="test")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     figures = measure(options.full, options.eighth, options.data, options.split)

@@ -1,13 +1,18 @@
-"""`enf2enf demo | generate | thin | train | evaluate | predict | inspect | serve | token`."""
+"""`enf2enf demo | generate | subsample | train | evaluate | predict | inspect | serve | token`."""
 
 import argparse
 import dataclasses
 import json
 import sys
+import typing
 from collections.abc import Sequence
 from pathlib import Path
 
 from enf2enf.errors import Enf2EnfError
+from enf2enf.problems import PROBLEMS, find_problem
+
+if typing.TYPE_CHECKING:
+    from enf2enf.problems.problem import AbstractProblem
 
 _EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
@@ -53,20 +58,17 @@ def _add_makers(commands: argparse._SubParsersAction) -> None:
     demo.set_defaults(command=_demo)
 
     generate = commands.add_parser("generate", help="make a data set with a solver")
-    generate.add_argument("problem", choices=["elasticity"])
-    generate.add_argument("--cases", type=int, default=1200)
-    generate.add_argument("--seed", type=int, default=0)
-    generate.add_argument("--load", choices=["fixed", "varied"], default="fixed")
-    generate.add_argument("--jobs", type=int, default=None, help="processes; one per core if not given")
-    generate.add_argument("--out", type=Path, required=True)
+    generate.add_argument("problem", choices=PROBLEMS)
+    rest = "`enf2enf generate PROBLEM --help` shows them"
+    generate.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help=rest)
     generate.set_defaults(command=_generate)
 
-    thin = commands.add_parser("thin", help="keep the fields of a data set at a drawn share of the points alone")
-    thin.add_argument("dataset", type=Path)
-    thin.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
-    thin.add_argument("--seed", type=int, default=0)
-    thin.add_argument("--out", type=Path, required=True)
-    thin.set_defaults(command=_thin)
+    subsample = commands.add_parser("subsample", help="keep the fields of a data set at a drawn share of the points")
+    subsample.add_argument("dataset", type=Path)
+    subsample.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
+    subsample.add_argument("--seed", type=int, default=0)
+    subsample.add_argument("--out", type=Path, required=True)
+    subsample.set_defaults(command=_subsample)
 
     train = commands.add_parser("train", help="train, or resume, a surrogate")
     train.add_argument("config", type=Path, help="a TOML file, see examples/")
@@ -81,7 +83,7 @@ def _add_users(commands: argparse._SubParsersAction) -> None:
     evaluate = commands.add_parser("evaluate", help="measure a surrogate on a split of a data set")
     evaluate.add_argument("checkpoint")
     evaluate.add_argument("dataset", type=Path)
-    evaluate.add_argument("--split", choices=["train", "validation", "test"], default="validation")
+    evaluate.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="validation")
     evaluate.add_argument("--json", type=Path, help="write the figures here too")
     evaluate.set_defaults(command=_evaluate)
 
@@ -135,14 +137,35 @@ def _demo(options: argparse.Namespace) -> None:
 def _generate(options: argparse.Namespace) -> None:
     from enf2enf.problems.campaign import generate
 
-    generate(options.out, options.cases, options.seed, options.load, options.jobs)
-    print(f"{options.out}: {options.cases} cases")
+    kind = find_problem(options.problem)
+    given = vars(_problem_parser(kind).parse_args(options.rest))
+    problem = kind(**{field.name: given[field.name] for field in kind.options()})
+    generate(problem, given["out"], given["cases"], given["seed"], given["jobs"])
+    print(f"{given['out']}: {given['cases']} cases")
 
 
-def _thin(options: argparse.Namespace) -> None:
-    from enf2enf.data.subsample import thin
+def _problem_parser(kind: "type[AbstractProblem]") -> argparse.ArgumentParser:
+    """The options of `enf2enf generate PROBLEM`: those of every problem, and its own."""
+    from enf2enf.problems.problem import flag
 
-    counts = thin(options.dataset, options.out, options.share, options.seed).values()
+    summary = (kind.__doc__ or "").strip().split("\n")[0]
+    parser = argparse.ArgumentParser(prog=f"enf2enf generate {kind.name}", description=summary)
+    parser.add_argument("--cases", type=int, default=1200, help="how many (1200)")
+    parser.add_argument("--seed", type=int, default=0, help="of all randomness (0)")
+    parser.add_argument("--jobs", type=int, default=None, help="processes; one per core if not given")
+    parser.add_argument("--out", type=Path, required=True, help="folder, new or of an interrupted run to finish")
+    hints = typing.get_type_hints(kind)
+    for field in kind.options():
+        choices, text = typing.get_args(hints[field.name]), f"{field.metadata['help']} ({field.default})"
+        read = type(choices[0]) if choices else hints[field.name]
+        parser.add_argument(flag(field), type=read, choices=choices or None, default=field.default, help=text)
+    return parser
+
+
+def _subsample(options: argparse.Namespace) -> None:
+    from enf2enf.data.subsample import subsample
+
+    counts = subsample(options.dataset, options.out, options.share, options.seed).values()
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 

@@ -17,7 +17,7 @@ from enf2enf.client import Client, Prediction
 from enf2enf.errors import ServiceError
 from enf2enf.mesh import Mesh
 from enf2enf.metrics import relative_l2
-from enf2enf.problems.elasticity.unit_cell import UnitCell, fine_sampling, make_unit_cell
+from enf2enf.problems.elasticity.problem import Elasticity
 from enf2enf.surrogate import Surrogate
 
 SEED = 20_261_124  # the shipped model was trained on voids of seed 0
@@ -46,16 +46,15 @@ def demo(checkpoint: str | os.PathLike, out: str | os.PathLike) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     console.print("Solving an unseen unit cell with the finite-element solver ...")
     began = time.perf_counter()
-    cell = make_unit_cell(SEED, 0, "fixed")
-    mesh = cell.mesh()
+    case, _ = Elasticity("fixed").make(SEED, 0)
     solver_seconds = time.perf_counter() - began
-    fine_points, fine_truth = fine_sampling(cell, SEED, 0, "fixed")
+    mesh, fine = case.mesh, case.fine()
     surrogate = load(checkpoint)
     console.print("Asking the surrogate over gRPC ...")
     with _serving(surrogate) as target, Client(target) as client:
-        answers = _ask(client, dataclasses.replace(mesh, point_data={}), fine_points)
-    console.print(_table(mesh, answers, fine_truth, solver_seconds))
-    _write(folder, cell, mesh, answers.nodes, surrogate)
+        answers = _ask(client, dataclasses.replace(mesh, point_data={}), fine.points)
+    console.print(_table(mesh, answers, fine["von_mises"], solver_seconds))
+    _write(folder, mesh, answers.nodes, surrogate)
     console.print(f"Wrote {folder / 'demo.vtu'} and {folder / 'demo.png'}")
 
 
@@ -102,7 +101,7 @@ def _table(mesh: Mesh, answers: Answers, fine_truth: np.ndarray, solver_seconds:
     return table
 
 
-def _write(folder: Path, cell: UnitCell, mesh: Mesh, prediction: Prediction, surrogate: Surrogate) -> None:
+def _write(folder: Path, mesh: Mesh, prediction: Prediction, surrogate: Surrogate) -> None:
     from enf2enf.view.report import prediction_report
 
     truth, guess = mesh.point_data["von_mises"], prediction.field["von_mises"]
@@ -110,7 +109,7 @@ def _write(folder: Path, cell: UnitCell, mesh: Mesh, prediction: Prediction, sur
     mesh_io.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
     encoding = surrogate.encode(surrogate.geometry_of(mesh))
     prediction_report(
-        folder / "demo.png", points=mesh.points, triangles=cell.cloud.triangles, truth=truth, prediction=guess,
+        folder / "demo.png", points=mesh.points, triangles=mesh.cells[0].nodes, truth=truth, prediction=guess,
         geometry=encoding.geometry, poses=encoding.poses(), name="von Mises stress",
         unit="Pa", title="A unit cell that nobody trained on",
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The commands: what they print and write, and one sentence on stderr for everything that is refused."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +11,9 @@ import pytest
 from enf2enf import checkpoint
 from enf2enf import io as mesh_io
 from enf2enf.cli import main
+from enf2enf.data import write_manifest
 from enf2enf.errors import ConditionError
-from enf2enf.schema import conditions_of
+from enf2enf.schema import Schema, conditions_of
 
 LOAD = "traction=10,80"
 
@@ -21,6 +23,18 @@ def saved(surrogate, tmp_path_factory):
     path = tmp_path_factory.mktemp("cli") / "model.enf"
     checkpoint.save(path, surrogate)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def cells(cell, surrogate, tmp_path_factory):
+    """A data set of one geometry under three tractions, one of them to calibrate with, and none to test on."""
+    folder = tmp_path_factory.mktemp("cells")
+    mesh, random = mesh_io.read(cell), np.random.default_rng(0)
+    mesh_io.write(folder / "cell.vtu", mesh.with_point_data({"von_mises": random.uniform(1, 2, len(mesh.points))}))
+    cases = {name: {"mesh": "cell.vtu", "conditions": {"traction": random.uniform(10, 90, 2)}} for name in "abc"}
+    split = {"train": ["a"], "validation": ["b"], "calibration": ["c"]}
+    write_manifest(folder, surrogate.schema, cases, split, name="cells")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +78,27 @@ def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tm
     np.testing.assert_allclose(other.point_data["von_mises"], one.point_data["von_mises"], atol=1e-5 * span)
 
 
+def test_evaluate_measures_every_split_that_has_a_case(saved, cells, tmp_path, capsys):
+    for split, case in (("train", "a"), ("validation", "b"), ("calibration", "c")):
+        figures = tmp_path / f"{split}.json"
+        assert main(["evaluate", saved, str(cells), "--split", split, "--json", str(figures)]) == 0
+        assert f"cells, {split} split, 1 cases" in " ".join(capsys.readouterr().out.split())
+        report = json.loads(figures.read_text())
+        assert report["split"] == split and report["fields"]["von_mises"]["worst_case"] == case
+    assert main(["evaluate", saved, str(cells), "--split", "test"]) == 1
+    assert said(capsys)[1] == ["enf2enf: split 'test': expected at least one case, got none"]
+
+
+def test_evaluate_refuses_an_empty_calibration_split(saved, cells, tmp_path, capsys):
+    folder = tmp_path / "cells"
+    shutil.copytree(cells, folder)
+    manifest = json.loads((folder / "dataset.json").read_text())
+    split = {"train": ["a", "c"], "validation": ["b"]}
+    write_manifest(folder, Schema.from_dict(manifest["schema"]), manifest["cases"], split, name="cells")
+    assert main(["evaluate", saved, str(folder), "--split", "calibration"]) == 1
+    assert said(capsys)[1][-1] == "enf2enf: split 'calibration': expected at least one case, got none"
+
+
 REFUSED = {
     "no checkpoint": (["inspect", "nobody"], "checkpoint: expected a file, or one of the shipped"),
     "mesh as checkpoint": (["inspect", "{cell}"], "unit_cell.vtu: expected a checkpoint, got a file that is not one"),
@@ -82,8 +117,8 @@ REFUSED = {
     "bad config": (["train", "{cell}"], "expected a TOML file"),
     "few cases": (["generate", "elasticity", "--cases", "2", "--out", "{folder}/few"], "cases: expected"),
     "file as folder": (["generate", "elasticity", "--out", "{cell}"], "unit_cell.vtu"),
-    "nothing to thin": (["thin", "{folder}", "--share", "0.5", "--out", "{folder}/thin"], "expected a readable file"),
-    "share": (["thin", "{folder}", "--share", "1", "--out", "{folder}/thin"], "share: expected a part above 0"),
+    "no data set": (["subsample", "{folder}", "--share", "0.5", "--out", "{folder}/o"], "expected a readable file"),
+    "share": (["subsample", "{folder}", "--share", "1", "--out", "{folder}/o"], "share: expected a part above 0"),
     "port": (["serve", "{saved}", "--port", "70000"], "--port: expected 0 to 65535, got 70000"),
     "serve nothing": (["serve", "nobody"], "checkpoint: expected a file"),
 }
@@ -102,7 +137,13 @@ def test_what_is_refused_is_refused_in_one_sentence(sin, saved, cell, root, tmp_
 
 
 def test_what_is_no_command_prints_the_usage(capsys):
-    for arguments in ([], ["fly"], ["predict"], ["generate", "magic", "--out", "x"]):
+    for arguments in (
+        [],
+        ["fly"],
+        ["predict"],
+        ["generate", "magic", "--out", "x"],
+        ["generate", "elasticity", "--load", "light", "--out", "x"],
+    ):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 2
@@ -122,6 +163,7 @@ import sys
 for module in ("optax", "tensorboardX", "skfem", "scipy", "matplotlib", "grpc", "pythonjsonlogger"):
     sys.modules[module] = None  # as if it were not installed
 from enf2enf.cli import main
+from enf2enf.data import write_manifest
 commands = [
     ["train", sys.argv[1]],
     ["generate", "elasticity", "--out", sys.argv[1]],

@@ -16,7 +16,7 @@ from enf2enf.data import manifest as manifests
 from enf2enf.data import npz
 from enf2enf.data.case import Case
 from enf2enf.data.dataset import Dataset
-from enf2enf.data.split import SPLITS
+from enf2enf.data.split import SPLITS, completed
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
 from enf2enf.geometry import Geometry, arrays
 from enf2enf.normalise import numbers
@@ -136,7 +136,7 @@ class PackedData:
         """Indices of the cases of a split; their ids are the `names` there."""
         if split not in SPLITS:
             raise DatasetError("split", " or ".join(SPLITS), repr(split))
-        return np.array([self._index[name] for name in self.manifest["split"][split]], np.int64)
+        return np.array([self._index[name] for name in completed(self.manifest["split"])[split]], np.int64)
 
     def geometry(self, index: int | np.integer) -> Geometry:
         """The boundaries of a case, in metres."""
@@ -251,7 +251,7 @@ def _single(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _names(manifest: Mapping[str, Any]) -> list[str]:
-    return [name for split in SPLITS for name in manifest["split"][split]]
+    return [name for ids in completed(manifest["split"]).values() for name in ids]
 
 
 def _ends(rows: list[np.ndarray]) -> np.ndarray:

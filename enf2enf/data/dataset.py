@@ -12,6 +12,7 @@ import numpy as np
 from enf2enf.data import npz
 from enf2enf.data.case import Case
 from enf2enf.data.manifest import NAME, checked_manifest, condition_arrays
+from enf2enf.data.split import completed
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
@@ -49,8 +50,8 @@ class Dataset:
 
     @property
     def split(self) -> Mapping[str, list[str]]:
-        """Case ids under `train`, `validation` and `test`."""
-        return self.manifest["split"]
+        """Case ids under every one of `SPLITS`; a data set of version 1 has none under `calibration`."""
+        return completed(self.manifest["split"])
 
     def mesh_path(self, name: str) -> Path:
         """Where the mesh of a case lies."""

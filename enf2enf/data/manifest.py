@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from enf2enf.data.split import check_split, split_hash
+from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, split_hash
 from enf2enf.errors import DatasetError, MeshError, check_keys
 from enf2enf.files import replacing
 from enf2enf.schema import Schema
 
-NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 1
+NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 2
 _REQUIRED = {"format", "version", "name", "schema", "split", "split_sha256", "cases"}
 _TEXTS = ("name", "description", "licence", "source")
 _OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "floor"}
@@ -33,7 +33,7 @@ def write_manifest(
         cases: id -> `mesh` (a file in any format that is read), `conditions` (name -> number, or one number per
             dimension) and optionally two npz files of `points` (in metres) and one array per field: `samples`, where
             the case's fields are known, in place of the mesh's own nodes, and `fine`, for tests of resolution alone.
-        split: the ids under `train`, `validation` and `test`.
+        split: the ids under `train`, `validation`, `calibration` and `test`; one that is not named is empty.
         name, description, licence, source: for people; they travel into checkpoints.
         length_unit: of the coordinates in the mesh files. The cases themselves are in metres.
         walls: names of the patches that are walls; without any, the inner boundary loops.
@@ -42,10 +42,13 @@ def write_manifest(
     Raises:
         DatasetError, SchemaError: the parts contradict each other, in a sentence that says where.
     """
+    split = completed(split) | {
+        part: list(ids) for part, ids in split.items()
+    }  # names unknown to the first are refused
     manifest = {
         "format": FORMAT, "version": VERSION, "name": name, "description": description, "licence": licence,
         "source": source, "schema": schema.to_dict(), "length_unit": length_unit, "walls": list(walls),
-        "split": {part: list(ids) for part, ids in split.items()}, "split_sha256": split_hash(split),
+        "split": split, "split_sha256": split_hash(split),
         "cases": {case: dict(entry) for case, entry in cases.items()},
     }  # fmt: skip
     if floor is not None:
@@ -59,7 +62,11 @@ def write_manifest(
 
 
 def checked_manifest(text: str) -> dict[str, Any]:
-    """Parse and check the text of a `dataset.json`. Raises `DatasetError` or `SchemaError` naming what is wrong."""
+    """Parse and check the text of a `dataset.json`, which comes back as it is written; version 1 names three splits.
+
+    Raises:
+        DatasetError, SchemaError: naming what is wrong.
+    """
     try:
         manifest = json.loads(text, object_pairs_hook=_once)
     except ValueError as error:
@@ -68,8 +75,8 @@ def checked_manifest(text: str) -> dict[str, Any]:
         raise DatasetError(NAME, "JSON", str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DatasetError(NAME, f"the format {FORMAT!r}", "another")
-    if manifest.get("version") != VERSION:
-        raise DatasetError(f"version of {NAME}", str(VERSION), repr(manifest.get("version")))
+    if (version := manifest.get("version")) not in list(SPLITS_OF_VERSION):
+        raise DatasetError(f"version of {NAME}", " or ".join(map(str, SPLITS_OF_VERSION)), repr(version))
     check_keys(DatasetError, NAME, manifest, _REQUIRED, _OPTIONAL)
     for key in _TEXTS:
         if not isinstance(manifest.get(key, ""), str):
@@ -81,7 +88,7 @@ def checked_manifest(text: str) -> dict[str, Any]:
         raise DatasetError("cases", "a table of id = case", repr(manifest["cases"])[:80])
     for name, entry in manifest["cases"].items():
         _check_case(name, entry, schema)
-    check_split(manifest["split"], manifest["cases"], manifest["split_sha256"])
+    check_split(manifest["split"], manifest["cases"], manifest["split_sha256"], version)
     return manifest
 
 

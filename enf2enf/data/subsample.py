@@ -1,4 +1,4 @@
-"""`enf2enf thin`: a data set whose fields are known at a drawn share of another's points, and nowhere else.
+"""`enf2enf subsample`: a data set whose fields are known at a drawn share of another's points, and nowhere else.
 
 What was not drawn is not in the new folder at all, so nothing that is learnt from it can have read it.
 """
@@ -24,10 +24,10 @@ from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.errors import ConfigError, DatasetError
 
 _PARTS = ("meshes", "samples", "fine")
-_bar = functools.partial(bar, doing="Thinning the data set")
+_bar = functools.partial(bar, doing="Subsampling the data set")
 
 
-def thin(
+def subsample(
     folder: str | os.PathLike, out: str | os.PathLike, share: float, seed: int = 0, progress: Progress = _bar
 ) -> dict[str, int]:
     """Write a data set with the same cases, conditions, splits and fine samplings, but fewer known values.
@@ -37,7 +37,7 @@ def thin(
     folder is left as empty as it was.
 
     Args:
-        folder: the data set to thin.
+        folder: the data set to subsample.
         out: the folder to write; new or empty.
         share: part of every case's points that is kept, above 0 and below 1; see `draw`.
         seed: of the draw.
@@ -61,7 +61,7 @@ def thin(
         for part in _PARTS:
             (target / part).mkdir(parents=True, exist_ok=True)
         for name in progress(dataset.manifest["cases"]):
-            cases[name], counts[name] = _thin_case(dataset, name, target, share, seed)
+            cases[name], counts[name] = _subsample_case(dataset, name, target, share, seed)
         _write_manifest(dataset, target, cases, share, seed)
     finally:
         if not (target / NAME).exists():
@@ -80,7 +80,7 @@ def draw(seed: int, name: str, count: int, share: float) -> Int[np.ndarray, " ke
     return np.sort(order[: max(1, round(share * count))])
 
 
-def _thin_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
+def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
     field, path, stem = dataset.case(name).field, dataset.mesh_path(name), quote(name, safe="")
     entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
     mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
@@ -98,7 +98,7 @@ def _write_manifest(
     dataset: Dataset, target: Path, cases: Mapping[str, Mapping[str, Any]], share: float, seed: int
 ) -> None:
     old = dataset.manifest
-    floor, command = old.get("floor"), f"enf2enf thin --share {share} --seed {seed}"
+    floor, command = old.get("floor"), f"enf2enf subsample --share {share} --seed {seed}"
     if floor is not None:
         floor = {**floor, "how": f"{floor.get('how', 'not stated')}; measured before thinning"}
     thinned = (

@@ -1,4 +1,4 @@
-"""`enf2enf generate elasticity`: many solved unit cells as a data-set folder, in parallel and resumable."""
+"""`enf2enf generate PROBLEM`: many solved cases of a problem as a data-set folder, in parallel and resumable."""
 
 import concurrent.futures
 import contextlib
@@ -8,22 +8,22 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from enf2enf import io as mesh_io
-from enf2enf.errors import ConfigError, DatasetError, SolverError
+from enf2enf.data import npz, proportional, write_manifest
+from enf2enf.data.manifest import condition_arrays
+from enf2enf.data.split import fewest
+from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.files import replacing
-from enf2enf.problems.elasticity.ogrid import Resolution
-from enf2enf.problems.elasticity.problem import split, write_elasticity
-from enf2enf.problems.elasticity.unit_cell import RESOLUTION, Load, fine_sampling, make_unit_cell
+from enf2enf.problems.problem import AbstractProblem, SolvedCase, flag
+from enf2enf.schema import Schema
 
-FINE_CASES = 50
-FLOOR_CASES = 12
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -32,63 +32,77 @@ class Plan:
     """Everything that decides the contents of the folder.
 
     Args:
-        cases: how many, at least 3.
+        problem: whose cases.
+        cases: how many, at least one for each split that the problem gives a share.
         seed: of all randomness.
-        load: `"fixed"` or `"varied"`.
-        floor_cases: on how many cases the discretisation error is measured.
-        resolution: the solver's grid.
+        floor_cases: on how many cases the error of the stored fields is measured.
     """
 
+    problem: AbstractProblem
     cases: int
     seed: int
-    load: Load
     floor_cases: int
-    resolution: Resolution
 
     def __post_init__(self):
-        if self.cases < 3:
-            raise ConfigError("cases", "at least 3, one for each split", str(self.cases))
+        if self.cases < (least := fewest(self.problem.shares)):
+            raise ConfigError("cases", f"at least {least}, one for each split", str(self.cases))
         if self.seed < 0:
             raise ConfigError("seed", "a number that is not negative", str(self.seed))
-        if self.load not in get_args(Load):
-            raise ConfigError("load", " or ".join(get_args(Load)), repr(self.load))
-        if not 0 <= self.floor_cases <= self.cases:
-            raise ConfigError("floor_cases", f"from 0 to {self.cases}", str(self.floor_cases))
+        most = 0 if self.problem.floor is None else self.cases
+        if not 0 <= self.floor_cases <= most:
+            raise ConfigError("floor_cases", f"from 0 to {most}", str(self.floor_cases))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return {"problem": "elasticity", "version": 1} | json.loads(json.dumps(dataclasses.asdict(self)))
+        own = {"cases": self.cases, "seed": self.seed, "floor_cases": self.floor_cases}
+        options = json.loads(json.dumps(dataclasses.asdict(self.problem)))
+        return {"problem": self.problem.name, "version": 1} | own | options
 
     def ids(self) -> list[str]:
         """The cases' ids, in order."""
         return [f"case_{index:04d}" for index in range(self.cases)]
 
-    def fine(self) -> set[int]:
-        """Numbers of the cases with a fine sampling: the first of the test split."""
-        return {int(name.split("_")[1]) for name in split(self.ids(), self.load)["test"][:FINE_CASES]}
+    def split(self) -> dict[str, list[str]]:
+        """The cases' ids, by split."""
+        return proportional(self.ids(), self.problem.shares)
+
+    def fine(self) -> set[str]:
+        """Ids of the cases with a fine sampling: the first of the test split."""
+        return set(self.split()["test"][: self.problem.fine_cases])
 
     def floor(self) -> list[int]:
-        """Numbers of the cases on which the discretisation error is measured, spread over all."""
+        """Numbers of the cases on which the error of the stored fields is measured, spread over all."""
         return [k * self.cases // self.floor_cases for k in range(self.floor_cases)]
+
+    def command(self) -> str:
+        """What a user types for the same data."""
+        words = [f"enf2enf generate {self.problem.name} --cases {self.cases} --seed {self.seed}"]
+        words += [f"{flag(field)} {getattr(self.problem, field.name)}" for field in self.problem.options()]
+        return " ".join(words)
+
+    def title(self) -> str:
+        """Name of the data set: of the problem, and its options that are not at their defaults."""
+        chosen = [(getattr(self.problem, field.name), field.default) for field in self.problem.options()]
+        return "-".join([self.problem.name, *(str(value) for value, default in chosen if value != default)])
 
 
 def generate(
+    problem: AbstractProblem,
     out: str | os.PathLike[str],
     cases: int = 1200,
     seed: int = 0,
-    load: Load = "fixed",
     jobs: int | None = None,
     floor_cases: int | None = None,
-    resolution: Resolution = RESOLUTION,
     progress: bool = True,
 ) -> Path:
     """Makes the data set, or finishes one that was interrupted; the same bytes for the same arguments.
 
     Args:
+        problem: whose cases; worker processes must be able to import its class.
         out: the folder; made where it is missing.
-        cases, seed, load, resolution: see `Plan`.
-        floor_cases: see `Plan`; if not given, 12, or all of fewer.
+        cases, seed: see `Plan`.
         jobs: processes, each with one thread; None for one per core. It does not change the result.
+        floor_cases: see `Plan`; if not given, as many as the problem's `floor` says, or all of fewer.
         progress: draw a progress bar on the terminal.
 
     Returns:
@@ -96,10 +110,13 @@ def generate(
 
     Raises:
         ConfigError: an argument is out of range.
-        DatasetError: the folder holds something else, or was made with other arguments.
+        DatasetError: the folder holds something else, or was made with other arguments; or a case that was solved lacks
+            what the problem's schema names.
+        SolverError: a case that cannot be solved.
     """
-    floor_cases = min(FLOOR_CASES, max(cases, 0)) if floor_cases is None else floor_cases
-    plan = Plan(cases, seed, load, floor_cases, resolution)
+    if floor_cases is None:
+        floor_cases = 0 if problem.floor is None else min(problem.floor.cases, max(cases, 0))
+    plan = Plan(problem, cases, seed, floor_cases)
     jobs = (os.cpu_count() or 1) if jobs is None else jobs
     if jobs < 1:
         raise ConfigError("jobs", "at least 1", str(jobs))
@@ -134,7 +151,7 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
     work = [(_make_case, index) for index in range(plan.cases)] + [(_measure, index) for index in plan.floor()]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), disable=not progress) as bar, _workers(jobs) as pool:
-        task = bar.add_task(f"elasticity, {plan.load} load", total=len(work))
+        task = bar.add_task(plan.title(), total=len(work))
         futures = [pool.submit(function, folder, plan, index) for function, index in work]
         for future in concurrent.futures.as_completed(futures):
             future.result()
@@ -162,29 +179,34 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     entry = folder / "progress" / f"{name}.json"
     if entry.exists():
         return
-    cell = make_unit_cell(plan.seed, index, plan.load, plan.resolution)
-    mesh_io.write(folder / "meshes" / f"{name}.vtu", cell.mesh())
-    record: dict[str, Any] = {"mesh": f"meshes/{name}.vtu", "conditions": {}}
-    if plan.load == "varied":
-        record["conditions"]["traction"] = cell.traction.tolist()
-    if index in plan.fine():
-        points, values = fine_sampling(cell, plan.seed, index, plan.load)
-        np.savez(folder / "fine" / f"{name}.npz", points=points, von_mises=values.astype(np.float32))
-        record["fine"] = f"fine/{name}.npz"
-    _write(entry, {"case": record, "redraws": cell.redraws})
+    solved, redraws = plan.problem.make(plan.seed, index)
+    record = _record(name, solved, plan.problem.schema)
+    mesh_io.write(folder / record["mesh"], solved.mesh)
+    if name in plan.fine() and solved.fine is not None:
+        field, record["fine"] = solved.fine(), f"fine/{name}.npz"
+        values = {key: column.astype(np.float32) for key, column in field.values.items()}
+        npz.write(folder / record["fine"], {"points": field.points, **values})
+    _write(entry, {"case": record, "redraws": redraws})
+
+
+def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
+    """The entry of a case in `dataset.json`, once it is known to have what the schema names."""
+    conditions = {key: np.asarray(value).tolist() for key, value in solved.conditions.items()}
+    record: dict[str, Any] = {"mesh": f"meshes/{name}.vtu", "conditions": conditions}
+    condition_arrays(name, record, schema)
+    if missing := [field.name for field in schema.fields if field.name not in solved.mesh.point_data]:
+        raise DatasetError(
+            f"case {name!r}", f"nodal values of {missing[0]!r}", f"only {sorted(solved.mesh.point_data)}"
+        )
+    return record
 
 
 def _measure(folder: Path, plan: Plan, index: int) -> None:
-    """Measures the discretisation error of one case, unless that was done."""
+    """Measures the error of the stored fields of one case, unless that was done."""
     entry = folder / "progress" / f"floor_{index:04d}.json"
-    if entry.exists():
-        return
-    cell = make_unit_cell(plan.seed, index, plan.load, plan.resolution)
-    try:
-        error = cell.refined_error(plan.resolution)
-    except SolverError:  # at twice the resolution the sheet can buckle a little earlier
-        error = None
-    _write(entry, {"relative_l2": error})
+    if not entry.exists():
+        solved, _ = plan.problem.make(plan.seed, index)
+        _write(entry, {"relative_l2": solved.error()})
 
 
 def _finish(folder: Path, plan: Plan) -> None:
@@ -192,9 +214,20 @@ def _finish(folder: Path, plan: Plan) -> None:
     entries = {name: json.loads((folder / "progress" / f"{name}.json").read_text()) for name in plan.ids()}
     measured = [json.loads((folder / "progress" / f"floor_{i:04d}.json").read_text()) for i in plan.floor()]
     errors = [m["relative_l2"] for m in measured if m["relative_l2"] is not None]
-    redraws = sum(entry["redraws"] for entry in entries.values())
-    write_elasticity(folder, plan.to_dict(), {name: e["case"] for name, e in entries.items()}, errors, redraws)
+    problem, redraws = plan.problem, sum(entry["redraws"] for entry in entries.values())
+    write_manifest(
+        folder, problem.schema, {name: entry["case"] for name, entry in entries.items()}, plan.split(),
+        name=plan.title(), description=problem.describe(redraws), licence=problem.licence, source=plan.command(),
+        floor=_floor(plan, errors) if errors else None,
+    )  # fmt: skip
     shutil.rmtree(folder / "progress")
+
+
+def _floor(plan: Plan, errors: Sequence[float]) -> dict[str, Any]:
+    how = f"mean over cases of {plan.problem.floor.how}; largest {max(errors):.2e}"
+    if missing := plan.floor_cases - len(errors):
+        how += f"; {missing} more {plan.problem.floor.failed}"
+    return {"relative_l2": float(np.mean(errors)), "cases": len(errors), "how": how}
 
 
 def _write(path: Path, plain: dict[str, Any]) -> None:

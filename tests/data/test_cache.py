@@ -9,7 +9,7 @@ import pytest
 from enf2enf import io as mesh_io
 from enf2enf.data import Dataset, PackedData, cache, pack
 from enf2enf.data.cache import NAME
-from enf2enf.data.split import split_hash
+from enf2enf.data.split import SPLITS, split_hash
 from enf2enf.errors import DatasetError
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import CellBlock, Mesh
@@ -20,7 +20,7 @@ def test_the_cache_holds_what_the_folder_does(folder):
     assert packed.schema == dataset.schema
     assert packed.case_count == 6
     assert packed.floor == 1e-3
-    for part in ("train", "validation", "test"):
+    for part in SPLITS:
         indices = packed.ids(part)
         assert [packed.names[i] for i in indices] == dataset.split[part]
         for index in indices:
@@ -33,8 +33,35 @@ def test_the_cache_holds_what_the_folder_does(folder):
             np.testing.assert_array_equal(packed.geometry(index).outer, case.geometry.outer)
             for kept, wall in zip(packed.geometry(index).walls, case.geometry.walls, strict=True):
                 np.testing.assert_array_equal(kept, wall)
-    with pytest.raises(DatasetError, match="split: expected train or validation or test, got 'all'"):
+    with pytest.raises(DatasetError, match="split: expected train or validation or calibration or test, got 'all'"):
         packed.ids("all")
+
+
+def test_calibration_cases_are_packed_and_asked_for_like_others(folder, edit):
+    assert len(PackedData.load(folder).ids("calibration")) == 0
+
+    def calibrate(manifest):
+        manifest["split"] |= {"train": ["case_0", "case_2"], "calibration": ["case_3", "case_1"]}
+        manifest["split_sha256"] = split_hash(manifest["split"])
+
+    packed = PackedData.load(edit(calibrate))
+    assert [packed.names[index] for index in packed.ids("calibration")] == ["case_3", "case_1"]
+    assert packed.case_count == 6
+    assert len(np.concatenate([packed.ids(part) for part in SPLITS])) == 6
+    values = Dataset.open(folder).case("case_3").field["stress"].astype(np.float32)
+    np.testing.assert_array_equal(packed.values(packed.ids("calibration")[0])[:, 0], values)
+
+
+def test_a_data_set_of_version_1_is_packed_and_believed(folder, edit):
+    def older(manifest):
+        del manifest["split"]["calibration"]
+        manifest.update(version=1, split_sha256=split_hash(manifest["split"]))
+
+    new, progress, seen = PackedData.load(folder), *counted()
+    old = PackedData.load(edit(older), progress)
+    assert old.names == new.names == seen and len(old.ids("calibration")) == 0
+    assert PackedData.load(folder, progress).digest == old.digest
+    assert len(seen) == 6, "packed once"
 
 
 def counted():

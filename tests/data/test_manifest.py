@@ -24,6 +24,11 @@ def overlap(manifest):
     rehash(manifest)
 
 
+def calibrated_twice(manifest):
+    manifest["split"]["calibration"] = ["case_0"]
+    rehash(manifest)
+
+
 def unknown_id(manifest):
     manifest["split"]["test"] = ["case_99"]
     rehash(manifest)
@@ -44,7 +49,8 @@ def in_conditions(**changes):
 
 SPOILT = {
     "format": (lambda m: m.update(format="other"), "dataset.json: expected the format 'enf2enf-dataset', got another"),
-    "version": (lambda m: m.update(version=2), "version of dataset.json: expected 1, got 2"),
+    "version": (lambda m: m.update(version=3), "version of dataset.json: expected 1 or 2, got 3"),
+    "odd version": (lambda m: m.update(version=[2]), "version of dataset.json: expected 1 or 2, got [2]"),
     "no key": (lambda m: m.pop("schema"), "dataset.json: expected the key 'schema', got none"),
     "strange key": (lambda m: m.update(units="mm"), "got 'units'"),
     "name": (lambda m: m.update(name=3), "name of dataset.json: expected text, got 3"),
@@ -71,11 +77,17 @@ SPOILT = {
     "short vector": (in_conditions(traction=[1]), "traction of case 'case_1': expected 2 finite numbers, got [1]"),
     "text": (in_conditions(angle="1"), "angle of case 'case_1': expected 1 finite number, got \"1\""),
     "truth value": (in_conditions(angle=True), "angle of case 'case_1': expected 1 finite number, got true"),
-    "split": (lambda m: m["split"].pop("test"), "split: expected the keys train, validation, test"),
-    "odd split": (lambda m: m.update(split=3), "split: expected the keys train, validation, test, got 3"),
+    "split": (lambda m: m["split"].pop("test"), "split: expected the keys train, validation, calibration, test"),
+    "old split": (lambda m: m["split"].pop("calibration"), "expected the keys train, validation, calibration, test"),
+    "new split": (
+        lambda m: m.update(version=1),
+        "split: expected the keys train, validation, test, got ['calibration',",
+    ),
+    "odd split": (lambda m: m.update(split=3), "split: expected the keys train, validation, calibration, test, got 3"),
     "split text": (lambda m: m["split"].update(test="case_1"), "test split: expected a list of case ids, got 'case_1'"),
     "overlap": (overlap, "split: expected every case at most once, got 'case_0' twice"),
     "unknown id": (unknown_id, "split: expected cases that the data set has, got 'case_99'"),
+    "trained and calibrated": (calibrated_twice, "split: expected every case at most once, got 'case_0' twice"),
     "empty split": (no_training, "train split: expected at least one case, got none"),
     "hash": (lambda m: m["split"]["train"].reverse(), "split_sha256: expected"),
 }
@@ -118,7 +130,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(
-    tractions=st.lists(st.tuples(numbers, numbers), min_size=3, max_size=8), shares=st.tuples(*3 * [st.integers(1, 9)])
+    tractions=st.lists(st.tuples(numbers, numbers), min_size=4, max_size=8), shares=st.tuples(*4 * [st.integers(1, 9)])
 )
 def test_written_manifests_come_back_exactly_and_the_same_bytes(tmp_path_factory, tractions, shares):
     folder = tmp_path_factory.mktemp("set")
@@ -136,19 +148,57 @@ def test_written_manifests_come_back_exactly_and_the_same_bytes(tmp_path_factory
     assert json.loads(text) == checked_manifest(text)
 
 
-@given(count=st.integers(3, 2000), shares=st.tuples(*3 * [st.integers(1, 1000)]))
+share = st.integers(1, 1000)
+shares_of_four = st.tuples(share, share, st.just(0) | share, share)
+
+
+@given(count=st.integers(4, 2000), shares=shares_of_four)
 def test_proportional_splits_are_whole_ordered_and_fair(count, shares):
     ids = [str(k) for k in range(count)]
     split = proportional(ids, shares)
     assert [name for part in SPLITS for name in split[part]] == ids
-    assert all(split.values())
-    if count * min(shares) >= sum(shares):
+    assert all(bool(split[part]) == bool(share) for part, share in zip(SPLITS, shares, strict=True))
+    if count * min(filter(None, shares)) >= sum(shares):
         for part, share in zip(SPLITS, shares, strict=True):
             assert abs(len(split[part]) - count * share / sum(shares)) <= 1
 
 
 def test_the_elasticity_split_has_its_published_sizes():
     split = proportional([str(k) for k in range(1200)])
-    assert [len(split[part]) for part in SPLITS] == [950, 50, 200]
+    assert [len(split[part]) for part in SPLITS] == [950, 50, 0, 200]
     with pytest.raises(DatasetError, match="at least three cases, got 2"):
         proportional(["a", "b"])
+    with pytest.raises(DatasetError, match="at least four cases, got 3"):
+        proportional(["a", "b", "c"], (3, 1, 1, 1))
+    with pytest.raises(DatasetError, match=r"shares: expected numbers from 0 up, .*, got \(1, 0, 0, 1\)"):
+        proportional(["a", "b", "c"], (1, 0, 0, 1))
+
+
+def test_without_a_share_to_calibrate_the_split_is_that_of_three():
+    """As it was before there was a fourth, worked out here once more."""
+    for count in (3, 4, 7, 300, 1200, 1999):
+        for train, validation, test in ((950, 50, 200), (240, 20, 40), (1, 1, 1), (1, 900, 3)):
+            total = train + validation + test
+            first = min(max(round(count * train / total), 1), count - 2)
+            second = min(max(round(count * (train + validation) / total), first + 1), count - 1)
+            split = proportional([str(k) for k in range(count)], (train, validation, 0, test))
+            assert [len(part) for part in split.values()] == [first, second - first, 0, count - second]
+
+
+def as_version_1(manifest):
+    del manifest["split"]["calibration"]
+    manifest["version"] = 1
+    rehash(manifest)
+
+
+def test_a_data_set_of_version_1_has_nothing_to_calibrate_and_keeps_its_hash(folder, edit):
+    """The hash is one that an earlier version of this library wrote for this split."""
+    new = Dataset.open(folder)
+    old = Dataset.open(edit(as_version_1))
+    assert list(old.manifest["split"]) == ["train", "validation", "test"]
+    assert old.manifest["split_sha256"] == "4b86bac32e7600a8bd5843e79ce176afcd6f731e750ac4153f15ee434959981d"
+    assert old.manifest["split_sha256"] != new.manifest["split_sha256"]
+    assert old.split == new.split and old.split["calibration"] == []
+    edit(lambda manifest: manifest.update(split_sha256=new.manifest["split_sha256"]))
+    with pytest.raises(DatasetError, match="split_sha256: expected 4b86bac3.*, the hash"):
+        Dataset.open(folder)

@@ -1,4 +1,4 @@
-"""A thinned data set: a drawn share of the values, the rest nowhere in it, and all else as it was."""
+"""A subsampled data set: a drawn share of the values, the rest nowhere in it, and all else as it was."""
 
 import re
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from enf2enf import io as mesh_io
 from enf2enf.data import Dataset, PackedData
 from enf2enf.data.split import split_hash
-from enf2enf.data.subsample import draw, thin
+from enf2enf.data.subsample import draw, subsample
 from enf2enf.errors import ConfigError, DatasetError
 
 SHARE = 0.3
@@ -34,9 +34,9 @@ def made(tmp_path_factory, maker):
 
 
 @pytest.fixture
-def thinned(folder, tmp_path):
-    thin(folder, tmp_path / "thinned", SHARE, 3, iter)
-    return tmp_path / "thinned"
+def subsampled(folder, tmp_path):
+    subsample(folder, tmp_path / "subsampled", SHARE, 3, iter)
+    return tmp_path / "subsampled"
 
 
 @given(seed=seeds, name=st.text(max_size=20).filter(str.isprintable), count=st.integers(1, 5000), share=shares)
@@ -59,8 +59,8 @@ def test_seeds_and_cases_draw_differently_and_every_point_as_often():
 @settings(max_examples=12)
 @given(share=st.floats(0.001, 0.999), seed=seeds)
 def test_what_is_kept_is_a_part_of_the_case_with_the_same_values(made, tmp_path_factory, share, seed):
-    out = tmp_path_factory.mktemp("out") / "thinned"
-    counts = thin(made, out, share, seed, iter)
+    out = tmp_path_factory.mktemp("out") / "subsampled"
+    counts = subsample(made, out, share, seed, iter)
     before, after = Dataset.open(made), Dataset.open(out)
     assert (after.split, after.schema) == (before.split, before.schema)
     assert list(counts) == list(after.manifest["cases"]) == list(before.manifest["cases"])
@@ -76,8 +76,8 @@ def test_what_is_kept_is_a_part_of_the_case_with_the_same_values(made, tmp_path_
         np.testing.assert_array_equal(other.geometry.walls[0], one.geometry.walls[0])
 
 
-def test_the_meshes_carry_no_fields_and_the_fine_sampling_comes_along(folder, thinned):
-    before, after = Dataset.open(folder), Dataset.open(thinned)
+def test_the_meshes_carry_no_fields_and_the_fine_sampling_comes_along(folder, subsampled):
+    before, after = Dataset.open(folder), Dataset.open(subsampled)
     for name in after.manifest["cases"]:
         mesh, old = mesh_io.read(after.mesh_path(name)), mesh_io.read(before.mesh_path(name))
         assert old.point_data and not mesh.point_data
@@ -87,7 +87,7 @@ def test_the_meshes_carry_no_fields_and_the_fine_sampling_comes_along(folder, th
     assert rows(after.fine("case_5")) == rows(before.fine("case_5"))
 
 
-def test_not_a_byte_depends_on_what_was_not_drawn(folder, thinned, tmp_path):
+def test_not_a_byte_depends_on_what_was_not_drawn(folder, subsampled, tmp_path):
     for name in (dataset := Dataset.open(folder)).manifest["cases"]:
         mesh = mesh_io.read(dataset.mesh_path(name))
         other = np.setdiff1d(np.arange(len(mesh.points)), draw(3, name, len(mesh.points), SHARE))
@@ -95,35 +95,46 @@ def test_not_a_byte_depends_on_what_was_not_drawn(folder, thinned, tmp_path):
         for column in values.values():
             column[other] = 1e6
         mesh_io.write(dataset.mesh_path(name), mesh.with_point_data(values))
-    thin(folder, tmp_path / "again", SHARE, 3, iter)
-    assert contents(tmp_path / "again") == contents(thinned)
+    subsample(folder, tmp_path / "again", SHARE, 3, iter)
+    assert contents(tmp_path / "again") == contents(subsampled)
 
 
-def test_the_same_seed_makes_the_same_bytes_and_another_other_samples(folder, thinned, tmp_path):
-    thin(folder, tmp_path / "same", SHARE, 3, iter)
-    assert contents(tmp_path / "same") == contents(thinned)
-    thin(folder, tmp_path / "other", SHARE, 4, iter)
-    one, other = contents(thinned), contents(tmp_path / "other")
+def test_the_same_seed_makes_the_same_bytes_and_another_other_samples(folder, subsampled, tmp_path):
+    subsample(folder, tmp_path / "same", SHARE, 3, iter)
+    assert contents(tmp_path / "same") == contents(subsampled)
+    subsample(folder, tmp_path / "other", SHARE, 4, iter)
+    one, other = contents(subsampled), contents(tmp_path / "other")
     assert one.keys() == other.keys()
     for path in one:
         assert (one[path] == other[path]) == path.startswith(("meshes", "fine")), path
 
 
-def test_it_says_what_was_thinned_and_how(folder, edit, tmp_path):
+def test_it_says_what_was_kept_and_how(folder, edit, tmp_path):
     edit(lambda manifest: manifest.update(description="Rings.", source="chance"))
-    thin(folder, tmp_path / "thinned", 0.125, 7, iter)
-    manifest = Dataset.open(tmp_path / "thinned").manifest
+    subsample(folder, tmp_path / "subsampled", 0.125, 7, iter)
+    manifest = Dataset.open(tmp_path / "subsampled").manifest
     assert manifest["name"] == "rings, 0.125 of the points"
-    assert manifest["source"] == "chance; enf2enf thin --share 0.125 --seed 7"
+    assert manifest["source"] == "chance; enf2enf subsample --share 0.125 --seed 7"
     assert re.match(r"Rings\. Thinned: .* a share of 0\.125 of the points .* \(seed 7\)", manifest["description"])
     assert manifest["licence"] == "CC0-1.0"
     assert manifest["floor"] == {"relative_l2": 1e-3, "how": "not stated; measured before thinning"}
 
 
+def test_the_calibration_split_is_kept(folder, edit, tmp_path):
+    def calibrate(manifest):
+        manifest["split"] |= {"train": ["case_0", "case_2"], "calibration": ["case_3", "case_1"]}
+        manifest["split_sha256"] = split_hash(manifest["split"])
+
+    subsample(edit(calibrate), tmp_path / "subsampled", SHARE, 3, iter)
+    after = Dataset.open(tmp_path / "subsampled")
+    assert after.split == Dataset.open(folder).split
+    assert after.split["calibration"] == ["case_3", "case_1"]
+
+
 def test_lengths_are_metres_and_the_meshes_keep_their_unit(folder, edit, tmp_path):
     edit(lambda manifest: manifest.update(length_unit="mm"))
-    thin(folder, tmp_path / "thinned", SHARE, 3, iter)
-    before, after = Dataset.open(folder).case("case_0"), Dataset.open(tmp_path / "thinned").case("case_0")
+    subsample(folder, tmp_path / "subsampled", SHARE, 3, iter)
+    before, after = Dataset.open(folder).case("case_0"), Dataset.open(tmp_path / "subsampled").case("case_0")
     assert set(rows(after.field)) <= set(rows(before.field))
     assert after.geometry.extent == before.geometry.extent == pytest.approx(1e-3)
 
@@ -132,16 +143,16 @@ def test_ids_that_are_no_file_names_stay_in_the_folder(folder, edit, tmp_path):
     path = folder / "dataset.json"
     path.write_text(path.read_text().replace('"case_0"', '"../a/b"').replace('"case_1"', '".."'))
     edit(lambda manifest: manifest.update(split_sha256=split_hash(manifest["split"])))
-    thin(folder, tmp_path / "out" / "thinned", SHARE, 3, iter)
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["thinned"]
-    thinned = Dataset.open(tmp_path / "out" / "thinned")
+    subsample(folder, tmp_path / "out" / "subsampled", SHARE, 3, iter)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["subsampled"]
+    subsampled = Dataset.open(tmp_path / "out" / "subsampled")
     for name in ("../a/b", ".."):
-        assert set(rows(thinned.case(name).field)) < set(rows(Dataset.open(folder).case(name).field))
+        assert set(rows(subsampled.case(name).field)) < set(rows(Dataset.open(folder).case(name).field))
 
 
-def test_a_thinned_data_set_can_be_thinned(thinned, tmp_path):
-    thin(thinned, tmp_path / "twice", 0.5, 3, iter)
-    once, twice = Dataset.open(thinned), Dataset.open(tmp_path / "twice")
+def test_a_subsampled_data_set_can_be_subsampled(subsampled, tmp_path):
+    subsample(subsampled, tmp_path / "twice", 0.5, 3, iter)
+    once, twice = Dataset.open(subsampled), Dataset.open(tmp_path / "twice")
     for name in once.manifest["cases"]:
         there, kept = rows(once.case(name).field), rows(twice.case(name).field)
         assert len(kept) == round(len(there) / 2) and set(kept) < set(there)
@@ -150,29 +161,29 @@ def test_a_thinned_data_set_can_be_thinned(thinned, tmp_path):
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 2.0, np.nan])
 def test_a_share_is_above_0_and_below_1(folder, tmp_path, share):
     with pytest.raises(ConfigError, match=f"share: expected a part above 0 and below 1, got {share}"):
-        thin(folder, tmp_path / "out", share, 0, iter)
+        subsample(folder, tmp_path / "out", share, 0, iter)
     assert not (tmp_path / "out").exists()
 
 
-def test_what_cannot_be_thinned_is_refused_and_leaves_nothing(folder, tmp_path):
+def test_what_cannot_be_subsampled_is_refused_and_leaves_nothing(folder, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ConfigError, match="seed: expected a number that is not negative, got -1"):
-        thin(folder, out, SHARE, -1, iter)
+        subsample(folder, out, SHARE, -1, iter)
     with pytest.raises(DatasetError, match=r"dataset.json: expected a readable file, got No such file"):
-        thin(tmp_path / "nothing", out, SHARE, 0, iter)
+        subsample(tmp_path / "nothing", out, SHARE, 0, iter)
     assert not out.exists()
     for place in (folder, folder / "dataset.json"):
         before = contents(folder)
         with pytest.raises(DatasetError, match="expected an empty or a new folder, got something else's files"):
-            thin(folder, place, SHARE, 0, iter)
+            subsample(folder, place, SHARE, 0, iter)
         assert contents(folder) == before
     (folder / "meshes" / "case_3.vtu").write_bytes(b"")
     with pytest.raises(DatasetError, match="case 'case_3'"):
-        thin(folder, out, SHARE, 0, iter)
+        subsample(folder, out, SHARE, 0, iter)
     assert not list(out.iterdir())
 
 
-def test_an_interrupted_command_leaves_no_data_set_and_can_be_given_again(folder, thinned, tmp_path):
+def test_an_interrupted_command_leaves_no_data_set_and_can_be_given_again(folder, subsampled, tmp_path):
     def interrupted(names):
         for number, name in enumerate(names):
             if number == 4:
@@ -182,25 +193,25 @@ def test_an_interrupted_command_leaves_no_data_set_and_can_be_given_again(folder
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(KeyboardInterrupt):
-        thin(folder, out, SHARE, 3, interrupted)
+        subsample(folder, out, SHARE, 3, interrupted)
     assert not list(out.iterdir())
-    thin(folder, out, SHARE, 3, iter)
-    assert contents(out) == contents(thinned)
+    subsample(folder, out, SHARE, 3, iter)
+    assert contents(out) == contents(subsampled)
 
 
-def test_the_cache_holds_the_samples_and_notices_when_they_change(thinned):
-    first = PackedData.load(thinned, iter)
-    assert first.digest == PackedData.load(thinned, lambda names: pytest.fail("packed again")).digest
+def test_the_cache_holds_the_samples_and_notices_when_they_change(subsampled):
+    first = PackedData.load(subsampled, iter)
+    assert first.digest == PackedData.load(subsampled, lambda names: pytest.fail("packed again")).digest
     for index, name in enumerate(first.names):
-        np.testing.assert_array_equal(first.points(index), Dataset.open(thinned).case(name).field.points)
-    path = thinned / "samples" / "case_2.npz"
+        np.testing.assert_array_equal(first.points(index), Dataset.open(subsampled).case(name).field.points)
+    path = subsampled / "samples" / "case_2.npz"
     with np.load(path) as file:
         arrays = dict(file)
     np.savez(path, **arrays | {"stress": arrays["stress"] + 1})
-    second = PackedData.load(thinned, iter)
+    second = PackedData.load(subsampled, iter)
     assert second.digest != first.digest
     index = second.names.index("case_2")
     np.testing.assert_allclose(second.values(index)[:, 0], arrays["stress"] + 1, rtol=1e-6)  # measured 6e-8
     path.unlink()
     with pytest.raises(DatasetError, match=r"case 'case_2', samples/case_2.npz: expected an npz file"):
-        PackedData.load(thinned, iter)
+        PackedData.load(subsampled, iter)

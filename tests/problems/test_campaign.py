@@ -1,19 +1,23 @@
 """The data-set folder: complete, the same bytes however it is made, resumable, and never mixed up."""
 
-import functools
 import json
 
 import numpy as np
 import pytest
 
-from enf2enf.data import Dataset
+from enf2enf.data import Dataset, proportional
 from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.problems.campaign import generate
 from enf2enf.problems.elasticity.ogrid import Resolution
-from enf2enf.problems.elasticity.problem import split
+from enf2enf.problems.elasticity.problem import Elasticity
 
 COARSE = Resolution((12, 12, 12, 12), 6, wall=0.4, outer=0.3, clamp=0.5)
-make = functools.partial(generate, cases=4, seed=5, floor_cases=1, resolution=COARSE, progress=False)
+
+
+def make(out, load="fixed", **arguments):
+    return generate(
+        Elasticity(load, COARSE), out, **{"cases": 4, "seed": 5, "floor_cases": 1, "progress": False} | arguments
+    )
 
 
 def contents(folder):
@@ -27,7 +31,9 @@ def whole(tmp_path_factory):
 
 def test_it_is_a_data_set_that_opens(whole):
     dataset = Dataset.open(whole)
-    assert dataset.split == {"train": ["case_0000", "case_0001"], "validation": ["case_0002"], "test": ["case_0003"]}
+    assert dataset.split == {
+        "train": ["case_0000", "case_0001"], "validation": ["case_0002"], "calibration": [], "test": ["case_0003"],
+    }  # fmt: skip
     assert dataset.schema.fields[0].scales_with == (("traction", 1.0),)
     case = dataset.case("case_0001")
     assert case.conditions["traction"].shape == (2,) and len(case.geometry.walls) == 1
@@ -90,5 +96,6 @@ def test_arguments_out_of_range_are_refused_by_name(tmp_path, arguments):
 
 def test_the_splits_are_those_of_the_public_problem():
     ids = [str(i) for i in range(1200)]
-    assert [len(part) for part in split(ids, "fixed").values()] == [950, 50, 200]
-    assert [len(part) for part in split(ids[:300], "varied").values()] == [240, 20, 40]
+    fixed, varied = proportional(ids, Elasticity("fixed").shares), proportional(ids[:300], Elasticity("varied").shares)
+    assert [len(part) for part in fixed.values()] == [950, 50, 0, 200]
+    assert [len(part) for part in varied.values()] == [240, 20, 0, 40]

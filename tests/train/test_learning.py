@@ -123,5 +123,5 @@ def test_what_cannot_be_evaluated_is_refused(trained, packed, untested):
         evaluate(stranger, packed, "test")
     with pytest.raises(DatasetError, match="split 'test': expected at least one case, got none"):
         evaluate(trained, PackedData.load(untested), "test")
-    with pytest.raises(DatasetError, match="split: expected train or validation or test, got 'best'"):
+    with pytest.raises(DatasetError, match="split: expected train or validation or calibration or test, got 'best'"):
         evaluate(trained, packed, "best")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from enf2enf.data import PackedData
-from enf2enf.data.subsample import draw, thin
+from enf2enf.data.subsample import draw, subsample
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.normalise import Normaliser
@@ -16,8 +16,8 @@ SHARE, SEED = 0.25, 2
 
 @pytest.fixture(scope="module")
 def thinned(holes, tmp_path_factory):
-    out = tmp_path_factory.mktemp("thin") / "holes"
-    thin(holes, out, SHARE, SEED, iter)
+    out = tmp_path_factory.mktemp("subsampled") / "holes"
+    subsample(holes, out, SHARE, SEED, iter)
     return PackedData.load(out, iter)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.data.manifest import write_manifest
-from enf2enf.data.split import SPLITS
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
@@ -56,10 +55,13 @@ def import_elasticity_arrays(
         raise DatasetError("split", wanted, f"{count} cases, {train} / {validation} / {test}")
     folder = Path(out)
     (folder / "meshes").mkdir(parents=True, exist_ok=True)
-    parts = (range(train - validation), range(train - validation, train), range(count - test, count))
-    split = {part: [f"case_{number:04d}" for number in numbers] for part, numbers in zip(SPLITS, parts, strict=True)}
+    parts = {
+        "train": range(train - validation), "validation": range(train - validation, train),
+        "test": range(count - test, count),
+    }  # fmt: skip
+    split = {part: [f"case_{number:04d}" for number in numbers] for part, numbers in parts.items()}
     cases = {}
-    for number in [number for numbers in parts for number in numbers]:
+    for number in [number for numbers in parts.values() for number in numbers]:
         name = f"case_{number:04d}"
         cases[name] = {"mesh": f"meshes/{name}.vtu", "conditions": {}}
         write(folder / cases[name]["mesh"], _mesh(name, number, loaded))

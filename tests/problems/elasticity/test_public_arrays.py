@@ -73,7 +73,8 @@ def test_what_was_in_the_arrays_comes_out_of_the_data_set(arrays, tmp_path):
     import_elasticity_arrays(arrays, tmp_path, **SPLIT)
     data = Dataset.open(tmp_path)
     assert data.manifest["split"] == {
-        "train": ["case_0000", "case_0001"], "validation": ["case_0002"], "test": ["case_0004", "case_0005"]
+        "train": ["case_0000", "case_0001"], "validation": ["case_0002"], "calibration": [],
+        "test": ["case_0004", "case_0005"],
     }  # fmt: skip
     assert set(data.manifest["cases"]) == {f"case_{number:04d}" for number in (0, 1, 2, 4, 5)}
     for number in (0, 2, 5):

@@ -1,0 +1,142 @@
+"""What a problem is: the cases that it draws, how they are solved, and what is said of the data set that they make."""
+
+import abc
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import numpy as np
+
+from enf2enf.errors import SolverError
+from enf2enf.field import Field
+from enf2enf.geometry.frames import FrameConfig
+from enf2enf.mesh import Mesh
+from enf2enf.schema import Schema
+
+REDRAWS = 20
+"""How many draws in a row may have no solution."""
+
+
+@dataclasses.dataclass(frozen=True)
+class SolvedCase:
+    """A case with its solution.
+
+    Args:
+        mesh: in metres, with every field of the schema as nodal values in SI units.
+        conditions: name -> number, or one number per dimension, of every condition of the schema.
+        fine: computes the fields at many more points, of which tests of resolution alone know; None for no such points.
+        error: measures the relative L2 error of the stored fields against a better solution, None where there is
+            none to be had; needed where the problem states a `floor`.
+    """
+
+    mesh: Mesh
+    conditions: Mapping[str, float | np.ndarray] = dataclasses.field(default_factory=dict)
+    fine: Callable[[], Field] | None = None
+    error: Callable[[], float | None] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Floor:
+    """How the error of the stored fields is measured.
+
+    Args:
+        cases: on how many cases, spread over all.
+        how: what is measured; follows the words "mean over cases of".
+        failed: what became of a case whose error could not be measured; follows "3 more".
+    """
+
+    cases: int
+    how: str
+    failed: str
+
+
+def option(default: Any, text: str) -> Any:
+    """A field of a problem that `enf2enf generate` offers as `--name`, with this help. A number, a text, a Literal."""
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+def flag(field: dataclasses.Field) -> str:
+    """What the command calls an option."""
+    return f"--{field.name.replace('_', '-')}"
+
+
+class AbstractProblem(abc.ABC):
+    """A family of steady problems. Its members are final, frozen dataclasses whose fields decide what is drawn.
+
+    They are pickled on their way to worker processes, and so have to be importable by name. A field made by `option`
+    becomes an option of the command; all fields are written into the folder that is generated.
+    """
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """What the command calls it."""
+
+    @property
+    @abc.abstractmethod
+    def schema(self) -> Schema:
+        """Conditions and fields of every case."""
+
+    @property
+    @abc.abstractmethod
+    def shares(self) -> tuple[int, int, int, int]:
+        """Of the train, validation, calibration and test split, in any unit; see `enf2enf.data.proportional`."""
+
+    @property
+    @abc.abstractmethod
+    def frames(self) -> FrameConfig:
+        """In which a model should see its geometries: which mirror images are cases of the same problem."""
+
+    @property
+    @abc.abstractmethod
+    def licence(self) -> str:
+        """Of the data."""
+
+    @property
+    @abc.abstractmethod
+    def fine_cases(self) -> int:
+        """How many cases, the first of the test split, get a fine sampling."""
+
+    @property
+    @abc.abstractmethod
+    def floor(self) -> Floor | None:
+        """How the error of the stored fields is measured, None where it is not."""
+
+    @abc.abstractmethod
+    def describe(self, redraws: int) -> str:
+        """The data set in words, given how many draws in all were replaced because they had no solution."""
+
+    @abc.abstractmethod
+    def draw(self, seed: int, index: int, redraw: int) -> Any:
+        """What case `index` of a seed is made from, a pure function; `redraw` counts the draws before it that failed.
+
+        Returns:
+            Whatever `solve` takes.
+        """
+
+    @abc.abstractmethod
+    def solve(self, drawn: Any) -> SolvedCase | None:
+        """The case and its solution, a pure function; None where this draw has none, so that the next one is made.
+
+        Raises:
+            SolverError: a failure that drawing again would only hide; it ends the campaign.
+        """
+
+    @final
+    def make(self, seed: int, index: int) -> tuple[SolvedCase, int]:
+        """The case of this number and how many draws it took before the one that could be solved.
+
+        Raises:
+            SolverError: see `solve`; or one draw after the other had no solution.
+        """
+        for redraw in range(REDRAWS):
+            solved = self.solve(self.draw(seed, index, redraw))
+            if solved is not None:
+                return solved, redraw
+        raise SolverError(f"case {index} of seed {seed}", "a solution", f"none in {REDRAWS} draws")
+
+    @final
+    @classmethod
+    def options(cls) -> tuple[dataclasses.Field, ...]:
+        """The fields that the command offers."""
+        return tuple(field for field in dataclasses.fields(cls) if "help" in field.metadata)
