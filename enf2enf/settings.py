@@ -1,5 +1,6 @@
 """TOML tables into frozen configurations, and back."""
 
+import abc
 import dataclasses
 import math
 import tomllib
@@ -12,6 +13,20 @@ from enf2enf.errors import ConfigError
 
 _Config = TypeVar("_Config")
 LARGEST = 4096
+
+
+class AbstractKind(abc.ABC):
+    """A family of frozen configurations whose members are told apart by the default of their field `kind`.
+
+    A member belongs to its family as soon as its class is defined.
+    """
+
+    kind: str
+
+    @classmethod
+    def kinds(cls) -> dict[str, type]:
+        """kind -> the member of this family."""
+        return {member.kind: member for member in cls.__subclasses__()}
 
 
 def options_of(config: Any) -> dict[str, Any]:
@@ -64,12 +79,11 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         if not isinstance(value, Mapping):
             raise ConfigError(name, "a table", repr(value))
         return dict(value)
-    if options:  # a union of configurations, told apart by their kind
-        kinds = {typing.get_args(typing.get_type_hints(option)["kind"])[0]: option for option in options}
+    if isinstance(hint, type) and issubclass(hint, AbstractKind):
         kind = value.get("kind") if isinstance(value, Mapping) else value
-        if kind not in kinds:
-            raise ConfigError(f"{name}.kind", " or ".join(sorted(kinds)), repr(kind))
-        return from_dict(kinds[kind], value, name)
+        if kind not in hint.kinds():
+            raise ConfigError(f"{name}.kind", " or ".join(sorted(hint.kinds())), repr(kind))
+        return from_dict(hint.kinds()[kind], value, name)
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value, name)
     accepted = (int, float) if hint is float else hint

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from enf2enf.model.encoder import AbstractEncoder
+from enf2enf.model.encoder import AbstractEncoder, AbstractEncoderConfig
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, wall_points
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
@@ -23,7 +23,7 @@ _NEAR_BOX = 0.1  # reference lengths over which a latent feels how near a side o
 
 
 @dataclasses.dataclass(frozen=True)
-class AmortisedConfig:
+class AmortisedConfig(AbstractEncoderConfig):
     """An `AmortisedEncoder`; lengths are in reference lengths."""
 
     kind: Literal["amortised"] = "amortised"
@@ -39,6 +39,26 @@ class AmortisedConfig:
 
     def __post_init__(self):
         check_ranges(self)
+
+    @property
+    def outputs(self) -> int:
+        """Width of the contexts."""
+        return self.width
+
+    @property
+    def clouds(self) -> int:
+        """One cloud in the domain and one on the wall."""
+        return 2
+
+    @property
+    def panels_multiple(self) -> int:
+        """Every latent on the wall begins a run of as many panels."""
+        return self.wall
+
+    @property
+    def reconstructs(self) -> bool:
+        """False: it learns with the decoder."""
+        return False
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder. It sees the wall through its own translation-invariant probes."""

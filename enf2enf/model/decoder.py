@@ -1,17 +1,45 @@
 """Decoders D_u: from conditioned latents to the fields at any point."""
 
 import abc
+import dataclasses
 
 import equinox as eqx
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from enf2enf.model.queries import Queries
+from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.latents import Latents
+from enf2enf.schema import Schema
+from enf2enf.settings import AbstractKind
 
 Prepared = PyTree[Float[Array, "..."]]
 
 BLOCK = 64
 """Consecutive points that a local decoder takes together: whoever orders points brings so many close together."""
+
+
+@dataclasses.dataclass(frozen=True)
+class AbstractDecoderConfig(AbstractKind):
+    """What a decoder is built from: a frozen dataclass whose field `kind` names it in configurations."""
+
+    @property
+    @abc.abstractmethod
+    def most_clouds(self) -> int:
+        """How many latent clouds it can attend to."""
+
+    @abc.abstractmethod
+    def build(
+        self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
+    ) -> "AbstractDecoder":
+        """The untrained decoder.
+
+        Args:
+            bi_invariant: what it knows of a point and a latent.
+            context: width of the contexts of the latents.
+            schema: conditions and fields.
+            inputs: number of condition features.
+            key: of the random weights.
+        """
 
 
 class AbstractDecoder(eqx.Module):

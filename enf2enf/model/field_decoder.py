@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.decoder import AbstractDecoder, AbstractDecoderConfig, Prepared
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.field import NeuralField
@@ -17,7 +17,7 @@ from enf2enf.settings import check_ranges, options_of
 
 
 @dataclasses.dataclass(frozen=True)
-class FieldConfig:
+class FieldConfig(AbstractDecoderConfig):
     """A `FieldDecoder`."""
 
     kind: Literal["field"] = "field"
@@ -28,6 +28,11 @@ class FieldConfig:
 
     def __post_init__(self):
         check_ranges(self)
+
+    @property
+    def most_clouds(self) -> int:
+        """One."""
+        return 1
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from enf2enf.model.encoder import AbstractEncoder
+from enf2enf.model.encoder import AbstractEncoder, AbstractEncoderConfig
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, grid_spacing
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
@@ -19,7 +19,7 @@ from enf2enf.settings import check_ranges, options_of
 
 
 @dataclasses.dataclass(frozen=True)
-class MetaConfig:
+class MetaConfig(AbstractEncoderConfig):
     """A `MetaEncoder`."""
 
     kind: Literal["meta"] = "meta"
@@ -35,6 +35,26 @@ class MetaConfig:
 
     def __post_init__(self):
         check_ranges(self)
+
+    @property
+    def outputs(self) -> int:
+        """Width of the contexts."""
+        return self.context
+
+    @property
+    def clouds(self) -> int:
+        """One cloud, on a grid."""
+        return 1
+
+    @property
+    def panels_multiple(self) -> int:
+        """1: any number of panels will do."""
+        return 1
+
+    @property
+    def reconstructs(self) -> bool:
+        """True: the signed distance."""
+        return True
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from enf2enf.errors import ConfigError
-from enf2enf.model.decoder import BLOCK, AbstractDecoder
+from enf2enf.model.decoder import BLOCK, AbstractDecoder, AbstractDecoderConfig
 from enf2enf.model.heads import drives, magnitude_head
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant, Translation
@@ -20,13 +20,13 @@ from enf2enf.nn.rotary import PlaneWaves
 from enf2enf.nn.rotary_attention import CompactWindow, KeysValues, RotaryBlock
 from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.schema import Schema
-from enf2enf.settings import check_ranges, options_of
+from enf2enf.settings import LARGEST, check_ranges, options_of
 
 _NEAR = 112  # latents that a block of points attends to where there are more
 
 
 @dataclasses.dataclass(frozen=True)
-class RotaryConfig:
+class RotaryConfig(AbstractDecoderConfig):
     """A `RotaryDecoder`.
 
     Args:
@@ -50,6 +50,11 @@ class RotaryConfig:
 
     def __post_init__(self):
         check_ranges(self)
+
+    @property
+    def most_clouds(self) -> int:
+        """Any number."""
+        return LARGEST
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray

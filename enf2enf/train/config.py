@@ -10,7 +10,6 @@ from typing import Any, Literal, Self
 
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import ModelConfig
-from enf2enf.model.meta import MetaConfig
 from enf2enf.settings import from_dict, preset
 
 
@@ -103,7 +102,7 @@ class RunConfig:
     @property
     def pretrains_encoder(self) -> bool:
         """Whether the encoder learns the signed distance first, and is frozen then."""
-        return isinstance(self.model.encoder, MetaConfig) and self.train.shape_steps > 0
+        return self.model.encoder.reconstructs and self.train.shape_steps > 0
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Self:
