@@ -21,7 +21,7 @@ import sys
 import numpy as np
 from enf2enf.client import Client
 from enf2enf.grid import Grid
-from enf2enf.mesh import read
+from enf2enf.io import read
 with Client({target!r}) as client:
     client.ready(), client.describe()
     path, conditions = {str(tmp_path / "cell.vtu")!r}, {CONDITIONS!r}

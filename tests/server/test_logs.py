@@ -190,7 +190,7 @@ def test_standard_error_of_a_process_holds_nothing_but_lines():
     program = """
 import socket, warnings
 from concurrent import futures
-from enf2enf_server import logs
+from enf2enf_server.ops import logs
 logs.configure("info")
 import grpc
 taken = socket.socket()

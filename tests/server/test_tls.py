@@ -197,7 +197,7 @@ def test_an_encrypted_key_is_refused_and_no_password_asked_for(files):
     plain = keys.load_pem_private_key(files.key.read_bytes(), None)
     locked = keys.BestAvailableEncryption(b"secret")
     files.key.write_bytes(plain.private_bytes(keys.Encoding.PEM, keys.PrivateFormat.PKCS8, locked))
-    code = f"from enf2enf_server import tls; tls.credentials({str(files.certificate)!r}, {str(files.key)!r})"
+    code = f"from enf2enf_server.gate import tls; tls.credentials({str(files.certificate)!r}, {str(files.key)!r})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     assert "ConfigError" in run.stderr and "not encrypted, got " in run.stderr
 

@@ -272,7 +272,7 @@ def test_without_the_extra_the_log_says_so_and_requests_go_on(environment):
     program = """
 import os, sys
 sys.modules["opentelemetry"] = None  # as Python marks a package that is not there
-from enf2enf_server import tracing
+from enf2enf_server.ops import tracing
 assert tracing.from_environment().request("enf2enf.v1.Surrogate/Decode", []).trace_id == ""
 assert not [name for name in sys.modules if name.startswith("opentelemetry.")]
 os.environ["OTEL_TRACES_EXPORTER"] = "otlp"
