@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from enf2enf_server.wire.errors import LimitError
+from enf2enf_server.ops.errors import LimitError
 
 
 class Budget:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
-from enf2enf_server.wire.errors import LimitError, StoppingError
+from enf2enf_server.ops.errors import LimitError, StoppingError
 
 _AHEAD = 2  # one chunk computes while the next one waits: the device never idles for the wire
 

@@ -12,7 +12,7 @@ from enf2enf import checkpoint
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.models import Model, Models
-from enf2enf_server.wire.errors import ModelError
+from enf2enf_server.ops.errors import ModelError
 
 _LOG = logging.getLogger(__name__)
 _SUFFIX = ".enf"

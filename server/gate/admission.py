@@ -8,13 +8,14 @@ from contextlib import contextmanager
 
 import grpc
 
-from enf2enf_server.gate.call import Call
-from enf2enf_server.gate.caller import ANONYMOUS
+from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import logs
+from enf2enf_server.ops.call import Call
+from enf2enf_server.ops.caller import ANONYMOUS
+from enf2enf_server.ops.errors import LimitError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.ops.tracing import AbstractTracer
-from enf2enf_server.wire.errors import LimitError, StoppingError, to_status
 
 _LOG = logging.getLogger(__name__)
 _TICK = 0.01  # seconds

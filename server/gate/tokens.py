@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from enf2enf.errors import ConfigError
-from enf2enf_server.gate.caller import Caller, Usage
+from enf2enf_server.ops.caller import Caller, Usage
+from enf2enf_server.ops.errors import AccessError
 from enf2enf_server.ops.stamp import stamp
-from enf2enf_server.wire.errors import AccessError
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0

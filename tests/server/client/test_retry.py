@@ -15,7 +15,7 @@ from peer import Fault, line_to
 from enf2enf import errors
 from enf2enf.client import Client, Retry
 from enf2enf.grid import Grid
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
 QUICK = Retry(attempts=4, first_seconds=0.01, longest_seconds=0.01)

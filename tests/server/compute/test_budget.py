@@ -11,9 +11,9 @@ from pools import until
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.budget import Budget
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.wire.errors import LimitError
+from enf2enf_server.ops.errors import LimitError
 
 
 @given(limit=st.integers(1, 50), takes=st.lists(st.lists(st.integers(0, 30), max_size=5), max_size=4))

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from enf2enf_server.compute.device import Device, Lane
-from enf2enf_server.wire.errors import LimitError, StoppingError
+from enf2enf_server.ops.errors import LimitError, StoppingError
 
 
 class Lanes:

@@ -8,7 +8,7 @@ from enf2enf.client import Client
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.models import Model
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 
 
 def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):

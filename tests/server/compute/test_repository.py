@@ -19,9 +19,9 @@ from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.models import Models
 from enf2enf_server.compute.repository import Repository
-from enf2enf_server.ops.app import SERVICE
+from enf2enf_server.gate.app import SERVICE
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.wire.errors import ModelError, StoppingError
+from enf2enf_server.ops.errors import ModelError, StoppingError
 
 STATE = pb.ModelVersion
 

@@ -20,8 +20,8 @@ from enf2enf.client import Client
 from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.gate.tokens import Tokens, issue
-from enf2enf_server.ops.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.spans import OtelTracer
 

@@ -22,8 +22,8 @@ from enf2enf.errors import QueryError, ServiceError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_server.gate.app import SERVICE, create_server
 from enf2enf_server.ops import probe
-from enf2enf_server.ops.app import SERVICE, create_server
 from enf2enf_server.ops.config import ServerConfig
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -163,7 +163,7 @@ def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)
     code = (
-        "from enf2enf_server.ops.config import ServeConfig, ServerConfig; from enf2enf_server.ops.serve import serve; "
+        "from enf2enf_server.ops.config import ServeConfig, ServerConfig; from enf2enf_server.gate.serve import serve; "
         f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig())"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:

@@ -10,9 +10,10 @@ from grpc import StatusCode
 
 from enf2enf.cli import main
 from enf2enf.errors import ConfigError
-from enf2enf_server.gate.caller import Caller
+from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens, issue
-from enf2enf_server.wire.errors import AccessError, LimitError, to_status
+from enf2enf_server.ops.caller import Caller
+from enf2enf_server.ops.errors import AccessError, LimitError
 
 
 class Clock:

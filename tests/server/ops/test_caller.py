@@ -10,8 +10,9 @@ from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enf2enf_server.gate.caller import ANONYMOUS, Caller, Usage
-from enf2enf_server.wire.errors import LimitError, RightsError, to_status
+from enf2enf_server.gate.status import to_status
+from enf2enf_server.ops.caller import ANONYMOUS, Caller, Usage
+from enf2enf_server.ops.errors import LimitError, RightsError
 
 
 class Clock:

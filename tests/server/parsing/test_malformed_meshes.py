@@ -1,6 +1,6 @@
 """Damaged files of every format, through the processes that read them: a mesh or a refusal, soon, and nobody dies.
 
-What is damaged with intent is in `tests/mesh/test_hostile_files.py`.
+What is damaged with intent is in `tests/io/test_hostile_files.py`.
 """
 
 import re
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError
 from enf2enf.io.formats import FORMATS
-from enf2enf_server.parsing.parsed import Parsed
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 from enf2enf_server.parsing.pool import Parsers
 
 SECONDS = 2.0  # measured 0.14 at most, over 8,000 files
@@ -113,7 +113,7 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
         name, data = file
         start = time.perf_counter()
         try:
-            assert isinstance(pool.parse(data, name, "m", (), 10**6, 10**6), Parsed)
+            assert isinstance(pool.parse(data, name, "m", (), 10**6, 10**6), ParsedMesh)
             tally["read"] += 1
         except Enf2EnfError as error:
             assert re.match(r"(?s).+: expected .+, got .+", str(error)) and not LEAKS.search(str(error)), str(error)

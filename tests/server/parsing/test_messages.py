@@ -5,13 +5,13 @@ import pytest
 
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import CellBlock, Mesh
-from enf2enf_server.parsing import frames
-from enf2enf_server.parsing.parsed import byte_limit, described, restored
+from enf2enf_server.parsing import messages
+from enf2enf_server.parsing.parsed_mesh import byte_limit, pack_mesh, unpack_mesh
 
 
 def sent(message, limit=1 << 20, step=7):
     data = b"".join(message)
-    answer = frames.Incoming(limit)
+    answer = messages.IncomingMessage(limit)
     while data:
         assert not answer.done
         count = min(step, len(answer.room))
@@ -21,13 +21,13 @@ def sent(message, limit=1 << 20, step=7):
     return answer
 
 
-def test_frames_survive_the_pipe():
+def test_messages_survive_the_pipe():
     arrays = [np.arange(6.0).reshape(3, 2), np.zeros((0, 2)), np.arange(3), np.arange(5, dtype=np.uint8)]
-    answer = sent(frames.packed({"a": [1, "\udcff"]}, arrays))
+    answer = sent(messages.pack({"a": [1, "\udcff"]}, arrays))
     assert answer.done and answer.about == {"a": [1, "\udcff"]}
     for ours, theirs in zip(arrays, answer.arrays, strict=True):
         np.testing.assert_array_equal(ours, theirs, strict=True)
-    assert sent(frames.packed({})).done
+    assert sent(messages.pack({})).done
 
 
 def raw(header: bytes) -> list[bytes]:
@@ -53,8 +53,8 @@ def raw(header: bytes) -> list[bytes]:
     ],
     ids=range(13),
 )
-def test_frames_that_are_none(message):
-    with pytest.raises(frames.FrameError):
+def test_messages_that_are_none(message):
+    with pytest.raises(messages.MessageError):
         sent(message)
 
 
@@ -63,8 +63,8 @@ MESH = Mesh(SQUARE, (CellBlock("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]]
 
 
 def test_a_result_is_within_its_limit():
-    about, arrays = described(MESH, Geometry.from_mesh(MESH), 0, 0.1)
-    parsed = restored(sent(frames.packed(about, arrays), byte_limit(4)))
+    about, arrays = pack_mesh(MESH, Geometry.from_mesh(MESH), 0, 0.1)
+    parsed = unpack_mesh(sent(messages.pack(about, arrays), byte_limit(4)))
     assert parsed.cells == 4 and parsed.geometry.outer is None and parsed.nodes.tobytes() == SQUARE.tobytes()
 
 
@@ -86,7 +86,7 @@ def test_a_result_is_within_its_limit():
     ids=range(11),
 )
 def test_results_that_contradict_themselves(change):
-    about, arrays = described(MESH, Geometry.from_mesh(MESH), 0, 0.1)
+    about, arrays = pack_mesh(MESH, Geometry.from_mesh(MESH), 0, 0.1)
     change(about, arrays)
-    with pytest.raises(frames.FrameError):
-        restored(sent(frames.packed(about, arrays)))
+    with pytest.raises(messages.MessageError):
+        unpack_mesh(sent(messages.pack(about, arrays)))

@@ -12,7 +12,7 @@ from enf2enf.errors import Enf2EnfError, MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.mesh import CellBlock, Mesh
-from enf2enf_server.wire.errors import LimitError
+from enf2enf_server.ops.errors import LimitError
 
 ASSETS = enf2enf_meshes.manifest()
 

@@ -13,8 +13,8 @@ import pytest
 from pools import ask, busy, cpu, running, slow, until
 
 from enf2enf.errors import Enf2EnfError, MeshError
-from enf2enf_server.parsing.frames import Incoming
 from enf2enf_server.parsing.idle import Idle
+from enf2enf_server.parsing.messages import IncomingMessage
 from enf2enf_server.parsing.parser import Parser
 from enf2enf_server.parsing.pool import Parsers
 
@@ -46,7 +46,7 @@ def test_killed_while_idle(own, vtu):
 def test_a_dead_one_is_not_handed_out(tmp_path):
     """Also in the moment before its keeper has noticed."""
     idle, parser = Idle(), Parser(1 << 30, str(tmp_path))
-    parser.ask([], Incoming(0), 20.0, lambda: None)
+    parser.ask([], IncomingMessage(0), 20.0, lambda: None)
     idle.put(parser)
     parser.kill()
     until(lambda: parser.ended)
@@ -231,7 +231,7 @@ def test_workers_ignore_the_terminal_and_know_no_jax(own, vtu):
     assert len(ask(pool, vtu).nodes) == 224 and pool.pids == (pid,)
     program = "import sys, enf2enf_server.parsing.worker as w; w._warm_up(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"jax", "grpc", "equinox", "enf2enf_server.wire.errors"} & set(loaded)
+    assert not {"jax", "grpc", "equinox", "enf2enf_server.ops.errors"} & set(loaded)
     assert {"meshio.vtu", "h5py", "shapely"} <= set(loaded)
 
 

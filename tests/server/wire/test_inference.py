@@ -17,9 +17,9 @@ from enf2enf.errors import GeometryError
 from enf2enf.io import write_bytes
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.wire.inference import SERVICE
-from enf2enf_server.wire.tensor import Tensor, framed
+from enf2enf_server.wire.tensor import Tensor, length_prefixed
 
 CODE = grpc.StatusCode
 WIDTH = {"stress": 1, "shift": 2}
@@ -129,9 +129,9 @@ def test_typed_and_raw_contents_are_the_same_question(stub, handle, points, load
 
 @settings(max_examples=100)
 @given(elements=st.lists(st.binary(max_size=300), max_size=5))
-def test_framed_elements_come_back(elements):
+def test_length_prefixed_elements_come_back(elements):
     tensor, sent = Tensor("names", "BYTES", (-1,)), Input(name="names", datatype="BYTES", shape=[len(elements)])
-    assert tensor.read(sent, framed(elements)) == elements
+    assert tensor.read(sent, length_prefixed(elements)) == elements
     sent.contents.bytes_contents.extend(elements)
     assert tensor.read(sent, None) == elements
 

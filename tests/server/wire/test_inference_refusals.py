@@ -17,7 +17,7 @@ from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.wire.inference import SERVICE
 from enf2enf_server.wire.question import Signature
-from enf2enf_server.wire.tensor import Tensor, framed
+from enf2enf_server.wire.tensor import Tensor, length_prefixed
 
 OPTIONS = ("model", "version", "outputs", "parameters")
 
@@ -229,10 +229,10 @@ def test_a_model_whose_quantities_have_the_names_of_ours():
 
 @settings(max_examples=200)
 @given(data=st.binary(max_size=24), count=st.integers(0, 3))
-def test_raw_bytes_are_read_as_framed_or_refused(data, count):
+def test_raw_bytes_are_read_as_length_prefixed_or_refused(data, count):
     tensor = Tensor("names", "BYTES", (-1,))
     try:
         read = tensor.read(Input(name="names", datatype="BYTES", shape=[count]), data)
     except QueryError:
         return
-    assert len(read) == count and framed(read) == data
+    assert len(read) == count and length_prefixed(read) == data

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from enf2enf_server.wire.errors import LimitError, RightsError
+from enf2enf_server.ops.errors import LimitError, RightsError
 
 
 class Usage:

@@ -8,8 +8,8 @@ import grpc
 
 from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.gate import tls
+from enf2enf_server.gate.app import SurrogateServer
 from enf2enf_server.gate.tokens import Tokens
-from enf2enf_server.ops.app import SurrogateServer
 from enf2enf_server.ops.config import ServeConfig, ServerConfig
 from enf2enf_server.ops.metrics import serve_metrics
 

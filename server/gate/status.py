@@ -1,7 +1,6 @@
 """The one table from the library's errors to gRPC statuses."""
 
 import logging
-from typing import Self
 
 import grpc
 from google.protobuf import any_pb2
@@ -9,48 +8,18 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from enf2enf import errors
+from enf2enf_server.ops.errors import (
+    AccessError,
+    GoneError,
+    HandleError,
+    LimitError,
+    ModelError,
+    RightsError,
+    StoppingError,
+)
 
 _LOG = logging.getLogger(__name__)
 _LONGEST = 500  # characters of one text: all details together must fit the 8 KB of HTTP/2 headers
-
-
-class StreamError(errors.QueryError):
-    """Messages that are malformed or in the wrong order."""
-
-
-class LimitError(errors.QueryError):
-    """A request that is larger than this server accepts."""
-
-
-class HandleError(errors.QueryError):
-    """A handle that this server does not hold (any more)."""
-
-
-class ModelError(errors.QueryError):
-    """A model or a version that this server does not have, or cannot load."""
-
-
-class GoneError(errors.ServiceError):
-    """Nobody waits for the answer any more."""
-
-
-class StoppingError(errors.ServiceError):
-    """The server starts or stops: somebody else, or it a little later, may answer."""
-
-    @classmethod
-    def now(cls) -> Self:
-        """A server that stops before a call is answered, or answered in full."""
-        return cls("server", "time for a whole answer", "its stop; try again")
-
-
-class AccessError(errors.ServiceError):
-    """A call without a token that this server knows."""
-
-
-class RightsError(errors.ServiceError):
-    """A call that its token does not permit."""
-
-
 _CODES = (
     (AccessError, code_pb2.UNAUTHENTICATED),
     (RightsError, code_pb2.PERMISSION_DENIED),

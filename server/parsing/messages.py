@@ -1,4 +1,4 @@
-"""Messages over a pipe: a header of JSON, then arrays as they lie in memory. Data alone, nothing that could run."""
+"""Messages over a pipe: a JSON header, then arrays as they lie in memory. Plain data: reading it executes nothing."""
 
 import json
 import math
@@ -15,26 +15,26 @@ _DTYPES = ("<f8", "<i8", "|u1")
 _ARRAYS = 4
 
 
-class FrameError(ValueError):
-    """A message that is none, or larger than was announced."""
+class MessageError(ValueError):
+    """Bytes that are no message, or a message that is larger than allowed."""
 
 
-def packed(about: Mapping[str, Any], arrays: Sequence[np.ndarray] = ()) -> list[memoryview]:
-    """A message as the parts to be written one after the other; arrays of float64, int64 or bytes are not copied.
+def pack(about: Mapping[str, Any], arrays: Sequence[np.ndarray] = ()) -> list[memoryview]:
+    """A message as parts to be written one after the other; arrays of float64, int64 or bytes are not copied.
 
     Raises:
-        FrameError: more than `HEADER_BYTES` of header.
+        MessageError: more than `HEADER_BYTES` of header.
     """
     whole = [np.ascontiguousarray(array) for array in arrays]
     shapes = [[array.dtype.str, list(array.shape)] for array in whole]
     header = json.dumps({"about": about, "arrays": shapes}).encode()
     if len(header) > HEADER_BYTES:
-        raise FrameError(f"a header of {len(header)} bytes")
+        raise MessageError(f"a header of {len(header)} bytes")
     head = _PREFIX.pack(_MAGIC, len(header)) + header
     return [memoryview(head), *(memoryview(array).cast("B") for array in whole if array.size)]
 
 
-class Incoming:
+class IncomingMessage:
     """A message that arrives piece by piece: read bytes into `room`, say how many were `filled`, until `done`.
 
     Args:
@@ -59,7 +59,7 @@ class Incoming:
         return self._rooms[0]
 
     def filled(self, count: int) -> None:
-        """Takes note of the bytes that were read into `room`. Raises `FrameError` if they are no message."""
+        """Takes note of the bytes that were read into `room`. Raises `MessageError` if they are no message."""
         room = self._rooms[0]
         if count < len(room):
             self._rooms[0] = room[count:]
@@ -71,7 +71,7 @@ class Incoming:
     def _begin(self, prefix: bytearray) -> None:
         magic, size = _PREFIX.unpack(prefix)
         if magic != _MAGIC or not 2 <= size <= HEADER_BYTES:
-            raise FrameError("no header")
+            raise MessageError("no header")
         self._rooms, self._next = [memoryview(bytearray(size))], self._describe
 
     def _describe(self, header: bytearray) -> None:
@@ -80,11 +80,11 @@ class Incoming:
             shapes = [(np.dtype(str(dtype)), tuple(shape)) for dtype, shape in content["arrays"]]
             self.about = dict(content["about"])
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise FrameError("a header that is not understood") from error
+            raise MessageError("a header that is not understood") from error
         if len(shapes) > _ARRAYS or any(not _sound(dtype, shape) for dtype, shape in shapes):
-            raise FrameError("arrays of another kind")
+            raise MessageError("arrays of another kind")
         if (size := sum(dtype.itemsize * math.prod(shape) for dtype, shape in shapes)) > self._limit:
-            raise FrameError(f"{size} bytes of arrays where {self._limit} are allowed")
+            raise MessageError(f"{size} bytes of arrays where {self._limit} are allowed")
         self.arrays = [np.empty(shape, dtype) for dtype, shape in shapes]
         self._rooms = [memoryview(array).cast("B") for array in self.arrays if array.size]
         self._next = lambda _: None

@@ -1,4 +1,4 @@
-"""What was understood of a mesh file, and its form on the wire."""
+"""The result of reading a mesh file, and its form as a message."""
 
 import dataclasses
 from typing import Any
@@ -8,20 +8,20 @@ from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import Mesh
-from enf2enf_server.parsing.frames import FrameError, Incoming
+from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
 _NODE_BYTES = 8 * (3 + 2 + 1)  # coordinates; a place on a loop, and a loop's length, for each node at the most
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Parsed:
-    """A mesh file as a server needs it.
+class ParsedMesh:
+    """What a server keeps of a mesh file.
 
     Args:
         nodes: coordinates in metres.
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
-        geometry: the boundary, with the walls that were asked for.
+        geometry: its boundary, with the walls that were named.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
     """
@@ -39,8 +39,8 @@ def byte_limit(nodes: int) -> int:
     return _NODE_BYTES * nodes
 
 
-def described(mesh: Mesh, geometry: Geometry, outside: int, seconds: float) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Header and arrays of the message."""
+def pack_mesh(mesh: Mesh, geometry: Geometry, outside: int, seconds: float) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Header and arrays of the message with a result."""
     loops = [*geometry.walls, *([] if geometry.outer is None else [geometry.outer])]
     about = {
         "kind": "parsed",
@@ -54,11 +54,11 @@ def described(mesh: Mesh, geometry: Geometry, outside: int, seconds: float) -> t
     return about, [mesh.points.astype(np.float64, copy=False), np.concatenate(loops), lengths]
 
 
-def restored(answer: Incoming) -> Parsed:
-    """The result in a message, its geometry the same to the bit.
+def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
+    """The result that a message holds, its geometry the same to the bit.
 
     Raises:
-        FrameError: a message that no sound worker sends.
+        MessageError: arrays or counts that contradict each other.
     """
     about = answer.about
     try:
@@ -67,11 +67,11 @@ def restored(answer: Incoming) -> Parsed:
         sound = nodes.dtype == points.dtype == np.float64 and lengths.dtype == np.int64 and lengths.ndim == 1
         sound = sound and nodes.ndim == 2 and (lengths >= 0).all() and lengths.sum() == len(points)
         if not sound or any(type(count) is not int or count < 0 for count in counts):
-            raise FrameError("arrays that contradict each other")
+            raise MessageError("arrays that contradict each other")
         loops = np.split(points, np.cumsum(lengths)[:-1])
         outer = loops.pop() if about["enclosed"] else None
         geometry = Geometry(tuple(loops), outer)
         patches = tuple(str(name) for name in about["patches"])
-        return Parsed(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
+        return ParsedMesh(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise FrameError("no result") from error
+        raise MessageError("no result") from error
