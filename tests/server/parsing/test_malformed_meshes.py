@@ -127,3 +127,10 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
     assert pool.replaced == 0
     assert tally["read"] > examples / 25 and tally["refused"] > examples / 2
     assert capfd.readouterr() == ("", "")
+
+
+def test_cells_without_nodes_are_none(pool):
+    head = b"ply\nformat ascii 1.0\nelement vertex 3\nproperty double x\nproperty double y\nproperty double z\n"
+    faces = b"element face 2\nproperty list uint8 int32 vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n0\n0\n"
+    with pytest.raises(Enf2EnfError, match=r"^a\.ply: cells: expected at least one cell, got none$"):
+        pool.parse(head + faces, "a.ply", "m", (), 10**6, 10**6)
