@@ -108,12 +108,12 @@ class Engine:
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
         """The fields at all points, in their order, chunk by chunk, then the summary.
 
-        A chunk is asked for only when the one before has been sent. The iterator is dropped where the client has
-        cancelled or its deadline has passed: with it go the chunks that wait for the device.
+        The next part is taken only when the one before has been sent. The iterator is closed where the client has
+        cancelled or its deadline has passed: the chunks that wait for the device are cancelled with it.
 
         Args:
             call: the request.
-            query: what is asked.
+            query: the query.
             points: its points, at most `chunk_points` at a time.
         """
         total, outside, seconds = 0, 0, 0.0

@@ -1,4 +1,4 @@
-"""Admits calls: names them, knows their callers, counts them, and turns their failures into statuses."""
+"""Admits calls: identifies their callers, limits their number, and turns their failures into statuses."""
 
 import logging
 import threading
@@ -22,13 +22,13 @@ _TICK = 0.01  # seconds
 
 
 class Admission:
-    """At most so many calls at once; one more is refused, not queued.
+    """At most so many calls at once; a further one is refused, not queued.
 
     Args:
         concurrent: calls at once.
         idle_seconds: longest that a call may make no progress.
         tokens: who may call; None: anybody.
-        metrics, tracer: are told of every call.
+        metrics, tracer: count and trace every call.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Admission:
                 try:
                     with self._place(), self._caller(call, metadata):
                         yield call
-                except (grpc.RpcError, GeneratorExit):  # the client has gone: nobody to answer
+                except (grpc.RpcError, GeneratorExit):  # the client has left
                     code = "CANCELLED"
                     raise
                 except Exception as error:

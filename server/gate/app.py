@@ -32,7 +32,7 @@ SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
 _SPARE_THREADS = 8  # for refusals, health and reflection, while every admitted request holds a thread
 _WAITING = 4  # times the admitted calls that gRPC holds; more it refuses itself, in fewer words
-_LAST_SECONDS = 5.0  # for streams that were told to stop
+_LAST_SECONDS = 5.0  # for streams to stop in
 _DEFAULT = ServerConfig()
 _SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -46,7 +46,7 @@ class SurrogateServer:
         source: a surrogate, or the path of a checkpoint or of a folder of them (see `Repository`).
         config: limits and periods.
         tokens: who may call; None: anybody.
-        metrics: are told of everything.
+        metrics: count everything.
         tracer: makes the spans; None: as the environment says.
     """
 
@@ -67,7 +67,7 @@ class SurrogateServer:
             self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
         self.engine = Engine(self._models, config, self.metrics)
         self._admission = Admission(config.concurrent_requests, config.idle_seconds, tokens, self.metrics, self._tracer)
-        self._known: set[str] = set()  # models that health was told of
+        self._named: set[str] = set()  # models whose health was ever set
         self._closing, self._keeper = threading.Event(), threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._ready: futures.Future[None] = futures.Future()
         self._server = self._built()
@@ -153,8 +153,8 @@ class SurrogateServer:
 
     def _changed(self) -> None:
         names = {model.name for model in self._models.loaded()}
-        self._known |= names
-        for name in self._known:
+        self._named |= names
+        for name in self._named:
             self._health.set(f"{SERVICE}/{name}", _SERVING if name in names else _NOT_SERVING)
         for service in ("", SERVICE):
             self._health.set(service, _SERVING if names else _NOT_SERVING)

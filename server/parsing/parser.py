@@ -43,7 +43,7 @@ class Parser:
     """
 
     def __init__(self, memory_bytes: int, folder: str):
-        self._lock = threading.Lock()  # whoever has it may use the pipes
+        self._lock = threading.Lock()  # the holder may use the pipes
         theirs, self._life = os.pipe()  # closes with us, however we end, and the worker ends with it
         try:
             self._process = subprocess.Popen(
@@ -71,7 +71,7 @@ class Parser:
 
     @property
     def ended(self) -> bool:
-        """Whether the process is dead. To be asked of a parser that reads nothing."""
+        """Whether the process is dead. For a parser that is idle."""
         with self._lock:
             return self._closed or bool(self._hung_up(0))
 

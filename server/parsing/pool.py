@@ -23,7 +23,7 @@ _HOPELESS = 4  # attempts a process that failed, none having succeeded since
 _KINDS = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Enf2EnfError)
 } | {"LimitError": LimitError}
-_ATTEMPTS = 3  # somebody may kill all processes at once: their deaths are not the file's fault
+_ATTEMPTS = 3  # all processes may be killed at once from outside: not the file's fault
 
 
 def _nothing() -> None:
@@ -127,7 +127,7 @@ class Parsers:
         except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
-        except BaseException:  # nobody waits for the answer, so that nobody should compute it
+        except BaseException:  # the answer is no longer wanted: stop computing it
             parser.kill()
             raise
         if answer.about.get("last"):  # short of memory, and what is left of it is in pieces

@@ -71,8 +71,8 @@ def test_work_is_counted(metrics, scraped):
     metrics.points("elasticity", 4096)
     metrics.points("elasticity", 4)
     metrics.points("other", 1)
-    metrics.batch(requests=3, asked=4000, computed=8192)
-    metrics.batch(requests=1, asked=0, computed=1)
+    metrics.batch(requests=3, requested=4000, computed=8192)
+    metrics.batch(requests=1, requested=0, computed=1)
     for result, count in (("hit", 3), ("miss", 2), ("lost", 1)):
         for _ in range(count):
             metrics.handle(result)
