@@ -26,7 +26,7 @@ from enf2enf.surrogate import Surrogate
 from enf2enf.threads import run_in_calling_thread
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
 GEOMETRIES, ROUNDS, SECONDS = 8, 5, 5.0

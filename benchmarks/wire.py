@@ -14,7 +14,7 @@ from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
 from enf2enf.surrogate import Surrogate
 from enf2enf.threads import run_in_calling_thread
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 
 POINTS, REPETITIONS = 50_000, 15
 

@@ -236,7 +236,7 @@ def _serve(options: argparse.Namespace) -> int:
     if not options.unsupervised:
         return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
     follow_parent(config.drain_seconds + _LAST_SECONDS)
-    from enf2enf_server.ops.serve import serve
+    from enf2enf_server.gate.serve import serve
 
     try:
         serve(config, limits)

@@ -60,7 +60,7 @@ def demo(checkpoint: str | os.PathLike, out: str | os.PathLike) -> None:
 
 @contextmanager
 def _serving(surrogate: Surrogate) -> Iterator[str]:
-    from enf2enf_server.ops.app import create_server
+    from enf2enf_server.gate.app import create_server
 
     server, port = create_server(surrogate)
     try:

@@ -29,7 +29,7 @@ def run(root, tmp_path, name, *arguments):
 
 @pytest.fixture(scope="module")
 def target(surrogate):
-    from enf2enf_server.ops.app import create_server
+    from enf2enf_server.gate.app import create_server
 
     server, port = create_server(surrogate)
     server.start().result()

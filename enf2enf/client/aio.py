@@ -8,7 +8,7 @@ from typing import Any, Self
 import grpc
 
 from enf2enf.client import connection
-from enf2enf.client.answer import Progress
+from enf2enf.client.answer import OnProgress
 from enf2enf.client.calls import Calls
 from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
 from enf2enf.client.requests import At, MeshLike, Upload
@@ -100,7 +100,7 @@ class AsyncClient:
         return await self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     async def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: Progress | None = None
+        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: OnProgress | None = None
     ) -> Prediction:
         """As `Client.decode`; `progress` is called in the event loop."""
         return await self._run(self._calls.decode(shape, conditions, at, progress))
@@ -116,7 +116,7 @@ class AsyncClient:
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> Prediction:
         """As `Client.predict`."""
         return await self._run(

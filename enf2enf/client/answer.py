@@ -7,20 +7,22 @@ from enf2enf.client.requests import Question, Upload
 from enf2enf.errors import ServiceError
 from enf2enf_protos import surrogate_pb2 as pb
 
-Progress = Callable[[int, int], None]  # points that are there, points in all
+OnProgress = Callable[[int, int], None]  # points that are there, points in all
 
 
 class Answer:
-    """One answer to one question.
+    """The answer to one question.
 
     Args:
-        question: what was asked.
-        upload: the mesh that it is about.
-        progress: called whenever values have come.
+        question: the question.
+        upload: the mesh.
+        progress: called whenever values have arrived.
         shape: the mesh as the server knows it; None where the answer begins with it.
     """
 
-    def __init__(self, question: Question, upload: Upload, progress: Progress | None, shape: RemoteShape | None = None):
+    def __init__(
+        self, question: Question, upload: Upload, progress: OnProgress | None, shape: RemoteShape | None = None
+    ):
         self._question, self._upload, self._progress, self._shape = question, upload, progress, shape
         self._chunks: list[pb.FieldChunk] = []
         self._summary: pb.Summary | None = None
@@ -43,10 +45,10 @@ class Answer:
         self._chunks.append(chunk)
         self._points += chunk.count
         if self._progress is not None:
-            self._progress(self._points, self._asked)
+            self._progress(self._points, self._expected)
 
     @property
-    def _asked(self) -> int:
+    def _expected(self) -> int:
         if self._question.points is not None:
             return self._question.points
         return self._points if self._shape is None else self._shape.nodes
@@ -54,7 +56,7 @@ class Answer:
     def prediction(self, target: str, request_id: str) -> Prediction:
         """All of it as arrays. Raises `ServiceError` if anything is missing."""
         answered = -1 if self._summary is None else self._summary.points
-        if self._shape is None or not self._chunks or not self._points == answered == self._asked:
+        if self._shape is None or not self._chunks or not self._points == answered == self._expected:
             raise ServiceError(
                 target, "all values, then a summary", f"an answer that breaks off (request {request_id})"
             )

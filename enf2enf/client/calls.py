@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2
 
-from enf2enf.client.answer import Answer, Progress
+from enf2enf.client.answer import Answer, OnProgress
 from enf2enf.client.refusal import lost_handle
 from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
 from enf2enf.client.requests import Question, Upload
@@ -82,7 +82,7 @@ class Calls:
         return RemoteShape.of(replies[0], upload)
 
     def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: Any, progress: Progress | None
+        self, shape: RemoteShape, conditions: Mapping[str, Any], at: Any, progress: OnProgress | None
     ) -> Steps[Prediction]:
         """Asks about a shape.
 
@@ -96,7 +96,7 @@ class Calls:
         return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, small, progress)))
 
     def _decoded(
-        self, exchange: Exchange, shape: RemoteShape, question: Question, small: bool, progress: Progress | None
+        self, exchange: Exchange, shape: RemoteShape, question: Question, small: bool, progress: OnProgress | None
     ) -> Steps[Prediction]:
         answer = Answer(question, shape.upload, progress, shape)
         try:
@@ -115,7 +115,7 @@ class Calls:
         return (yield from self._predicted(exchange, shape.upload, question, progress))
 
     def predict(
-        self, make: Callable[[], Upload], conditions: Mapping[str, Any], at: Any, progress: Progress | None
+        self, make: Callable[[], Upload], conditions: Mapping[str, Any], at: Any, progress: OnProgress | None
     ) -> Steps[Prediction]:
         """Uploads a mesh and asks about it."""
         upload, question = make(), Question.of(conditions, at)
@@ -123,7 +123,7 @@ class Calls:
         return (yield from exchange.patiently(lambda: self._predicted(exchange, upload, question, progress)))
 
     def _predicted(
-        self, exchange: Exchange, upload: Upload, question: Question, progress: Progress | None
+        self, exchange: Exchange, upload: Upload, question: Question, progress: OnProgress | None
     ) -> Steps[Prediction]:
         answer = Answer(question, upload, progress)
         requests = upload.messages_with(question)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import grpc
 
 from enf2enf.client import connection
-from enf2enf.client.answer import Progress
+from enf2enf.client.answer import OnProgress
 from enf2enf.client.calls import Calls
 from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
 from enf2enf.client.requests import At, MeshLike, Upload
@@ -158,7 +158,7 @@ class Client:
         return self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: Progress | None = None
+        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: OnProgress | None = None
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
@@ -186,7 +186,7 @@ class Client:
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> Prediction:
         """`encode` and `decode` in one call."""
         return self._run(

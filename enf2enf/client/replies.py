@@ -92,7 +92,7 @@ class ModelVersion:
 
 @dataclasses.dataclass(frozen=True)
 class RemoteShape:
-    """A geometry that the server has encoded, and what it understood.
+    """A geometry that the server has encoded, and what it read from the file.
 
     Args:
         handle: its name at the server.

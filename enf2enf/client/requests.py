@@ -24,7 +24,7 @@ _IN_TWO_FILES = (".xdmf", ".xmf")  # the arrays lie beside the document: sent as
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """A mesh file and how it is to be understood."""
+    """A mesh file and how it is to be read."""
 
     header: pb.MeshHeader
     data: bytes

@@ -48,7 +48,7 @@ class Mesh:
             raise MeshError("points", "an array (points, 2 or 3) of at least one node", str(self.points.shape))
         if len(bad := np.flatnonzero(~np.isfinite(self.points).all(axis=1))):
             raise MeshError("points", "finite coordinates", f"{self.points[bad[0]].tolist()} at node {bad[0]}")
-        if not sum(len(block.nodes) for block in self.cells):
+        if not sum(block.nodes.size for block in self.cells):  # damaged files have cells of no nodes
             raise MeshError("cells", "at least one cell", "none")
         indexed = [(f"cells of kind {b.kind}", b.nodes) for b in self.cells]
         for name, nodes in indexed + [(f"patch {name!r}", facets) for name, facets in self.patches.items()]:

@@ -1,1 +1,1 @@
-"""Models, shapes and the one thread that computes."""
+"""Models, encoded shapes and the one thread that computes. Knows neither protobuf nor gRPC."""

@@ -4,14 +4,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from enf2enf_server.wire.errors import LimitError
+from enf2enf_server.ops.errors import LimitError
 
 
 class Budget:
-    """Bytes that may be held at once, by whomever. Safe to share between threads.
+    """Bytes that all uploads may hold at once. Safe to share between threads.
 
     Args:
-        limit: the most of them.
+        limit: most bytes.
     """
 
     def __init__(self, limit: int):
@@ -19,12 +19,12 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """Bytes that are held."""
+        """Bytes that are held now."""
         return self._used
 
     @contextmanager
     def share(self) -> Iterator["Share"]:
-        """What one upload holds, given back at the end."""
+        """The share of one upload, given back at the end."""
         share = Share(self)
         try:
             yield share

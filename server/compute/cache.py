@@ -10,43 +10,54 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.inference.encoding import Encoding
-from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.models import Model
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh
+
+_VIEW_BYTES = 1 << 16  # of the latents of one view, roughly
 
 
 @dataclasses.dataclass(frozen=True)
-class Shape:
-    """What the server keeps of an uploaded mesh.
+class EncodedShape:
+    """An uploaded mesh and its encoded geometry.
 
     Args:
+        handle: identifies it to its owner.
         model: that encoded it.
         owner: name of the token that it was uploaded with; nobody else may use it.
-        encoding: the library's encoding.
-        nodes: coordinates in metres, in the file's order.
-        understood: the reply to the upload.
+        mesh: what was read from the file.
+        walls: patches that were named as walls; empty for the inner loops.
+        encoding: of the mesh's geometry.
+        parse_seconds, encode_seconds: what reading and encoding took; 0 where the shape was cached.
+        cached: whether it was known before the upload that is answered with it.
     """
 
+    handle: str
     model: Model
     owner: str
+    mesh: ParsedMesh
+    walls: tuple[str, ...]
     encoding: Encoding
-    nodes: Float[np.ndarray, "nodes dim"]
-    understood: pb.EncodeResponse
+    parse_seconds: float
+    encode_seconds: float
+    cached: bool = False
+
+    @property
+    def nodes(self) -> Float[np.ndarray, "nodes dim"]:
+        """Coordinates in metres, in the file's order."""
+        return self.mesh.nodes
 
     @property
     def bytes(self) -> int:
         """Memory that it takes, roughly: the nodes, in the mesh and in the geometry, and the latents of every view."""
-        return 2 * self.nodes.nbytes + len(self.encoding.views) * (1 << 16)
+        return 2 * self.nodes.nbytes + len(self.encoding.views) * _VIEW_BYTES
 
-    def again(self) -> "Shape":
-        """The shape as the reply to an upload that was known already."""
-        reply = pb.EncodeResponse()
-        reply.CopyFrom(self.understood)
-        reply.cached, reply.parse_seconds, reply.encode_seconds = True, 0.0, 0.0
-        return dataclasses.replace(self, understood=reply)
+    def as_cached(self) -> "EncodedShape":
+        """The shape as the result of an upload that was known before."""
+        return dataclasses.replace(self, cached=True, parse_seconds=0.0, encode_seconds=0.0)
 
 
 def handle_of(data: bytes, options: Sequence[str]) -> str:
-    """Hex SHA-256 of a file and of all that decides what is made of it, and for whom."""
+    """Hex SHA-256 of a file and of all that decides how it is read and encoded, and for whom."""
     digest = hashlib.sha256()
     for part in (*(option.encode() for option in options), data):
         digest.update(len(part).to_bytes(8, "little"))
@@ -55,11 +66,16 @@ def handle_of(data: bytes, options: Sequence[str]) -> str:
 
 
 class ShapeCache:
-    """Least recently used first out. Safe to share between threads."""
+    """Encoded shapes; the least recently used one is dropped first. Safe to share between threads.
+
+    Args:
+        entries: most shapes.
+        bytes_: most memory that they may take together.
+    """
 
     def __init__(self, entries: int, bytes_: int):
         self._entries, self._bytes = entries, bytes_
-        self._shapes: OrderedDict[str, Shape] = OrderedDict()
+        self._shapes: OrderedDict[str, EncodedShape] = OrderedDict()
         self._used = 0
         self._lock = threading.Lock()
 
@@ -71,7 +87,7 @@ class ShapeCache:
         """Memory that all shapes take together, roughly."""
         return self._used
 
-    def find(self, owner: str, handle: str) -> Shape | None:
+    def find(self, owner: str, handle: str) -> EncodedShape | None:
         """The owner's shape, now the most recently used one, or None."""
         with self._lock:
             shape = self._shapes.get(handle)
@@ -80,11 +96,11 @@ class ShapeCache:
             self._shapes.move_to_end(handle)
             return shape
 
-    def put(self, handle: str, shape: Shape) -> None:
+    def put(self, shape: EncodedShape) -> None:
         """Keeps the shape, dropping old ones where there is no room; the newest one always stays."""
         with self._lock:
-            self._drop(handle)
-            self._shapes[handle] = shape
+            self._drop(shape.handle)
+            self._shapes[shape.handle] = shape
             self._used += shape.bytes
             while len(self._shapes) > 1 and (len(self._shapes) > self._entries or self._used > self._bytes):
                 self._drop(next(iter(self._shapes)))

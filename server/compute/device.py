@@ -1,4 +1,4 @@
-"""The one thread that calls the models: small questions together, all others in turn."""
+"""The one thread that calls the models: lanes take turns, and a lane takes several items at a time."""
 
 import dataclasses
 import functools
@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
-from enf2enf_server.wire.errors import LimitError, StoppingError
+from enf2enf_server.ops.errors import LimitError, StoppingError
 
 _AHEAD = 2  # one chunk computes while the next one waits: the device never idles for the wire
 
 
 @dataclasses.dataclass(frozen=True)
 class Lane:
-    """A kind of work.
+    """One kind of work.
 
     Args:
-        most: items that are worked on at a time.
-        begin: starts to work on items, and returns what waits for their results, in order.
+        most: items of one batch.
+        begin: starts to compute a batch, and returns a function that waits for its results, in order.
     """
 
     most: int
@@ -29,14 +29,14 @@ class Lane:
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """A result.
+    """The result of an item.
 
     Args:
-        item: what was to be done.
+        item: the item.
         value: the result.
-        since, start, end: when it was submitted, begun and done, in ns of `time.perf_counter_ns`; what was done at once
-            has the same start and end.
-        shared: how many items were done at once.
+        since, start, end: when it was submitted, begun and done, in ns of `time.perf_counter_ns`; the items of a batch
+            have the same start and end.
+        shared: number of items of its batch.
     """
 
     item: Any
@@ -48,7 +48,7 @@ class Done:
 
     @property
     def worked(self) -> float:
-        """Seconds that the device took for all that was done at once."""
+        """Seconds that the device took for the whole batch."""
         return (self.end - self.start) * 1e-9
 
 
@@ -60,11 +60,11 @@ class _Waiting:
 
 
 class Device:
-    """Lanes take turns, and within a lane it is first come, first served.
+    """Lanes take turns; within a lane it is first come, first served.
 
-    What is next is begun before what was before it is collected, so that the cores never wait for this thread. A stream
-    has at most two chunks in its lane, so that streams take turns chunk by chunk whatever their size, and a question
-    in another lane waits for two chunks at most.
+    The next batch is begun before the results of the one before are collected, so that the cores never wait for this
+    thread. A stream has at most two chunks in its lane, so that streams take turns chunk by chunk whatever their size,
+    and an item of another lane waits for two batches at most.
 
     Args:
         lanes: name -> kind of work.
@@ -133,7 +133,7 @@ class Device:
                 before.finish()
 
     def _next(self, wait: bool) -> tuple[str, list[_Waiting]] | None:
-        """The lane whose turn it is, and what it shall do; None when closed, or when there is nothing and no `wait`."""
+        """The lane whose turn it is, and its batch; None when closed, or when nothing waits and `wait` is false."""
         with self._changed:
             while True:
                 if wait:
@@ -148,7 +148,7 @@ class Device:
 
 
 def result(future: Future[Done]) -> Done:
-    """What comes of a future, once it does. Raises `StoppingError` where it was dropped."""
+    """Waits for the result of a future. Raises `StoppingError` where it was cancelled."""
     try:
         return future.result()
     except CancelledError:
@@ -156,7 +156,7 @@ def result(future: Future[Done]) -> Done:
 
 
 def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:
-    """The next items that somebody still waits for."""
+    """The next items whose futures are not cancelled."""
     batch = []
     while queue and len(batch) < most:
         entry = queue.popleft()
@@ -166,7 +166,7 @@ def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:
 
 
 class _Begun:
-    """Items that are being worked on."""
+    """A batch that is being computed."""
 
     def __init__(self, lane: Lane, batch: Sequence[_Waiting]):
         self._lane, self._batch, self._start = lane, batch, time.perf_counter_ns()
@@ -176,7 +176,7 @@ class _Begun:
             self._collect = functools.partial(_fail, error)
 
     def finish(self) -> None:
-        """Hands the results, or the failure, to those who wait."""
+        """Sets the results, or the failure, on the futures."""
         try:
             results = self._collect()
         except Exception as error:

@@ -1,39 +1,62 @@
-"""Meshes into handles, questions into values: all that the services share."""
+"""Meshes into encoded shapes, queries into fields: what all services share."""
 
+import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from concurrent.futures import Future
+
+import numpy as np
+from jaxtyping import Float
 
 from enf2enf.inference.evaluator import SMALL
 from enf2enf.io import formats
-from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_server.compute import work
+from enf2enf_server.compute import lanes
+from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
-from enf2enf_server.compute.cache import Shape, ShapeCache, handle_of
+from enf2enf_server.compute.cache import EncodedShape, ShapeCache, handle_of
+from enf2enf_server.compute.device import Done, result
+from enf2enf_server.compute.lanes import Task
 from enf2enf_server.compute.models import Models
-from enf2enf_server.compute.resolved_query import Asked
-from enf2enf_server.gate.call import Call
+from enf2enf_server.compute.resolved_query import Points, ResolvedQuery
+from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import HandleError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.parsing.pool import Parsers
-from enf2enf_server.wire import convert
-from enf2enf_server.wire.errors import HandleError
-from enf2enf_server.wire.stream import Incoming, points_of
+
+
+@dataclasses.dataclass(frozen=True)
+class MeshOptions:
+    """How an uploaded mesh is read and encoded.
+
+    Args:
+        name: of the file, or of its format.
+        length_unit: of its coordinates.
+        walls: patches that are walls; empty for the inner loops.
+        model: name of the model; empty for the only one.
+        version: of the model; 0 for the newest one.
+    """
+
+    name: str
+    length_unit: str
+    walls: tuple[str, ...]
+    model: str
+    version: int
 
 
 class Engine:
-    """Reads meshes in processes of their own, computes on the device's thread, remembers shapes.
+    """Reads meshes in processes of their own, computes on the device's thread, keeps encoded shapes.
 
     Args:
         models: those that answer.
         config: the limits.
-        metrics: are told what is done.
+        metrics: count what is done.
     """
 
     def __init__(self, models: Models, config: ServerConfig, metrics: Metrics):
         self.models, self.config, self._metrics = models, config, metrics
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
         self.uploads = Budget(config.upload_bytes)
-        self.device = work.device(config, metrics)
+        self.device = lanes.device(config, metrics)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
         metrics.watch_queue(lambda: len(self.device))
@@ -47,7 +70,7 @@ class Engine:
         """Drops the shapes of models that are no longer loaded."""
         self.shapes.keep(self.models.loaded())
 
-    def find(self, call: Call, handle: str) -> Shape:
+    def find(self, call: Call, handle: str) -> EncodedShape:
         """The caller's shape. Raises `HandleError` if it is not held (any more), or its model no longer serves."""
         shape = self.shapes.find(call.caller.name, handle)
         if shape is None or shape.model not in self.models.loaded():
@@ -55,66 +78,84 @@ class Engine:
             raise HandleError("handle", "one that Encode returned and that is still held", repr(handle[:80]))
         return shape
 
-    def encode(self, call: Call, header: pb.MeshHeader, data: bytes) -> Shape:
-        """The shape of an upload, from the cache if this caller has uploaded it before."""
-        model = self.models.get(header.model, header.version)
-        unit, walls = header.length_unit or "m", tuple(header.walls)
-        options = (formats.named(header.name).name, unit, *walls)
+    def encode(self, call: Call, options: MeshOptions, data: bytes) -> EncodedShape:
+        """The shape of an uploaded file, from the cache if this caller has uploaded it before."""
+        model = self.models.get(options.model, options.version)
         identity = (call.caller.name, model.name, str(model.version), model.surrogate.version)
-        handle = handle_of(data, (*identity, *options))
+        handle = handle_of(data, (*identity, formats.named(options.name).name, options.length_unit, *options.walls))
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
-            return known.again()
+            return known.as_cached()
         limits = self.config.mesh_nodes, self.config.mesh_cells
         with call.stage("parse"):
-            parsed = self.parsers.parse(data, header.name, unit, walls, *limits, alive=call.alive)
-        done = call.wait(self.device.submit("encode", (model.surrogate, parsed.geometry)), "encode")
-        understood = convert.understood(handle, model, parsed, walls, (call.stages["parse"], done.worked))
-        shape = Shape(model, call.caller.name, done.value, parsed.nodes, understood)
-        self.shapes.put(handle, shape)
+            mesh = self.parsers.parse(data, options.name, options.length_unit, options.walls, *limits, alive=call.alive)
+        done = _wait(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode")
+        seconds = (call.stages["parse"], done.worked)
+        shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
+        self.shapes.put(shape)
         self._metrics.handle("miss")
         return shape
 
-    def sample(self, call: Call, shape: Shape, query: pb.Query, data: bytes) -> tuple[pb.FieldChunk, pb.Summary]:
-        """The answer to a question of one message, together with other small ones."""
-        asked = Asked(shape, query)
-        asked.admit(min(self.config.points, asked.surrogate.chunk_points))
-        if asked.explicit:
-            points = points_of(data, query.explicit_points.count, query.explicit_points.dim)
-        else:
-            points = next(asked.blocks())
+    def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
+        """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
-        done = call.wait(self.device.submit(lane, asked.task(points)), "decode")
-        outside = convert.outside(done.value)
-        self._answered(call, shape, len(points))
-        return asked.chunk(done, 0), asked.summary(len(points), outside, done.worked)
+        done = _wait(call, self.device.submit(lane, Task(query.conditioned, points)), "decode")
+        outside = _outside(done.value)
+        self._count(call, query, len(points))
+        chunk = FieldChunk(0, query.surrogate.field(points, done.value))
+        return chunk, self._summary(query, len(points), outside, done.worked)
 
-    def answer(self, call: Call, shape: Shape, query: pb.Query, incoming: Incoming) -> Iterator[dict[str, Any]]:
-        """The parts of the answer, each under the name of its part in the message.
+    def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
+        """The fields at all points, in their order, chunk by chunk, then the summary.
 
-        gRPC takes a part only when the one before has left, and drops the iterator where the client has cancelled or
-        its deadline has passed: with it go the chunks that wait for the device.
+        The next part is taken only when the one before has been sent. The iterator is closed where the client has
+        cancelled or its deadline has passed: the chunks that wait for the device are cancelled with it.
+
+        Args:
+            call: the request.
+            query: the query.
+            points: its points, at most `chunk_points` at a time.
         """
-        asked = Asked(shape, query)
-        asked.admit(self.config.points)
-        if asked.explicit:
-            announced = query.explicit_points
-            blocks = incoming.points(announced.count, announced.dim, asked.surrogate.chunk_points)
-        else:
-            incoming.end()
-            blocks = asked.blocks()
         total, outside, seconds = 0, 0, 0.0
-        for done in self.device.map("large", (asked.task(block) for block in blocks)):
+        for done in self.device.map("large", (Task(query.conditioned, chunk) for chunk in points)):
             call.alive()
-            call.done(done, "decode")
-            missing = convert.outside(done.value)
+            _took(call, done, "decode")
+            missing = _outside(done.value)
             with call.stage("send"):
-                yield {"chunk": asked.chunk(done, total)}
+                yield FieldChunk(total, query.surrogate.field(done.item.points, done.value))
             total, outside = total + len(done.value), outside + missing
             seconds += done.worked
-        self._answered(call, shape, total)
-        yield {"summary": asked.summary(total, outside, seconds)}
+        self._count(call, query, total)
+        yield self._summary(query, total, outside, seconds)
 
-    def _answered(self, call: Call, shape: Shape, points: int) -> None:
-        self._metrics.points(shape.model.name, points)
-        call.notes |= {"model": shape.model.name, "version": shape.model.version, "points": points}
+    def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
+        return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)
+
+    def _count(self, call: Call, query: ResolvedQuery, points: int) -> None:
+        model = query.conditioned.shape.model
+        self._metrics.points(model.name, points)
+        call.notes |= {"model": model.name, "version": model.version, "points": points}
+
+
+def _wait(call: Call, future: Future[Done], stage: str) -> Done:
+    """The device's result; the device does not compute it where the client leaves before its turn."""
+    call.when_ended(future.cancel)
+    try:
+        done = result(future)
+    except StoppingError:
+        call.alive()
+        raise
+    _took(call, done, stage)
+    return done
+
+
+def _took(call: Call, done: Done, stage: str) -> None:
+    """Notes how long the request waited for the device, and how long the device worked for it."""
+    call.progressed()
+    call.took("queue", done.since, done.start)
+    call.took(stage, done.start, done.end)
+
+
+def _outside(values: Float[np.ndarray, "points components"]) -> int:
+    """How many points have no field."""
+    return int(np.isnan(values[:, 0]).sum())

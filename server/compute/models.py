@@ -4,7 +4,7 @@ import dataclasses
 import threading
 
 from enf2enf.surrogate import Surrogate
-from enf2enf_server.wire.errors import ModelError, StoppingError
+from enf2enf_server.ops.errors import ModelError, StoppingError
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

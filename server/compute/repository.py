@@ -1,4 +1,4 @@
-"""A directory of checkpoints, watched: what appears is loaded, what is broken is refused, what serves goes on."""
+"""A watched folder of checkpoints: new versions are loaded, broken ones refused, those that serve stay in service."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ from enf2enf import checkpoint
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.models import Model, Models
-from enf2enf_server.wire.errors import ModelError
+from enf2enf_server.ops.errors import ModelError
 
 _LOG = logging.getLogger(__name__)
 _SUFFIX = ".enf"
@@ -56,10 +56,10 @@ class Repository:
         self, path: str | os.PathLike, models: Models, prepare: Callable[[Surrogate], None], changed: Callable[[], None]
     ):
         self._path, self._models, self._prepare, self._changed = Path(path), models, prepare, changed
-        self._seen: dict[Key, Stamp] = {}  # at the last look
+        self._stamps: dict[Key, Stamp] = {}  # at the last look
         self._known: dict[Key, Version] = {}
-        self._asked: set[Key] = set()  # loaded by name: they stay beside a newer version
-        self._out: set[Key] = set()  # unloaded by name: they stay out
+        self._pinned: set[Key] = set()  # loaded by name: they stay beside a newer version
+        self._withdrawn: set[Key] = set()  # unloaded by name: they stay out of service
         self._lock = threading.RLock()  # one loads at a time
 
     def open(self) -> None:
@@ -69,8 +69,8 @@ class Repository:
             CheckpointError: there is no checkpoint, or none that can be loaded.
         """
         with self._lock:
-            self._seen = self._stamps()
-            if not self._seen:
+            self._stamps = self._read_stamps()
+            if not self._stamps:
                 expected = f"a checkpoint, or a folder of NAME{_SUFFIX} or NAME/VERSION{_SUFFIX}"
                 raise CheckpointError(str(self._path), expected, "none")
             self.look()
@@ -85,18 +85,18 @@ class Repository:
         no folder, or no file where that is the repository, what serves goes on. An empty folder unloads all.
         """
         with self._lock:
-            stamps = self._stamps()
+            stamps = self._read_stamps()
             if not stamps and not self._path.is_dir():
                 return
-            before, self._seen = self._seen, stamps
-            for key in set(self._known) - set(self._seen):
+            before, self._stamps = self._stamps, stamps
+            for key in set(self._known) - set(self._stamps):
                 self._unload(key)
                 del self._known[key]
-            settled = {key for key, stamp in self._seen.items() if before.get(key) == stamp}
+            settled = {key for key, stamp in self._stamps.items() if before.get(key) == stamp}
             for key in settled:
-                if (known := self._known.get(key)) is None or known.stamp != self._seen[key]:
-                    self._out.discard(key)
-                    self._known[key] = Version(self._seen[key], digest=known.digest if known else "")
+                if (known := self._known.get(key)) is None or known.stamp != self._stamps[key]:
+                    self._withdrawn.discard(key)
+                    self._known[key] = Version(self._stamps[key], digest=known.digest if known else "")
             while (key := self._next(settled)) is not None:
                 with contextlib.suppress(Enf2EnfError):  # logged, and to be read in the list
                     self._load(key)
@@ -113,16 +113,16 @@ class Repository:
             CheckpointError: it cannot be loaded.
         """
         with self._lock:
-            self._seen = self._stamps()
-            versions = [number for known, number in self._seen if known == name]
+            self._stamps = self._read_stamps()
+            versions = [number for known, number in self._stamps if known == name]
             if not versions or (version and version not in versions):
-                raise ModelError("model", "the name and version of a checkpoint that is there", _said(name, version))
+                raise ModelError("model", "the name and version of a checkpoint that is there", _shown(name, version))
             key = (name, version or max(versions))
             known = self._known.get(key)
-            if known is None or known.stamp != self._seen[key] or not self._serves(key):
-                self._known[key] = Version(self._seen[key])
+            if known is None or known.stamp != self._stamps[key] or not self._serves(key):
+                self._known[key] = Version(self._stamps[key])
                 self._load(key)
-            self._asked.add(key)
+            self._pinned.add(key)
             return key[1]
 
     def unload(self, name: str, version: int = 0) -> list[int]:
@@ -135,18 +135,18 @@ class Repository:
             chosen = [key for key in self._known if key[0] == name and version in (0, key[1])]
             serving = [key[1] for key in chosen if self._serves(key)]
             if not serving:
-                raise ModelError("model", "the name and version of a model that serves", _said(name, version))
+                raise ModelError("model", "the name and version of a model that serves", _shown(name, version))
             for key in chosen:
                 self._unload(key)
-                self._out.add(key)
+                self._withdrawn.add(key)
             return serving
 
     def _next(self, settled: set[Key]) -> Key | None:
         """A version that should serve and has not been tried."""
-        whole = [key for key in self._known if self._known[key].state != "broken" and key not in self._out]
+        whole = [key for key in self._known if self._known[key].state != "broken" and key not in self._withdrawn]
         newest = {name: max(number for known, number in whole if known == name) for name, _ in whole}
         for key in whole:
-            wanted = newest[key[0]] == key[1] or key in self._asked or self._serves(key)
+            wanted = newest[key[0]] == key[1] or key in self._pinned or self._serves(key)
             if wanted and key in settled and self._known[key].state == "available":
                 return key
         return None
@@ -155,7 +155,7 @@ class Repository:
         return key in {(model.name, model.version) for model in self._models.loaded()}
 
     def _load(self, key: Key) -> None:
-        """Loads a version, makes it ready, and lets it serve in place of older ones that nobody asked for by name."""
+        """Loads a version, makes it ready, and lets it serve in place of older ones that are not pinned."""
         known = self._known[key]
         self._known[key] = dataclasses.replace(known, state="loading")
         try:
@@ -165,20 +165,20 @@ class Repository:
             foreseen = isinstance(error, Enf2EnfError)
             reason = str(error) if foreseen else "it fails at its first answer; the log says more"
             self._known[key] = dataclasses.replace(known, state="broken", reason=reason)
-            said = {"model": key[0], "version": key[1], "reason": reason}
-            _LOG.error("a model was refused", extra=said, exc_info=None if foreseen else error)
+            fields = {"model": key[0], "version": key[1], "reason": reason}
+            _LOG.error("a model was refused", extra=fields, exc_info=None if foreseen else error)
             raise CheckpointError(f"model {key[0]!r}, version {key[1]}", "one that can be loaded", reason) from error
-        self._out.discard(key)
+        self._withdrawn.discard(key)
         self._models.put(Model(*key, surrogate))
         self._known[key] = dataclasses.replace(known, state="serving", reason="", digest=surrogate.version)
         for older in self._known:
-            if older[0] == key[0] and older[1] < key[1] and older not in self._asked and key not in self._asked:
+            if older[0] == key[0] and older[1] < key[1] and older not in self._pinned and key not in self._pinned:
                 self._unload(older)
         _LOG.info("a model serves", extra={"model": key[0], "version": key[1], "digest": surrogate.version})
         self._changed()
 
     def _unload(self, key: Key) -> None:
-        self._asked.discard(key)
+        self._pinned.discard(key)
         if self._serves(key):
             self._models.drop(*key)
             self._known[key] = dataclasses.replace(self._known[key], state="available")
@@ -198,7 +198,7 @@ class Repository:
         }
         return whole | numbered
 
-    def _stamps(self) -> dict[Key, Stamp]:
+    def _read_stamps(self) -> dict[Key, Stamp]:
         stamps = {}
         for key, path in self._stored().items():
             with contextlib.suppress(FileNotFoundError):  # gone since it was listed
@@ -207,5 +207,5 @@ class Repository:
         return stamps
 
 
-def _said(name: str, version: int) -> str:
+def _shown(name: str, version: int) -> str:
     return f"{name[:80]!r}, version {version}"

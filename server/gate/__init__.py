@@ -1,1 +1,1 @@
-"""Who may call, and how many at a time."""
+"""The front: listens, knows callers, admits their calls, and turns failures into statuses. Above all other rooms."""

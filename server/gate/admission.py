@@ -1,4 +1,4 @@
-"""Admits calls: names them, knows their callers, counts them, and turns their failures into statuses."""
+"""Admits calls: identifies their callers, limits their number, and turns their failures into statuses."""
 
 import logging
 import threading
@@ -8,26 +8,27 @@ from contextlib import contextmanager
 
 import grpc
 
-from enf2enf_server.gate.call import Call
-from enf2enf_server.gate.caller import ANONYMOUS
+from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import logs
+from enf2enf_server.ops.call import Call
+from enf2enf_server.ops.caller import ANONYMOUS
+from enf2enf_server.ops.errors import LimitError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.ops.tracing import AbstractTracer
-from enf2enf_server.wire.errors import LimitError, StoppingError, to_status
 
 _LOG = logging.getLogger(__name__)
 _TICK = 0.01  # seconds
 
 
 class Admission:
-    """At most so many calls at once; one more is refused, not queued.
+    """At most so many calls at once; a further one is refused, not queued.
 
     Args:
         concurrent: calls at once.
         idle_seconds: longest that a call may make no progress.
         tokens: who may call; None: anybody.
-        metrics, tracer: are told of every call.
+        metrics, tracer: count and trace every call.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Admission:
                 try:
                     with self._place(), self._caller(call, metadata):
                         yield call
-                except (grpc.RpcError, GeneratorExit):  # the client has gone: nobody to answer
+                except (grpc.RpcError, GeneratorExit):  # the client has left
                     code = "CANCELLED"
                     raise
                 except Exception as error:

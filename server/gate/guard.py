@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from enf2enf_server.gate.admission import Admission
-from enf2enf_server.wire.errors import StreamError
+from enf2enf_server.ops.errors import StreamError
 
 
 class Guard(grpc.ServerInterceptor):

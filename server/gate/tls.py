@@ -31,7 +31,7 @@ def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> 
 
 
 class _Identity:
-    """What a server shows and whom it believes. Safe to share between threads: gRPC shakes hands on several."""
+    """A server's certificate and the authorities it trusts. Safe to share: gRPC shakes hands on several threads."""
 
     def __init__(self, certificate: Path, key: Path, client_ca: Path | None):
         self._certificate, self._key, self._client_ca = certificate, key, client_ca

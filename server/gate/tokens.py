@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from enf2enf.errors import ConfigError
-from enf2enf_server.gate.caller import Caller, Usage
+from enf2enf_server.ops.caller import Caller, Usage
+from enf2enf_server.ops.errors import AccessError
 from enf2enf_server.ops.stamp import stamp
-from enf2enf_server.wire.errors import AccessError
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
@@ -54,15 +54,15 @@ class Tokens:
         """The tokens of a TOML file: tables `[[token]]` with `name`, `sha256` and perhaps limits, see `Caller`.
 
         Raises:
-            ConfigError: it cannot be read, knows no token, or says something that is unknown, wrong or said before.
+            ConfigError: it cannot be read, knows no token, or has a key that is unknown, wrong or repeated.
         """
         return cls(Path(path), clock)
 
     def caller(self, metadata: Iterable[tuple[str, str | bytes]]) -> Caller:
-        """Whose token a call brings in its header `authorization`. Raises `AccessError` if nobody's."""
+        """The caller whose token the header `authorization` carries. Raises `AccessError` if there is none."""
         presented = hashlib.sha256(_secret(metadata)).digest()
         found = None
-        for known, caller in self._current():  # all of them, so that the time tells nothing
+        for known, caller in self._current():  # all of them, so that the time taken reveals nothing
             if hmac.compare_digest(known, presented):
                 found = caller
         if found is None:
@@ -158,7 +158,7 @@ def _plain(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
         raise ConfigError(str(path), "a readable file", error.strerror or "none") from None
-    except (ValueError, RecursionError) as error:  # its words may quote the file: only the place is told
+    except (ValueError, RecursionError) as error:  # its words may quote the file: only the place is shown
         place = re.search(r"\(at .*\)$", str(error))
         raise ConfigError(str(path), "a TOML file", f"something else {place[0] if place else ''}".strip()) from None
 

@@ -1,1 +1,1 @@
-"""The server as a process: put together, configured, watched and started again."""
+"""What all rooms use and operators see: settings, refusals, calls, logs, metrics and spans. Below all other rooms."""

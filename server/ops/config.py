@@ -12,7 +12,7 @@ MESSAGE_BYTES = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class ServerConfig:
-    """Limits of a server. Whatever exceeds one is refused in a sentence that names the limit and the size.
+    """Limits of a server. A request that exceeds one is refused in a sentence that names the limit and the size.
 
     Args:
         mesh_bytes: largest uploaded mesh.
@@ -24,8 +24,8 @@ class ServerConfig:
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
         cached_bytes: memory that they may take together.
-        cached_decodings: shapes under conditions kept ready to be asked; some 0.2 MB for each view.
-        batch: small questions that are computed together.
+        cached_decodings: evaluators (shapes under conditions) kept; some 0.2 MB for each view.
+        batch: small queries that are computed together.
         parsers: processes that read meshes.
         parser_bytes: address space of such a process.
         idle_seconds: longest that a request may neither send nor take anything.

@@ -53,9 +53,9 @@ class LineFormatter(JsonFormatter):
         try:
             return super().format(record)
         except Exception:
-            said = f"a record that cannot be written: {record.msg!r} with {record.args!r}"
+            text = f"a record that cannot be written: {record.msg!r} with {record.args!r}"
             place = (record.pathname, record.lineno)
-            return super().format(logging.LogRecord(record.name, logging.ERROR, *place, said, None, sys.exc_info()))
+            return super().format(logging.LogRecord(record.name, logging.ERROR, *place, text, None, sys.exc_info()))
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Called by the base class before it writes a record."""
@@ -98,7 +98,7 @@ def access(
         request_id: from `request_id`.
         method: such as "Decode".
         code: name of the gRPC status.
-        caller: who asked, as far as is known.
+        caller: name of the caller, as far as is known.
         seconds: from the start of the request to its end.
         stages: stage -> seconds spent in it; logged as `stages_ms`, in milliseconds.
         more: further fields, such as model or points.

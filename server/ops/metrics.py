@@ -47,34 +47,34 @@ class Metrics:
     def _requests_families(self) -> None:
         self._requests = self._make(Counter, "requests_total", "Requests that have ended.", ("method", "code"))
         self._ended = {(method, "OK"): self._requests.labels(method, "OK") for method in METHODS}
-        told = "Time from the start of a request to its end, in seconds."
-        seconds = self._make(Histogram, "request_seconds", told, ("method",), buckets=_SECONDS)
+        text = "Time from the start of a request to its end, in seconds."
+        seconds = self._make(Histogram, "request_seconds", text, ("method",), buckets=_SECONDS)
         self._seconds = {method: seconds.labels(method) for method in METHODS}
         self._in_flight = self._make(Gauge, "requests_in_flight", "Requests that are being worked on.")
         self._rejects = self._make(Counter, "rejects_total", "Requests that were refused, by reason.", ("reason",))
-        told = "Time that a request spent in one stage, in seconds."
-        stages = self._make(Histogram, "stage_seconds", told, ("stage",), buckets=_SECONDS)
+        text = "Time that a request spent in one stage, in seconds."
+        stages = self._make(Histogram, "stage_seconds", text, ("stage",), buckets=_SECONDS)
         self._stages = {stage: stages.labels(stage) for stage in STAGES}
 
     def _work_families(self) -> None:
         self._points = self._make(Counter, "points_total", "Points that were decoded.", ("model",))
-        told = "Requests that one call of the device served."
-        self._batch = self._make(Histogram, "batch_requests", told, buckets=_REQUESTS)
-        told = "Points computed over points asked, of one call of the device."
-        self._padding = self._make(Histogram, "batch_padding_ratio", told, buckets=_PADDING)
-        told = "Uploads known already (hit), uploads encoded (miss), handles asked for but no longer held (lost)."
-        handles = self._make(Counter, "handles_total", told, ("result",))
+        text = "Requests that one call of the device served."
+        self._batch = self._make(Histogram, "batch_requests", text, buckets=_REQUESTS)
+        text = "Points computed over points asked, of one call of the device."
+        self._padding = self._make(Histogram, "batch_padding_ratio", text, buckets=_PADDING)
+        text = "Uploads known already (hit), uploads encoded (miss), handles asked for but no longer held (lost)."
+        handles = self._make(Counter, "handles_total", text, ("result",))
         self._handles = {result: handles.labels(result) for result in _KNOWN}
         self._cached_shapes = self._make(Gauge, "cached_shapes", "Encoded geometries that are held.")
         self._cached_bytes = self._make(Gauge, "cached_bytes", "Memory that the held geometries take, in bytes.")
         self._queue = self._make(Gauge, "queue_items", "Calls that wait for the device.")
 
     def _process_families(self) -> None:
-        told = "Programs that JAX compiled, or read from its persistent cache, since this server was made."
-        self._compilations = self._make(Counter, "compilations_total", told)
+        text = "Programs that JAX compiled, or read from its persistent cache, since this server was made."
+        self._compilations = self._make(Counter, "compilations_total", text)
         self._models = self._make(Gauge, "models_loaded", "Surrogates that are ready to answer.")
-        told = "Mesh parsers that were replaced by fresh ones."
-        self._parsers = self._make(Counter, "parser_replacements_total", told)
+        text = "Mesh parsers that were replaced by fresh ones."
+        self._parsers = self._make(Counter, "parser_replacements_total", text)
         build = self._make(Info, "build", "Version of the software.")
         build.info({"version": metadata.version("enf2enf")})
         ProcessCollector(registry=self.registry)
@@ -103,10 +103,10 @@ class Metrics:
         """A model decoded `count` points."""
         self._points.labels(model).inc(count)
 
-    def batch(self, requests: int, asked: int, computed: int) -> None:
-        """One device call served some requests: `computed` points, padding included, for the `asked` ones."""
+    def batch(self, requests: int, requested: int, computed: int) -> None:
+        """One device call served some requests: `computed` points, padding included, for the `requested` ones."""
         self._batch.observe(requests)
-        self._padding.observe(computed / max(asked, 1))
+        self._padding.observe(computed / max(requested, 1))
 
     def handle(self, result: str) -> None:
         """An upload was known already ("hit") or encoded ("miss"), or a handle is no longer held ("lost")."""
@@ -152,18 +152,18 @@ _LISTENING = threading.Event()
 
 
 def _watch_compilations(metrics: Metrics) -> None:
-    """Tells `metrics` of every compilation for as long as it lives.
+    """Counts every compilation in `metrics` for as long as it lives.
 
     JAX cannot drop a listener, so a process registers only one.
     """
     with _LIVING_LOCK:
         _LIVING.add(metrics)
         if not _LISTENING.is_set():
-            jax.monitoring.register_event_duration_secs_listener(_heard)
+            jax.monitoring.register_event_duration_secs_listener(_on_event)
             _LISTENING.set()
 
 
-def _heard(event: str, duration: float, **_) -> None:
+def _on_event(event: str, duration: float, **_) -> None:
     if event != _COMPILED:
         return
     with _LIVING_LOCK:

@@ -1,4 +1,4 @@
-"""What tells that a file has changed."""
+"""A stamp of a file, which changes when the file does."""
 
 from pathlib import Path
 

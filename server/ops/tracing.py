@@ -30,7 +30,7 @@ class AbstractSpan(abc.ABC):
     def status(self, code: str) -> None:
         """The name of the gRPC status that the request ends with.
 
-        Unless it is told: OK, CANCELLED for a generator that was closed, UNKNOWN for any other exception.
+        Without this call: OK, CANCELLED for a generator that was closed, UNKNOWN for any other exception.
         """
 
     @abc.abstractmethod

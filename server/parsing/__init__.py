@@ -1,1 +1,1 @@
-"""Meshes read in processes of their own, which a file may crash, stop or fill without harm to the server."""
+"""Reads meshes in processes of their own, which a file may crash, stop or fill without harm to the server."""

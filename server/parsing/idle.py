@@ -11,7 +11,7 @@ _TICK = 0.05  # seconds between two looks at whether one still waits
 
 
 class Idle:
-    """A fair queue."""
+    """A first-come, first-served queue of parsers."""
 
     def __init__(self):
         self._lock = threading.Lock()

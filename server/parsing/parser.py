@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from enf2enf_server.parsing.frames import Incoming
+from enf2enf_server.parsing.messages import IncomingMessage
 
 _TICK = 0.05  # seconds between two looks at whether the answer is still wanted
 _FAREWELL = 1.0  # seconds that a process has to end after it closed its pipe
@@ -43,7 +43,7 @@ class Parser:
     """
 
     def __init__(self, memory_bytes: int, folder: str):
-        self._lock = threading.Lock()  # whoever has it may use the pipes
+        self._lock = threading.Lock()  # the holder may use the pipes
         theirs, self._life = os.pipe()  # closes with us, however we end, and the worker ends with it
         try:
             self._process = subprocess.Popen(
@@ -71,17 +71,19 @@ class Parser:
 
     @property
     def ended(self) -> bool:
-        """Whether the process is dead. To be asked of a parser that reads nothing."""
+        """Whether the process is dead. For a parser that is idle."""
         with self._lock:
             return self._closed or bool(self._hung_up(0))
 
-    def ask(self, message: Sequence[memoryview], answer: Incoming, seconds: float, look: Callable[[], None]) -> None:
+    def ask(
+        self, message: Sequence[memoryview], answer: IncomingMessage, seconds: float, look: Callable[[], None]
+    ) -> None:
         """Sends a message and receives the answer, with a look every 50 ms; what it raises is passed on.
 
         Raises:
             DiedError: the process died, before or meanwhile.
             LateError: it takes longer than `seconds`.
-            FrameError: the answer is none.
+            MessageError: the answer is none.
         """
         with self._lock:
             if self._closed:
@@ -91,7 +93,9 @@ class Parser:
             except (BrokenPipeError, ConnectionResetError, EOFError):
                 raise DiedError(self._how()) from None
 
-    def _exchange(self, left: deque[memoryview], answer: Incoming, deadline: float, look: Callable[[], None]) -> None:
+    def _exchange(
+        self, left: deque[memoryview], answer: IncomingMessage, deadline: float, look: Callable[[], None]
+    ) -> None:
         pipes = select.poll()
         pipes.register(self._out, select.POLLIN)
         if left:

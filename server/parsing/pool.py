@@ -10,11 +10,11 @@ import numpy as np
 
 from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, MeshError
-from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
+from enf2enf_server.ops.errors import LimitError
 from enf2enf_server.parsing.idle import Idle
-from enf2enf_server.parsing.parsed import Parsed, byte_limit, restored
+from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh, byte_limit, unpack_mesh
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
-from enf2enf_server.wire.errors import LimitError
 
 _LOG = logging.getLogger(__name__)
 _START = 60.0  # seconds that a process has to start
@@ -23,11 +23,11 @@ _HOPELESS = 4  # attempts a process that failed, none having succeeded since
 _KINDS = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Enf2EnfError)
 } | {"LimitError": LimitError}
-_ATTEMPTS = 3  # somebody may kill all processes at once: their deaths are not the file's fault
+_ATTEMPTS = 3  # all processes may be killed at once from outside: not the file's fault
 
 
 def _nothing() -> None:
-    """For callers who wait as long as it takes."""
+    """For callers that wait as long as it takes."""
 
 
 class Parsers:
@@ -70,7 +70,7 @@ class Parsers:
         nodes: int,
         cells: int,
         alive: Callable[[], None] = _nothing,
-    ) -> Parsed:
+    ) -> ParsedMesh:
         """The geometry in the bytes of a mesh file.
 
         Args:
@@ -91,14 +91,14 @@ class Parsers:
         shown = name if PurePath(name).suffix else "mesh"
         about = {"name": name, "shown": shown, "length_unit": length_unit, "walls": list(walls), "nodes": nodes}
         try:
-            message = packed(about | {"cells": cells}, [np.frombuffer(data, np.uint8)])
-        except FrameError:
+            message = pack(about | {"cells": cells}, [np.frombuffer(data, np.uint8)])
+        except MessageError:
             raise MeshError("walls", f"names of at most {HEADER_BYTES} bytes together", "more") from None
         how = ""
         for attempt in range(_ATTEMPTS):
-            parser = self._idle.take(lambda: self._still(alive), first=attempt > 0)
+            parser = self._idle.take(lambda: self._check_waiting(alive), first=attempt > 0)
             try:
-                return self._asked(parser, message, shown, byte_limit(nodes), alive)
+                return self._parse_with(parser, message, shown, byte_limit(nodes), alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
@@ -113,10 +113,10 @@ class Parsers:
         for keeper in self._keepers:
             keeper.join()
 
-    def _asked(
+    def _parse_with(
         self, parser: Parser, message: Sequence[memoryview], shown: str, limit: int, alive: Callable[[], None]
-    ) -> Parsed:
-        answer = Incoming(limit)
+    ) -> ParsedMesh:
+        answer = IncomingMessage(limit)
         try:
             parser.ask(message, answer, self._seconds, alive)
             result = _result(answer)
@@ -124,10 +124,10 @@ class Parsers:
             parser.kill()
             expected = f"a file that is read within {self._seconds:g} seconds"
             raise MeshError(shown, expected, "one that takes longer") from None
-        except FrameError as error:
+        except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
-        except BaseException:  # nobody waits for the answer, so that nobody should compute it
+        except BaseException:  # the answer is no longer wanted: stop computing it
             parser.kill()
             raise
         if answer.about.get("last"):  # short of memory, and what is left of it is in pieces
@@ -138,7 +138,7 @@ class Parsers:
             raise result
         return result
 
-    def _still(self, alive: Callable[[], None]) -> None:
+    def _check_waiting(self, alive: Callable[[], None]) -> None:
         if self._closed.is_set():
             raise RuntimeError("the mesh parsers are closed")
         if self._failed >= _HOPELESS * self._count:
@@ -171,7 +171,7 @@ class Parsers:
             _LOG.error("no process for a mesh parser: %s", error)
             return False
         try:
-            ready = self._greeted(parser)
+            ready = self._greets(parser)
             if ready:
                 self._idle.put(parser)
                 parser.wait()
@@ -182,23 +182,23 @@ class Parsers:
             self._idle.discard(parser)
             parser.close()
 
-    def _greeted(self, parser: Parser) -> bool:
+    def _greets(self, parser: Parser) -> bool:
         try:
-            parser.ask([], Incoming(0), _START, _nothing)
-        except (DiedError, LateError, FrameError):
+            parser.ask([], IncomingMessage(0), _START, _nothing)
+        except (DiedError, LateError, MessageError):
             return False
         with self._lock:
             self._running[parser], self._failed = True, 0
         return True
 
 
-def _result(answer: Incoming) -> Parsed | Exception:
+def _result(answer: IncomingMessage) -> ParsedMesh | Exception:
     about = answer.about
     match about.get("kind"):
         case "parsed":
-            return restored(answer)
+            return unpack_mesh(answer)
         case "refused" if about.get("error") in _KINDS:
             return _KINDS[about["error"]](*(str(about.get(part)) for part in ("name", "expected", "got")))
         case "failed":
             return RuntimeError("a mesh parser failed; its traceback is in the log")
-    raise FrameError("no answer")
+    raise MessageError("no answer")

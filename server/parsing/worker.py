@@ -16,8 +16,8 @@ from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
-from enf2enf_server.parsing.frames import HEADER_BYTES, FrameError, Incoming, packed
-from enf2enf_server.parsing.parsed import described
+from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
+from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
 
@@ -30,7 +30,7 @@ def main() -> None:
     requests, replies = _pipes()
     _limit(memory_bytes)
     _warm_up()
-    _send(replies, packed({"kind": "ready"}))
+    _send(replies, pack({"kind": "ready"}))
     while (job := _received(requests)) is not None:
         _send(replies, _reply(job, memory_bytes))
 
@@ -82,9 +82,9 @@ def _warm_up() -> None:
         Geometry.from_mesh(read_bytes(write_bytes(mesh, name), name)).contains(points)
 
 
-def _received(requests: int) -> Incoming | None:
+def _received(requests: int) -> IncomingMessage | None:
     """The next job, or None when the server is gone."""
-    job = Incoming(sys.maxsize)
+    job = IncomingMessage(sys.maxsize)
     while not job.done:
         if not (count := os.readv(requests, [job.room])):
             return None
@@ -101,7 +101,7 @@ def _send(replies: int, message: list[memoryview]) -> None:
         sys.exit(0)
 
 
-def _reply(job: Incoming, memory_bytes: int) -> list[memoryview]:
+def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     try:
         return _parsed(job)
     except MemoryError:
@@ -110,14 +110,14 @@ def _reply(job: Incoming, memory_bytes: int) -> list[memoryview]:
         if isinstance(error.__context__, MemoryError):
             return _too_large(job, memory_bytes)
         return _refused(type(error).__name__, error.name, error.expected, error.got)
-    except FrameError:
+    except MessageError:
         return _refused("MeshError", "patches", f"names of at most {HEADER_BYTES} bytes together", "more")
     except Exception:  # whatever it is, the server must learn that there is no answer
         traceback.print_exc()
-        return packed({"kind": "failed"})
+        return pack({"kind": "failed"})
 
 
-def _parsed(job: Incoming) -> list[memoryview]:
+def _parsed(job: IncomingMessage) -> list[memoryview]:
     start, about = time.perf_counter(), job.about
     mesh = read_bytes(job.arrays[0].tobytes(), about["name"]).scaled(about["length_unit"])
     for count, what in ((len(mesh.points), "nodes"), (mesh.cell_count, "cells")):
@@ -125,10 +125,10 @@ def _parsed(job: Incoming) -> list[memoryview]:
             return _refused("LimitError", "mesh", f"at most {about[what]} {what}", str(count))
     geometry = Geometry.from_mesh(mesh, about["walls"])
     outside = int((~geometry.contains(mesh.points)).sum())
-    return packed(*described(mesh, geometry, outside, time.perf_counter() - start))
+    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start))
 
 
-def _too_large(job: Incoming, memory_bytes: int) -> list[memoryview]:
+def _too_large(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     expected = f"a mesh that can be read in {memory_bytes >> 20} MiB of memory"
     return _refused("MeshError", job.about["shown"], expected, "one that needs more", last=True)
 
@@ -136,7 +136,7 @@ def _too_large(job: Incoming, memory_bytes: int) -> list[memoryview]:
 def _refused(error: str, name: str, expected: str, got: str, last: bool = False) -> list[memoryview]:
     """A refusal; `last` where this process had better be replaced."""
     parts = {"name": name[:_LONGEST], "expected": expected[:_LONGEST], "got": got[:_LONGEST]}
-    return packed({"kind": "refused", "error": error, "last": last, **parts})
+    return pack({"kind": "refused", "error": error, "last": last, **parts})
 
 
 if __name__ == "__main__":

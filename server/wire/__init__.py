@@ -1,1 +1,1 @@
-"""Between messages and the library: convert, one call, convert."""
+"""The services: messages into the library's types, one call of the engine, and its results into messages."""

@@ -5,7 +5,7 @@ from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.models import Models
 from enf2enf_server.compute.repository import Repository
-from enf2enf_server.gate.call import Call
+from enf2enf_server.ops.call import Call
 
 _STATES = {
     "available": pb.ModelVersion.STATE_AVAILABLE,

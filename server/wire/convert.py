@@ -7,63 +7,92 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from enf2enf.errors import QueryError
-from enf2enf.field import Field
 from enf2enf.grid import Grid
 from enf2enf.io.formats import FORMATS
 from enf2enf.schema import Quantity
 from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_server.compute.answer import FieldChunk, Summary
+from enf2enf_server.compute.cache import EncodedShape
+from enf2enf_server.compute.conditioned_shape import ConditionedShape
+from enf2enf_server.compute.engine import MeshOptions
 from enf2enf_server.compute.models import Model
+from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.parsing.parsed import Parsed
 
 _KINDS = {"scalar": pb.Quantity.KIND_SCALAR, "vector": pb.Quantity.KIND_VECTOR}
 
 
-def understood(
-    handle: str, model: Model, parsed: Parsed, walls: Sequence[str], seconds: tuple[float, float]
-) -> pb.EncodeResponse:
-    """The reply to an upload; `seconds` are those of reading and of encoding."""
-    lower, upper = parsed.geometry.bounds
-    warning = f"nodes: expected all of them in the domain, got {parsed.outside} outside, where the fields are NaN"
+def mesh_options(header: pb.MeshHeader) -> MeshOptions:
+    """How the mesh that follows a header is read and encoded."""
+    return MeshOptions(header.name, header.length_unit or "m", tuple(header.walls), header.model, header.version)
+
+
+def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
+    """The reply to an upload."""
+    mesh, model = shape.mesh, shape.model
+    lower, upper = mesh.geometry.bounds
+    warning = f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
     return pb.EncodeResponse(
-        handle=handle,
-        walls=[pb.Wall(nodes=len(wall)) for wall in parsed.geometry.walls],
-        wall_patches=walls,
-        patches=parsed.patches,
+        handle=shape.handle,
+        walls=[pb.Wall(nodes=len(wall)) for wall in mesh.geometry.walls],
+        wall_patches=shape.walls,
+        patches=mesh.patches,
         lower=lower.tolist(),
         upper=upper.tolist(),
         reference_length=model.surrogate.normaliser.length,
-        nodes=len(parsed.nodes),
-        cells=parsed.cells,
-        warnings=[warning] if parsed.outside else [],
-        parse_seconds=seconds[0],
-        encode_seconds=seconds[1],
+        nodes=len(mesh.nodes),
+        cells=mesh.cells,
+        warnings=[warning] if mesh.outside else [],
+        cached=shape.cached,
+        parse_seconds=shape.parse_seconds,
+        encode_seconds=shape.encode_seconds,
         model=model.name,
         version=model.version,
     )
 
 
-def conditions(query: pb.Query) -> dict[str, float | np.ndarray]:
+def resolve(shape: EncodedShape, query: pb.Query) -> ResolvedQuery:
+    """The query of a shape in the library's types.
+
+    Raises:
+        ConditionError: unknown, missing or bad conditions.
+        QueryError: no target, or one that is not of the model's dimension.
+    """
+    conditioned = ConditionedShape(shape, _conditions(query))
+    return ResolvedQuery(conditioned, _target(query, shape.model.surrogate.schema.dim))
+
+
+def _conditions(query: pb.Query) -> dict[str, float | np.ndarray]:
     """Conditions as the library takes them; it checks them itself."""
     numbers = {name: list(condition.values) for name, condition in query.conditions.items()}
     return {name: values[0] if len(values) == 1 else np.array(values) for name, values in numbers.items()}
 
 
-def grid(message: pb.RegularGrid, dim: int) -> Grid:
-    """The grid that was asked for. Raises `QueryError` if it is none in `dim` dimensions."""
-    asked = Grid(tuple(message.lower), tuple(message.upper), tuple(message.resolution))
-    if len(asked.lower) != dim:
-        raise QueryError("grid", f"bounds and resolution with {dim} entries", str(len(asked.lower)))
-    return asked
+def _target(query: pb.Query, dim: int) -> Target:
+    match query.WhichOneof("target"):
+        case "explicit_points":
+            points = query.explicit_points
+            if points.count < 0 or points.dim != dim:
+                expected = f"a number of points of {dim} coordinates"
+                raise QueryError("explicit_points", expected, f"{points.count} of {points.dim}")
+            return ExplicitPoints(points.count)
+        case "mesh_nodes":
+            return MeshNodes(query.mesh_nodes.with_points)
+        case "grid":
+            grid = Grid(tuple(query.grid.lower), tuple(query.grid.upper), tuple(query.grid.resolution))
+            if len(grid.lower) != dim:
+                raise QueryError("grid", f"bounds and resolution with {dim} entries", str(len(grid.lower)))
+            return grid
+    raise QueryError("target", "explicit_points, mesh_nodes or grid", "none")
 
 
-def chunk(field: Field, first: int, with_points: bool) -> pb.FieldChunk:
-    """Consecutive values of a query, the first one at index `first`."""
+def field_chunk(chunk: FieldChunk, with_points: bool) -> pb.FieldChunk:
+    """Consecutive values of a query, with the coordinates of their points where these are wanted."""
+    field = chunk.field
     return pb.FieldChunk(
-        first=first,
+        first=chunk.first,
         count=len(field.points),
         fields=[
             pb.FieldValues(name=name, values=np.ascontiguousarray(values, "<f4").tobytes())
@@ -73,9 +102,16 @@ def chunk(field: Field, first: int, with_points: bool) -> pb.FieldChunk:
     )
 
 
-def outside(values: Float[np.ndarray, "points components"]) -> int:
-    """How many points have no field."""
-    return int(np.isnan(values[:, 0]).sum())
+def summary(answered: Summary) -> pb.Summary:
+    """The end of an answer."""
+    return pb.Summary(
+        points=answered.points,
+        outside=answered.outside,
+        extrapolating=answered.extrapolating,
+        decode_seconds=answered.decode_seconds,
+        model=answered.model.name,
+        version=answered.model.version,
+    )
 
 
 def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:

@@ -1,4 +1,4 @@
-"""The same models in the words of the Open Inference Protocol: convert, one call of ours, convert."""
+"""The models over the Open Inference Protocol: convert, one call of `enf2enf.v1.Surrogate`, convert."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -11,9 +11,9 @@ from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server.wire.errors import LimitError, ModelError
-from enf2enf_server.wire.question import Question, Signature
-from enf2enf_server.wire.tensor import framed
+from enf2enf_server.ops.errors import LimitError, ModelError
+from enf2enf_server.wire.question import InferenceQuestion, Signature
+from enf2enf_server.wire.tensor import length_prefixed
 
 SERVICE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 GUARDED = (f"/{SERVICE}/ModelMetadata", f"/{SERVICE}/ModelInfer")  # the others are probes: a full server answers them
@@ -75,7 +75,7 @@ class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
         """See `open_inference.proto`."""
         described = self._described(request.model_name, request.model_version, context)
         signature = Signature.of(described)
-        question = Question.of(request, described, signature)
+        question = InferenceQuestion.of(request, described, signature)
         encoded = pb.EncodeResponse(handle=question.handle)
         if question.header is not None:
             encoded = self._service.Encode(question.upload(), context)
@@ -85,12 +85,12 @@ class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
         chunks: list[pb.FieldChunk] = []
         if not question.encodes_only:
             room = _Room(described.limits.message_bytes - _ENVELOPE, signature.bytes_a_point(question.outputs))
-            chunks, summary = self._asked(question, encoded, described.chunk_points, room, context)
+            chunks, summary = self._decode(question, encoded, described.chunk_points, room, context)
             if (summary.model, summary.version) != (described.name, described.version):
                 other = f"one of {summary.model}, version {summary.version}"
                 raise QueryError("input 'handle'", f"one of {described.name}, version {described.version}", other)
-            _tell(reply, summary)
-        _give(reply, signature, question.outputs, chunks, encoded.handle)
+            _set_parameters(reply, summary)
+        _add_outputs(reply, signature, question.outputs, chunks, encoded.handle)
         return reply
 
     def _described(self, name: str, version: str, context: grpc.ServicerContext) -> pb.DescribeResponse:
@@ -103,16 +103,21 @@ class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
             raise ModelError("model", f"a name, such as {described.name}", repr(name))
         return described
 
-    def _asked(
-        self, question: Question, encoded: pb.EncodeResponse, few: int, room: "_Room", context: grpc.ServicerContext
+    def _decode(
+        self,
+        question: InferenceQuestion,
+        encoded: pb.EncodeResponse,
+        sampled: int,
+        room: "_Room",
+        context: grpc.ServicerContext,
     ) -> tuple[list[pb.FieldChunk], pb.Summary]:
-        """The values in the order of the points: of at most `few` points by Sample, of more by Decode."""
+        """The values in the order of the points: of at most `sampled` points by Sample, of more by Decode."""
         count = question.count(encoded)
         if count is not None:
             room.admit(count)
-            if count <= few:
-                sampled = self._service.Sample(question.sample(encoded.handle), context)
-                return [sampled.chunk], sampled.summary
+            if count <= sampled:
+                reply = self._service.Sample(question.sample(encoded.handle), context)
+                return [reply.chunk], reply.summary
         chunks, summary = [], pb.Summary()
         for part in self._service.Decode(question.decode(encoded.handle), context):
             if part.WhichOneof("part") == "summary":
@@ -136,14 +141,14 @@ class _Room:
             raise LimitError("query", at_most, f"{count} points or more; Surrogate.Decode streams them")
 
 
-def _give(
+def _add_outputs(
     reply: oip.ModelInferResponse,
     signature: Signature,
     names: Sequence[str],
     chunks: Sequence[pb.FieldChunk],
     handle: str,
 ) -> None:
-    """Adds the tensors that are wanted."""
+    """Adds the tensors of these names."""
     values = {field.name: [] for chunk in chunks[:1] for field in chunk.fields}
     for chunk in chunks:
         for field in chunk.fields:
@@ -153,11 +158,11 @@ def _give(
         tensor = signature.outputs[name]
         shape = [points if size == -1 else size for size in tensor.shape]
         reply.outputs.add(name=name, datatype=tensor.datatype, shape=shape)
-        raw = framed([handle.encode()]) if tensor.datatype == "BYTES" else b"".join(values[name])
+        raw = length_prefixed([handle.encode()]) if tensor.datatype == "BYTES" else b"".join(values[name])
         reply.raw_output_contents.append(raw)
 
 
-def _tell(reply: oip.ModelInferResponse, summary: pb.Summary) -> None:
+def _set_parameters(reply: oip.ModelInferResponse, summary: pb.Summary) -> None:
     reply.parameters["outside"].int64_param = summary.outside
     reply.parameters["decode_seconds"].double_param = summary.decode_seconds
     if summary.extrapolating:

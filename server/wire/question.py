@@ -1,4 +1,4 @@
-"""A question in the words of the Open Inference Protocol, in the words of `surrogate.proto`."""
+"""A request of the Open Inference Protocol as messages of `surrogate.proto`."""
 
 import dataclasses
 import math
@@ -44,8 +44,8 @@ class Signature:
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
-    """What a request asks.
+class InferenceQuestion:
+    """What a `ModelInfer` request asks.
 
     Args:
         handle: the geometry's, if it was encoded before.
@@ -65,7 +65,9 @@ class Question:
     encodes_only: bool
 
     @classmethod
-    def of(cls, request: oip.ModelInferRequest, described: pb.DescribeResponse, signature: Signature) -> "Question":
+    def of(
+        cls, request: oip.ModelInferRequest, described: pb.DescribeResponse, signature: Signature
+    ) -> "InferenceQuestion":
         """The question of a request. Raises `QueryError` where it does not ask what the model can answer."""
         inputs, outputs = read_inputs(request, signature.inputs), read_outputs(request, signature.outputs)
         handle, header, mesh = _geometry(inputs, request, described)

@@ -1,13 +1,17 @@
-"""The calls of `enf2enf.v1.Surrogate`: convert, ask the engine, convert."""
+"""The calls of `enf2enf.v1.Surrogate`: convert, call the engine, convert."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute.answer import FieldChunk
+from enf2enf_server.compute.cache import EncodedShape
 from enf2enf_server.compute.engine import Engine
-from enf2enf_server.gate.call import Call
+from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery
+from enf2enf_server.ops.call import Call
 from enf2enf_server.wire import convert
-from enf2enf_server.wire.stream import Incoming
+from enf2enf_server.wire.stream import RequestStream, points_of
 
 
 class SurrogateService(pb_grpc.SurrogateServicer):
@@ -23,37 +27,65 @@ class SurrogateService(pb_grpc.SurrogateServicer):
 
     def Encode(self, requests: Iterable[pb.EncodeRequest], call: Call) -> pb.EncodeResponse:
         """See `surrogate.proto`."""
-        incoming = Incoming(requests, call.alive)
-        header = incoming.take("header")
+        stream = RequestStream(requests, call.alive)
+        header = stream.take("header")
         with self._engine.uploads.share() as share:
             with call.stage("receive"):
-                data = incoming.file(header.size, self._engine.config.mesh_bytes, share)
-                incoming.end()
-            return self._engine.encode(call, header, data).understood
+                data = stream.file(header.size, self._engine.config.mesh_bytes, share)
+                stream.end()
+            return convert.encode_reply(self._engine.encode(call, convert.mesh_options(header), data))
 
     def Decode(self, requests: Iterable[pb.DecodeRequest], call: Call) -> Iterator[pb.DecodeResponse]:
         """See `surrogate.proto`."""
-        incoming = Incoming(requests, call.alive)
-        header = incoming.take("header")
-        for part in self._engine.answer(call, self._engine.find(call, header.handle), header.query, incoming):
+        stream = RequestStream(requests, call.alive)
+        header = stream.take("header")
+        for part in self._answer(call, self._engine.find(call, header.handle), header.query, stream):
             yield pb.DecodeResponse(**part)
 
     def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
         """See `surrogate.proto`."""
-        shape = self._engine.find(call, request.handle)
-        chunk, summary = self._engine.sample(call, shape, request.query, request.points)
-        return pb.SampleResponse(chunk=chunk, summary=summary)
+        query = convert.resolve(self._engine.find(call, request.handle), request.query)
+        most = query.surrogate.chunk_points
+        query.admit(min(self._engine.config.points, most))
+        if isinstance(query.target, ExplicitPoints):
+            points = points_of(request.points, query.target.count, query.surrogate.schema.dim)
+        else:
+            points = next(query.known_points(most))
+        chunk, summary = self._engine.sample(call, query, points)
+        return pb.SampleResponse(chunk=_chunk(query, chunk), summary=convert.summary(summary))
 
     def Predict(self, requests: Iterable[pb.PredictRequest], call: Call) -> Iterator[pb.PredictResponse]:
         """See `surrogate.proto`."""
-        incoming = Incoming(requests, call.alive)
-        header = incoming.take("header")
+        stream = RequestStream(requests, call.alive)
+        header = stream.take("header")
         with self._engine.uploads.share() as share:
             with call.stage("receive"):
-                data = incoming.file(header.size, self._engine.config.mesh_bytes, share)
-                query = incoming.take("query")
-            shape = self._engine.encode(call, header, data)
+                data = stream.file(header.size, self._engine.config.mesh_bytes, share)
+                query = stream.take("query")
+            shape = self._engine.encode(call, convert.mesh_options(header), data)
             del data
-        yield pb.PredictResponse(encoded=shape.understood)
-        for part in self._engine.answer(call, shape, query, incoming):
+        yield pb.PredictResponse(encoded=convert.encode_reply(shape))
+        for part in self._answer(call, shape, query, stream):
             yield pb.PredictResponse(**part)
+
+    def _answer(
+        self, call: Call, shape: EncodedShape, message: pb.Query, stream: RequestStream
+    ) -> Iterator[dict[str, Any]]:
+        """The parts of the answer, each under the name of its part in the message."""
+        query = convert.resolve(shape, message)
+        query.admit(self._engine.config.points)
+        size = query.surrogate.chunk_points
+        if isinstance(query.target, ExplicitPoints):
+            points = stream.points(query.target.count, query.surrogate.schema.dim, size)
+        else:
+            stream.end()
+            points = query.known_points(size)
+        for part in self._engine.answer(call, query, points):
+            if isinstance(part, FieldChunk):
+                yield {"chunk": _chunk(query, part)}
+            else:
+                yield {"summary": convert.summary(part)}
+
+
+def _chunk(query: ResolvedQuery, chunk: FieldChunk) -> pb.FieldChunk:
+    return convert.field_chunk(chunk, isinstance(query.target, MeshNodes) and query.target.with_points)

@@ -8,15 +8,15 @@ from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf_server.compute.budget import Share
-from enf2enf_server.wire.errors import LimitError, StreamError
+from enf2enf_server.ops.errors import LimitError, StreamError
 
 
-class Incoming:
+class RequestStream:
     """A client's messages, taken one part at a time.
 
     Args:
         requests: the messages.
-        alive: called before each; it raises if nobody waits for the answer.
+        alive: called before each; raises where the client no longer waits for the answer.
     """
 
     def __init__(self, requests: Iterable[Any], alive: Callable[[], None]):
@@ -58,7 +58,7 @@ class Incoming:
         return bytes(data)
 
     def points(self, count: int, dim: int, size: int) -> Iterator[Float[np.ndarray, "points dim"]]:
-        """The announced number of points from parts `points`, regrouped into chunks of `size`.
+        """The announced number of points from parts `points`, regrouped into arrays of `size`.
 
         Regrouped so that the answer does not depend on how the client cut its stream.
 
@@ -66,27 +66,28 @@ class Incoming:
             StreamError: another number of points follows, or bytes that are no points.
             QueryError: a coordinate that is not finite.
         """
-        seen, held = 0, np.empty((0, dim))
-        while seen < count:
-            fresh = self._point_block(count, seen, dim)
-            seen += len(fresh)
+        received, held = 0, np.empty((0, dim))
+        while received < count:
+            fresh = self._message_points(count, received, dim)
+            received += len(fresh)
             held = np.concatenate([held, fresh])
-            ready = len(held) if seen == count else len(held) // size * size
+            ready = len(held) if received == count else len(held) // size * size
             yield from (held[first : first + size] for first in range(0, ready, size))
             held = held[ready:]
         if not count:
             yield held
         self.end()
 
-    def _point_block(self, count: int, seen: int, dim: int) -> np.ndarray:
+    def _message_points(self, count: int, received: int, dim: int) -> np.ndarray:
+        """The points of the next message; `received` came before it, `count` are announced."""
         data = self.take("points")
         name = f"points in message {self._position}"
         if not data:
             raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", "0 bytes")
-        block = _block(data, dim, name, seen)
-        if seen + len(block) > count:
-            raise StreamError(name, f"at most {count - seen} points (of {count} announced)", str(len(block)))
-        return block
+        points = _read_points(data, dim, name, received)
+        if received + len(points) > count:
+            raise StreamError(name, f"at most {count - received} points (of {count} announced)", str(len(points)))
+        return points
 
     def _next(self) -> tuple[str, Any]:
         self._position += 1
@@ -105,16 +106,16 @@ def points_of(data: bytes, count: int, dim: int) -> Float[np.ndarray, "points di
         StreamError: another number of points, or bytes that are none.
         QueryError: a coordinate that is not finite.
     """
-    block = _block(data, dim, "points", 0)
-    if len(block) != count:
-        raise StreamError("points", f"{count} points, as announced", str(len(block)))
-    return block
+    points = _read_points(data, dim, "points", 0)
+    if len(points) != count:
+        raise StreamError("points", f"{count} points, as announced", str(len(points)))
+    return points
 
 
-def _block(data: bytes, dim: int, name: str, seen: int) -> np.ndarray:
+def _read_points(data: bytes, dim: int, name: str, received: int) -> np.ndarray:
     if len(data) % (8 * dim):
         raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", f"{len(data)} bytes")
-    block = np.frombuffer(data, "<f8").reshape(-1, dim)
-    if len(bad := np.flatnonzero(~np.isfinite(block).all(axis=1))):
-        raise QueryError(f"point {seen + bad[0]}", "finite coordinates", str(block[bad[0]].tolist()))
-    return block
+    points = np.frombuffer(data, "<f8").reshape(-1, dim)
+    if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
+        raise QueryError(f"point {received + bad[0]}", "finite coordinates", str(points[bad[0]].tolist()))
+    return points

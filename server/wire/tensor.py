@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol: what is declared, and what was sent under its name."""
+"""Tensors of the Open Inference Protocol: their declarations, and the elements that a request sends."""
 
 import dataclasses
 import math
@@ -75,12 +75,12 @@ class Tensor:
 
     def _raw(self, raw: bytes, count: int) -> np.ndarray | list[bytes]:
         if self.datatype == "BYTES":
-            return self._unframed(raw, count)
+            return self._split(raw, count)
         if len(raw) != 8 * count:
             raise QueryError(self._place, f"{8 * count} raw bytes ({count} FP64)", f"{len(raw)}")
         return np.frombuffer(raw, "<f8")
 
-    def _unframed(self, raw: bytes, count: int) -> list[bytes]:
+    def _split(self, raw: bytes, count: int) -> list[bytes]:
         elements, first = [], 0
         while first + _LENGTH <= len(raw) and len(elements) < count:
             end = first + _LENGTH + int.from_bytes(raw[first : first + _LENGTH], "little")
@@ -92,8 +92,8 @@ class Tensor:
         return elements
 
 
-def framed(elements: Iterable[bytes]) -> bytes:
-    """Raw bytes of a BYTES tensor."""
+def length_prefixed(elements: Iterable[bytes]) -> bytes:
+    """Raw bytes of a BYTES tensor: every element behind its length."""
     return b"".join(len(element).to_bytes(_LENGTH, "little") + element for element in elements)
 
 
@@ -127,13 +127,13 @@ def read_outputs(request: oip.ModelInferRequest, declared: Mapping[str, Tensor])
 
 
 def _check_names(kind: str, names: Sequence[str], declared: Mapping[str, Tensor]) -> None:
-    seen: set[str] = set()
+    named: set[str] = set()
     for name in names:
         if name not in declared:
             raise QueryError(f"{kind} {name[:80]!r}", f"one of {', '.join(declared)}", "one that is unknown")
-        if name in seen:
+        if name in named:
             raise QueryError(f"{kind} {name!r}", "once", "twice")
-        seen.add(name)
+        named.add(name)
 
 
 def _refuse_parameters(parameters: Mapping[str, oip.InferParameter], place: str) -> None:

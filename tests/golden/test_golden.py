@@ -20,7 +20,7 @@ from enf2enf.grid import Grid
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 
 KEPT = Path(__file__).with_name("golden.npz")
 NAME = "unit_cell.vtu"

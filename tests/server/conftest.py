@@ -19,7 +19,7 @@ from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Quantity, Schema
 from enf2enf.surrogate import Surrogate
-from enf2enf_server.ops.app import create_server
+from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
 SCHEMA = Schema(

@@ -4,7 +4,7 @@ import functools
 import os
 import time
 
-from enf2enf_server.parsing.parsed import Parsed
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 from enf2enf_server.parsing.pool import Parsers
 
 MANY = 10**6
@@ -25,7 +25,7 @@ def running(count: int, seconds: float = 20.0, memory: int = 1 << 30) -> Parsers
     return pool
 
 
-def ask(pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), nodes=MANY, cells=MANY, alive=None) -> Parsed:
+def ask(pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), nodes=MANY, cells=MANY, alive=None) -> ParsedMesh:
     """A request in metres, which does not wait for ever."""
     deadline = time.monotonic() + 30
 

@@ -1,0 +1,38 @@
+"""The parts of an answer, in the library's types."""
+
+import dataclasses
+
+from enf2enf.field import Field
+from enf2enf_server.compute.models import Model
+
+
+@dataclasses.dataclass(frozen=True)
+class FieldChunk:
+    """The fields at consecutive points of a query.
+
+    Args:
+        first: index of the first point.
+        field: the fields.
+    """
+
+    first: int
+    field: Field
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What is known once all points are answered.
+
+    Args:
+        points: number of points.
+        outside: number of points without a field.
+        extrapolating: conditions outside the range of the training data.
+        decode_seconds: time that the device worked on this query.
+        model: that answered.
+    """
+
+    points: int
+    outside: int
+    extrapolating: tuple[str, ...]
+    decode_seconds: float
+    model: Model

@@ -1,0 +1,42 @@
+"""A shape under conditions: what one evaluator of fields is made for."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from enf2enf.inference.evaluator import FieldEvaluator
+from enf2enf.surrogate import Surrogate
+from enf2enf_server.compute.cache import EncodedShape
+
+Key = tuple[str, bytes]
+
+
+class ConditionedShape:
+    """A shape under checked conditions.
+
+    Args:
+        shape: the shape.
+        conditions: name -> number, or one number per dimension for a vector.
+
+    Attributes:
+        key: the same for equal shapes under equal conditions.
+        extrapolating: conditions outside the range of the training data.
+
+    Raises:
+        ConditionError: unknown, missing or non-finite conditions.
+    """
+
+    def __init__(self, shape: EncodedShape, conditions: Mapping[str, float | np.ndarray]):
+        self.shape, self._conditions = shape, dict(conditions)
+        row = self.surrogate.normaliser.condition_row(self._conditions)
+        self.extrapolating = self.surrogate.normaliser.extrapolating(row)
+        self.key: Key = (shape.handle, row.tobytes())
+
+    @property
+    def surrogate(self) -> Surrogate:
+        """The surrogate that encoded the shape."""
+        return self.shape.model.surrogate
+
+    def evaluator(self) -> FieldEvaluator:
+        """A new evaluator of its fields. Computes: for the device's thread and its helpers."""
+        return self.surrogate.evaluator(self.shape.encoding, self._conditions)

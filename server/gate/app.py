@@ -1,0 +1,178 @@
+"""Puts a server together and runs it."""
+
+import logging
+import os
+import threading
+from concurrent import futures
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from enf2enf.errors import ServiceError
+from enf2enf.surrogate import Surrogate
+from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
+from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute.engine import Engine
+from enf2enf_server.compute.models import Model, Models
+from enf2enf_server.compute.repository import Repository
+from enf2enf_server.gate.admission import Admission
+from enf2enf_server.gate.guard import Guard
+from enf2enf_server.gate.tokens import Tokens
+from enf2enf_server.ops import tracing
+from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.wire import inference
+from enf2enf_server.wire.admin import RepositoryService
+from enf2enf_server.wire.service import SurrogateService
+
+_LOG = logging.getLogger(__name__)
+SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
+REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
+_SPARE_THREADS = 8  # for refusals, health and reflection, while every admitted request holds a thread
+_WAITING = 4  # times the admitted calls that gRPC holds; more it refuses itself, in fewer words
+_LAST_SECONDS = 5.0  # for streams to stop in
+_DEFAULT = ServerConfig()
+_SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class SurrogateServer:
+    """A gRPC server over its life: it loads its models, serves, looks after itself, drains and stops.
+
+    Health is kept for "", for the service `enf2enf.v1.Surrogate`, and for every model as `enf2enf.v1.Surrogate/NAME`.
+
+    Args:
+        source: a surrogate, or the path of a checkpoint or of a folder of them (see `Repository`).
+        config: limits and periods.
+        tokens: who may call; None: anybody.
+        metrics: count everything.
+        tracer: makes the spans; None: as the environment says.
+    """
+
+    def __init__(
+        self,
+        source: Surrogate | str | os.PathLike,
+        config: ServerConfig = _DEFAULT,
+        tokens: Tokens | None = None,
+        metrics: Metrics | None = None,
+        tracer: tracing.AbstractTracer | None = None,
+    ):
+        self.metrics = metrics or Metrics()
+        self._tracer = tracer or tracing.from_environment()
+        self._config, self._models, self._health = config, Models(), health.HealthServicer()
+        self._given = source if isinstance(source, Surrogate) else None
+        self._repository = None
+        if self._given is None:
+            self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
+        self.engine = Engine(self._models, config, self.metrics)
+        self._admission = Admission(config.concurrent_requests, config.idle_seconds, tokens, self.metrics, self._tracer)
+        self._named: set[str] = set()  # models whose health was ever set
+        self._closing, self._keeper = threading.Event(), threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._ready: futures.Future[None] = futures.Future()
+        self._server = self._built()
+        self._changed()
+
+    def _built(self) -> grpc.Server:
+        server = grpc.server(
+            futures.ThreadPoolExecutor(self._config.concurrent_requests + _SPARE_THREADS, thread_name_prefix="grpc"),
+            maximum_concurrent_rpcs=_WAITING * self._config.concurrent_requests,
+            interceptors=[Guard((f"/{SERVICE}/", f"/{REPOSITORY}/", *inference.GUARDED), self._admission)],
+            options=[
+                ("grpc.max_receive_message_length", self._config.message_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),  # otherwise a second server on the same port silently takes half of the calls
+                ("grpc.keepalive_time_ms", 30_000),  # a peer that vanished without a word is found out
+                ("grpc.keepalive_timeout_ms", 20_000),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+            ],
+        )
+        service = SurrogateService(self.engine)
+        pb_grpc.add_SurrogateServicer_to_server(service, server)
+        oip_grpc.add_GRPCInferenceServiceServicer_to_server(inference.InferenceService(service, self._serves), server)
+        pb_grpc.add_ModelRepositoryServicer_to_server(RepositoryService(self._models, self._repository), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = (SERVICE, REPOSITORY, inference.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+        return server
+
+    def listen(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
+        """Binds `host:port` (port 0: any) and returns the port. Raises `ServiceError` if it is taken or is none."""
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise ServiceError("address", "a free address to listen on", address) from error
+
+    def start(self) -> futures.Future:
+        """Starts to answer, NOT_SERVING until the future is done; the future has the error of a bad source."""
+        self._server.start()
+        self._keeper.start()
+        return self._ready
+
+    def stop(self, grace: float = 0.0) -> None:
+        """Refuses new calls, gives those in progress `grace` seconds, tells the rest to stop, returns when all have."""
+        self._health.enter_graceful_shutdown()
+        self._admission.drain(grace)
+        self.engine.device.drop()
+        self._server.stop(_LAST_SECONDS).wait()
+        self._closing.set()
+        if self._keeper.ident is not None:
+            self._keeper.join()
+        self.engine.close()
+        self._tracer.close()
+
+    def _keep(self) -> None:
+        """Loads the models, then looks for new ones and for idle calls."""
+        try:
+            if self._given is not None:
+                self._given.warm_up()
+                self._models.put(Model(str(self._given.card.get("name") or "model"), 1, self._given))
+            else:
+                self._repository.open()
+        except Exception as error:
+            self._ready.set_exception(error)
+            return
+        self._changed()
+        self._ready.set_result(None)
+        while not self._closing.wait(self._config.look_seconds):
+            try:
+                self._look()
+            except Exception as error:  # a disk that is gone for a while must not end the looking
+                _LOG.error("a look at models and calls failed", exc_info=error)
+
+    def _look(self) -> None:
+        self._admission.end_idle()
+        self.metrics.parsers_replaced(self.engine.parsers.replaced)
+        if self._repository is not None:
+            self._repository.look()
+
+    def _serves(self, name: str) -> bool:
+        return any(name in ("", model.name) for model in self._models.loaded())
+
+    def _changed(self) -> None:
+        names = {model.name for model in self._models.loaded()}
+        self._named |= names
+        for name in self._named:
+            self._health.set(f"{SERVICE}/{name}", _SERVING if name in names else _NOT_SERVING)
+        for service in ("", SERVICE):
+            self._health.set(service, _SERVING if names else _NOT_SERVING)
+        self.engine.forget()
+        self.metrics.models_loaded(len(self._models))
+
+
+def create_server(
+    source: Surrogate | str | os.PathLike, config: ServerConfig = _DEFAULT, address: str = "127.0.0.1:0", **options
+) -> tuple[SurrogateServer, int]:
+    """A server that is bound but not started, and its port; see `SurrogateServer`.
+
+    Raises:
+        ServiceError: the address is taken or is none.
+    """
+    server = SurrogateServer(source, config, **options)
+    try:
+        return server, server.listen(address)
+    except ServiceError:
+        server.stop()
+        raise

@@ -1,0 +1,57 @@
+"""Runs a server until a signal stops it."""
+
+import logging
+import signal
+import threading
+
+import grpc
+
+from enf2enf.threads import run_in_calling_thread
+from enf2enf_server.gate import tls
+from enf2enf_server.gate.app import SurrogateServer
+from enf2enf_server.gate.tokens import Tokens
+from enf2enf_server.ops.config import ServeConfig, ServerConfig
+from enf2enf_server.ops.metrics import serve_metrics
+
+_LOG = logging.getLogger(__name__)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(config: ServeConfig, limits: ServerConfig) -> None:
+    """Serves until SIGTERM or Ctrl-C; a second one no longer waits for requests in progress.
+
+    Raises:
+        CheckpointError: no checkpoint can be loaded.
+        ConfigError: the tokens or the files of TLS are none.
+        ServiceError: an address is taken.
+    """
+    stop = threading.Event()
+    for signum in _SIGNALS:
+        signal.signal(signum, lambda *_: stop.set())
+    tokens = None if config.tokens is None else Tokens.read(config.tokens)
+    run_in_calling_thread()
+    server = SurrogateServer(config.path, limits, tokens=tokens)
+    scraped = None if config.metrics_port is None else serve_metrics(server.metrics, config.host, config.metrics_port)
+    if scraped is not None:
+        _LOG.info("metrics are to be read", extra={"host": config.host, "port": scraped.port})
+    port = server.listen(f"{config.host}:{config.port}", _credentials(config))
+    ready = server.start()
+    ready.add_done_callback(lambda _: stop.set() if ready.exception() else _announce(config, port))
+    stop.wait()
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_DFL)
+    server.stop(config.drain_seconds)
+    if scraped is not None:
+        scraped.close()
+    if ready.done() and ready.exception() is not None:
+        raise ready.exception()
+
+
+def _credentials(config: ServeConfig) -> grpc.ServerCredentials | None:
+    if config.certificate is None:
+        return None
+    return tls.credentials(config.certificate, config.key, config.client_ca)
+
+
+def _announce(config: ServeConfig, port: int) -> None:
+    print(f"serving {config.path} on {config.host}:{port}", flush=True)

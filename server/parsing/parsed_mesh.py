@@ -1,0 +1,77 @@
+"""The result of reading a mesh file, and its form as a message."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.geometry import Geometry
+from enf2enf.mesh import Mesh
+from enf2enf_server.parsing.messages import IncomingMessage, MessageError
+
+_NODE_BYTES = 8 * (3 + 2 + 1)  # coordinates; a place on a loop, and a loop's length, for each node at the most
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ParsedMesh:
+    """What a server keeps of a mesh file.
+
+    Args:
+        nodes: coordinates in metres.
+        cells: number of cells, of all kinds.
+        patches: names of all patches, sorted.
+        geometry: its boundary, with the walls that were named.
+        outside: how many of the nodes are not in the domain.
+        seconds: time that reading took, without any waiting.
+    """
+
+    nodes: Float[np.ndarray, "nodes dim"]
+    cells: int
+    patches: tuple[str, ...]
+    geometry: Geometry
+    outside: int
+    seconds: float
+
+
+def byte_limit(nodes: int) -> int:
+    """Bytes that the arrays of a mesh of so many nodes have at the most."""
+    return _NODE_BYTES * nodes
+
+
+def pack_mesh(mesh: Mesh, geometry: Geometry, outside: int, seconds: float) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Header and arrays of the message with a result."""
+    loops = [*geometry.walls, *([] if geometry.outer is None else [geometry.outer])]
+    about = {
+        "kind": "parsed",
+        "cells": mesh.cell_count,
+        "patches": sorted(mesh.patches),
+        "enclosed": geometry.outer is not None,
+        "outside": outside,
+        "seconds": seconds,
+    }
+    lengths = np.array([len(loop) for loop in loops], dtype=np.int64)
+    return about, [mesh.points.astype(np.float64, copy=False), np.concatenate(loops), lengths]
+
+
+def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
+    """The result that a message holds, its geometry the same to the bit.
+
+    Raises:
+        MessageError: arrays or counts that contradict each other.
+    """
+    about = answer.about
+    try:
+        nodes, points, lengths = answer.arrays
+        counts = [about[key] for key in ("cells", "outside")]
+        sound = nodes.dtype == points.dtype == np.float64 and lengths.dtype == np.int64 and lengths.ndim == 1
+        sound = sound and nodes.ndim == 2 and (lengths >= 0).all() and lengths.sum() == len(points)
+        if not sound or any(type(count) is not int or count < 0 for count in counts):
+            raise MessageError("arrays that contradict each other")
+        loops = np.split(points, np.cumsum(lengths)[:-1])
+        outer = loops.pop() if about["enclosed"] else None
+        geometry = Geometry.of(tuple(loops), outer)
+        patches = tuple(str(name) for name in about["patches"])
+        return ParsedMesh(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise MessageError("no result") from error

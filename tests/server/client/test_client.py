@@ -1,0 +1,93 @@
+"""The client by itself: what it imports, what it sends, what it makes of a failing network."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import CONDITIONS
+
+from enf2enf import errors
+from enf2enf.client import Client
+from enf2enf.grid import Grid
+from enf2enf.io import write
+
+
+def test_it_needs_neither_jax_nor_vtk(target, mesh, tmp_path):
+    """Not even when it is used in full."""
+    write(tmp_path / "cell.vtu", mesh)
+    code = f"""
+import sys
+import numpy as np
+from enf2enf.client import Client
+from enf2enf.grid import Grid
+from enf2enf.io import read
+with Client({target!r}) as client:
+    client.ready(), client.describe()
+    path, conditions = {str(tmp_path / "cell.vtu")!r}, {CONDITIONS!r}
+    shape = client.encode(read(path))
+    for at in ("nodes", Grid((0, 0), (1, 1), (3, 3)), np.zeros((5, 2))):
+        client.decode(shape, conditions, at)
+    client.predict(path, conditions)
+heavy = {{"jax", "jaxlib", "equinox", "vtk", "vtkmodules", "pyvista"}}
+print(sorted({{name.partition(".")[0] for name in sys.modules}} & heavy))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_paths_bytes_and_meshes_are_the_same(client, mesh, tmp_path):
+    for name in ("cell.vtu", "cell.msh", "cell.xdmf"):
+        write(tmp_path / name, mesh)
+        fields = [client.predict(tmp_path / name, CONDITIONS)["stress"], client.predict(mesh, CONDITIONS)["stress"]]
+        if name != "cell.xdmf":
+            fields.append(client.predict((tmp_path / name).read_bytes(), CONDITIONS, name=name)["stress"])
+        assert len({field.tobytes() for field in fields}) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "sentence"),
+    [
+        (lambda c, m: c.encode(b"x"), errors.MeshError, "name: expected the file name or format of these bytes"),
+        (lambda c, m: c.encode("nowhere.vtu"), errors.MeshError, "nowhere.vtu: expected a mesh file, got No such file"),
+        (lambda c, m: c.predict(m, {"heat": "warm"}), errors.ConditionError, "'heat': expected numbers, got 'warm'"),
+        (lambda c, m: c.predict(m, CONDITIONS, "cells"), errors.QueryError, "at: expected points, a Grid or 'nodes'"),
+        (
+            lambda c, m: c.predict(m, CONDITIONS, np.zeros(4)),
+            errors.QueryError,
+            r"points: expected .* got shape \(4,\)",
+        ),
+    ],
+)
+def test_what_need_not_be_sent_is_refused_here(client, mesh, call, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        call(client, mesh)
+
+
+def test_no_server():
+    with Client("127.0.0.1:1", timeout=0.5) as client:
+        with pytest.raises(errors.ServiceError, match="127.0.0.1:1: expected an answer, got UNAVAILABLE"):
+            client.describe()
+        with pytest.raises(errors.ServiceError, match="127.0.0.1:1: expected an answer within 0.5 s, got none"):
+            client.ready()
+
+
+@pytest.mark.parametrize(
+    ("grid", "sentence"),
+    [
+        (((0, 0), (1, 1), (2,)), "2 or 3 entries each"),
+        (((0, np.nan), (1, 1), (2, 2)), "finite bounds"),
+        (((0, 0), (1, 1), (0, 2)), "at least one point"),
+        (((0, 2), (1, 1), (2, 2)), "lower bounds below upper"),
+        (((0, 1), (1, 1), (2, 2)), "lower bounds below upper"),
+    ],
+)
+def test_grids_are_checked(grid, sentence):
+    with pytest.raises(errors.QueryError, match=sentence):
+        Grid(*grid)
+
+
+def test_a_grid_in_chunks_is_the_grid():
+    grid = Grid((0.0, -1.0, 2.0), (1.0, 1.0, 2.0), (5, 7, 1))
+    assert np.array_equal(np.concatenate(list(grid.chunks(4))), grid.points)
+    assert grid.count == 35 and np.array_equal(grid.points[[0, -1]], [[0, -1, 2], [1, 1, 2]])

@@ -1,0 +1,32 @@
+"""What the engine finds, and what it no longer does."""
+
+import grpc
+import pytest
+from conftest import CONDITIONS
+
+from enf2enf.client import Client
+from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute.models import Model
+from enf2enf_server.gate.app import create_server
+
+
+def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
+    """The upload came to the model before it was taken out, its shape into the cache after."""
+    server, port = create_server(surrogate)
+    server.start().result()
+    try:
+        with Client(f"127.0.0.1:{port}") as client, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            handle = client.encode(vtu, name="vtu").handle
+            query = pb.Query(mesh_nodes=pb.MeshNodes())
+            for name, values in CONDITIONS.items():
+                query.conditions[name].values.extend([values] if isinstance(values, float) else values)
+            ask = pb_grpc.SurrogateStub(channel).Sample
+            assert ask(pb.SampleRequest(handle=handle, query=query)).chunk.count
+            (model,) = server.engine.models.loaded()
+            server.engine.models.put(Model(model.name, model.version, surrogate))  # loaded anew, nothing forgotten
+            with pytest.raises(grpc.RpcError) as refused:
+                ask(pb.SampleRequest(handle=handle, query=query))
+            assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    finally:
+        server.stop()

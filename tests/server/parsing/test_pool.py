@@ -1,0 +1,105 @@
+"""Meshes read in processes of their own: the same answers as in this one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from conftest import cell
+from pools import MANY, ask, running
+
+import enf2enf_meshes
+from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf.geometry import Geometry
+from enf2enf.io import read_bytes, write_bytes
+from enf2enf.mesh import CellBlock, Mesh
+from enf2enf_server.ops.errors import LimitError
+
+ASSETS = enf2enf_meshes.manifest()
+
+
+@pytest.fixture(scope="module")
+def pool():
+    pool = running(2)
+    yield pool
+    pool.close()
+
+
+def asset(name):
+    path = enf2enf_meshes.path(name)
+    return path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", [name for name in ASSETS if name.startswith("unit_cell_")])
+def test_the_same_to_the_bit(pool, name):
+    data, file = asset(name)
+    mesh = read_bytes(data, file).scaled("mm")
+    walls = ["void"] if "void" in mesh.patches else []
+    expected, parsed = Geometry.from_mesh(mesh, walls), pool.parse(data, file, "mm", walls, MANY, MANY)
+    assert parsed.nodes.tobytes() == mesh.points.tobytes()
+    assert [w.tobytes() for w in parsed.geometry.walls] == [w.tobytes() for w in expected.walls]
+    assert parsed.geometry.outer.tobytes() == expected.outer.tobytes()
+    assert parsed.cells == mesh.cell_count and parsed.patches == tuple(sorted(mesh.patches))
+    assert parsed.outside == (~expected.contains(mesh.points)).sum()
+    assert 0 < parsed.seconds < 5
+
+
+def test_walls_in_both_directions_and_no_outer_boundary(pool):
+    """A wall that encloses the domain runs clockwise, and must come back so; a lone curve has no outer boundary."""
+    mesh = cell()
+    edge = np.arange(len(mesh.points) - 32, len(mesh.points))
+    patches = {"rim": np.stack([edge, np.roll(edge, -1)], axis=1), "hole": np.stack([edge, np.roll(edge, -1)], 1) - 192}
+    named = Mesh(mesh.points, mesh.cells, patches)
+    ring = Mesh(mesh.points[:32], (CellBlock("line", np.stack([edge, np.roll(edge, -1)], axis=1) - 192),))
+    for tried, walls in ((named, ("rim", "hole")), (ring, ())):
+        data = write_bytes(tried, "vtu")
+        expected = Geometry.from_mesh(read_bytes(data, "vtu"), walls)
+        geometry = ask(pool, data, walls=walls).geometry
+        assert [w.tobytes() for w in geometry.walls] == [w.tobytes() for w in expected.walls]
+        assert (geometry.outer is None) == (expected.outer is None)
+
+
+@pytest.mark.parametrize("name", [name for name in ASSETS if "error" in ASSETS[name]])
+def test_the_same_refusals(pool, name):
+    data, file = asset(name)
+
+    def outcome(call):
+        try:
+            return len(call().walls)
+        except Enf2EnfError as error:
+            return type(error), error.name, error.expected, error.got
+
+    inside = outcome(lambda: Geometry.from_mesh(read_bytes(data, file)))
+    assert outcome(lambda: ask(pool, data, file).geometry) == inside
+
+
+@pytest.mark.parametrize("what, limit, count", [("nodes", 223, 224), ("cells", 9, 192)])
+def test_limits(pool, vtu, what, limit, count):
+    with pytest.raises(LimitError, match=rf"^mesh: expected at most {limit} {what}, got {count}$"):
+        ask(pool, vtu, **{what: limit})
+
+
+def test_odd_names(pool, vtu):
+    for name in ("ü\udcff\0.vtu", "vtu", "x" * 5000 + ".vtu"):
+        assert len(ask(pool, vtu, name).nodes) == 224
+    with pytest.raises(MeshError, match=r"^walls: expected names of at most 1048576 bytes together, got more$"):
+        ask(pool, vtu, walls=["x" * (1 << 20)])
+    with pytest.raises(Enf2EnfError, match="patches among"):
+        ask(pool, vtu, walls=["\udcff"])
+    with pytest.raises(MeshError, match="length unit"):
+        pool.parse(vtu, "vtu", "furlong", (), MANY, MANY)
+
+
+def test_many_threads(pool, vtu):
+    """More than there are workers, refusals among them: each gets its own answer, and no worker is lost."""
+    bad, pids = asset("broken_nan_vtu")[0], pool.pids
+
+    def one(number):
+        if number % 3:
+            return len(ask(pool, vtu).nodes)
+        with pytest.raises(MeshError):
+            ask(pool, bad)
+        return 224
+
+    with ThreadPoolExecutor(12) as threads:
+        assert set(threads.map(one, range(60))) == {224}
+    assert pool.pids == pids
