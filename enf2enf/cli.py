@@ -209,11 +209,14 @@ def _predict(options: argparse.Namespace) -> None:
     mesh = raw.scaled(options.length_unit)
     encoding = surrogate.encode(surrogate.geometry_of(mesh, options.wall))
     conditions = conditions_of(options.condition)
-    for name in surrogate.check_conditions(conditions):
+    prediction = surrogate.decode(encoding, conditions, mesh.points)
+    for name in prediction.extrapolating:
         print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)
-    field = surrogate.decode(encoding, conditions, mesh.points)
-    mesh_io.write(options.out, raw.with_point_data(field.values))
-    print(f"{options.out}: {len(mesh.points)} nodes" + f", {field.outside} without a field" * bool(field.outside))
+    mesh_io.write(options.out, raw.with_point_data(prediction.field.values))
+    print(
+        f"{options.out}: {len(mesh.points)} nodes"
+        + f", {prediction.outside} without a field" * bool(prediction.outside)
+    )
 
 
 def _inspect(options: argparse.Namespace) -> None:

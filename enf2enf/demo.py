@@ -13,10 +13,11 @@ from rich.table import Table
 
 from enf2enf import io as mesh_io
 from enf2enf.checkpoint import load
-from enf2enf.client import Client, Prediction
+from enf2enf.client import Client
 from enf2enf.errors import ServiceError
 from enf2enf.mesh import Mesh
 from enf2enf.metrics import relative_l2
+from enf2enf.prediction import Prediction
 from enf2enf.problems.elasticity.problem import Elasticity
 from enf2enf.surrogate import Surrogate
 

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.normalise import Normaliser
+from enf2enf.prediction import Prediction
 from enf2enf.schema import Schema
 from enf2enf.threads import map_in_threads
 
@@ -117,7 +119,7 @@ class Surrogate:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
         return self.normaliser.extrapolating(self.normaliser.condition_row(conditions))
 
-    def decode(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Field:
+    def decode(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Prediction:
         """The fields at any points, float32, in SI units; NaN inside bodies and outside the domain.
 
         Args:
@@ -129,8 +131,11 @@ class Surrogate:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are not a finite array (points, dim).
         """
-        evaluator, points = self.evaluator(encoding, conditions), self._checked(points)
-        return self.field(points, evaluator(points))
+        row, points = self.normaliser.condition_row(conditions), self._checked(points)
+        began = time.perf_counter()
+        field = self.field(points, FieldEvaluator(self.model, self.normaliser, encoding, row)(points))
+        seconds = time.perf_counter() - began
+        return Prediction(field, field.outside, self.normaliser.extrapolating(row), encoding, points, seconds)
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
         """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
@@ -148,7 +153,7 @@ class Surrogate:
         """What an evaluator gives at points, by the names of the fields."""
         return Field(points, self.schema.field_columns.split(values))
 
-    def predict(self, case: Case, points: ArrayLike | None = None) -> Field:
+    def predict(self, case: Case, points: ArrayLike | None = None) -> Prediction:
         """Encode and decode; at the case's own points if none are given."""
         if points is None and case.field is None:
             raise QueryError("points", "query points, or a case with points of its own", "neither")

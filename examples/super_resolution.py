@@ -29,8 +29,8 @@ walls = encoding.geometry.walls
 fine = encoding.geometry.panels(options.points)[:, 0]
 
 start = time.perf_counter()
-coarse_field = surrogate.decode(encoding, conditions, np.concatenate(walls))
-fine_field = surrogate.decode(encoding, conditions, fine)
+coarse_field = surrogate.decode(encoding, conditions, np.concatenate(walls)).field
+fine_field = surrogate.decode(encoding, conditions, fine).field
 seconds = time.perf_counter() - start
 
 print(f"{sum(map(len, walls))} nodes and {len(fine)} points on {len(walls)} wall(s), {seconds:.2f} s")

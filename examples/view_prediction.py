@@ -34,7 +34,7 @@ options = parser.parse_args()
 
 surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
 encoding = surrogate.encode(surrogate.geometry_of(mesh))
-field = surrogate.decode(encoding, conditions_of(options.conditions), mesh.points)
+field = surrogate.decode(encoding, conditions_of(options.conditions), mesh.points).field
 vtu, name = options.out.with_suffix(".vtu"), next(iter(field.values))
 write(vtu, mesh.with_point_data(field.values))
 

@@ -57,26 +57,55 @@ class DescribeResponse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class Quantity(_message.Message):
-    __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper")
+    __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper", "scales_with", "on", "relative_to", "transform")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[Quantity.Kind]
         KIND_SCALAR: _ClassVar[Quantity.Kind]
         KIND_VECTOR: _ClassVar[Quantity.Kind]
+        KIND_PSEUDOSCALAR: _ClassVar[Quantity.Kind]
+        KIND_PSEUDOVECTOR: _ClassVar[Quantity.Kind]
+        KIND_TENSOR: _ClassVar[Quantity.Kind]
     KIND_UNSPECIFIED: Quantity.Kind
     KIND_SCALAR: Quantity.Kind
     KIND_VECTOR: Quantity.Kind
+    KIND_PSEUDOSCALAR: Quantity.Kind
+    KIND_PSEUDOVECTOR: Quantity.Kind
+    KIND_TENSOR: Quantity.Kind
+    class On(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ON_UNSPECIFIED: _ClassVar[Quantity.On]
+        ON_DOMAIN: _ClassVar[Quantity.On]
+        ON_WALL: _ClassVar[Quantity.On]
+    ON_UNSPECIFIED: Quantity.On
+    ON_DOMAIN: Quantity.On
+    ON_WALL: Quantity.On
+    class ScalesWithEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     TRAINED_LOWER_FIELD_NUMBER: _ClassVar[int]
     TRAINED_UPPER_FIELD_NUMBER: _ClassVar[int]
+    SCALES_WITH_FIELD_NUMBER: _ClassVar[int]
+    ON_FIELD_NUMBER: _ClassVar[int]
+    RELATIVE_TO_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORM_FIELD_NUMBER: _ClassVar[int]
     name: str
     kind: Quantity.Kind
     unit: str
     trained_lower: _containers.RepeatedScalarFieldContainer[float]
     trained_upper: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Quantity.Kind, str]] = ..., unit: _Optional[str] = ..., trained_lower: _Optional[_Iterable[float]] = ..., trained_upper: _Optional[_Iterable[float]] = ...) -> None: ...
+    scales_with: _containers.ScalarMap[str, float]
+    on: Quantity.On
+    relative_to: str
+    transform: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Quantity.Kind, str]] = ..., unit: _Optional[str] = ..., trained_lower: _Optional[_Iterable[float]] = ..., trained_upper: _Optional[_Iterable[float]] = ..., scales_with: _Optional[_Mapping[str, float]] = ..., on: _Optional[_Union[Quantity.On, str]] = ..., relative_to: _Optional[str] = ..., transform: _Optional[str] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("mesh_bytes", "mesh_nodes", "points", "message_bytes", "concurrent_requests", "cached_shapes", "mesh_cells", "cached_bytes")

@@ -81,19 +81,17 @@ class SurrogateServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Decode(self, request_iterator, context):
-        """Fields of an encoded geometry. Send one `header`, then, for explicit points only, `points`. Answers come in
-        the order
-        of the points, as soon as enough of them are there; do not wait for an answer before sending the next points.
-        The last message is a `summary`.
+        """Fields of an encoded geometry. Send one `header`, then, for explicit points only, `points`. Answers come in the
+        order of the points, as soon as enough of them are there; do not wait for an answer before sending the next
+        points. The last message is a `summary`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Sample(self, request, context):
-        """Fields of an encoded geometry at a few points, in one message each way: the fastest path for small questions.
-        At most
-        DescribeResponse.chunk_points points; small questions of different callers are computed together.
+        """Fields of an encoded geometry at a few points, in one message each way: the fastest path for small questions. At
+        most DescribeResponse.chunk_points points; small questions of different callers are computed together.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,8 +99,7 @@ class SurrogateServicer(object):
 
     def Predict(self, request_iterator, context):
         """Encode and Decode in one call. Send one `header`, the file in `chunk`s, one `query`, then, for explicit points
-        only,
-        `points`. The first answer is `encoded`, the last one a `summary`.
+        only, `points`. The first answer is `encoded`, the last one a `summary`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -31,7 +31,7 @@ def test_read_predicted_written_back(shipped, tmp_path, id):
     mesh = mesh_io.read(path)
     field = shipped.decode(shipped.encode(shipped.geometry_of(mesh)), {}, mesh.points)
     assert field.outside == 0 and field["von_mises"].min() > -50 and 100 < field["von_mises"].max() < 5000  # Pa
-    predicted = mesh.with_point_data(field.values)
+    predicted = mesh.with_point_data(field.field.values)
     for target in (tmp_path / "out.vtu", tmp_path / path.name):
         if target.suffix[1:] in WITHOUT_FIELDS | {"csv"}:
             with pytest.raises(MeshError, match="nodal fields"):

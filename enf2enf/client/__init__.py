@@ -2,7 +2,8 @@
 
 from enf2enf.client.aio import AsyncClient
 from enf2enf.client.client import Client
-from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
+from enf2enf.client.replies import Description, ModelVersion, RemoteShape
 from enf2enf.client.retry import Retry
+from enf2enf.prediction import Prediction
 
 __all__ = ["AsyncClient", "Client", "Description", "ModelVersion", "Prediction", "RemoteShape", "Retry"]

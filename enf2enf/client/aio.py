@@ -10,10 +10,11 @@ import grpc
 from enf2enf.client import connection
 from enf2enf.client.answer import OnProgress
 from enf2enf.client.calls import Calls
-from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
+from enf2enf.client.replies import Description, ModelVersion, RemoteShape
 from enf2enf.client.requests import At, MeshLike, Upload
 from enf2enf.client.retry import Retry
 from enf2enf.client.steps import Pause, Rpc, Steps, T
+from enf2enf.prediction import Prediction
 
 _USUAL = Retry()
 

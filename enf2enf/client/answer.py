@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from enf2enf.client.replies import Prediction, RemoteShape
+from enf2enf.client.replies import RemoteShape, prediction_of
 from enf2enf.client.requests import Question, Upload
 from enf2enf.errors import ServiceError
+from enf2enf.prediction import Prediction
 from enf2enf_protos import surrogate_pb2 as pb
 
 OnProgress = Callable[[int, int], None]  # points that are there, points in all
@@ -60,4 +61,4 @@ class Answer:
             raise ServiceError(
                 target, "all values, then a summary", f"an answer that breaks off (request {request_id})"
             )
-        return Prediction.of(self._shape, self._chunks, self._summary, self._question.at, request_id)
+        return prediction_of(self._shape, self._chunks, self._summary, self._question.at, request_id)

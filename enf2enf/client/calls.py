@@ -9,10 +9,11 @@ from grpc_health.v1 import health_pb2
 
 from enf2enf.client.answer import Answer, OnProgress
 from enf2enf.client.refusal import lost_handle
-from enf2enf.client.replies import Description, ModelVersion, Prediction, RemoteShape
+from enf2enf.client.replies import Description, ModelVersion, RemoteShape
 from enf2enf.client.requests import Question, Upload
 from enf2enf.client.retry import Retry, usual_seconds
 from enf2enf.client.steps import Exchange, Steps
+from enf2enf.prediction import Prediction
 from enf2enf_protos import surrogate_pb2 as pb
 
 SAMPLE_POINTS = 4096  # computed at once by every server, and so the most that `Sample` answers

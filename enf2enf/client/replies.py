@@ -3,22 +3,20 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.client.requests import At, Upload
+from enf2enf.errors import ServiceError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
-from enf2enf.mesh import Mesh
-from enf2enf.schema import Quantity, Schema
+from enf2enf.prediction import Prediction
+from enf2enf.schema import Kind, Quantity, Schema
 from enf2enf_protos import surrogate_pb2 as pb
 
-if TYPE_CHECKING:
-    import pyvista
-
-_KINDS = {pb.Quantity.KIND_SCALAR: "scalar", pb.Quantity.KIND_VECTOR: "vector"}
+_KINDS = {pb.Quantity.Kind.Value(f"KIND_{kind.upper()}"): kind for kind in get_args(Kind)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Description:
     @classmethod
     def of(cls, reply: pb.DescribeResponse) -> "Description":
         """From the message."""
-        conditions, fields = (tuple(_quantity(q) for q in part) for part in (reply.conditions, reply.fields))
+        conditions, fields = (tuple(quantity_of(q) for q in part) for part in (reply.conditions, reply.fields))
         return cls(
             name=reply.name,
             version=reply.version,
@@ -141,66 +139,26 @@ class RemoteShape:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """The answer to a query.
-
-    Args:
-        field: values at the points, float32; NaN where there is no field.
-        outside: number of points without a field: inside a body or outside the domain.
-        extrapolating: conditions outside the range of the training data.
-        shape: the geometry that was asked; it differs from the one given where that had to be encoded again.
-        decode_seconds: time the server's device worked on this query.
-        request_id: under which the server's log knows the call.
-        at: what was asked about: the points, the grid or `"nodes"`.
-    """
-
-    field: Field
-    outside: int
-    extrapolating: tuple[str, ...]
-    shape: RemoteShape
-    decode_seconds: float
-    request_id: str
-    at: Float[np.ndarray, "points dim"] | Grid | str = dataclasses.field(repr=False)
-
-    def __getitem__(self, name: str) -> Float[np.ndarray, "points ..."]:
-        return self.field[name]
-
-    def to_pyvista(self, mesh: Mesh | None = None) -> "pyvista.DataSet":
-        """The fields as point data of something that pyvista draws; vectors of the plane get a z of zero.
-
-        An `UnstructuredGrid` of `mesh`, or of the mesh that was sent where its nodes were asked; an `ImageData` of a
-        grid; else a `PolyData` of the points.
-
-        Args:
-            mesh: whose nodes are the points of this answer; saves reading the one that was sent again.
-
-        Raises:
-            QueryError: pyvista is not installed, or the mesh has another number of nodes.
-            MeshError: the mesh that was sent cannot be read here.
-        """
-        from enf2enf.client.drawable import drawable
-
-        if mesh is None and isinstance(self.at, str):
-            mesh = self.shape.upload.mesh()
-        return drawable(self.field, self.at if mesh is None else mesh)
-
-    @classmethod
-    def of(
-        cls, shape: RemoteShape, chunks: Sequence[pb.FieldChunk], summary: pb.Summary, at: At, request_id: str
-    ) -> "Prediction":
-        """From all messages of an answer to a question about `at`."""
-        points = at.points if isinstance(at, Grid) else at
-        if isinstance(at, str):
-            sent = b"".join(chunk.points for chunk in chunks)
-            points = np.frombuffer(sent, "<f8").reshape(-1, shape.bounds.shape[1])
-        values = {}
-        for index, first in enumerate(chunks[0].fields):
-            flat = np.frombuffer(b"".join(chunk.fields[index].values for chunk in chunks), "<f4")
-            values[first.name] = flat if len(flat) == len(points) else flat.reshape(len(points), -1)
-        extrapolating, field = tuple(summary.extrapolating), Field(points, values)
-        return cls(field, summary.outside, extrapolating, shape, summary.decode_seconds, request_id, at)
+def prediction_of(
+    shape: RemoteShape, chunks: Sequence[pb.FieldChunk], summary: pb.Summary, at: At, request_id: str
+) -> Prediction:
+    """The prediction in all messages of an answer to a question about `at`."""
+    points = at.points if isinstance(at, Grid) else at
+    if isinstance(at, str):
+        sent = b"".join(chunk.points for chunk in chunks)
+        points = np.frombuffer(sent, "<f8").reshape(-1, shape.bounds.shape[1])
+    values = {}
+    for index, first in enumerate(chunks[0].fields):
+        flat = np.frombuffer(b"".join(chunk.fields[index].values for chunk in chunks), "<f4")
+        values[first.name] = flat if len(flat) == len(points) else flat.reshape(len(points), -1)
+    extrapolating, field = tuple(summary.extrapolating), Field(points, values)
+    return Prediction(field, summary.outside, extrapolating, shape, at, summary.decode_seconds, request_id)
 
 
-def _quantity(message: pb.Quantity) -> Quantity:
-    return Quantity(message.name, _KINDS[message.kind], message.unit)
+def quantity_of(message: pb.Quantity) -> Quantity:
+    """A quantity from its message. Raises `ServiceError` where a newer server describes what is not known here."""
+    if message.kind not in _KINDS:
+        raise ServiceError(f"kind of {message.name}", "one that this client knows", str(message.kind))
+    on = "wall" if message.on == pb.Quantity.ON_WALL else "domain"
+    scales, transform = tuple(sorted(message.scales_with.items())), message.transform or "identity"
+    return Quantity(message.name, _KINDS[message.kind], message.unit, scales, on, message.relative_to, transform)

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.boundary import ROLES, Part
 from enf2enf.geometry.geometry import Geometry
-from enf2enf.geometry.plane.polygon import Polygon
+from enf2enf.geometry.plane.polygon import Polygon, area
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,6 +48,8 @@ class GeometryArrays:
         """
         self._check()
         loops = np.split(self.vertices, np.cumsum(self.lengths)[:-1])
+        if not all(area(loop - loop[0]) for loop in loops):
+            raise GeometryError("geometry", "boundaries around an area", "one around none")
         parts: list[list[Part]] = [[] for _ in loops]
         for (number, first, role), patch in zip(self.parts.tolist(), self.patches, strict=True):
             parts[number].append(Part(patch, ROLES[role], first))

@@ -89,7 +89,7 @@ def fine_error(surrogate: Surrogate, packed: PackedData, split: str) -> float | 
             continue
         points, truth = sampling
         conditions = surrogate.schema.condition_columns.split(packed.conditions(index))
-        field = surrogate.decode(surrogate.encode(packed.geometry(index)), conditions, points)
+        field = surrogate.decode(surrogate.encode(packed.geometry(index)), conditions, points).field
         guess = columns.join(field.values, len(points))
         inside = ~np.isnan(guess).any(axis=1)
         errors += [relative_l2(guess[inside, part], truth[inside, part]) for part in columns.slices]

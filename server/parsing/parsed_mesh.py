@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.arrays import GeometryArrays
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
-_NODE_BYTES = 8 * (3 + 2 + 1)  # coordinates; a place on a loop, and a loop's length, for each node at the most
+_NODE_BYTES = 8 * (3 + 2 + 1 + 3)  # coordinates; for each node at most a vertex, a loop's length and a part
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,17 +42,17 @@ def byte_limit(nodes: int) -> int:
 
 def pack_mesh(mesh: Mesh, geometry: Geometry, outside: int, seconds: float) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Header and arrays of the message with a result."""
-    loops = [*geometry.walls, *([] if geometry.outer is None else [geometry.outer])]
+    arrays, names = GeometryArrays.of(geometry), sorted(mesh.patches)
     about = {
         "kind": "parsed",
         "cells": mesh.cell_count,
-        "patches": sorted(mesh.patches),
-        "enclosed": geometry.outer is not None,
+        "patches": names,
         "outside": outside,
         "seconds": seconds,
     }
-    lengths = np.array([len(loop) for loop in loops], dtype=np.int64)
-    return about, [mesh.points.astype(np.float64, copy=False), np.concatenate(loops), lengths]
+    patch = [names.index(name) if name else -1 for name in arrays.patches]
+    parts = np.column_stack([arrays.parts, patch]).astype(np.int64)
+    return about, [mesh.points.astype(np.float64, copy=False), arrays.vertices, arrays.lengths, parts]
 
 
 def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
@@ -62,16 +63,15 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
     """
     about = answer.about
     try:
-        nodes, points, lengths = answer.arrays
+        nodes, vertices, lengths, parts = answer.arrays
         counts = [about[key] for key in ("cells", "outside")]
-        sound = nodes.dtype == points.dtype == np.float64 and lengths.dtype == np.int64 and lengths.ndim == 1
-        sound = sound and nodes.ndim == 2 and (lengths >= 0).all() and lengths.sum() == len(points)
+        sound = nodes.dtype == vertices.dtype == np.float64 and lengths.dtype == parts.dtype == np.int64
+        sound = sound and nodes.ndim == parts.ndim == 2 and parts.shape[1] == 4
         if not sound or any(type(count) is not int or count < 0 for count in counts):
             raise MessageError("arrays that contradict each other")
-        loops = np.split(points, np.cumsum(lengths)[:-1])
-        outer = loops.pop() if about["enclosed"] else None
-        geometry = Geometry.of(tuple(loops), outer)
         patches = tuple(str(name) for name in about["patches"])
+        names = tuple(patches[number] if number >= 0 else "" for number in parts[:, 3].tolist())
+        geometry = GeometryArrays(vertices, lengths, parts[:, :3], names).geometry()
         return ParsedMesh(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise MessageError("no result") from error

@@ -4,14 +4,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
 from enf2enf.io.formats import FORMATS
-from enf2enf.schema import Quantity
+from enf2enf.schema import Kind, On, Quantity
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
@@ -21,7 +21,8 @@ from enf2enf_server.compute.models import Model
 from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target
 from enf2enf_server.ops.config import ServerConfig
 
-_KINDS = {"scalar": pb.Quantity.KIND_SCALAR, "vector": pb.Quantity.KIND_VECTOR}
+_KINDS = {kind: pb.Quantity.Kind.Value(f"KIND_{kind.upper()}") for kind in get_args(Kind)}
+_ON = {place: pb.Quantity.On.Value(f"ON_{place.upper()}") for place in get_args(On)}
 
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
@@ -126,8 +127,8 @@ def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
         preset=str(card.get("preset", "")),
         licence=str(card.get("licence", "")),
         dim=schema.dim,
-        conditions=[_quantity(q, low, high) for q, (low, high) in zip(schema.conditions, ranges, strict=True)],
-        fields=[_quantity(quantity) for quantity in schema.fields],
+        conditions=[quantity_message(q, low, high) for q, (low, high) in zip(schema.conditions, ranges, strict=True)],
+        fields=[quantity_message(quantity) for quantity in schema.fields],
         reference_length=card["reference_length"],
         metrics=_numbers(card.get("metrics", {})),
         card_json=json.dumps(card, sort_keys=True),
@@ -147,9 +148,19 @@ def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
     )
 
 
-def _quantity(quantity: Quantity, low: Sequence[float] = (), high: Sequence[float] = ()) -> pb.Quantity:
-    kind = _KINDS[quantity.kind]
-    return pb.Quantity(name=quantity.name, kind=kind, unit=quantity.unit, trained_lower=low, trained_upper=high)
+def quantity_message(quantity: Quantity, low: Sequence[float] = (), high: Sequence[float] = ()) -> pb.Quantity:
+    """A quantity as a message, a condition with its training range per component."""
+    return pb.Quantity(
+        name=quantity.name,
+        kind=_KINDS[quantity.kind],
+        unit=quantity.unit,
+        trained_lower=low,
+        trained_upper=high,
+        scales_with=dict(quantity.scales_with),
+        on=_ON[quantity.on],
+        relative_to=quantity.relative_to,
+        transform="" if quantity.transform == "identity" else quantity.transform,
+    )
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.wire.tensor import Tensor, Values, read_inputs, read_outputs
 
 _OPTIONS = ("length_unit", "walls")
+_KINDS = pb.Quantity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,4 +145,6 @@ def _text(inputs: Mapping[str, Values], name: str) -> str:
 
 
 def _vector(quantity: pb.Quantity, dim: int) -> tuple[int, ...]:
-    return (dim,) if quantity.kind == pb.Quantity.KIND_VECTOR else ()
+    """The axes of a quantity's components, none for a single number."""
+    widths = {_KINDS.KIND_VECTOR: dim, _KINDS.KIND_PSEUDOVECTOR: dim, _KINDS.KIND_TENSOR: dim * (dim + 1) // 2}
+    return (widths[quantity.kind],) if quantity.kind in widths else ()

@@ -8,11 +8,11 @@ import pytest
 from conftest import CONDITIONS, cell
 
 import enf2enf_meshes
-from enf2enf.client.drawable import drawable
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
+from enf2enf.io.drawable import drawable
 
 pyvista = pytest.importorskip("pyvista")
 CELLS = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("unit_cell"))
@@ -72,7 +72,7 @@ def test_a_machine_without_pyvista_is_told_what_to_install(tmp_path):
     (tmp_path / "pyvista.py").write_text("raise ModuleNotFoundError(name='pyvista')")
     code = """
 import numpy as np
-from enf2enf.client.drawable import drawable
+from enf2enf.io.drawable import drawable
 from enf2enf.field import Field
 points = np.zeros((1, 2))
 drawable(Field(points, {}), points)

@@ -73,7 +73,7 @@ def test_a_result_is_within_its_limit():
     [
         lambda about, arrays: about.update(cells=-1),
         lambda about, arrays: about.update(outside="0"),
-        lambda about, arrays: about.update(enclosed=True),  # which leaves no wall
+        lambda about, arrays: arrays[3].__setitem__((0, 2), 1),  # the role of its only boundary, which leaves no wall
         lambda about, arrays: about.pop("patches"),
         lambda about, arrays: about.update(seconds=[]),
         lambda about, arrays: arrays.pop(),
@@ -82,8 +82,10 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: arrays.__setitem__(1, np.zeros((3, 2))),
         lambda about, arrays: arrays.__setitem__(1, np.zeros((4, 2), dtype=np.int64)),
         lambda about, arrays: arrays.__setitem__(2, np.array([5, -1])),
+        lambda about, arrays: arrays[3].__setitem__((0, 3), 9),  # a patch that there is not
+        lambda about, arrays: arrays.__setitem__(3, np.zeros((1, 3), np.int64)),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_results_that_contradict_themselves(change):
     about, arrays = pack_mesh(MESH, Geometry.from_mesh(MESH), 0, 0.1)
