@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
 from enf2enf.inference.encoding import Encoding, View
-from enf2enf.model.decoder import Prepared
+from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
@@ -34,7 +34,7 @@ class _ConditionedView:
     """A view under the conditions as they are in its frame."""
 
     view: View
-    prepared: Prepared
+    prepared: Conditioned
 
 
 class FieldEvaluator:
@@ -128,10 +128,10 @@ def _program(points: int) -> tuple[int, int]:
 
 
 @eqx.filter_jit
-def _condition(model: Network, latents: Latents, conditions: Array) -> Prepared:
+def _condition(model: Network, latents: Latents, conditions: Array) -> Conditioned:
     return model.decoder.condition(latents, conditions)
 
 
 @eqx.filter_jit
-def _decode(model: Network, prepared: Prepared, panels: Panels, groups: Array, count: Array) -> Array:
+def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array) -> Array:
     return model.decode(prepared, panels, groups, count)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.decoder import AbstractDecoder, Conditioned
 from enf2enf.model.encoder import Measurements
 from enf2enf.model.meta import MetaEncoder
 from enf2enf.model.network import Network
@@ -52,7 +52,7 @@ def smooth_errors(
 
 
 def _misfit(
-    decoder: AbstractDecoder, prepared: Prepared, case: Batch, groups: tuple[int, ...]
+    decoder: AbstractDecoder, prepared: Conditioned, case: Batch, groups: tuple[int, ...]
 ) -> Float[Array, " fields"]:
     guess = decoder(prepared, case.queries)
     squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
