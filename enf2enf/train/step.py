@@ -32,25 +32,26 @@ class TrainState(eqx.Module):
 
 _BLOCK = 2  # cases whose activations fit the cache of a CPU core
 
+Groups = tuple[int, ...]
+Loss = Callable[[Network, Batch, Groups], Float[Array, ""]]
 Step = Callable[[TrainState, Batch], tuple[TrainState, Float[Array, ""]]]
 
 
-@functools.lru_cache(maxsize=8)
 def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.GradientTransformation:
     """Clipping, warm-up and cosine to zero over `steps`, Muon or Adam; `rate` times the configured learning rate."""
-    warmup = min(config.warmup, steps // 2)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, rate * config.rate, max(warmup, 1), max(steps, 2))
-    rule = optax.contrib.muon(schedule) if config.optimiser == "muon" else optax.adam(schedule)
-    return optax.chain(optax.clip_by_global_norm(config.clip), rule)
+    warmup = max(min(config.warmup, steps // 2), 1)
+    return _optimiser(config.optimiser, config.clip, rate * config.rate, warmup, max(steps, 2))
+
+
+@functools.lru_cache(maxsize=8)
+def _optimiser(name: str, clip: float, rate: float, warmup: int, steps: int) -> optax.GradientTransformation:
+    schedule = optax.warmup_cosine_decay_schedule(0.0, rate, warmup, steps)
+    rule = optax.contrib.muon(schedule) if name == "muon" else optax.adam(schedule)
+    return optax.chain(optax.clip_by_global_norm(clip), rule)
 
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
-def make_step(
-    loss: Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]],
-    optimiser: optax.GradientTransformation,
-    groups: tuple[int, ...],
-    average: float,
-) -> Step:
+def make_step(loss: Loss, optimiser: optax.GradientTransformation, groups: Groups, average: float) -> Step:
     """The step of a stage: equal arguments give one compiled program.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
@@ -68,13 +69,18 @@ def make_step(
         )
         return TrainState(model, mean, moments, state.step + 1), value
 
-    piece = eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
+    piece = _value_and_gradient(loss, groups)
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Float[Array, ""]]:
         pieces = threads().map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))
         return update(list(pieces), state)
 
     return step
+
+
+@functools.lru_cache(maxsize=8)  # by itself, for the stages that have a loss in common
+def _value_and_gradient(loss: Loss, groups: Groups) -> Callable[[Network, Batch], tuple[Float[Array, ""], PyTree]]:
+    return eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
 
 
 def _mean(pieces: list[PyTree]) -> PyTree:
