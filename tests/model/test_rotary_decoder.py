@@ -18,7 +18,7 @@ SCHEMA = Schema(
     (Quantity("heat"), Quantity("load", "vector")),
     (Quantity("stress", scales_with=(("load", 1.0),)), Quantity("energy", scales_with=(("load", 2.0),))),
 )
-directions = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(lambda d: jnp.asarray(d, jnp.float32))
+directions = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(lambda d: np.asarray(d, np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def respond():
         prepared = decoder.condition((cloud,), jnp.concatenate([jnp.array([0.3, 0.1, -0.8]), direction]))
         return decoder(prepared, Queries(points, jnp.full(30, 0.2), jnp.zeros_like(points))) - decoder.offset
 
-    return fields
+    return lambda direction: np.asarray(fields(direction))
 
 
 @given(one=directions, two=directions)
@@ -46,12 +46,13 @@ def test_the_odd_part_is_linear_and_the_even_part_obeys_the_parallelogram_law(re
     def even(d):
         return (respond(d) + respond(-d))[:, 0] / 2
 
-    assert jnp.max(jnp.abs(odd(one) + odd(two) - odd(one + two))) < 1e-4  # measured 2e-6
+    assert np.max(np.abs(odd(one) + odd(two) - odd(one + two))) < 1e-4  # measured 2e-6
     law = even(one + two) ** 2 + even(one - two) ** 2 - 2 * even(one) ** 2 - 2 * even(two) ** 2
-    assert jnp.max(jnp.abs(law)) < 1e-3  # measured 3e-5
-    assert jnp.ptp(odd(jnp.array([1.0, 0.5]))) > 1e-2 < jnp.ptp(even(jnp.array([1.0, 0.5])))
+    assert np.max(np.abs(law)) < 1e-3  # measured 3e-5
+    slanted = np.array([1.0, 0.5], np.float32)
+    assert np.ptp(odd(slanted)) > 1e-2 < np.ptp(even(slanted))
 
 
 @given(one=directions, two=directions)
 def test_a_field_that_does_not_scale_linearly_with_it_knows_no_direction(respond, one, two):
-    assert jnp.array_equal(respond(one)[:, 1], respond(two)[:, 1])
+    assert np.array_equal(respond(one)[:, 1], respond(two)[:, 1])
