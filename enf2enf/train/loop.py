@@ -212,7 +212,7 @@ class RunningStage:
                 return state, False
             state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
         step = make_step(
-            stage.loss, optimiser, trainer.packed.schema.field_columns.groups, trainer.config.train.average
+            stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, trainer.config.train.average
         )
         for number in range(int(state.step), stage.steps):
             state, loss = step(state, trainer.batch(stage, data, number))
