@@ -114,8 +114,8 @@ def wall_spacing(data: SplitArrays) -> float:
     These are, in every case, as many of those off the wall as lie on it, the nearest ones; one in fifty of all where
     none lies on it.
     """
-    found, everything = [], data.everything
-    sizes = np.linalg.norm(everything.wall[:, :, 1] - everything.wall[:, :, 0], axis=-1).mean(axis=1)
+    found, everything, walls = [], data.everything, data.walls
+    sizes = np.linalg.norm(walls[:, :, 1] - walls[:, :, 0], axis=-1).mean(axis=1)
     for distance, valid, size in zip(everything.queries.distance, everything.valid, sizes, strict=True):
         own = np.sort(distance[valid])
         off = own[own > _ON_THE_WALL * size]
