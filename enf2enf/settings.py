@@ -18,6 +18,7 @@ _Config = TypeVar("_Config", bound="DataclassInstance")
 LARGEST = 4096
 
 
+@dataclasses.dataclass(frozen=True)
 class AbstractKind(abc.ABC):
     """A family of frozen configurations whose members are told apart by the default of their field `kind`.
 

@@ -1,5 +1,7 @@
 """Losses: the metrics, relative L2 per case and field, and how smooth fields are where no mesh has nodes."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -10,6 +12,9 @@ from enf2enf.model.network import Network
 from enf2enf.model.queries import Queries
 from enf2enf.nn.latents import Latents
 from enf2enf.train.arrays import Batch
+
+Loss = Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]]
+"""Of a model, a batch and, for every component, the index of its field."""
 
 _TINY = 1e-12
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
-from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors
+from enf2enf.train.loss import Loss, relative_errors, shape_loss, smooth_errors
 
 Groups = tuple[int, ...]
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
@@ -78,7 +78,7 @@ class Stage:
 
     name: str
     steps: int
-    loss: ShapeLoss | FieldLoss | SmoothLoss
+    loss: Loss
     rate: float = 1.0
     trains: Literal["all", "encoder", "decoder"] = "all"
     panels: int = 0

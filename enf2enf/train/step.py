@@ -13,6 +13,7 @@ from enf2enf.model.network import Network
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
+from enf2enf.train.loss import Loss
 
 
 class TrainState(eqx.Module):
@@ -46,7 +47,7 @@ def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
 def make_step(
-    loss: Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]],
+    loss: Loss,
     optimiser: optax.GradientTransformation,
     groups: tuple[int, ...],
     average: float,
