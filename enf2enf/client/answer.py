@@ -35,7 +35,7 @@ class Answer:
             self._summary = reply.summary
             return self._take(reply.chunk)
         match reply.WhichOneof("part"):
-            case "encoded":
+            case "encoded" if isinstance(reply, pb.PredictResponse):
                 self._shape = RemoteShape.of(reply.encoded, self._upload)
             case "chunk":
                 self._take(reply.chunk)
@@ -61,9 +61,10 @@ class Answer:
 
     def prediction(self, target: str, request_id: str) -> Prediction:
         """All of it as arrays. Raises `ServiceError` if anything is missing."""
-        answered = -1 if self._summary is None else self._summary.points
-        if self._shape is None or not self._chunks or not self._points == answered == self._expected:
+        shape, summary = self._shape, self._summary
+        complete = summary is not None and self._points == summary.points == self._expected
+        if shape is None or summary is None or not self._chunks or not complete:
             raise ServiceError(
                 target, "all values, then a summary", f"an answer that breaks off (request {request_id})"
             )
-        return prediction_of(self._shape, self._chunks, self._summary, self._question.at, request_id)
+        return prediction_of(shape, self._chunks, summary, self._question.at, request_id)

@@ -54,7 +54,9 @@ def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str
 
 
 def _info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo | None:
-    status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+    # What a client raises is an error and a call in one; gRPC's types know it as the error alone.
+    status = rpc_status.from_call(error)  # pyright: ignore[reportArgumentType]
+    info = error_details_pb2.ErrorInfo()
     if status is None or not any(detail.Unpack(info) for detail in status.details) or info.domain != "enf2enf":
         return None
     return info

@@ -14,6 +14,7 @@ from enf2enf.model.network import Network
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
+from enf2enf.train.loss import Loss
 
 
 class TrainState(eqx.Module):
@@ -87,7 +88,7 @@ def _rule(name: str, clip: float) -> optax.GradientTransformation:
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
 def make_step(
-    loss: Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]],
+    loss: Loss,
     update_rule: optax.TransformUpdateFn,
     groups: tuple[int, ...],
     average: float,
