@@ -33,7 +33,7 @@ protos: .venv/.dev
 	@$(BIN)/python -m enf2enf_protos.generate
 
 clean:
-	rm -rf build dist out *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist out *.egg-info .jax_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "enf2enf needs Python 3.11 or newer")'

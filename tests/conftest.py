@@ -14,6 +14,13 @@ ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+# A program is compiled by the worker or child process that needs it first, and read by the others and the next run.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".jax_cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# JAX compiles what it cannot read because another process is writing it, or was killed while it did; and warns.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:Error reading persistent compilation cache entry")
+
 # A failure must come back with the same code, and a slow machine is no failure.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
