@@ -54,6 +54,11 @@ class Answer:
             return self._question.points
         return self._points if self._shape is None else self._shape.nodes
 
+    def fits(self, chunk_points: int) -> bool:
+        """Whether its messages may be those of a server that computes so many points at once."""
+        first, *others = (chunk.count for chunk in self._chunks)
+        return first == chunk_points if others else first <= chunk_points
+
     def prediction(self, target: str, request_id: str) -> Prediction:
         """All of it as arrays. Raises `ServiceError` if anything is missing."""
         shape, summary = self._shape, self._summary

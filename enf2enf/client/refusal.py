@@ -31,6 +31,14 @@ def lost_handle(error: grpc.RpcError) -> bool:
     return info is not None and info.metadata.get("name") == "handle"
 
 
+def too_many_points(error: grpc.RpcError) -> bool:
+    """Whether a query has more points than its call may have."""
+    if error.code() != grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return False
+    info = _info(error)
+    return info is not None and info.metadata.get("name") == "query"
+
+
 def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str) -> Enf2EnfError:
     """The library's own error; a failure of the service names the request, under which the server's log has more."""
     info = _info(error)

@@ -27,7 +27,7 @@ _VERSION = 3
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
 _SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
 _Item = TypeVar("_Item")
-Progress = Callable[[Iterable[_Item]], Iterable[_Item]]
+Track = Callable[[Iterable[_Item]], Iterable[_Item]]
 
 
 def bar(items: Iterable[_Item], doing: str = "Packing the data set") -> Iterable[_Item]:
@@ -58,7 +58,7 @@ class PackedData:
         self._check()
 
     @classmethod
-    def load(cls, folder: str | os.PathLike, progress: Progress = bar) -> Self:
+    def load(cls, folder: str | os.PathLike, progress: Track = bar) -> Self:
         """The packed data of a folder, packed now if they never were or if a file they came from has changed.
 
         Where the cache came alone, or with `dataset.json` but without any mesh or samples, it is believed.
@@ -180,7 +180,7 @@ class PackedData:
                 raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(stored[name].shape))
 
 
-def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
+def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
     """Read every case of the folder's splits and write the cache, whole or not at all. Returns its path.
 
     The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64),
@@ -196,7 +196,7 @@ def pack(folder: str | os.PathLike, progress: Progress = bar) -> Path:
     return path
 
 
-def _gather(dataset: Dataset, progress: Progress) -> dict[str, np.ndarray]:
+def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     schema = dataset.schema
     points, values, conditions, boundaries, fine = [], [], [], [], []
     for name in progress(_names(dataset.manifest)):

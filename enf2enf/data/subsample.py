@@ -18,7 +18,7 @@ from jaxtyping import Int
 
 from enf2enf import io as mesh_io
 from enf2enf.data import npz
-from enf2enf.data.cache import Progress, bar
+from enf2enf.data.cache import Track, bar
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.errors import ConfigError, DatasetError
@@ -28,7 +28,7 @@ _bar = functools.partial(bar, doing="Subsampling the data set")
 
 
 def subsample(
-    folder: str | os.PathLike, out: str | os.PathLike, share: float, seed: int = 0, progress: Progress = _bar
+    folder: str | os.PathLike, out: str | os.PathLike, share: float, seed: int = 0, progress: Track = _bar
 ) -> dict[str, int]:
     """Write a data set with the same cases, conditions, splits and fine samplings, but fewer known values.
 
@@ -39,7 +39,7 @@ def subsample(
     Args:
         folder: the data set to subsample.
         out: the folder to write; new or empty.
-        share: part of every case's points that is kept, above 0 and below 1; see `draw`.
+        share: part of every case's points that is kept, above 0 and below 1; see `draw_share`.
         seed: of the draw.
 
     Returns:
@@ -70,7 +70,7 @@ def subsample(
     return counts
 
 
-def draw(seed: int, name: str, count: int, share: float) -> Int[np.ndarray, " kept"]:
+def draw_share(seed: int, name: str, count: int, share: float) -> Int[np.ndarray, " kept"]:
     """Which of the `count` points of the case `name` are kept: round(share * count), at least one, in their order.
 
     A function of its arguments alone; what a smaller share of the same seed keeps, a larger one keeps too.
@@ -84,7 +84,7 @@ def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, see
     field, path, stem = dataset.case(name).solution, dataset.mesh_path(name), quote(name, safe="")
     entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
     mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
-    kept = draw(seed, name, len(field.points), share)
+    kept = draw_share(seed, name, len(field.points), share)
     entry["samples"] = f"samples/{stem}.npz"
     values = {quantity: column[kept] for quantity, column in field.values.items()}
     npz.write(target / entry["samples"], {"points": field.points[kept], **values})

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
 from enf2enf.inference.encoding import Encoding, View
-from enf2enf.inference.tiling import tiled_order
-from enf2enf.model.decoder import BLOCK, Prepared
+from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
@@ -27,7 +27,6 @@ SMALL = 256
 _GROUP = 256  # points of a group on a CPU: what they need fits a core's cache
 _FEW = 128  # points up to which groups are small
 _FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core, but a question is hardly padded
-_SORTED = 65_536  # points that are sorted at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +34,7 @@ class _ConditionedView:
     """A view under the conditions as they are in its frame."""
 
     view: View
-    prepared: Prepared
+    prepared: Conditioned
 
 
 class FieldEvaluator:
@@ -59,13 +58,12 @@ class FieldEvaluator:
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
-        values = np.empty((len(points), len(self._gain)), np.float32)
-        for start in range(0, len(points), _SORTED):
-            part, answers = points[start : start + _SORTED], values[start : start + _SORTED]
-            order = self._order(part)
-            for first in range(0, len(part), CHUNK):
-                chosen = order[first : first + CHUNK]
-                answers[chosen] = self.chunk(part[chosen])
+        values, local = np.empty((len(points), len(self._gain)), np.float32), self._is_local()
+        starts = range(0, len(points), BLOCK_POINTS)
+        blocks = (PointBlock.of(points[start : start + BLOCK_POINTS], CHUNK, local) for start in starts)
+        evaluated = evaluate_blocks(blocks, functools.partial(map, self.chunk))
+        for start, (block, answered) in zip(starts, evaluated, strict=True):
+            values[start : start + len(block.points)] = answered
         return values
 
     def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
@@ -94,9 +92,8 @@ class FieldEvaluator:
         values[~inside] = np.nan
         return values.astype(np.float32)
 
-    def _order(self, points: Float[np.ndarray, "points dim"]) -> np.ndarray:
-        local = self._model.decoder.is_local(self._views[0].prepared)
-        return tiled_order(points, BLOCK) if local else np.arange(len(points))
+    def _is_local(self) -> bool:
+        return self._model.decoder.is_local(self._views[0].prepared)
 
     def _answer(
         self, seen: _ConditionedView, points: Float[np.ndarray, "points dim"], size: int, capacity: int
@@ -109,6 +106,12 @@ class FieldEvaluator:
         count = np.int32(-(-len(local) // size))
         fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count)
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
+
+
+def is_local(model: Network, normaliser: Normaliser, encoding: Encoding) -> bool:
+    """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
+    conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
+    return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, encoding.views[0].latents, conditions))
 
 
 def computed(points: int) -> int:
@@ -125,10 +128,10 @@ def _program(points: int) -> tuple[int, int]:
 
 
 @eqx.filter_jit
-def _condition(model: Network, latents: Latents, conditions: Array) -> Prepared:
+def _condition(model: Network, latents: Latents, conditions: Array) -> Conditioned:
     return model.decoder.condition(latents, conditions)
 
 
 @eqx.filter_jit
-def _decode(model: Network, prepared: Prepared, panels: Panels, groups: Array, count: Array) -> Array:
+def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array) -> Array:
     return model.decode(prepared, panels, groups, count)

@@ -13,7 +13,7 @@ from enf2enf.nn.latents import Latents
 from enf2enf.schema import Schema
 from enf2enf.settings import AbstractKind
 
-Prepared = PyTree[Float[Array, "..."]]
+Conditioned = PyTree[Float[Array, "..."]]
 
 BLOCK = 64
 """Consecutive points that a local decoder takes together: whoever orders points brings so many close together."""
@@ -45,17 +45,17 @@ class AbstractDecoder(eqx.Module):
     """In two parts: what is done once per geometry and conditions, and what is done per point."""
 
     @abc.abstractmethod
-    def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> Prepared:
+    def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> Conditioned:
         """The latents under global conditions, as the points attend to them."""
 
     @abc.abstractmethod
-    def __call__(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+    def __call__(self, prepared: Conditioned, queries: Queries) -> Float[Array, "points outputs"]:
         """The normalised fields at the queries."""
 
     @abc.abstractmethod
-    def is_local(self, prepared: Prepared) -> bool:
+    def is_local(self, prepared: Conditioned) -> bool:
         """Whether points close together are cheaper to decode: not where they attend to all latents anyway."""
 
     @abc.abstractmethod
-    def answer(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+    def answer(self, prepared: Conditioned, queries: Queries) -> Float[Array, "points outputs"]:
         """The same as `__call__`, but for rounding, without latents that have none of the points in their windows."""

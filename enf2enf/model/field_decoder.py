@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from enf2enf.model.decoder import AbstractDecoder, AbstractDecoderConfig, Prepared
+from enf2enf.model.decoder import AbstractDecoder, AbstractDecoderConfig, Conditioned
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.field import NeuralField
@@ -72,7 +72,7 @@ class FieldDecoder(AbstractDecoder):
         context = jnp.concatenate([scored, jnp.broadcast_to(conditions, (len(scored), len(conditions)))], axis=1)
         return (self.field.prepare(LatentCloud(cloud.pose, context, cloud.window)),)
 
-    def __call__(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+    def __call__(self, prepared: Conditioned, queries: Queries) -> Float[Array, "points outputs"]:
         """One cross attention and the head, point by point."""
         return jax.vmap(self.field, in_axes=(None, 0, 0))(prepared[0], queries.points, queries.distance[:, None])
 

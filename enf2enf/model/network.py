@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.decoder import AbstractDecoder, Conditioned
 from enf2enf.model.encoder import AbstractEncoder
 from enf2enf.model.panels import Panels
 from enf2enf.model.queries import queries_at
@@ -23,7 +23,7 @@ class Network(eqx.Module):
         return self.encoder(self.encoder.measure(panels))
 
     def decode(
-        self, prepared: Prepared, panels: Panels, groups: Float[Array, "groups points dim"], count: Int[Array, ""]
+        self, prepared: Conditioned, panels: Panels, groups: Float[Array, "groups points dim"], count: Int[Array, ""]
     ) -> Float[Array, "groups points outputs"]:
         """The normalised fields at the points of the first `count` groups; zeros in the rest.
 

@@ -64,7 +64,7 @@ class RotaryConfig(AbstractDecoderConfig):
         return RotaryDecoder(schema, **options_of(self), key=key)
 
 
-class Prepared(eqx.Module):
+class ConditionedLatents(eqx.Module):
     """Latents under conditions, as the points attend to them.
 
     Attributes:
@@ -82,10 +82,12 @@ class Prepared(eqx.Module):
     response: Float[Array, "outputs parts features"]
     offset: Float[Array, " outputs"]
 
-    def only(self, index: Int[Array, " some"]) -> "Prepared":
+    def only(self, index: Int[Array, " some"]) -> "ConditionedLatents":
         """These latents, and no others."""
         keys_values = tuple(KeysValues(one.key[:, index], one.value[:, index]) for one in self.keys_values)
-        return Prepared(self.centre, self.pose[index], self.radius[:, index], keys_values, self.response, self.offset)
+        return ConditionedLatents(
+            self.centre, self.pose[index], self.radius[:, index], keys_values, self.response, self.offset
+        )
 
 
 class RotaryDecoder(AbstractDecoder):
@@ -136,7 +138,7 @@ class RotaryDecoder(AbstractDecoder):
         self.offset = jnp.zeros(schema.field_width)
         self.schema, self.reaches = schema, reaches
 
-    def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> Prepared:
+    def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> ConditionedLatents:
         """Condition every latent, let all attend to each other, and prepare their keys and values for the points."""
         context, pose, window = (
             jnp.concatenate(parts) for parts in zip(*[(c.context, c.pose, c.window) for c in latents], strict=True)
@@ -147,11 +149,11 @@ class RotaryDecoder(AbstractDecoder):
         phase = self.waves(pose - centre)
         keys_values = tuple(block.keys_values(context, phase) for block in self.blocks)
         response = jnp.einsum("opdf,od->opf", self.head, drives(self.schema, conditions))
-        return Prepared(
+        return ConditionedLatents(
             centre, pose - centre, jnp.outer(jnp.array(self.reaches), window), keys_values, response, self.offset
         )
 
-    def __call__(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+    def __call__(self, prepared: ConditionedLatents, queries: Queries) -> Float[Array, "points outputs"]:
         """The points attend to the latents in reach, block by block."""
         places = queries.points - prepared.centre
         phase = self.waves(places)
@@ -161,11 +163,11 @@ class RotaryDecoder(AbstractDecoder):
             hidden = block(hidden, phase, keys_values, window)
         return magnitude_head(hidden, prepared.response, prepared.offset)
 
-    def is_local(self, prepared: Prepared) -> bool:
+    def is_local(self, prepared: ConditionedLatents) -> bool:
         """Whether there are more latents than a block of points needs."""
         return len(prepared.pose) > _NEAR
 
-    def answer(self, prepared: Prepared, queries: Queries) -> Float[Array, "points outputs"]:
+    def answer(self, prepared: ConditionedLatents, queries: Queries) -> Float[Array, "points outputs"]:
         """Blocks of consecutive points attend to a fixed number of latents, where no others are in reach; else to all.
 
         So the cost of a point does not grow with the number of latents as long as the windows shrink with their

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from enf2enf.data.cache import PackedData, Progress
+from enf2enf.data.cache import PackedData, Track
 from enf2enf.errors import DatasetError
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.frames import FrameConfig
@@ -61,7 +61,7 @@ class SplitArrays:
     @classmethod
     def build(
         cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, panels: int,
-        frames: FrameConfig = _USUAL, placements: int = 1, progress: Progress = iter,
+        frames: FrameConfig = _USUAL, placements: int = 1, progress: Track = iter,
     ) -> Self:  # fmt: skip
         """Measure every geometry in its first frame, then in its other frames as further cases.
 
@@ -174,7 +174,7 @@ def _measure(
     box: np.ndarray,
     points: np.ndarray,
     placements: int,
-    progress: Progress,
+    progress: Track,
 ) -> tuple:
     @jax.jit
     def one(vertices: Array, box: Array, points: Array) -> tuple[Measurements, Queries]:

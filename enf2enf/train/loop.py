@@ -22,7 +22,7 @@ from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.report import Reporter
 from enf2enf.train.run import RunFolder, RunProgress, fitted_before
-from enf2enf.train.sampling import draw, draw_panels, draw_placements
+from enf2enf.train.sampling import draw_batch, draw_panels, draw_placements
 from enf2enf.train.stages import Stage, stages_of
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 from enf2enf.train.validation import Validator, is_better
@@ -156,7 +156,7 @@ class Trainer:
         """The batch of a step: a function of (seed, step)."""
         settings = self.config.train
         counts = data.counts[self.order]
-        chosen, points = draw(settings.seed, number, counts, settings.cases, settings.points)
+        chosen, points = draw_batch(settings.seed, number, counts, settings.cases, settings.points)
         placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
         panels = None
         if stage.panels:
@@ -217,7 +217,7 @@ class RunningStage:
                 return state, False
             state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
         step = make_step(
-            stage.loss, optimiser, trainer.packed.schema.field_columns.groups, trainer.config.train.average
+            stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, trainer.config.train.average
         )
         for number in range(int(state.step), stage.steps):
             state, loss = step(state, trainer.batch(stage, data, number))

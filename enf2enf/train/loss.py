@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from enf2enf.model.decoder import AbstractDecoder, Prepared
+from enf2enf.model.decoder import AbstractDecoder, Conditioned
 from enf2enf.model.encoder import AbstractEncoder, Measurements, ReconstructingEncoder
 from enf2enf.model.network import Network
 from enf2enf.model.queries import Queries
@@ -57,7 +57,7 @@ def smooth_errors(
 
 
 def _misfit(
-    decoder: AbstractDecoder, prepared: Prepared, case: Batch, groups: tuple[int, ...]
+    decoder: AbstractDecoder, prepared: Conditioned, case: Batch, groups: tuple[int, ...]
 ) -> Float[Array, " fields"]:
     guess = decoder(prepared, case.queries)
     squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]

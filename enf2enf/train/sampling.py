@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 
-def draw(
+def draw_batch(
     seed: int, step: int, counts: Int[np.ndarray, " all"], cases: int, points: int
 ) -> tuple[Int[np.ndarray, " cases"], Int[np.ndarray, "cases points"]]:
     """The cases of a step and the points of each.
@@ -31,7 +31,7 @@ def draw_placements(seed: int, step: int, placements: int, cases: int) -> Int[np
 
 
 def draw_panels(seed: int, step: int, panels: int, cases: int, count: int) -> Int[np.ndarray, "cases {count}"]:
-    """So many of the facets of every case of a step; the same arguments give the same draw."""
+    """So many of the panels of every case of a step; the same arguments give the same draw."""
     return np.random.default_rng((seed, 3, step)).integers(panels, size=(cases, count))
 
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -36,19 +37,59 @@ _BLOCK = 2  # cases whose activations fit the cache of a CPU core
 Step = Callable[[TrainState, Batch], tuple[TrainState, Float[Array, ""]]]
 
 
-@functools.lru_cache(maxsize=8)
+class Schedule(NamedTuple):
+    """Where the learning rate is on its way: from 0 up to `peak` in `warmup` steps, then along a cosine to 0.
+
+    The numbers are arrays of the optimiser's state, not constants of its program: all schedules share one.
+    """
+
+    step: Int[Array, ""]
+    peak: Float[Array, ""]
+    warmup: Float[Array, ""]
+    steps: Float[Array, ""]
+
+    @property
+    def rate(self) -> Float[Array, ""]:
+        """The learning rate of this step."""
+        over = jnp.clip((self.step - self.warmup) / (self.steps - self.warmup), 0.0, 1.0)
+        return self.peak * jnp.where(
+            self.step < self.warmup, self.step / self.warmup, 0.5 * (1 + jnp.cos(jnp.pi * over))
+        )
+
+
 def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.GradientTransformation:
-    """Clipping, warm-up and cosine to zero over `steps`, Muon or Adam; `rate` times the configured learning rate."""
-    warmup = min(config.warmup, steps // 2)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, rate * config.rate, max(warmup, 1), max(steps, 2))
-    rule = optax.contrib.muon(schedule) if config.optimiser == "muon" else optax.adam(schedule)
-    return optax.chain(optax.clip_by_global_norm(config.clip), rule)
+    """Clipping, Muon or Adam, and a `Schedule` over `steps` up to `rate` times the configured learning rate."""
+    rule = _rule(config.optimiser, config.clip)
+    warmup = max(min(config.warmup, steps // 2), 1)
+
+    def init(weights: PyTree) -> tuple[PyTree, Schedule]:
+        numbers = (jnp.asarray(number, jnp.float32) for number in (rate * config.rate, warmup, max(steps, 2)))
+        return rule.init(weights), Schedule(jnp.zeros((), jnp.int32), *numbers)
+
+    return optax.GradientTransformation(init, rule.update)
+
+
+@functools.lru_cache(maxsize=8)
+def _rule(name: str, clip: float) -> optax.GradientTransformation:
+    """The rule at a rate of 1, whose `update` scales by that of a schedule; the same object for equal arguments."""
+    unscaled = optax.contrib.muon(1.0) if name == "muon" else optax.adam(1.0)
+    rule = optax.chain(optax.clip_by_global_norm(clip), unscaled)
+
+    def update(
+        gradient: PyTree, state: tuple[PyTree, Schedule], weights: PyTree = None
+    ) -> tuple[PyTree, tuple[PyTree, Schedule]]:
+        moments, schedule = state
+        updates, moments = rule.update(gradient, moments, weights)
+        updates = jax.tree.map(lambda leaf: schedule.rate * leaf, updates)
+        return updates, (moments, schedule._replace(step=schedule.step + 1))
+
+    return optax.GradientTransformation(rule.init, update)
 
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
 def make_step(
     loss: Loss,
-    optimiser: optax.GradientTransformation,
+    update_rule: optax.TransformUpdateFn,
     groups: tuple[int, ...],
     average: float,
 ) -> Step:
@@ -56,12 +97,18 @@ def make_step(
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.
+
+    Args:
+        loss: of a model, a batch and the groups; hashable.
+        update_rule: of an optimiser from `make_optimiser`, which is the same for all schedules.
+        groups: for every component, the index of its field.
+        average: decay of the moving average of the weights.
     """
 
     @eqx.filter_jit(donate="all-except-first")
     def update(pieces: list[tuple[Array, PyTree]], state: TrainState) -> tuple[TrainState, Float[Array, ""]]:
         value, gradient = _mean(pieces)
-        updates, moments = optimiser.update(gradient, state.moments, eqx.filter(state.model, eqx.is_inexact_array))
+        updates, moments = update_rule(gradient, state.moments, eqx.filter(state.model, eqx.is_inexact_array))
         model = eqx.apply_updates(state.model, updates)
         decay = jnp.minimum(average, (1.0 + state.step) / (10.0 + state.step))
         mean = jax.tree.map(  # as a step towards the new weights: those that stand still are kept to the bit

@@ -7,8 +7,11 @@ from concurrent.futures import Future
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.field import Field
+from enf2enf.inference.blocks import PointBlock, evaluate_blocks
 from enf2enf.inference.evaluator import SMALL
 from enf2enf.io import formats
+from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
@@ -108,25 +111,34 @@ class Engine:
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
         """The fields at all points, in their order, chunk by chunk, then the summary.
 
-        The next part is taken only when the one before has been sent. The iterator is closed where the client has
-        cancelled or its deadline has passed: the chunks that wait for the device are cancelled with it.
+        Of a sorted query a block is answered once all of it is computed; while it is sent, the next one is begun, and
+        no further one is held. The next part is taken only when the one before has been sent. The iterator is closed
+        where the client has cancelled or its deadline has passed: the chunks that wait for the device are cancelled
+        with it.
 
         Args:
             call: the request.
             query: the query.
-            points: its points, at most `chunk_points` at a time.
+            points: its points, `block_points` at a time.
         """
-        total, outside, seconds = 0, 0, 0.0
-        for done in self.device.map("large", (Task(query.conditioned, chunk) for chunk in points)):
-            call.alive()
-            _took(call, done, "decode")
-            missing = _outside(done.value)
-            with call.stage("send"):
-                yield FieldChunk(total, query.surrogate.field(done.item.points, done.value))
-            total, outside = total + len(done.value), outside + missing
-            seconds += done.worked
+        total, outside, seconds = 0, 0, []
+
+        def evaluate(chunks: Iterator[Points]) -> Iterator[Float[np.ndarray, "_ components"]]:
+            for done in self.device.map("large", (Task(query.conditioned, chunk) for chunk in chunks)):
+                call.alive()
+                _took(call, done, "decode")
+                seconds.append(done.worked)
+                yield done.value
+
+        for block, values in evaluate_blocks(query.blocks(points), evaluate):
+            for field in _fields(query.surrogate, block, values):
+                call.alive()
+                with call.stage("send"):
+                    yield FieldChunk(total, field)
+                total += len(field.points)
+            outside += _outside(values)
         self._count(call, query, total)
-        yield self._summary(query, total, outside, seconds)
+        yield self._summary(query, total, outside, sum(seconds))
 
     def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
         return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)
@@ -154,6 +166,13 @@ def _took(call: Call, done: Done, stage: str) -> None:
     call.progressed()
     call.took("queue", done.since, done.start)
     call.took(stage, done.start, done.end)
+
+
+def _fields(surrogate: Surrogate, block: PointBlock, values: Float[np.ndarray, "points components"]) -> Iterator[Field]:
+    """The fields of a block in the caller's order, a chunk at a time."""
+    for number in range(block.chunk_count):
+        part = slice(number * block.chunk, (number + 1) * block.chunk)
+        yield surrogate.field(block.points[part], values[part])
 
 
 def _outside(values: Float[np.ndarray, "points components"]) -> int:

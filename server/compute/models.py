@@ -1,19 +1,33 @@
 """The models that answer, by name and version."""
 
-import dataclasses
 import threading
 
+from enf2enf.inference import evaluator
+from enf2enf.inference.encoding import Encoding
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.ops.errors import ModelError, StoppingError
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class Model:
-    """A version of a model that is loaded."""
+    """A version of a model that is loaded.
 
-    name: str
-    version: int
-    surrogate: Surrogate
+    Args:
+        name, version: in the server's repository.
+        surrogate: the model itself.
+    """
+
+    def __init__(self, name: str, version: int, surrogate: Surrogate):
+        self.name, self.version, self.surrogate = name, version, surrogate
+        self._is_local: bool | None = None
+
+    def is_local(self, encoding: Encoding) -> bool:
+        """Whether points close together are cheaper to decode.
+
+        Found out for the first encoding alone, since it takes milliseconds: all encodings have as many latents.
+        """
+        if self._is_local is None:
+            self._is_local = evaluator.is_local(self.surrogate.model, self.surrogate.normaliser, encoding)
+        return self._is_local
 
 
 class Models:

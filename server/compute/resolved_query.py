@@ -1,12 +1,13 @@
 """A query of a shape, checked: which points, under which conditions."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.grid import Grid
+from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.ops.errors import LimitError
@@ -66,8 +67,26 @@ class ResolvedQuery:
         if self.count > most:
             raise LimitError("query", f"at most {most} points", f"{self.count} points")
 
-    def known_points(self, size: int) -> Iterator[Points]:
-        """The points of a grid or of mesh nodes, in the order of the answer, `size` at a time."""
+    @property
+    def is_sorted(self) -> bool:
+        """Whether points are computed in another order than the caller's: where that is cheaper, and not one chunk."""
+        shape = self.conditioned.shape
+        return self.count > self.surrogate.chunk_points and shape.model.is_local(shape.encoding)
+
+    @property
+    def block_points(self) -> int:
+        """Points of a block, whose values are known together: whole chunks."""
+        chunk = self.surrogate.chunk_points
+        return chunk * max(1, BLOCK_POINTS // chunk) if self.is_sorted else chunk
+
+    def blocks(self, points: Iterable[Points]) -> Iterator[PointBlock]:
+        """The blocks of its points, which come `block_points` at a time."""
+        chunk, is_sorted = self.surrogate.chunk_points, self.is_sorted
+        return (PointBlock.of(part, chunk, is_sorted) for part in points)
+
+    def known_points(self) -> Iterator[Points]:
+        """The points of a grid or of mesh nodes, in the order of the answer, `block_points` at a time."""
+        size = self.block_points
         if isinstance(self.target, Grid):
             return self.target.chunks(size)
         nodes = self.conditioned.shape.nodes

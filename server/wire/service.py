@@ -45,12 +45,11 @@ class SurrogateService(pb_grpc.SurrogateServicer):
     def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
         """See `surrogate.proto`."""
         query = convert.resolve(self._engine.find(call, request.handle), request.query)
-        most = query.surrogate.chunk_points
-        query.admit(min(self._engine.config.points, most))
+        query.admit(min(self._engine.config.points, query.surrogate.chunk_points))
         if isinstance(query.target, ExplicitPoints):
             points = points_of(request.points, query.target.count, query.surrogate.schema.dim)
         else:
-            points = next(query.known_points(most))
+            points = next(query.known_points())
         chunk, summary = self._engine.sample(call, query, points)
         return pb.SampleResponse(chunk=_chunk(query, chunk), summary=convert.summary(summary))
 
@@ -74,12 +73,11 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         """The parts of the answer, each under the name of its part in the message."""
         query = convert.resolve(shape, message)
         query.admit(self._engine.config.points)
-        size = query.surrogate.chunk_points
         if isinstance(query.target, ExplicitPoints):
-            points = stream.points(query.target.count, query.surrogate.schema.dim, size)
+            points = stream.points(query.target.count, query.surrogate.schema.dim, query.block_points)
         else:
             stream.end()
-            points = query.known_points(size)
+            points = query.known_points()
         for part in self._engine.answer(call, query, points):
             if isinstance(part, FieldChunk):
                 yield {"chunk": _chunk(query, part)}

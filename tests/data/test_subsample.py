@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from enf2enf import io as mesh_io
 from enf2enf.data import Dataset, PackedData
 from enf2enf.data.split import split_hash
-from enf2enf.data.subsample import draw, subsample
+from enf2enf.data.subsample import draw_share, subsample
 from enf2enf.errors import ConfigError, DatasetError
 
 SHARE = 0.3
@@ -41,16 +41,16 @@ def subsampled(folder, tmp_path):
 
 @given(seed=seeds, name=st.text(max_size=20).filter(str.isprintable), count=st.integers(1, 5000), share=shares)
 def test_a_draw_is_a_share_of_the_points_and_a_function_of_its_arguments(seed, name, count, share):
-    kept = draw(seed, name, count, share)
-    np.testing.assert_array_equal(kept, draw(seed, name, count, share))
+    kept = draw_share(seed, name, count, share)
+    np.testing.assert_array_equal(kept, draw_share(seed, name, count, share))
     assert len(kept) == max(1, round(share * count))
     assert (np.diff(kept) > 0).all() and kept[0] >= 0 and kept[-1] < count
-    assert set(draw(seed, name, count, share / 2)) <= set(kept)
+    assert set(draw_share(seed, name, count, share / 2)) <= set(kept)
 
 
 def test_seeds_and_cases_draw_differently_and_every_point_as_often():
     """Each of 40 points in 5 of 40 places over 4000 draws: a binomial count, 6 standard deviations either way."""
-    draws = [tuple(draw(seed, f"case_{case}", 40, 0.125)) for seed in range(40) for case in range(100)]
+    draws = [tuple(draw_share(seed, f"case_{case}", 40, 0.125)) for seed in range(40) for case in range(100)]
     assert len(set(draws)) > 3950  # measured 3994, of 658,008 that there are
     often = np.bincount(np.concatenate(draws), minlength=40)
     assert np.abs(often - 500).max() < 6 * np.sqrt(4000 * 0.125 * 0.875)  # measured 2.4 standard deviations
@@ -90,7 +90,7 @@ def test_the_meshes_carry_no_fields_and_the_fine_sampling_comes_along(folder, su
 def test_not_a_byte_depends_on_what_was_not_drawn(folder, subsampled, tmp_path):
     for name in (dataset := Dataset.open(folder)).manifest["cases"]:
         mesh = mesh_io.read(dataset.mesh_path(name))
-        other = np.setdiff1d(np.arange(len(mesh.points)), draw(3, name, len(mesh.points), SHARE))
+        other = np.setdiff1d(np.arange(len(mesh.points)), draw_share(3, name, len(mesh.points), SHARE))
         values = {key: column.copy() for key, column in mesh.point_data.items()}
         for column in values.values():
             column[other] = 1e6

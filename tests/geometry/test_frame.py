@@ -21,14 +21,15 @@ AXES = st.lists(st.sampled_from("xy"), unique=True, max_size=2).map(tuple)
 TRACTIONS = st.tuples(st.floats(-50, 50), st.floats(1, 100))
 TOLERANCE = 1e-5  # of the span; measured 2e-6
 STRESS, MOVE = Quantity("von_mises", scales_with=(("traction", 1.0),)), Quantity("displacement", "vector")
-SCHEMA = Schema(2, (Quantity("traction", "vector", "Pa"), Quantity("heat")), (STRESS, MOVE))
+SPIN, STRAIN = Quantity("rotation", "pseudoscalar"), Quantity("strain", "tensor")
+SCHEMA = Schema(2, (Quantity("traction", "vector", "Pa"), Quantity("heat")), (STRESS, MOVE, SPIN, STRAIN))
 
 
 def build(mirror: tuple[str, ...]) -> Surrogate:
-    """A scalar and a vector field under a scalar and a vector condition; every mirror has the same random weights."""
+    """A field of every kind under a scalar and a vector condition; every mirror has the same random weights."""
     random = np.random.default_rng(0)
     conditions = random.uniform([-50.0, 50.0, 1.0], [50.0, 100.0, 2.0], (8, 3))
-    fields = [random.normal([200.0, 0.1, -0.3], [100.0, 0.2, 0.3], (16, 3)) for _ in conditions]
+    fields = [random.normal([200.0, 0.1, -0.3, 1, 2, 3, 4], [100.0, 0.2, 0.3, 1, 1, 1, 1], (16, 7)) for _ in conditions]
     config = ModelConfig(
         AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8),
         RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4)), panels=32,
@@ -59,12 +60,12 @@ def image(geometry: Geometry, flip: np.ndarray) -> Geometry:
 
 def answer(surrogate: Surrogate, geometry: Geometry, traction, points) -> np.ndarray:
     field = surrogate.decode(surrogate.encode(geometry), {"traction": traction, "heat": 1.5}, points)
-    return np.column_stack([field["von_mises"], field["displacement"]])
+    return np.column_stack([field[quantity.name] for quantity in SCHEMA.fields])
 
 
 def signs(flip: np.ndarray) -> np.ndarray:
     """What the components of the fields are multiplied by in a mirror."""
-    return np.array([1.0, *flip])
+    return np.array([1.0, *flip, flip.prod(), 1.0, 1.0, flip.prod()])
 
 
 def span(values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.inference.evaluator import CHUNK, SMALL, computed
+from enf2enf.inference.evaluator import CHUNK, SMALL, computed, is_local
 from enf2enf.inference.joint import evaluate_together
 from enf2enf.surrogate import Surrogate
 
@@ -56,3 +56,13 @@ def test_the_decodings_differ(evaluators):
 def test_little_is_computed_for_nothing(points):
     assert points <= computed(points) <= max(64, 2 * points)
     assert computed(SMALL) == SMALL and computed(CHUNK) == CHUNK
+
+
+@pytest.mark.parametrize(("grid", "local"), [(4, False), (12, True)])
+def test_whether_a_model_is_local_is_known_without_computing(surrogate, geometry, grid, local):
+    encoder = dataclasses.replace(surrogate.config.encoder, grid=grid)
+    config = dataclasses.replace(surrogate.config, encoder=encoder)
+    made = Surrogate.untrained(config, surrogate.normaliser)
+    encoding = made.encode(geometry)
+    evaluator = made.evaluator(encoding, {"traction": [10.0, 80.0]})
+    assert is_local(made.model, made.normaliser, encoding) == evaluator._is_local() == local

@@ -148,14 +148,14 @@ def trained(finished):
 def ctrl_c(monkeypatch):
     """Presses Ctrl-C while the batch of the given steps is drawn, as often as given."""
 
-    undisturbed = loop.draw
+    undisturbed = loop.draw_batch
 
     def at(steps, times=1):
-        def draw(seed, step, *sizes):
+        def draw_batch(seed, step, *sizes):
             for _ in range(times * (step in steps)):
                 signal.raise_signal(signal.SIGINT)
             return undisturbed(seed, step, *sizes)
 
-        monkeypatch.setattr(loop, "draw", draw)
+        monkeypatch.setattr(loop, "draw_batch", draw_batch)
 
     return at

@@ -2,7 +2,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from enf2enf.train.sampling import draw, draw_panels, draw_placements
+from enf2enf.train.sampling import draw_batch, draw_panels, draw_placements
 
 seeds, steps = st.integers(0, 2**31), st.integers(0, 10**6)
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=30).map(np.array)
@@ -10,9 +10,9 @@ counts = st.lists(st.integers(1, 60), min_size=1, max_size=30).map(np.array)
 
 @given(seed=seeds, step=steps, counts=counts, cases=st.integers(1, 9), points=st.integers(1, 50))
 def test_a_draw_is_a_function_of_seed_and_step(seed, step, counts, cases, points):
-    first, rows = draw(seed, step, counts, cases, points)
-    draw(seed, step + 1, counts, cases, points)
-    again, same = draw(seed, step, counts, cases, points)
+    first, rows = draw_batch(seed, step, counts, cases, points)
+    draw_batch(seed, step + 1, counts, cases, points)
+    again, same = draw_batch(seed, step, counts, cases, points)
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(rows, same)
     assert first.shape == (cases,)
@@ -22,14 +22,14 @@ def test_a_draw_is_a_function_of_seed_and_step(seed, step, counts, cases, points
 @given(seed=seeds, counts=counts, cases=st.integers(1, 9), epochs=st.integers(1, 3))
 def test_every_case_comes_once_an_epoch(seed, counts, cases, epochs):
     total = len(counts) * epochs
-    order = np.concatenate([draw(seed, step, counts, cases, 1)[0] for step in range(-(-total // cases))])[:total]
+    order = np.concatenate([draw_batch(seed, step, counts, cases, 1)[0] for step in range(-(-total // cases))])[:total]
     for epoch in np.split(order, epochs):
         np.testing.assert_array_equal(np.sort(epoch), np.arange(len(counts)))
 
 
 @given(seed=seeds, step=steps, counts=counts, points=st.integers(1, 80))
 def test_points_come_without_replacement_while_there_are_enough(seed, step, counts, points):
-    chosen, rows = draw(seed, step, counts, 3, points)
+    chosen, rows = draw_batch(seed, step, counts, 3, points)
     for case, row in zip(chosen, rows, strict=True):
         often = np.bincount(row, minlength=counts[case])
         assert len(often) == counts[case]
@@ -60,11 +60,11 @@ def test_points_are_drawn_evenly():
     """Each of 20 points in 5 of 20 places over 4000 draws: a binomial count, 6 standard deviations either way."""
     often = np.zeros(20)
     for step in range(4000):
-        often += np.bincount(draw(3, step, np.array([20]), 1, 5)[1][0], minlength=20)
+        often += np.bincount(draw_batch(3, step, np.array([20]), 1, 5)[1][0], minlength=20)
     assert np.abs(often - 1000).max() < 6 * np.sqrt(4000 * 0.25 * 0.75)  # measured 2.0 standard deviations
 
 
 def test_seeds_and_epochs_differ():
     counts = np.full(50, 400)
-    orders = [draw(seed, step, counts, 50, 1)[0].tolist() for seed in (0, 1) for step in (0, 1)]
+    orders = [draw_batch(seed, step, counts, 50, 1)[0].tolist() for seed in (0, 1) for step in (0, 1)]
     assert len({tuple(order) for order in orders}) == 4

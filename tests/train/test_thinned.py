@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from enf2enf.data import PackedData
-from enf2enf.data.subsample import draw, subsample
+from enf2enf.data.subsample import draw_share, subsample
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.normalise import Normaliser
@@ -23,7 +23,7 @@ def thinned(holes, tmp_path_factory):
 
 def nodes(packed, index):
     """The nodes of a case that were drawn."""
-    return draw(SEED, packed.names[index], len(packed.points(index)), SHARE)
+    return draw_share(SEED, packed.names[index], len(packed.points(index)), SHARE)
 
 
 def test_the_normaliser_is_that_of_the_drawn_nodes(packed, thinned):
