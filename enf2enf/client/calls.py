@@ -99,7 +99,7 @@ class Calls:
         """
         question = Question.of(conditions, at)
         points = shape.nodes if question.points is None else question.points
-        exchange = self._exchange(points, len(shape.upload.data) + question.bytes)
+        exchange = self._exchange(points, len(shape.upload.data) + question.size)
         return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, points, progress)))
 
     def _decoded(
@@ -178,7 +178,7 @@ class Calls:
     ) -> Steps[Prediction]:
         """Uploads a mesh and asks about it."""
         upload, question = make(), Question.of(conditions, at)
-        exchange = self._exchange(question.points or 0, len(upload.data) + question.bytes)
+        exchange = self._exchange(question.points or 0, len(upload.data) + question.size)
         return (yield from exchange.patiently(lambda: self._predicted(exchange, upload, question, progress)))
 
     def _predicted(

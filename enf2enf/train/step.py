@@ -62,9 +62,9 @@ def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.
     rule = _rule(config.optimiser, config.clip)
     warmup = max(min(config.warmup, steps // 2), 1)
 
-    def init(weights: PyTree) -> tuple[PyTree, Schedule]:
+    def init(params: PyTree) -> tuple[PyTree, Schedule]:
         numbers = (jnp.asarray(number, jnp.float32) for number in (rate * config.rate, warmup, max(steps, 2)))
-        return rule.init(weights), Schedule(jnp.zeros((), jnp.int32), *numbers)
+        return rule.init(params), Schedule(jnp.zeros((), jnp.int32), *numbers)
 
     return optax.GradientTransformation(init, rule.update)
 
@@ -75,11 +75,10 @@ def _rule(name: str, clip: float) -> optax.GradientTransformation:
     unscaled = optax.contrib.muon(1.0) if name == "muon" else optax.adam(1.0)
     rule = optax.chain(optax.clip_by_global_norm(clip), unscaled)
 
-    def update(
-        gradient: PyTree, state: tuple[PyTree, Schedule], weights: PyTree = None
-    ) -> tuple[PyTree, tuple[PyTree, Schedule]]:
-        moments, schedule = state
-        updates, moments = rule.update(gradient, moments, weights)
+    def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, tuple[PyTree, Schedule]]:
+        own: tuple[PyTree, Schedule] = state  # what `make_optimiser` begins with
+        moments, schedule = own
+        updates, moments = rule.update(updates, moments, params)
         updates = jax.tree.map(lambda leaf: schedule.rate * leaf, updates)
         return updates, (moments, schedule._replace(step=schedule.step + 1))
 

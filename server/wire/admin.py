@@ -53,7 +53,6 @@ class RepositoryService(pb_grpc.ModelRepositoryServicer):
         )
 
     def _changeable(self, call: Call) -> Repository:
-        assert call.caller is not None  # known before any handler is called
         call.caller.require_admin()
         if self._repository is None:
             raise QueryError("models", "a server of a checkpoint or a folder of them", "one that was given its model")
