@@ -145,7 +145,7 @@ if __name__ == "__main__":
 
 
 def test_ctrl_c_keeps_what_is_solved_and_the_same_call_ends_in_the_same_bytes(tmp_path, root):
-    problem, part = Hole(seconds=0.1), tmp_path / "part"
+    problem, part = Hole(seconds=0.3), tmp_path / "part"
     (tmp_path / "program.py").write_text(PROGRAM)
     child = [sys.executable, tmp_path / "program.py", pickle.dumps(problem).hex(), part]
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
