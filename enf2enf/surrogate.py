@@ -106,7 +106,7 @@ class Surrogate:
         self.normaliser.check_extent(geometry.extent)
 
     def encode(self, geometry: Geometry) -> Encoding:
-        """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
+        """Encode once per geometry. Deterministic. Raises `GeometryError` as `geometry_of` does."""
         self._check(geometry)
         frames = self.config.frames.of(geometry, self.normaliser.length)
         return Encoding(geometry, tuple(map_in_threads(functools.partial(self._view, geometry), frames)))
