@@ -176,15 +176,8 @@ def _measure(
     placements: int,
     progress: Track,
 ) -> tuple:
-    @jax.jit
-    def one(vertices: Array, box: Array, points: Array) -> tuple[Measurements, Queries]:
-        panels = Panels(vertices, jnp.zeros(len(vertices), jnp.int32), box)
-        # One after the other: what they need at once would not fit a cache, and takes 3.6 times as long.
-        measured = jax.lax.map(lambda number: encoder.measure(panels, number), jnp.arange(placements))
-        return measured, queries_at(panels, points)
-
     def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        return jax.device_get(one(*map(jnp.asarray, case)))
+        return jax.device_get(_measure_case(encoder, *map(jnp.asarray, case), placements))
 
     waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, strict=True)]
     try:
@@ -193,3 +186,13 @@ def _measure(
         for row in waiting:
             row.cancel()
     return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
+
+
+@eqx.filter_jit
+def _measure_case(
+    encoder: AbstractEncoder, vertices: Array, box: Array, points: Array, placements: int
+) -> tuple[Measurements, Queries]:
+    panels = Panels(vertices, jnp.zeros(len(vertices), jnp.int32), box)
+    # One after the other: what they need at once would not fit a cache, and takes 3.6 times as long.
+    measured = jax.lax.map(lambda number: encoder.measure(panels, number), jnp.arange(placements))
+    return measured, queries_at(panels, points)

@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.field_decoder import FieldDecoder
 from enf2enf.model.network import Network
+from enf2enf.nn.latents import Latents
 from enf2enf.threads import cores, threads
 from enf2enf.train.arrays import SplitArrays
 
@@ -28,17 +30,21 @@ def freeze(
         stop: asked now and then whether to stop; the result is None then.
         advance: told how many of how many geometries are done.
     """
-    encode = eqx.filter_jit(lambda source: jax.block_until_ready(model.encoder(source)))
     count, rows = len(data.counts), []
     for start in range(0, count, cores()):
         if stop():
             return None
         numbers = range(start, min(start + cores(), count))
         sources = [jax.tree.map(lambda leaf, i=i: leaf[i, 0], data.everything.source) for i in numbers]
-        rows += map(jax.device_get, threads().map(encode, sources))
+        rows += threads().map(lambda source: jax.device_get(_encode(model.encoder, source)), sources)
         advance(len(rows), count)
     latents = jax.tree.map(lambda *leaves: np.stack(leaves)[:, None], *rows)
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
+
+
+@eqx.filter_jit
+def _encode(encoder: AbstractEncoder, source: Measurements) -> Latents:
+    return encoder(source)
 
 
 def score_latents(model: Network, frozen: SplitArrays) -> Network:

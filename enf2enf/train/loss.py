@@ -13,7 +13,8 @@ from enf2enf.model.queries import Queries
 from enf2enf.nn.latents import Latents
 from enf2enf.train.arrays import Batch
 
-Loss = Callable[[Network, Batch, tuple[int, ...]], Float[Array, ""]]
+Groups = tuple[int, ...]
+Loss = Callable[[Network, Batch, Groups], Float[Array, ""]]
 """Of a model, a batch and, for every component, the index of its field."""
 
 _TINY = 1e-12

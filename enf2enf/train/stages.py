@@ -10,9 +10,8 @@ from jaxtyping import Array, Float
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
-from enf2enf.train.loss import Loss, relative_errors, shape_loss, smooth_errors
+from enf2enf.train.loss import Groups, Loss, relative_errors, shape_loss, smooth_errors
 
-Groups = tuple[int, ...]
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
 _SMOOTH_PANELS = 16  # of a case and step, at which fields are to be smooth
 _ROUGHNESS = 0.1  # how much a third difference counts against an error

@@ -14,7 +14,7 @@ from enf2enf.model.network import Network
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
-from enf2enf.train.loss import Loss
+from enf2enf.train.loss import Groups, Loss
 
 
 class TrainState(eqx.Module):
@@ -85,14 +85,8 @@ def _rule(name: str, clip: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(rule.init, update)
 
 
-@functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
-def make_step(
-    loss: Loss,
-    update_rule: optax.TransformUpdateFn,
-    groups: tuple[int, ...],
-    average: float,
-) -> Step:
-    """The step of a stage: equal arguments give one compiled program.
+def make_step(loss: Loss, update_rule: optax.TransformUpdateFn, groups: Groups, average: float) -> Step:
+    """The step of a stage, of two programs: stages share what they have in common, the gradient of a loss or the update.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.
@@ -103,6 +97,24 @@ def make_step(
         groups: for every component, the index of its field.
         average: decay of the moving average of the weights.
     """
+
+    piece, update = _value_and_gradient(loss, groups), _update(update_rule, average)
+
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Float[Array, ""]]:
+        pieces = threads().map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))
+        return update(list(pieces), state)
+
+    return step
+
+
+@functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
+def _value_and_gradient(loss: Loss, groups: Groups) -> Callable[[Network, Batch], tuple[Float[Array, ""], PyTree]]:
+    return eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
+
+
+@functools.lru_cache(maxsize=8)
+def _update(update_rule: optax.TransformUpdateFn, average: float) -> Callable:
+    """From the values and gradients of all blocks and a state, which is used up, to the next state and the value."""
 
     @eqx.filter_jit(donate="all-except-first")
     def update(pieces: list[tuple[Array, PyTree]], state: TrainState) -> tuple[TrainState, Float[Array, ""]]:
@@ -115,13 +127,7 @@ def make_step(
         )
         return TrainState(model, mean, moments, state.step + 1), value
 
-    piece = eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
-
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Float[Array, ""]]:
-        pieces = threads().map(lambda block: jax.block_until_ready(piece(state.model, block)), _blocks(batch))
-        return update(list(pieces), state)
-
-    return step
+    return update
 
 
 def _mean(pieces: list[PyTree]) -> PyTree:

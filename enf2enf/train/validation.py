@@ -11,8 +11,9 @@ import numpy as np
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
 from enf2enf.inference.encoding import panels_of
-from enf2enf.model.encoder import Measurements
+from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.network import Network
+from enf2enf.model.panels import Panels
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.evaluate import evaluate, fine_error
 from enf2enf.train.loss import shape_loss
@@ -62,9 +63,13 @@ class Validator:
         encoder, config = self.surrogate.model.encoder, self.surrogate.config
         geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
         frames = [config.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
-        measure = eqx.filter_jit(lambda panels: jax.tree.map(lambda leaf: leaf[None], encoder.measure(panels)))
         seen = zip(geometries, frames, strict=True)
-        return [measure(panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
+        return [_measure(encoder, panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
+
+
+@eqx.filter_jit
+def _measure(encoder: AbstractEncoder, panels: Panels) -> Measurements:
+    return jax.tree.map(lambda leaf: leaf[None], encoder.measure(panels))
 
 
 def is_better(errors: dict[str, float], stage: Stage, progress: RunProgress) -> bool:

@@ -2,7 +2,9 @@
 
 import json
 import signal
+import tomllib
 
+import jax
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from enf2enf import checkpoint
 from enf2enf import io as mesh_io
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train import loop
 from enf2enf.train.config import RunConfig
@@ -23,7 +26,7 @@ SCHEMA = Schema(
 AROUND = 16  # vertices of a void and facets of the model
 FEW = {
     "steps": 200, "cases": 4, "points": 24, "warmup": 10, "validate_every": 50, "average": 0.9, "rate": 1e-2,
-    "placements": 3, "smooth_steps": 0,
+    "placements": 5, "smooth_steps": 0,
     "optimiser": "adam",  # Muon compiles for twice as long
 }  # fmt: skip
 MODEL = f"""
@@ -116,6 +119,19 @@ def untested(tmp_path_factory):
 def packed(holes):
     """The packed cases of `holes`."""
     return PackedData.load(holes)
+
+
+@pytest.fixture(scope="session")
+def encoder():
+    """The encoder of the model, untrained."""
+    config = RunConfig.from_dict({"dataset": "holes"} | tomllib.loads(MODEL), "tiny").model
+    return config.encoder.build(BI_INVARIANTS[config.bi_invariant](), SCHEMA.dim, key=jax.random.key(0))
+
+
+@pytest.fixture(scope="session")
+def spacing():
+    """Over which all fields are made smooth, since every other spacing compiles anew; no node is nearer to a wall."""
+    return 0.03
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import equinox as eqx
 import hypothesis.strategies as st
 import jax
 import numpy as np
@@ -12,18 +13,11 @@ from enf2enf.data import PackedData
 from enf2enf.errors import DatasetError
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.encoding import panels_of
-from enf2enf.model.amortised import AmortisedConfig
-from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.loop import Trainer
 
 PANELS = 16
-
-
-@pytest.fixture(scope="module")
-def encoder():
-    config = AmortisedConfig(width=16, heads=2, blocks=0, grid=2, wall=4, probes=(0.06,))
-    return config.build(BI_INVARIANTS["translation"](), 2, key=jax.random.key(0))
+measure = eqx.filter_jit(lambda encoder, panels, place: encoder.measure(panels, place))
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +76,12 @@ def test_a_batch_is_the_rows_it_names(plain, seed):
 def test_every_placement_is_that_of_the_encoder(packed, encoder, plain):
     normaliser = fit_normaliser(packed)
     arrays = SplitArrays.build(packed, "train", normaliser, encoder, PANELS, placements=5)
-    cases, points, places = np.arange(3), np.zeros((3, 1), int), np.array([4, 0, 2])
+    cases, points, places = np.arange(3), np.zeros((3, 1), int), np.array([4, 0, 2], np.int32)
     batch = arrays.take(cases, points, places)
     for case, place in zip(cases, places, strict=True):
         geometry = packed.geometry(packed.ids("train")[case])
         panels = panels_of(geometry, FrameConfig().of(geometry, normaliser.length)[0], PANELS)
-        seen = jax.tree.leaves(encoder.measure(panels, int(place)))
+        seen = jax.tree.leaves(measure(encoder, panels, place))
         for one, other in zip(seen, jax.tree.leaves(batch.source), strict=True):
             np.testing.assert_allclose(one, other[case], atol=1e-5)
     assert not np.allclose(batch.source[0].pose[0], batch.source[0].pose[1], atol=1e-3)

@@ -3,15 +3,12 @@
 import dataclasses
 
 import hypothesis.strategies as st
-import jax
 import numpy as np
 import pytest
 from hypothesis import given
 
 from enf2enf.data import PackedData
 from enf2enf.errors import ConditionError, ConfigError, SchemaError
-from enf2enf.model.amortised import AmortisedConfig
-from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.config import ExtraDataConfig
@@ -56,12 +53,9 @@ def test_other_fields_are_refused(packed):
         packed.under(Schema(2, packed.schema.conditions, (Quantity("pressure"),)), {})
 
 
-def test_joined_cases_stand_one_after_the_other(packed, untested):
+def test_joined_cases_stand_one_after_the_other(packed, untested, encoder):
     """Of different lengths too: what is added to the shorter ones does not count."""
     normaliser, few = fit_normaliser(packed), PackedData.load(untested)
-    encoder = AmortisedConfig(width=16, heads=2, blocks=0, grid=2, wall=4, probes=(0.06,)).build(
-        BI_INVARIANTS["translation"](), 2, key=jax.random.key(0)
-    )
     one, two = (SplitArrays.build(data, "train", normaliser, encoder, 16) for data in (few, packed))
     joined = one.joined(two)
     np.testing.assert_array_equal(joined.counts, np.concatenate([one.counts, two.counts]))
@@ -83,7 +77,7 @@ def test_the_mix_holds_every_case_and_about_the_share(first, second, share):
 
 def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_holes, tmp_path):
     config = finished[0]
-    settings = dataclasses.replace(config.train, steps=4, validate_every=4)
+    settings = dataclasses.replace(config.train, steps=20, validate_every=20)
     both = dataclasses.replace(
         config, out=tmp_path / "both", train=settings, extra_data=ExtraDataConfig(str(mirrored_holes), share=0.5)
     )

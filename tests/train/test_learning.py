@@ -71,10 +71,10 @@ def test_the_loss_is_the_metric_of_one_view(trained, packed):
     arrays = SplitArrays.build(packed, "test", trained.normaliser, trained.model.encoder, trained.config.panels)
     batch = arrays.take(np.arange(2), np.tile(np.arange(arrays.counts.max()), (2, 1)), np.zeros(2, int))
     assert arrays.counts.tolist() == [64, 80]  # so that padding would be noticed
-    losses = relative_errors(trained.model, batch, packed.schema.field_columns.groups, False)
+    losses = eqx.filter_jit(relative_errors)(trained.model, batch, packed.schema.field_columns.groups, False)
     errors = np.stack([report.errors["stress"], report.errors["displacement"]], axis=1)
     np.testing.assert_allclose(losses, errors, rtol=1e-4)  # measured 5e-6
-    assert jnp.all(losses > 1e-3)
+    assert np.all(np.asarray(losses) > 1e-3)
 
 
 def test_the_split_that_chooses_is_the_one_that_is_logged(finished, trained, packed):

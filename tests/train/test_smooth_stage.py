@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +22,10 @@ from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.loop import train
 from enf2enf.train.loss import _off_the_wall, smooth_errors
 
+off_the_wall = jax.jit(_off_the_wall)
+distances = jax.jit(jax.vmap(signed_distance, in_axes=(None, 0)))
+smooth = eqx.filter_jit(smooth_errors)
+
 
 @pytest.mark.parametrize("sides", [3, 40])  # every other number compiles anew
 @settings(max_examples=10)
@@ -29,23 +34,23 @@ def test_points_off_a_wall_are_as_far_from_it_as_they_are_said_to_be(sides, turn
     angle = turned + 2 * np.pi * np.arange(sides) / sides
     corners = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     wall = jnp.asarray(np.stack([corners, np.roll(corners, -1, axis=0)], axis=1), jnp.float32)
-    queries = _off_the_wall(wall, spacing)
-    points, distance = queries.points.reshape(sides, 4, 2), queries.distance.reshape(sides, 4)
-    expected = jax.vmap(jax.vmap(lambda point: signed_distance(wall, point)))(points)
-    np.testing.assert_allclose(jnp.abs(expected), distance, atol=1e-5)
+    queries = off_the_wall(wall, spacing)
+    distance = np.asarray(queries.distance).reshape(sides, 4)
+    expected = np.asarray(distances(wall, queries.points)).reshape(sides, 4)
+    np.testing.assert_allclose(np.abs(expected), distance, atol=1e-5)
     assert (expected[:, 1:] > 0).all()
     np.testing.assert_allclose(distance, np.tile(spacing * np.arange(4), (sides, 1)), rtol=1e-6)
 
 
 @pytest.fixture(scope="module")
-def smoothed(finished, tmp_path_factory):
+def smoothed(finished, spacing, tmp_path_factory):
     """A run with the stage, that nothing stopped."""
-    settings = dataclasses.replace(finished[0].train, smooth_steps=60, smooth_spacing=0.03)
+    settings = dataclasses.replace(finished[0].train, smooth_steps=60, smooth_spacing=spacing)
     config = dataclasses.replace(finished[0], out=tmp_path_factory.mktemp("runs") / "smooth", train=settings)
     return config, train(config, quiet=True)
 
 
-def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, packed):
+def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, packed, spacing):
     config, outcome = smoothed
     lines = [json.loads(line) for line in (config.out / "metrics.jsonl").read_text().splitlines()]
     assert [(line["stage"], line["step"]) for line in lines[-3:]] == [("field", 200), ("smooth", 50), ("smooth", 60)]
@@ -57,7 +62,7 @@ def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, p
     cases, panels = np.arange(8), np.tile(np.arange(trained.config.panels), (8, 1))
     batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, panels)
     before, now = (
-        np.array(smooth_errors(surrogate.model, batch, groups, 0.03)).mean(axis=1) for surrogate in (trained, after)
+        np.array(smooth(surrogate.model, batch, groups, spacing)).mean(axis=1) for surrogate in (trained, after)
     )
     assert (now[1] < 0.8 * before[1]).all()
     assert (now[0] < 1.5 * before[0]).all()

@@ -18,8 +18,8 @@ from enf2enf.train.config import RunConfig, TrainConfig
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.loop import train
 
-ENCODER = MetaConfig(context=2, width=8, heads=1, grid=2, samples=4, steps=1)
-PAPER = ModelConfig(ENCODER, FieldConfig(width=8, heads=1, blocks=0), panels=16)
+ENCODER = MetaConfig(context=2, width=16, heads=1, grid=2, samples=4, steps=1)
+PAPER = ModelConfig(ENCODER, FieldConfig(width=16, heads=1, blocks=0), panels=16)
 SETTINGS = TrainConfig(
     steps=6, shape_steps=6, cases=2, points=24, optimiser="adam", warmup=1, validate_every=3, average=0.5
 )

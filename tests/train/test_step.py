@@ -85,8 +85,15 @@ def batch_of(cases, seed=0, points=6):
     return Batch(source, normal(2), queries, normal(points, 3), weight, valid)
 
 
-def loss(model, batch):
-    return jnp.mean(relative_errors(model, batch, GROUPS, False))
+errors_of = eqx.filter_jit(lambda model, batch: relative_errors(model, batch, GROUPS, False))
+smooth_errors_of = eqx.filter_jit(lambda model, batch, spacing: smooth_errors(model, batch, GROUPS, spacing))
+value_and_grad = eqx.filter_jit(eqx.filter_value_and_grad(lambda model, batch: jnp.mean(errors_of(model, batch))))
+
+
+@eqx.filter_jit
+def guess_of(model, case):
+    latents = model.decoder.condition(model.encoder(case.source), case.conditions)
+    return model.decoder(latents, case.queries)
 
 
 def state_of(config, steps=20, model=None):
@@ -97,7 +104,6 @@ def state_of(config, steps=20, model=None):
 @pytest.mark.parametrize("cases", [1, 3, 6])
 def test_blocks_add_up_to_the_whole_batch(cases):
     model, batch = toy(), batch_of(cases)
-    value_and_grad = eqx.filter_jit(eqx.filter_value_and_grad(loss))
     blocks = _blocks(batch)
     assert sum(len(block.valid) for block in blocks) == cases
     value, gradient = _mean([value_and_grad(model, block) for block in blocks])
@@ -115,10 +121,11 @@ def test_roughness_is_the_third_difference_and_errors_are_what_they_are(seed, sp
     batch = dataclasses.replace(
         batch, wall=jnp.asarray(np.random.default_rng(seed).normal(size=(3, 5, 2, 2)), jnp.float32)
     )
-    errors, roughness = smooth_errors(model, batch, GROUPS, spacing)
-    np.testing.assert_allclose(errors, relative_errors(model, batch, GROUPS, False), rtol=1e-5)
+    errors, roughness = map(np.asarray, smooth_errors_of(model, batch, np.float32(spacing)))
+    np.testing.assert_allclose(errors, errors_of(model, batch), rtol=1e-5)
     wave = np.cos(4 * spacing * np.arange(4)) @ [1, -3, 3, -1]
-    expected = np.hypot(batch.weight[:, 1] * wave, batch.weight[:, 2] * 6 * spacing**3)
+    weight = np.asarray(batch.weight)
+    expected = np.hypot(weight[:, 1] * wave, weight[:, 2] * 6 * spacing**3)
     np.testing.assert_allclose(roughness[:, 0], 0, atol=2e-6)
     np.testing.assert_allclose(roughness[:, 1], expected, rtol=1e-3, atol=3e-6)
 
@@ -127,15 +134,13 @@ def test_roughness_is_the_third_difference_and_errors_are_what_they_are(seed, sp
 @given(seed=st.integers(0, 99))
 def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
     model, batch = toy(seed), batch_of(3, seed)
-    errors = np.asarray(relative_errors(model, batch, GROUPS, False))
-    spoilt = jnp.where(batch.valid[..., None], batch.target, 1e6)
-    again = relative_errors(model, dataclasses.replace(batch, target=spoilt), GROUPS, False)
+    errors = np.asarray(errors_of(model, batch))
+    spoilt = np.where(np.asarray(batch.valid)[..., None], batch.target, np.float32(1e6))
+    again = errors_of(model, dataclasses.replace(batch, target=spoilt))
     np.testing.assert_array_equal(errors, again)
     for case in range(3):
-        alone = jax.tree.map(lambda leaf, i=case: leaf[i], batch)
-        latents = model.decoder.condition(model.encoder(alone.source), alone.conditions)
-        guess = model.decoder(latents, alone.queries)
-        miss = np.asarray(alone.weight * (guess - alone.target), np.float64)[np.asarray(alone.valid)]
+        alone = jax.tree.map(lambda leaf, i=case: np.asarray(leaf)[i], batch)
+        miss = (alone.weight * (np.asarray(guess_of(model, alone)) - alone.target)).astype(np.float64)[alone.valid]
         expected = [np.sqrt((miss[:, :1] ** 2).mean()), np.sqrt((miss[:, 1:] ** 2).sum(axis=1).mean())]
         np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 8e-8
 
@@ -177,8 +182,8 @@ def test_gradients_are_clipped_by_their_norm_over_all_weights():
     clip = optax.clip_by_global_norm(config.clip)
     optimiser, gradient = make_optimiser(config, 100), {"a": jnp.full(3, 4.0), "b": jnp.full(2, -3.0)}
     state = optimiser.init(gradient)
-    _, after = optimiser.update(gradient, state)
-    clipped, _ = clip.update(gradient, clip.init(gradient))
+    _, after = jax.jit(optimiser.update)(gradient, state)
+    clipped, _ = jax.jit(clip.update)(gradient, clip.init(gradient))
     first = optax.tree_utils.tree_get(after, "mu")
     jax.tree.map(lambda mu, g: np.testing.assert_allclose(mu, 0.1 * g, rtol=1e-5), first, clipped)
     assert np.linalg.norm(np.concatenate([first["a"], first["b"]])) == pytest.approx(0.05, rel=1e-5)

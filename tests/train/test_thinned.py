@@ -6,8 +6,6 @@ import pytest
 
 from enf2enf.data import PackedData
 from enf2enf.data.subsample import draw_share, subsample
-from enf2enf.model.amortised import AmortisedConfig
-from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.normalise import Normaliser
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 
@@ -37,9 +35,7 @@ def test_the_normaliser_is_that_of_the_drawn_nodes(packed, thinned):
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
-def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, split):
-    config = AmortisedConfig(width=16, heads=2, blocks=0, grid=2, wall=4, probes=(0.06,))
-    encoder = config.build(BI_INVARIANTS["translation"](), 2, key=jax.random.key(0))
+def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, encoder, split):
     normaliser = fit_normaliser(thinned)
     full = SplitArrays.build(packed, split, normaliser, encoder, 16)
     part = SplitArrays.build(thinned, split, normaliser, encoder, 16)
