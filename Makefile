@@ -1,11 +1,12 @@
 # make demo   the shipped surrogate against the solver, over gRPC: out/demo.png, out/demo.vtu
 # make test   lint, import contracts and the fast test suite
+# make types  the types of the wheel, as those who install it see them
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --quiet
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint protos clean
+.PHONY: demo test test-all lint types protos clean
 
 demo: .venv/.demo
 	@$(BIN)/enf2enf demo
@@ -18,7 +19,15 @@ test-all: lint
 
 lint: .venv/.dev
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/lint-imports --no-logo
+
+types: .venv/.dev
+	@rm -rf build out/types
+	@$(PIP) --no-deps --no-build-isolation --target out/types .
+	@cp pyproject.toml out/types
+	@cd out/types && $(abspath $(BIN))/pyright --pythonpath $(abspath $(BIN))/python
+	@rm -rf build out/types
 
 protos: .venv/.dev
 	@$(BIN)/python -m enf2enf_protos.generate

@@ -23,7 +23,7 @@ def measure() -> list[Row]:
     geometry, number = surrogate.geometry_of(mesh), itertools.count()
     stages = {
         "parse": lambda: read_bytes(data, shipped.MESH_NAME),
-        "understand": lambda: surrogate.geometry_of(mesh),
+        "geometry": lambda: surrogate.geometry_of(mesh),
         "encode": lambda: surrogate.encode(geometry),
     }
     took = {name: 1e3 * median_seconds(work, REPETITIONS) for name, work in stages.items()}

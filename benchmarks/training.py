@@ -26,7 +26,7 @@ PUBLISHED = 4 * 972 / 7.0
 def rate(surrogate: Surrogate, config: TrainConfig, repetitions: int) -> float:
     """Points per second of the field stage with all weights free."""
     optimiser = make_optimiser(config, 1_000)
-    step = make_step(FieldLoss(), optimiser, (0,), config.average)
+    step = make_step(FieldLoss(), optimiser.update, (0,), config.average)
     state, batch = [TrainState.start(surrogate.model, optimiser)], random_batch(surrogate, config)
 
     def work() -> None:

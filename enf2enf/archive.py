@@ -132,10 +132,11 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> j
 
 def _stored(archive: zipfile.ZipFile, name: str, most: float = math.inf) -> bytes:
     """An entry's bytes, checked against their CRC; no longer than the file itself, since nothing is compressed."""
-    info = archive.getinfo(name)
+    assert archive.filename is not None  # `open_archive` opens a path, no stream
+    label, info = f"{name} of {Path(archive.filename).name}", archive.getinfo(name)
     if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED:
-        raise CheckpointError(f"{name} of {Path(archive.filename).name}", "bytes as they are", "compressed ones")
+        raise CheckpointError(label, "bytes as they are", "compressed ones")
     most = min(most, os.path.getsize(archive.filename))
     if not info.compress_size == info.file_size <= most:
-        raise CheckpointError(f"{name} of {Path(archive.filename).name}", f"{most} bytes at most", str(info.file_size))
+        raise CheckpointError(label, f"{most} bytes at most", str(info.file_size))
     return archive.read(info)

@@ -232,8 +232,8 @@ def _serve(options: argparse.Namespace) -> int:
     from enf2enf_server.ops.config import ServeConfig, ServerConfig
     from enf2enf_server.ops.supervise import follow_parent, supervise
 
-    given = {field.name: vars(options).get(field.name) for field in dataclasses.fields(ServeConfig)}
-    config = ServeConfig(**given | {"path": enf2enf_meshes.checkpoint(options.checkpoint)})
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ServeConfig) if f.name != "path"}
+    config = ServeConfig(enf2enf_meshes.checkpoint(options.checkpoint), **given)
     limits = ServerConfig.of(options.limit)
     logs.configure(options.log_level)
     if not options.unsupervised:

@@ -49,6 +49,7 @@ def demo(checkpoint: str | os.PathLike, out: str | os.PathLike) -> None:
     began = time.perf_counter()
     case, _ = Elasticity("fixed").make(SEED, 0)
     solver_seconds = time.perf_counter() - began
+    assert case.fine is not None  # this problem has one for every case
     mesh, fine = case.mesh, case.fine()
     surrogate = load(checkpoint)
     console.print("Asking the surrogate over gRPC ...")

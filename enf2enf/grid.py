@@ -37,7 +37,7 @@ class Grid:
         object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
         object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
         object.__setattr__(self, "resolution", tuple(int(n) for n in self.resolution))
-        if not all(math.isfinite(x) for x in self.lower + self.upper):
+        if not all(math.isfinite(x) for x in (*self.lower, *self.upper)):
             raise QueryError("grid", "finite bounds", f"{self.lower} to {self.upper}")
         if min(self.resolution) < 1:
             raise QueryError("grid resolution", "at least one point along each axis", str(self.resolution))

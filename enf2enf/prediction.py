@@ -55,6 +55,6 @@ class Prediction:
         """
         from enf2enf.io.drawable import drawable
 
-        if mesh is None and isinstance(self.at, str):
-            mesh = self.shape.upload.mesh()
-        return drawable(self.field, self.at if mesh is None else mesh)
+        if mesh is not None:
+            return drawable(self.field, mesh)
+        return drawable(self.field, self.shape.upload.mesh() if isinstance(self.at, str) else self.at)

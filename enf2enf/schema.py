@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from enf2enf.errors import ConditionError, SchemaError, check_keys
 
@@ -133,7 +134,7 @@ class Quantities:
         parts = zip(self.items, self.slices, strict=True)
         return {q.name: columns[..., part.start] if q.is_single else columns[..., part] for q, part in parts}
 
-    def join(self, values: Mapping[str, np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:
+    def join(self, values: Mapping[str, ArrayLike], rows: int) -> Float[np.ndarray, "rows columns"]:
         """The inverse of `split`, for `rows` rows."""
         parts = [np.reshape(values[name], (rows, width)) for name, width in zip(self.names, self.widths, strict=True)]
         return np.concatenate([np.zeros((rows, 0)), *parts], axis=1)

@@ -7,14 +7,18 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from enf2enf.errors import ConfigError
 
-_Config = TypeVar("_Config")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Config = TypeVar("_Config", bound="DataclassInstance")
 LARGEST = 4096
 
 
+@dataclasses.dataclass(frozen=True)
 class AbstractKind(abc.ABC):
     """A family of frozen configurations whose members are told apart by the default of their field `kind`.
 
@@ -49,10 +53,10 @@ def from_dict(config: type[_Config], plain: Mapping[str, Any], name: str) -> _Co
     """Build a frozen configuration from plain data; an unknown key or a value of the wrong type is refused."""
     if not isinstance(plain, Mapping):
         raise ConfigError(name, "a table", repr(plain))
-    hints = typing.get_type_hints(config)
-    if unknown := sorted(plain.keys() - hints.keys()):
-        raise ConfigError(name, f"keys among {sorted(hints)}", repr(unknown[0]))
-    required = [f.name for f in dataclasses.fields(config) if _is_required(f)]
+    hints, fields = typing.get_type_hints(config), dataclasses.fields(config)
+    if unknown := sorted(plain.keys() - (known := {field.name for field in fields})):
+        raise ConfigError(name, f"keys among {sorted(known)}", repr(unknown[0]))
+    required = [field.name for field in fields if _is_required(field)]
     if missing := [key for key in required if key not in plain]:
         raise ConfigError(name, f"the key {missing[0]!r}", "none")
     return config(**{key: _value(hints[key], value, f"{name}.{key}") for key, value in plain.items()})
@@ -84,7 +88,7 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         if kind not in hint.kinds():
             raise ConfigError(f"{name}.kind", " or ".join(sorted(hint.kinds())), repr(kind))
         return from_dict(hint.kinds()[kind], value, name)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return from_dict(hint, value, name)
     accepted = (int, float) if hint is float else hint
     if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):

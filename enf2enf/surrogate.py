@@ -106,7 +106,7 @@ class Surrogate:
         self.normaliser.check_extent(geometry.extent)
 
     def encode(self, geometry: Geometry) -> Encoding:
-        """Encode once per geometry. Deterministic. Raises `GeometryError` as `understand` does."""
+        """Encode once per geometry. Deterministic. Raises `GeometryError` as `geometry_of` does."""
         self._check(geometry)
         frames = self.config.frames.of(geometry, self.normaliser.length)
         return Encoding(geometry, tuple(map_in_threads(functools.partial(self._view, geometry), frames)))
@@ -155,9 +155,11 @@ class Surrogate:
 
     def predict(self, case: Case, points: ArrayLike | None = None) -> Prediction:
         """Encode and decode; at the case's own points if none are given."""
-        if points is None and case.field is None:
-            raise QueryError("points", "query points, or a case with points of its own", "neither")
-        return self.decode(self.encode(case.geometry), case.conditions, case.field.points if points is None else points)
+        if points is None:
+            if case.field is None:
+                raise QueryError("points", "query points, or a case with points of its own", "neither")
+            points = case.field.points
+        return self.decode(self.encode(case.geometry), case.conditions, points)
 
     def warm_up(self) -> None:
         """Compile every program that a request can need."""

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import jax
 
-_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _XLA_THREADS = "PJRT_NPROC"  # the variable from which XLA's CPU client takes the size of its pools
 

@@ -121,6 +121,7 @@ def test_wheel_holds_what_a_user_needs(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
     assert {entry.split("/")[0] for entry in held if ".dist-info/" not in entry} == set(IMPORTED.values())
+    assert {f"{imported}/py.typed" for imported in IMPORTED.values()} <= held
     for folder, imported in IMPORTED.items():
         kept = [p for p in (ROOT / folder).rglob("*") if p.suffix in {".py", ".toml", ".proto", ".pyi", ".enf"}]
         kept += [p for p in (ROOT / folder).rglob("*") if folder == "meshes" and p.suffix in {".vtu", ".json", ".csv"}]

@@ -36,7 +36,7 @@ from benchmarks.rows import median_seconds
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import ConfigError
 from enf2enf.train.interrupt import Interrupt
-from enf2enf.train.sampling import draw
+from enf2enf.train.sampling import draw_batch
 
 _TICKS = 1_000_000  # the schedule's resolution
 _RATE = optax.cosine_onecycle_schedule(_TICKS, 1e-3)
@@ -162,7 +162,7 @@ def train(settings: Settings, packed: PackedData, folder: Folder) -> State:
     with Interrupt() as interrupt, _bar() as bar:
         task = bar.add_task("", total=budget, note="")
         while state.seconds < budget and not interrupt.requested:
-            (row,), _ = draw(settings.seed, state.step, whole, 1, 1)
+            (row,), _ = draw_batch(settings.seed, state.step, whole, 1, 1)
             lesson = data.case(row), jnp.float32(state.seconds / budget)
             model, moments, loss = advance(lesson, state.model, state.moments)
             if not np.isfinite(loss):

@@ -35,7 +35,7 @@ class Answer:
             self._summary = reply.summary
             return self._take(reply.chunk)
         match reply.WhichOneof("part"):
-            case "encoded":
+            case "encoded" if isinstance(reply, pb.PredictResponse):
                 self._shape = RemoteShape.of(reply.encoded, self._upload)
             case "chunk":
                 self._take(reply.chunk)
@@ -54,11 +54,17 @@ class Answer:
             return self._question.points
         return self._points if self._shape is None else self._shape.nodes
 
+    def fits(self, chunk_points: int) -> bool:
+        """Whether its messages may be those of a server that computes so many points at once."""
+        first, *others = (chunk.count for chunk in self._chunks)
+        return first == chunk_points if others else first <= chunk_points
+
     def prediction(self, target: str, request_id: str) -> Prediction:
         """All of it as arrays. Raises `ServiceError` if anything is missing."""
-        answered = -1 if self._summary is None else self._summary.points
-        if self._shape is None or not self._chunks or not self._points == answered == self._expected:
+        shape, summary = self._shape, self._summary
+        complete = summary is not None and self._points == summary.points == self._expected
+        if shape is None or summary is None or not self._chunks or not complete:
             raise ServiceError(
                 target, "all values, then a summary", f"an answer that breaks off (request {request_id})"
             )
-        return prediction_of(self._shape, self._chunks, self._summary, self._question.at, request_id)
+        return prediction_of(shape, self._chunks, summary, self._question.at, request_id)

@@ -1,6 +1,7 @@
 """Every call of the clients, as steps: which messages go out, in which order, and what is made of the replies."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,8 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from enf2enf.client.answer import Answer, OnProgress
-from enf2enf.client.refusal import lost_handle
+from enf2enf.client.chunk_points import ChunkPoints, Key
+from enf2enf.client.refusal import lost_handle, passes, too_many_points
 from enf2enf.client.replies import Description, ModelVersion, RemoteShape
 from enf2enf.client.requests import Question, Upload
 from enf2enf.client.retry import Retry, usual_seconds
@@ -16,7 +18,10 @@ from enf2enf.client.steps import Exchange, Steps
 from enf2enf.prediction import Prediction
 from enf2enf_protos import surrogate_pb2 as pb
 
-SAMPLE_POINTS = 4096  # computed at once by every server, and so the most that `Sample` answers
+# `Sample` answers at most the `chunk_points` of a model, which `Describe` tells.
+_SAMPLED_UNASKED = 256  # points of a question that is not worth another call; a server of smaller chunks refuses it
+_STREAMED_UNASKED = 8192  # points beyond which one message instead of a stream saves too little for another call
+_ONE_MESSAGE = 65_536  # points in one message: 1.5 MiB in space, where every server takes 2
 _LOADING_SECONDS = 300.0  # to read a model and to compile it
 _ABSENT = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE)
 
@@ -36,6 +41,7 @@ class Calls:
     timeout: float | None
     token: str | None
     retry: Retry
+    _chunk_points: ChunkPoints = dataclasses.field(default_factory=ChunkPoints, init=False)
 
     def ready(self, model: str) -> Steps[bool]:
         """Whether the server serves, and this model, if one is named, too."""
@@ -57,6 +63,7 @@ class Calls:
     def describe(self, model: str, version: int) -> Steps[Description]:
         """What a server says about a model."""
         reply = yield from self._single("surrogate.Describe", pb.DescribeRequest(model=model, version=version))
+        self._chunk_points.put((reply.name, reply.version), reply.chunk_points)
         return Description.of(reply)
 
     def models(self) -> Steps[tuple[ModelVersion, ...]]:
@@ -92,35 +99,86 @@ class Calls:
         """
         question = Question.of(conditions, at)
         points = shape.nodes if question.points is None else question.points
-        exchange = self._exchange(points, len(shape.upload.data) + question.bytes)
-        small = points <= SAMPLE_POINTS
-        return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, small, progress)))
+        exchange = self._exchange(points, len(shape.upload.data) + question.size)
+        return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, points, progress)))
 
     def _decoded(
-        self, exchange: Exchange, shape: RemoteShape, question: Question, small: bool, progress: OnProgress | None
+        self, exchange: Exchange, shape: RemoteShape, question: Question, points: int, progress: OnProgress | None
     ) -> Steps[Prediction]:
         answer = Answer(question, shape.upload, progress, shape)
         try:
-            if small:
-                request = question.sample(shape.handle)
-                yield from exchange.call("surrogate.Sample", lambda: request, answer.receive)
+            most = yield from self._sample_points(exchange, _key(shape), points)
+            if points > most:
+                yield from self._stream(exchange, shape, question, answer)
             else:
-                ask = question.messages
-                yield from exchange.call("surrogate.Decode", lambda: ask(shape.handle), answer.receive, streamed=True)
+                yield from self._sample(exchange, shape, question, points, answer)
         except grpc.RpcError as error:
             if not lost_handle(error):
                 raise
         else:
-            return answer.prediction(self.target, exchange.request_id)
+            return self._prediction(exchange, answer)
         # In one call, so that the shape cannot be dropped again between the two.
         return (yield from self._predicted(exchange, shape.upload, question, progress))
+
+    def _stream(self, exchange: Exchange, shape: RemoteShape, question: Question, answer: Answer) -> Steps[None]:
+        requests = functools.partial(question.messages, shape.handle)
+        yield from exchange.call("surrogate.Decode", requests, answer.receive, streamed=True)
+
+    def _sample(
+        self, exchange: Exchange, shape: RemoteShape, question: Question, points: int, answer: Answer
+    ) -> Steps[None]:
+        """By one message each way; by a stream where the server computes fewer points at once than was thought."""
+        request, believed = question.sample(shape.handle), self._chunk_points.of(_key(shape))
+        try:
+            yield from exchange.call("surrogate.Sample", lambda: request, answer.receive)
+        except grpc.RpcError as error:
+            if not too_many_points(error):
+                raise
+            self._chunk_points.forget(_key(shape), believed)
+            if points <= (yield from self._learn(exchange, _key(shape))):
+                raise
+            yield from self._stream(exchange, shape, question, answer)
+
+    def _sample_points(self, exchange: Exchange, model: Key, points: int) -> Steps[int]:
+        """The most points to ask for by `Sample`; asks the server only where that decides about so many points."""
+        most = self._chunk_points.of(model)
+        if most is None:
+            if not _SAMPLED_UNASKED < points <= _STREAMED_UNASKED:
+                return _SAMPLED_UNASKED
+            most = yield from self._learn(exchange, model)
+        return min(most, _ONE_MESSAGE)
+
+    def _learn(self, exchange: Exchange, model: Key) -> Steps[int]:
+        """The number of points that a model computes at once, from the server where it is not known.
+
+        It is 0 while another call asks, and where the server says nothing: then a stream is right in any case.
+        """
+        if self._chunk_points.claim(model):
+            request = pb.DescribeRequest(model=model[0], version=model[1])
+            try:
+                reply = yield from exchange.single("surrogate.Describe", request)
+                self._chunk_points.put(model, reply.chunk_points)
+            except grpc.RpcError as error:
+                if passes(error):
+                    raise
+            finally:
+                self._chunk_points.release(model)
+        return self._chunk_points.of(model) or 0
+
+    def _prediction(self, exchange: Exchange, answer: Answer) -> Prediction:
+        """The whole answer; what is known of its model is forgotten where its chunks are others."""
+        prediction = answer.prediction(self.target, exchange.request_id)
+        known = self._chunk_points.of(_key(prediction.shape))
+        if known and not answer.fits(known):
+            self._chunk_points.forget(_key(prediction.shape), known)
+        return prediction
 
     def predict(
         self, make: Callable[[], Upload], conditions: Mapping[str, Any], at: Any, progress: OnProgress | None
     ) -> Steps[Prediction]:
         """Uploads a mesh and asks about it."""
         upload, question = make(), Question.of(conditions, at)
-        exchange = self._exchange(question.points or 0, len(upload.data) + question.bytes)
+        exchange = self._exchange(question.points or 0, len(upload.data) + question.size)
         return (yield from exchange.patiently(lambda: self._predicted(exchange, upload, question, progress)))
 
     def _predicted(
@@ -129,7 +187,7 @@ class Calls:
         answer = Answer(question, upload, progress)
         requests = upload.messages_with(question)
         yield from exchange.call("surrogate.Predict", requests, answer.receive, streamed=True)
-        return answer.prediction(self.target, exchange.request_id)
+        return self._prediction(exchange, answer)
 
     def _single(self, method: str, request: Any, seconds: float | None = None) -> Steps[Any]:
         exchange = self._exchange(seconds=seconds)
@@ -138,3 +196,8 @@ class Calls:
     def _exchange(self, points: int = 0, sent: int = 0, seconds: float | None = None) -> Exchange:
         usual = usual_seconds(points, sent) if seconds is None else seconds
         return Exchange(self.target, usual if self.timeout is None else self.timeout, self.token, self.retry)
+
+
+def _key(shape: RemoteShape) -> Key:
+    """Name and version of the model that encoded a shape."""
+    return shape.model, shape.version

@@ -31,6 +31,14 @@ def lost_handle(error: grpc.RpcError) -> bool:
     return info is not None and info.metadata.get("name") == "handle"
 
 
+def too_many_points(error: grpc.RpcError) -> bool:
+    """Whether a query has more points than its call may have."""
+    if error.code() != grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return False
+    info = _info(error)
+    return info is not None and info.metadata.get("name") == "query"
+
+
 def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str) -> Enf2EnfError:
     """The library's own error; a failure of the service names the request, under which the server's log has more."""
     info = _info(error)
@@ -46,7 +54,9 @@ def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str
 
 
 def _info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo | None:
-    status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+    # What a client raises is an error and a call in one; gRPC's types know it as the error alone.
+    status = rpc_status.from_call(error)  # pyright: ignore[reportArgumentType]
+    info = error_details_pb2.ErrorInfo()
     if status is None or not any(detail.Unpack(info) for detail in status.details) or info.domain != "enf2enf":
         return None
     return info

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from enf2enf.errors import ServiceError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
 from enf2enf.prediction import Prediction
-from enf2enf.schema import Kind, Quantity, Schema
+from enf2enf.schema import Kind, Quantity, Schema, Transform
 from enf2enf_protos import surrogate_pb2 as pb
 
 _KINDS = {pb.Quantity.Kind.Value(f"KIND_{kind.upper()}"): kind for kind in get_args(Kind)}
@@ -143,10 +143,11 @@ def prediction_of(
     shape: RemoteShape, chunks: Sequence[pb.FieldChunk], summary: pb.Summary, at: At, request_id: str
 ) -> Prediction:
     """The prediction in all messages of an answer to a question about `at`."""
-    points = at.points if isinstance(at, Grid) else at
     if isinstance(at, str):
         sent = b"".join(chunk.points for chunk in chunks)
         points = np.frombuffer(sent, "<f8").reshape(-1, shape.bounds.shape[1])
+    else:
+        points = at.points if isinstance(at, Grid) else at
     values = {}
     for index, first in enumerate(chunks[0].fields):
         flat = np.frombuffer(b"".join(chunk.fields[index].values for chunk in chunks), "<f4")
@@ -160,5 +161,6 @@ def quantity_of(message: pb.Quantity) -> Quantity:
     if message.kind not in _KINDS:
         raise ServiceError(f"kind of {message.name}", "one that this client knows", str(message.kind))
     on = "wall" if message.on == pb.Quantity.ON_WALL else "domain"
-    scales, transform = tuple(sorted(message.scales_with.items())), message.transform or "identity"
+    scales = tuple(sorted(message.scales_with.items()))
+    transform = cast(Transform, message.transform or "identity")  # `Quantity` refuses any other
     return Quantity(message.name, _KINDS[message.kind], message.unit, scales, on, message.relative_to, transform)

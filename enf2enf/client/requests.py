@@ -108,8 +108,8 @@ class Question:
         return len(self.at) if isinstance(self.at, np.ndarray) else None
 
     @property
-    def bytes(self) -> int:
-        """Size of the points that are sent."""
+    def size(self) -> int:
+        """Bytes of the points that are sent."""
         return self.at.nbytes if isinstance(self.at, np.ndarray) else 0
 
     def sample(self, handle: str) -> pb.SampleRequest:

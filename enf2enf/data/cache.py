@@ -202,8 +202,8 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         _check_trainable(case)
-        points.append(case.field.points)
-        values.append(_single(name, schema.field_columns.join(case.field.values, len(points[-1]))))
+        points.append(case.solution.points)
+        values.append(_single(name, schema.field_columns.join(case.solution.values, len(points[-1]))))
         conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
         fine.append(_fine(dataset, name))
@@ -220,7 +220,7 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
 
 def _check_trainable(case: Case) -> None:
     """Refuses, by name, what cannot be learnt from: no domain, or samples that are given in another unit."""
-    label, geometry, points = f"case {case.name!r}", case.geometry, case.field.points
+    label, geometry, points = f"case {case.name!r}", case.geometry, case.solution.points
     if geometry.outer is None:
         raise DatasetError(label, "an outer boundary around the walls", "walls only")
     inside = float(geometry.contains(points).mean())

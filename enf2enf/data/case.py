@@ -3,12 +3,13 @@
 import dataclasses
 from collections.abc import Mapping
 
-import numpy as np
+from numpy.typing import ArrayLike
 
+from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 
-Conditions = Mapping[str, float | np.ndarray]
+Conditions = Mapping[str, ArrayLike]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,3 +27,10 @@ class Case:
     conditions: Conditions = dataclasses.field(default_factory=dict)
     field: Field | None = None
     name: str = ""
+
+    @property
+    def solution(self) -> Field:
+        """The known solution. Raises `QueryError` for a case to be predicted."""
+        if self.field is None:
+            raise QueryError("case", "a known solution", "a case to be predicted")
+        return self.field

@@ -81,7 +81,7 @@ def draw_share(seed: int, name: str, count: int, share: float) -> Int[np.ndarray
 
 
 def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
-    field, path, stem = dataset.case(name).field, dataset.mesh_path(name), quote(name, safe="")
+    field, path, stem = dataset.case(name).solution, dataset.mesh_path(name), quote(name, safe="")
     entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
     mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
     kept = draw_share(seed, name, len(field.points), share)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, GeometryError
 from enf2enf.geometry.frame import Frame, reflections
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class FrameConfig:
         return 2 ** len(self.reflections)
 
     def of(self, geometry: "Geometry", length: float) -> tuple[Frame, ...]:
-        """All frames of a geometry, in reference lengths; the first is not mirrored."""
+        """All frames of a geometry, in reference lengths; the first is not mirrored.
+
+        Raises:
+            GeometryError: a far boundary, which must not decide where frames are, and is not computed yet.
+        """
+        if any(boundary.role == "far" for boundary in geometry.boundaries):
+            raise GeometryError("role of the outer boundary", "wall or other; far is not computed yet", "far")
         origin = geometry.bounds.mean(axis=0)
         return tuple(Frame(origin, axes, length) for axes in reflections(self.reflections, len(origin)))

@@ -143,7 +143,7 @@ class Geometry:
         from the nearest side than one and a half times as far as the curve is there or beside it. Points that are not
         finite are outside.
         """
-        finite = np.isfinite(points).all(axis=1)
+        finite = np.all(np.isfinite(points), axis=1)
         local = np.where(finite[:, None], points, 0.0) - self._origin
         beyond = self._in_body(local)
         inside = finite & (~beyond | self._segments.touches(local, where=beyond))

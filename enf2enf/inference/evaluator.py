@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
@@ -133,5 +134,5 @@ def _condition(model: Network, latents: Latents, conditions: Array) -> Condition
 
 
 @eqx.filter_jit
-def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array) -> Array:
-    return model.decode(prepared, panels, groups, count)
+def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike) -> Array:
+    return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count))

@@ -77,9 +77,11 @@ def to_meshio(mesh: Mesh):
 
     names = sorted(mesh.patches)
     blocks = _tagged(mesh, names)
-    cells = [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _) in blocks.items()]
-    fields = {name: _spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()}
-    raw = meshio.Mesh(_spatial(mesh.points.astype(np.float64)), cells, point_data=fields)
+    raw = meshio.Mesh(
+        _spatial(mesh.points.astype(np.float64)),
+        [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _) in blocks.items()],
+        point_data={name: _spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()},
+    )
     return raw, [tag for _, tag in blocks.values()], names
 
 

@@ -45,7 +45,8 @@ class _Tree:
         """Looks at a group and all below it."""
         import h5py
 
-        place = h5py.h5o.get_info(group.id).addr
+        # h5o is compiled and has no stubs.
+        place = h5py.h5o.get_info(group.id).addr  # pyright: ignore[reportAttributeAccessIssue]
         if depth > _DEEPEST or place in self._seen:
             found = f"groups nested more than {_DEEPEST} deep" if depth > _DEEPEST else "a group in two places"
             raise MeshError(self._name, "a tree of groups", found)

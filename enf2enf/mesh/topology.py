@@ -24,17 +24,35 @@ _LINES = {"line": (0, -1, 1), "line3": (0, 2, 1)}
 class Cells(Protocol):
     """A block of cells: meshio's name of the kind, and rows of node indices."""
 
-    kind: str
-    nodes: np.ndarray
+    @property
+    def kind(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def nodes(self) -> np.ndarray:
+        """One row of node indices a cell."""
+        ...
 
 
 @runtime_checkable
 class PlaneMesh(Protocol):
     """What of a mesh bounds a domain."""
 
-    points: np.ndarray
-    cells: Sequence[Cells]
-    patches: Mapping[str, np.ndarray]
+    @property
+    def points(self) -> np.ndarray:
+        """Coordinates of the nodes."""
+        ...
+
+    @property
+    def cells(self) -> Sequence[Cells]:
+        """Blocks of cells."""
+        ...
+
+    @property
+    def patches(self) -> Mapping[str, np.ndarray]:
+        """name -> boundary edges as rows of node indices."""
+        ...
 
 
 def is_surface(kind: str) -> bool:

@@ -37,6 +37,9 @@ class AmortisedConfig(AbstractEncoderConfig):
     window: float = 0.5
     probes: tuple[float, ...] = (0.02, 0.06, 0.18)
 
+    clouds = 2  # in the domain, and on the wall
+    reconstructs = False  # it learns with the decoder
+
     def __post_init__(self):
         check_ranges(self)
 
@@ -46,19 +49,9 @@ class AmortisedConfig(AbstractEncoderConfig):
         return self.width
 
     @property
-    def clouds(self) -> int:
-        """One cloud in the domain and one on the wall."""
-        return 2
-
-    @property
     def panels_multiple(self) -> int:
         """Every latent on the wall begins a run of as many panels."""
         return self.wall
-
-    @property
-    def reconstructs(self) -> bool:
-        """False: it learns with the decoder."""
-        return False
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder. It sees the wall through its own translation-invariant probes."""

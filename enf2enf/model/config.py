@@ -1,8 +1,10 @@
 """Model configurations: frozen, complete, and able to build what they describe."""
 
 import dataclasses
+import functools
 from typing import Any, Literal
 
+import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
@@ -55,7 +57,15 @@ class ModelConfig:
             raise ConfigError("panels", f"a multiple of wall = {self.encoder.panels_multiple}", str(self.panels))
 
     def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Network:
-        """The untrained model for this schema and this number of condition features."""
+        """The untrained model for this schema and this number of condition features.
+
+        Models of equal arguments are one pytree structure, so that what was compiled for one serves all of them: those
+        of a run, and the next version of a served model.
+        """
+        weights = eqx.filter(self._built(schema, condition_features, key), eqx.is_array)
+        return eqx.combine(weights, _structure(self, schema, condition_features))
+
+    def _built(self, schema: Schema, condition_features: int, key: PRNGKeyArray) -> Network:
         if schema.dim != 2:
             raise ConfigError("dim of the schema", "2 (walls are polygons)", str(schema.dim))
         keys = jax.random.split(key)
@@ -67,3 +77,10 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         return dataclasses.asdict(self)
+
+
+@functools.lru_cache(maxsize=32)
+def _structure(config: ModelConfig, schema: Schema, condition_features: int) -> Network:
+    """All of a model but its arrays. Networks hold functions, which are equal to themselves alone."""
+    model = eqx.filter_eval_shape(lambda key: config._built(schema, condition_features, key), jax.random.key(0))
+    return eqx.filter(model, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)

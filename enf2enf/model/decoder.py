@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
@@ -22,10 +23,8 @@ BLOCK = 64
 class AbstractDecoderConfig(AbstractKind):
     """What a decoder is built from: a frozen dataclass whose field `kind` names it in configurations."""
 
-    @property
-    @abc.abstractmethod
-    def most_clouds(self) -> int:
-        """How many latent clouds it can attend to."""
+    most_clouds: ClassVar[int]
+    """How many latent clouds it can attend to."""
 
     @abc.abstractmethod
     def build(

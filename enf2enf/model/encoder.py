@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+from typing import ClassVar, Protocol, runtime_checkable
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
@@ -19,29 +20,30 @@ Measurements = PyTree[Float[Array, "..."]]
 class AbstractEncoderConfig(AbstractKind):
     """What an encoder is built from: a frozen dataclass whose field `kind` names it in configurations."""
 
+    clouds: ClassVar[int]
+    """Number of latent clouds that it makes."""
+    panels_multiple: ClassVar[int]
+    """What the number of panels must be a multiple of; a property where a setting decides it."""
+    reconstructs: ClassVar[bool]
+    """Whether its encoder has a `reconstruction_loss`, so that it can be trained before a decoder."""
+
     @property
     @abc.abstractmethod
     def outputs(self) -> int:
         """Width of the contexts that it makes."""
 
-    @property
-    @abc.abstractmethod
-    def clouds(self) -> int:
-        """Number of latent clouds that it makes."""
-
-    @property
-    @abc.abstractmethod
-    def panels_multiple(self) -> int:
-        """What the number of panels must be a multiple of."""
-
-    @property
-    @abc.abstractmethod
-    def reconstructs(self) -> bool:
-        """Whether its encoder has a `reconstruction_loss`, so that it can be trained before a decoder."""
-
     @abc.abstractmethod
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> "AbstractEncoder":
         """The untrained encoder."""
+
+
+@runtime_checkable
+class ReconstructingEncoder(Protocol):
+    """What an encoder has besides where its configuration `reconstructs`."""
+
+    def reconstruction_loss(self, measurements: Measurements) -> Float[Array, ""]:
+        """How far what it reconstructs of one geometry is from what it measured there; it can be trained by this."""
+        ...
 
 
 class AbstractEncoder(eqx.Module):

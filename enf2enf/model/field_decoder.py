@@ -26,13 +26,10 @@ class FieldConfig(AbstractDecoderConfig):
     blocks: int = 2
     deviation: float = 0.5
 
+    most_clouds = 1
+
     def __post_init__(self):
         check_ranges(self)
-
-    @property
-    def most_clouds(self) -> int:
-        """One."""
-        return 1
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray

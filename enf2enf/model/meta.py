@@ -33,6 +33,10 @@ class MetaConfig(AbstractEncoderConfig):
     rate: float = 0.5
     window: float = 0.5
 
+    clouds = 1
+    panels_multiple = 1
+    reconstructs = True  # the signed distance
+
     def __post_init__(self):
         check_ranges(self)
 
@@ -40,21 +44,6 @@ class MetaConfig(AbstractEncoderConfig):
     def outputs(self) -> int:
         """Width of the contexts."""
         return self.context
-
-    @property
-    def clouds(self) -> int:
-        """One cloud, on a grid."""
-        return 1
-
-    @property
-    def panels_multiple(self) -> int:
-        """1: any number of panels will do."""
-        return 1
-
-    @property
-    def reconstructs(self) -> bool:
-        """True: the signed distance."""
-        return True
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder."""

@@ -48,13 +48,10 @@ class RotaryConfig(AbstractDecoderConfig):
     layer_expansion: int = 2
     magnitude: int = 4
 
+    most_clouds = LARGEST  # any number
+
     def __post_init__(self):
         check_ranges(self)
-
-    @property
-    def most_clouds(self) -> int:
-        """Any number."""
-        return LARGEST
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray

@@ -21,7 +21,7 @@ from enf2enf.data.manifest import condition_arrays
 from enf2enf.data.split import fewest
 from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.files import replacing
-from enf2enf.problems.problem import AbstractProblem, SolvedCase, flag
+from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
 from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -206,6 +206,8 @@ def _measure(folder: Path, plan: Plan, index: int) -> None:
     entry = folder / "progress" / f"floor_{index:04d}.json"
     if not entry.exists():
         solved, _ = plan.problem.make(plan.seed, index)
+        if solved.error is None:
+            raise DatasetError(f"case {index}", "a measure of its error, since the problem states a floor", "none")
         _write(entry, {"relative_l2": solved.error()})
 
 
@@ -218,15 +220,15 @@ def _finish(folder: Path, plan: Plan) -> None:
     write_manifest(
         folder, problem.schema, {name: entry["case"] for name, entry in entries.items()}, plan.split(),
         name=plan.title(), description=problem.describe(redraws), licence=problem.licence, source=plan.command(),
-        floor=_floor(plan, errors) if errors else None,
+        floor=_floor(problem.floor, plan.floor_cases, errors) if problem.floor is not None and errors else None,
     )  # fmt: skip
     shutil.rmtree(folder / "progress")
 
 
-def _floor(plan: Plan, errors: Sequence[float]) -> dict[str, Any]:
-    how = f"mean over cases of {plan.problem.floor.how}; largest {max(errors):.2e}"
-    if missing := plan.floor_cases - len(errors):
-        how += f"; {missing} more {plan.problem.floor.failed}"
+def _floor(floor: Floor, cases: int, errors: Sequence[float]) -> dict[str, Any]:
+    how = f"mean over cases of {floor.how}; largest {max(errors):.2e}"
+    if missing := cases - len(errors):
+        how += f"; {missing} more {floor.failed}"
     return {"relative_l2": float(np.mean(errors)), "cases": len(errors), "how": how}
 
 

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -65,42 +65,35 @@ class AbstractProblem(abc.ABC):
 
     They are pickled on their way to worker processes, and so have to be importable by name. A field made by `option`
     becomes an option of the command; all fields are written into the folder that is generated.
+
+    What is declared without a value here is stated by every member: by attributes of its class, or by properties where
+    its fields decide.
+
+    Raises:
+        TypeError: at the definition of a member that lacks one of them.
     """
 
-    @property
-    @abc.abstractmethod
-    def name(self) -> str:
-        """What the command calls it."""
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
-    @property
-    @abc.abstractmethod
-    def schema(self) -> Schema:
-        """Conditions and fields of every case."""
+    name: ClassVar[str]
+    """What the command calls it."""
+    schema: Schema
+    """Conditions and fields of every case."""
+    shares: tuple[int, int, int, int]
+    """Of the train, validation, calibration and test split, in any unit; see `enf2enf.data.proportional`."""
+    frames: FrameConfig
+    """In which a model should see its geometries: which mirror images are cases of the same problem."""
+    licence: str
+    """Of the data."""
+    fine_cases: int
+    """How many cases, the first of the test split, get a fine sampling."""
+    floor: Floor | None
+    """How the error of the stored fields is measured, None where it is not."""
 
-    @property
-    @abc.abstractmethod
-    def shares(self) -> tuple[int, int, int, int]:
-        """Of the train, validation, calibration and test split, in any unit; see `enf2enf.data.proportional`."""
-
-    @property
-    @abc.abstractmethod
-    def frames(self) -> FrameConfig:
-        """In which a model should see its geometries: which mirror images are cases of the same problem."""
-
-    @property
-    @abc.abstractmethod
-    def licence(self) -> str:
-        """Of the data."""
-
-    @property
-    @abc.abstractmethod
-    def fine_cases(self) -> int:
-        """How many cases, the first of the test split, get a fine sampling."""
-
-    @property
-    @abc.abstractmethod
-    def floor(self) -> Floor | None:
-        """How the error of the stored fields is measured, None where it is not."""
+    def __init_subclass__(cls) -> None:
+        stated = [name for name in AbstractProblem.__annotations__ if not name.startswith("__")]
+        if missing := [name for name in stated if not hasattr(cls, name)]:
+            raise TypeError(f"{cls.__name__}: expected {', '.join(missing)}, got none")
 
     @abc.abstractmethod
     def describe(self, redraws: int) -> str:

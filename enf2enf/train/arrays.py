@@ -1,7 +1,7 @@
 """A split of the packed data as the arrays that training reads: normalised, stacked, padded."""
 
 import dataclasses
-from typing import Self
+from typing import Literal, Self
 
 import equinox as eqx
 import jax
@@ -84,6 +84,12 @@ class SplitArrays:
         valid = np.arange(points.shape[1]) < counts[:, None]
         return cls(Batch(source=source, queries=queries, valid=valid, **padded), counts)
 
+    @property
+    def walls(self) -> Float[Numbers, "cases panels 2 dim"]:
+        """The panels of the walls of every case."""
+        assert self.everything.wall is not None  # a split has them all; only batches of a step go without
+        return self.everything.wall
+
     def joined(self, other: Self) -> Self:
         """These cases, then the other's."""
         longest = max(self.everything.valid.shape[1], other.everything.valid.shape[1])
@@ -94,7 +100,7 @@ class SplitArrays:
     def _padded(self, longest: int) -> Batch:
         missing = longest - self.everything.valid.shape[1]
 
-        def pad(leaf: np.ndarray, mode: str) -> np.ndarray:
+        def pad(leaf: Numbers, mode: Literal["edge", "constant"]) -> np.ndarray:
             return np.pad(leaf, [(0, 0), (0, missing)] + [(0, 0)] * (leaf.ndim - 2), mode=mode)
 
         queries, target = jax.tree.map(
@@ -123,7 +129,7 @@ class SplitArrays:
             target=all_.target[per_point],
             weight=all_.weight[cases],
             valid=all_.valid[per_point],
-            wall=None if panels is None else all_.wall[cases[:, None], panels],
+            wall=None if panels is None else self.walls[cases[:, None], panels],
         )
 
 

@@ -126,7 +126,7 @@ class RunConfig:
         known = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
         if unknown := sorted(plain.keys() - known):
             raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
-        paths = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
+        paths: dict[str, Any] = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
         paths |= {key: plain[key] for key in paths if key in plain}
         for key, expected in (("dataset", "the path of a data-set folder"), ("name", "text"), ("out", "a path")):
             if not isinstance(paths[key], str) or not paths[key]:
@@ -150,6 +150,8 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in change.items():
         old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(old, value) if both and value.get("kind", old.get("kind")) == old.get("kind") else value
+        if not isinstance(old, Mapping) or not isinstance(value, Mapping):
+            merged[key] = value
+        else:
+            merged[key] = merge(old, value) if value.get("kind", old.get("kind")) == old.get("kind") else value
     return merged

@@ -47,7 +47,7 @@ def fitted(trainer: "Trainer", deadline: float) -> RunConfig:
 def _seconds(trainer: "Trainer", stage: Stage) -> float:
     """Of a step, its share of the validations included."""
     settings, optimiser = trainer.config.train, trainer.optimiser(stage)
-    step = make_step(stage.loss, optimiser, trainer.packed.schema.field_columns.groups, settings.average)
+    step = make_step(stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, settings.average)
     state = TrainState.start(trainer.surrogate.model, optimiser)
     for number in range(_WARM + _TIMED):
         if number == _WARM:

@@ -2,8 +2,11 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
+
+_Handler = Callable[[int, FrameType | None], object] | int | None  # what `signal.signal` takes and returns
 
 
 class Interrupt:
@@ -11,7 +14,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.requested = False
-        self._previous: dict[int, object] = {}
+        self._previous: dict[signal.Signals, _Handler] = {}
 
     def __enter__(self) -> Self:
         """Take over the signals; only the main thread can."""

@@ -82,18 +82,18 @@ class Trainer:
 
     def __init__(self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of):
         self.config, self.packed, self.quiet = config, packed, quiet
-        extra = None if config.extra_data is None else PackedData.load(config.extra_data.dataset)
-        extra = extra and extra.under(packed.schema, config.extra_data.conditions)
+        more = config.extra_data
+        extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
         self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
-        if extra:
-            more = self._arrays(extra)
-            self.order = mixed(len(self.data.counts), len(more.counts), config.extra_data.share)
-            self.data = self.data.joined(more)
+        if more is not None and extra is not None:
+            arrays = self._arrays(extra)
+            self.order = mixed(len(self.data.counts), len(arrays.counts), more.share)
+            self.data = self.data.joined(arrays)
         self.stages = tuple(make_stages(config, self.data))
         self.validator = Validator(self.surrogate, packed)
         self.reporter = Reporter(config.name, quiet)
@@ -126,14 +126,16 @@ class Trainer:
                     self.reporter.say(f"{stage.name} is skipped: {stage.needless}")
                     self.folder.note(stage.name, f"skipped: {stage.needless}")
                     continue
-                if not resume:
+                if resume:
+                    state = self.folder.restore(TrainState.start(self.surrogate.model, self.optimiser(stage)))
+                else:
                     progress, state = self._begun(stage, progress, state)
                 state, finished = RunningStage(self, stage, progress, stop).run(state, resume)
                 if not finished:
                     break
                 resume = False
         best = progress.best if progress.best is not None else progress.before.get("validation")
-        return Outcome(finished, int(state.step), best, progress.seconds)
+        return Outcome(finished, 0 if state is None else int(state.step), best, progress.seconds)
 
     def _begun(self, stage: Stage, before: RunProgress, state: TrainState | None) -> tuple[RunProgress, TrainState]:
         """A stage before its first step: from the weights that were kept, if some were, else from the last ones."""
@@ -198,21 +200,24 @@ class RunningStage:
     def __init__(self, trainer: Trainer, stage: Stage, progress: RunProgress, stop: Callable[[], bool]):
         self._trainer, self._stage, self._progress, self._stop = trainer, stage, progress, stop
 
-    def run(self, state: TrainState | None, resume: bool) -> tuple[TrainState, bool]:
-        """All steps that are left; the state after them, and whether they are all done."""
+    def run(self, state: TrainState, resume: bool) -> tuple[TrainState, bool]:
+        """All steps that are left; the state after them, and whether they are all done.
+
+        Args:
+            state: of the step that the stage is at.
+            resume: the stage was begun by another run, so that its state is already about latents where it needs them.
+        """
         trainer, stage, progress = self._trainer, self._stage, self._progress
         optimiser = trainer.optimiser(stage)
-        if resume:
-            state = trainer.folder.restore(TrainState.start(trainer.surrogate.model, optimiser))
-        data = trainer.data
-        began, losses = time.monotonic() - progress.seconds, list(progress.losses)
+        data, began = trainer.data, time.monotonic() - progress.seconds
+        losses: list[jax.Array | float] = list(progress.losses)
         if stage.trains == "decoder":
             data = freeze(state.model, data, self._stop, functools.partial(trainer.reporter.advance, "latents"))
             if data is None:
                 return state, False
             state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
         step = make_step(
-            stage.loss, optimiser, trainer.packed.schema.field_columns.groups, trainer.config.train.average
+            stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, trainer.config.train.average
         )
         for number in range(int(state.step), stage.steps):
             state, loss = step(state, trainer.batch(stage, data, number))

@@ -1,16 +1,21 @@
 """Losses: the metrics, relative L2 per case and field, and how smooth fields are where no mesh has nodes."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from enf2enf.model.decoder import AbstractDecoder, Conditioned
-from enf2enf.model.encoder import Measurements
-from enf2enf.model.meta import MetaEncoder
+from enf2enf.model.encoder import AbstractEncoder, Measurements, ReconstructingEncoder
 from enf2enf.model.network import Network
 from enf2enf.model.queries import Queries
 from enf2enf.nn.latents import Latents
 from enf2enf.train.arrays import Batch
+
+Groups = tuple[int, ...]
+Loss = Callable[[Network, Batch, Groups], Float[Array, ""]]
+"""Of a model, a batch and, for every component, the index of its field."""
 
 _TINY = 1e-12
 
@@ -27,7 +32,7 @@ def relative_errors(
 
     def one(case: Batch) -> Float[Array, " fields"]:
         latents: Latents = case.source if frozen else model.encoder(case.source)
-        return _misfit(model.decoder, model.decoder.condition(latents, case.conditions), case, groups)
+        return _misfit(model.decoder, model.decoder.condition(latents, jnp.asarray(case.conditions)), case, groups)
 
     return jax.vmap(one)(batch)
 
@@ -42,8 +47,9 @@ def smooth_errors(
     """
 
     def one(case: Batch) -> tuple[Float[Array, " fields"], Float[Array, " fields"]]:
-        prepared = model.decoder.condition(model.encoder(case.source), case.conditions)
-        values = model.decoder(prepared, _off_the_wall(case.wall, spacing))
+        assert case.wall is not None  # this loss is of stages with panels
+        prepared = model.decoder.condition(model.encoder(case.source), jnp.asarray(case.conditions))
+        values = model.decoder(prepared, _off_the_wall(jnp.asarray(case.wall), spacing))
         values = values.reshape(len(case.wall), 4, -1)
         third = case.weight * (values[:, 0] - 3 * values[:, 1] + 3 * values[:, 2] - values[:, 3])
         return _misfit(model.decoder, prepared, case, groups), _by_field(jnp.mean(third**2, axis=0), groups)
@@ -75,6 +81,7 @@ def _off_the_wall(wall: Float[Array, "panels 2 dim"], spacing: float) -> Queries
     return Queries(flat[0], jnp.tile(distance, len(wall)), flat[1])
 
 
-def shape_loss(encoder: MetaEncoder, source: Measurements) -> Float[Array, ""]:
+def shape_loss(encoder: AbstractEncoder, source: Measurements) -> Float[Array, ""]:
     """The mean over geometries of the misfit of the signed distance after the inner steps."""
+    assert isinstance(encoder, ReconstructingEncoder)  # there is such a stage for no other encoder
     return jnp.mean(jax.vmap(encoder.reconstruction_loss)(source))

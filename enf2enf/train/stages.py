@@ -10,9 +10,8 @@ from jaxtyping import Array, Float
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
-from enf2enf.train.loss import relative_errors, shape_loss, smooth_errors
+from enf2enf.train.loss import Groups, Loss, relative_errors, shape_loss, smooth_errors
 
-Groups = tuple[int, ...]
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
 _SMOOTH_PANELS = 16  # of a case and step, at which fields are to be smooth
 _ROUGHNESS = 0.1  # how much a third difference counts against an error
@@ -78,7 +77,7 @@ class Stage:
 
     name: str
     steps: int
-    loss: ShapeLoss | FieldLoss | SmoothLoss
+    loss: Loss
     rate: float = 1.0
     trains: Literal["all", "encoder", "decoder"] = "all"
     panels: int = 0
@@ -114,8 +113,8 @@ def wall_spacing(data: SplitArrays) -> float:
     These are, in every case, as many of those off the wall as lie on it, the nearest ones; one in fifty of all where
     none lies on it.
     """
-    found, everything = [], data.everything
-    sizes = np.linalg.norm(everything.wall[:, :, 1] - everything.wall[:, :, 0], axis=-1).mean(axis=1)
+    found, everything, walls = [], data.everything, data.walls
+    sizes = np.linalg.norm(walls[:, :, 1] - walls[:, :, 0], axis=-1).mean(axis=1)
     for distance, valid, size in zip(everything.queries.distance, everything.valid, sizes, strict=True):
         own = np.sort(distance[valid])
         off = own[own > _ON_THE_WALL * size]

@@ -47,7 +47,7 @@ def prediction_report(
     """
     inside = np.isfinite(prediction)
     error = float(relative_l2(prediction[inside], truth[inside]))
-    mesh = Triangulation(*points.T, triangles, mask=~inside[triangles].all(axis=1))
+    mesh = Triangulation(points[:, 0], points[:, 1], triangles, mask=~inside[triangles].all(axis=1))
     figure = Figure(figsize=(10.4, 9.0), layout="constrained", dpi=150)
     FigureCanvasAgg(figure)
     figure.suptitle(f"{title}\nrelative L2 error {100 * error:.2f} %", color=_INK, fontsize=14)
@@ -74,7 +74,7 @@ def _paint(axis: Axes, mesh: Triangulation, values: np.ndarray, ends: tuple[floa
     )
     beyond = {(True, True): "both", (True, False): "min", (False, True): "max"}
     bar = axis.figure.colorbar(
-        painted, cax=axis.inset_axes([1.03, 0.06, 0.045, 0.88]),  # inset, so that all panels keep one size
+        painted, cax=axis.inset_axes((1.03, 0.06, 0.045, 0.88)),  # inset, so that all panels keep one size
         extend=beyond.get((values.min() < low, values.max() > high), "neither"),
     )  # fmt: skip
     bar.set_label(label, color=_INK)

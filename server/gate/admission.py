@@ -114,5 +114,4 @@ class Admission:
             self._metrics.reject(code.lower())
         if call.span.trace_id:
             call.notes["trace_id"] = call.span.trace_id
-        caller = call.caller.name if call.caller else ""
-        logs.access(call.request_id, name, code, caller, seconds, call.stages, **call.notes)
+        logs.access(call.request_id, name, code, call.caller.name, seconds, call.stages, **call.notes)

@@ -61,9 +61,10 @@ class SurrogateServer:
         self.metrics = metrics or Metrics()
         self._tracer = tracer or tracing.from_environment()
         self._config, self._models, self._health = config, Models(), health.HealthServicer()
-        self._given = source if isinstance(source, Surrogate) else None
-        self._repository = None
-        if self._given is None:
+        self._given = self._repository = None
+        if isinstance(source, Surrogate):
+            self._given = source
+        else:
             self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
         self.engine = Engine(self._models, config, self.metrics)
         self._admission = Admission(config.concurrent_requests, config.idle_seconds, tokens, self.metrics, self._tracer)
@@ -129,7 +130,7 @@ class SurrogateServer:
             if self._given is not None:
                 self._given.warm_up()
                 self._models.put(Model(str(self._given.card.get("name") or "model"), 1, self._given))
-            else:
+            if self._repository is not None:
                 self._repository.open()
         except Exception as error:
             self._ready.set_exception(error)

@@ -43,13 +43,14 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
     server.stop(config.drain_seconds)
     if scraped is not None:
         scraped.close()
-    if ready.done() and ready.exception() is not None:
-        raise ready.exception()
+    if ready.done() and (failure := ready.exception()) is not None:
+        raise failure
 
 
 def _credentials(config: ServeConfig) -> grpc.ServerCredentials | None:
     if config.certificate is None:
         return None
+    assert config.key is not None  # `ServeConfig` refuses half of a pair
     return tls.credentials(config.certificate, config.key, config.client_ca)
 
 

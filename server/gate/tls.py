@@ -27,7 +27,11 @@ def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> 
         ConfigError: files that are missing or wrong now.
     """
     identity = _Identity(Path(certificate), Path(key), None if client_ca is None else Path(client_ca))
-    return grpc.dynamic_ssl_server_credentials(identity.load(), identity.changed, client_ca is not None)
+    return grpc.dynamic_ssl_server_credentials(
+        identity.load(),
+        identity.changed,  # pyright: ignore[reportArgumentType]  # None for no change is in gRPC's text, not its types
+        client_ca is not None,
+    )
 
 
 class _Identity:

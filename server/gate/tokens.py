@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")  # too short for a secret or a hash: it may be shown
 _LARGEST_RATE = 1e9
-_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_VALUES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "name": ("1 to 32 letters, digits, _ or -, a letter first", lambda v: isinstance(v, str) and _NAME.fullmatch(v)),
     "sha256": ("64 hex digits", lambda v: isinstance(v, str) and re.fullmatch("[0-9a-fA-F]{64}", v)),
     "concurrent": ("a whole number above 0", lambda v: type(v) is int and v > 0),

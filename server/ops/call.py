@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from enf2enf_server.ops.caller import Caller
+from enf2enf_server.ops.caller import UNKNOWN, Caller
 from enf2enf_server.ops.errors import GoneError, StoppingError
 from enf2enf_server.ops.tracing import AbstractSpan, NoSpan
 
@@ -22,7 +22,7 @@ class Call:
         stopping: set when the server's time to drain is over.
 
     Attributes:
-        caller: whose token it carries; None until that is known.
+        caller: whose token it carries; `UNKNOWN` until the call is admitted.
         span: of its trace.
         stages: stage -> seconds.
         notes: further fields of its line in the access log.
@@ -31,7 +31,7 @@ class Call:
 
     def __init__(self, context: grpc.ServicerContext, request_id: str, stopping: threading.Event):
         self.context, self.request_id, self._stopping = context, request_id, stopping
-        self.caller: Caller | None = None
+        self.caller: Caller = UNKNOWN
         self.span: AbstractSpan = NoSpan()
         self.stages: dict[str, float] = {}
         self.notes: dict[str, Any] = {}

@@ -86,4 +86,5 @@ class Caller:
             raise RightsError(f"token {self.name!r}", "one with admin = true", "one without")
 
 
+UNKNOWN = Caller("")  # whoever makes a call, until the call is admitted; without rights
 ANONYMOUS = Caller("anonymous", admin=True)  # everybody, where a server has no tokens

@@ -163,7 +163,7 @@ def _watch_compilations(metrics: Metrics) -> None:
             _LISTENING.set()
 
 
-def _on_event(event: str, duration: float, **_) -> None:
+def _on_event(event: str, duration_secs: float, **_: str | int) -> None:
     if event != _COMPILED:
         return
     with _LIVING_LOCK:
@@ -196,7 +196,9 @@ def serve_metrics(metrics: Metrics, host: str, port: int) -> MetricsServer:
         server, thread = start_http_server(port, host, metrics.registry)
     except (OSError, OverflowError) as error:
         raise ServiceError("metrics address", "a free address to listen on", f"{host}:{port}") from error
-    server.set_app(_only_metrics(server.get_app()))
+    scrape = server.get_app()
+    assert scrape is not None  # `start_http_server` has set it
+    server.set_app(_only_metrics(scrape))
     return MetricsServer(server, thread)
 
 

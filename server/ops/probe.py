@@ -10,7 +10,9 @@ def serving(target: str, timeout: float = 3.0) -> bool:
     """Whether the server at `target` answers SERVING within `timeout` seconds."""
     with grpc.insecure_channel(target) as channel:
         try:
-            reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=timeout)
+            # A stub makes its methods when it is made itself, which its types do not tell.
+            check = health_pb2_grpc.HealthStub(channel).Check  # pyright: ignore[reportAttributeAccessIssue]
+            reply = check(health_pb2.HealthCheckRequest(), timeout=timeout)
         except grpc.RpcError:
             return False
     return reply.status == health_pb2.HealthCheckResponse.SERVING

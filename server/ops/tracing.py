@@ -55,7 +55,10 @@ class AbstractTracer(abc.ABC):
 class NoSpan(AbstractSpan):
     """Records nothing."""
 
-    trace_id = ""
+    @property
+    def trace_id(self) -> str:
+        """Empty."""
+        return ""
 
     def stage(self, name: str, start_ns: int, end_ns: int) -> None:
         """Does nothing."""

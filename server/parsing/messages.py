@@ -31,7 +31,7 @@ def pack(about: Mapping[str, Any], arrays: Sequence[np.ndarray] = ()) -> list[me
     if len(header) > HEADER_BYTES:
         raise MessageError(f"a header of {len(header)} bytes")
     head = _PREFIX.pack(_MAGIC, len(header)) + header
-    return [memoryview(head), *(memoryview(array).cast("B") for array in whole if array.size)]
+    return [memoryview(head), *(array.data.cast("B") for array in whole if array.size)]
 
 
 class IncomingMessage:
@@ -66,15 +66,15 @@ class IncomingMessage:
             return
         del self._rooms[0]
         if not self._rooms:
-            self._next(room.obj)
+            self._next(memoryview(room.obj))
 
-    def _begin(self, prefix: bytearray) -> None:
+    def _begin(self, prefix: memoryview) -> None:
         magic, size = _PREFIX.unpack(prefix)
         if magic != _MAGIC or not 2 <= size <= HEADER_BYTES:
             raise MessageError("no header")
         self._rooms, self._next = [memoryview(bytearray(size))], self._describe
 
-    def _describe(self, header: bytearray) -> None:
+    def _describe(self, header: memoryview) -> None:
         try:
             content = json.loads(bytes(header))
             shapes = [(np.dtype(str(dtype)), tuple(shape)) for dtype, shape in content["arrays"]]
@@ -86,7 +86,7 @@ class IncomingMessage:
         if (size := sum(dtype.itemsize * math.prod(shape) for dtype, shape in shapes)) > self._limit:
             raise MessageError(f"{size} bytes of arrays where {self._limit} are allowed")
         self.arrays = [np.empty(shape, dtype) for dtype, shape in shapes]
-        self._rooms = [memoryview(array).cast("B") for array in self.arrays if array.size]
+        self._rooms = [array.data.cast("B") for array in self.arrays if array.size]
         self._next = lambda _: None
 
 

@@ -60,7 +60,9 @@ class Parser:
             raise
         finally:
             os.close(theirs)
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        assert self._process.stdin is not None and self._process.stdout is not None  # both are pipes
+        self._pipes = self._process.stdin, self._process.stdout
+        self._in, self._out = (pipe.fileno() for pipe in self._pipes)
         os.set_blocking(self._in, False)
         self._closed = False
 
@@ -151,5 +153,5 @@ class Parser:
         os.close(self._life)
         with self._lock:
             self._closed = True
-            self._process.stdin.close()
-            self._process.stdout.close()
+            for pipe in self._pipes:
+                pipe.close()

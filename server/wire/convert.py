@@ -4,14 +4,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
 from enf2enf.io.formats import FORMATS
-from enf2enf.schema import Kind, On, Quantity
+from enf2enf.schema import Quantity
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
@@ -20,9 +20,6 @@ from enf2enf_server.compute.engine import MeshOptions
 from enf2enf_server.compute.models import Model
 from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target
 from enf2enf_server.ops.config import ServerConfig
-
-_KINDS = {kind: pb.Quantity.Kind.Value(f"KIND_{kind.upper()}") for kind in get_args(Kind)}
-_ON = {place: pb.Quantity.On.Value(f"ON_{place.upper()}") for place in get_args(On)}
 
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
@@ -152,12 +149,12 @@ def quantity_message(quantity: Quantity, low: Sequence[float] = (), high: Sequen
     """A quantity as a message, a condition with its training range per component."""
     return pb.Quantity(
         name=quantity.name,
-        kind=_KINDS[quantity.kind],
+        kind=f"KIND_{quantity.kind.upper()}",
         unit=quantity.unit,
         trained_lower=low,
         trained_upper=high,
         scales_with=dict(quantity.scales_with),
-        on=_ON[quantity.on],
+        on=f"ON_{quantity.on.upper()}",
         relative_to=quantity.relative_to,
         transform="" if quantity.transform == "identity" else quantity.transform,
     )

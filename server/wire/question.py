@@ -4,6 +4,8 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
+
 from enf2enf.errors import QueryError
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import surrogate_pb2 as pb
@@ -72,10 +74,11 @@ class InferenceQuestion:
         """The question of a request. Raises `QueryError` where it does not ask what the model can answer."""
         inputs, outputs = read_inputs(request, signature.inputs), read_outputs(request, signature.outputs)
         handle, header, mesh = _geometry(inputs, request, described)
+        numbers = {name: values for name, values in inputs.items() if isinstance(values, np.ndarray)}
         query = pb.Query(conditions={
-            q.name: pb.Condition(values=inputs[q.name].tolist()) for q in described.conditions if q.name in inputs
+            q.name: pb.Condition(values=numbers[q.name].tolist()) for q in described.conditions if q.name in numbers
         })  # fmt: skip
-        points = inputs.get("points")
+        points = numbers.get("points")
         if points is None:
             query.mesh_nodes.SetInParent()
         else:

@@ -48,8 +48,12 @@ class Tensor:
         if sent.datatype != self.datatype or not self._admits(shape):
             raise QueryError(self._place, f"{self.datatype} of shape {self._shape}", f"{sent.datatype} {shape}")
         count = math.prod(shape)
-        values = self._typed(sent.contents, count) if raw is None else self._raw(raw, count)
-        return np.array(values, "<f8").reshape(shape) if self.datatype == "FP64" else values
+        if raw is None:
+            self._check_typed(sent.contents, count)
+        if self.datatype == "BYTES":
+            return list(sent.contents.bytes_contents) if raw is None else self._split(raw, count)
+        numbers = list(sent.contents.fp64_contents) if raw is None else self._numbers(raw, count)
+        return np.array(numbers, "<f8").reshape(shape)
 
     @property
     def _place(self) -> str:
@@ -64,18 +68,15 @@ class Tensor:
         pairs = zip(self.shape, shape, strict=False)
         return len(shape) == len(self.shape) and all(got >= 0 and size in (-1, got) for size, got in pairs)
 
-    def _typed(self, contents: oip.InferTensorContents, count: int) -> Sequence[float] | list[bytes]:
+    def _check_typed(self, contents: oip.InferTensorContents, count: int) -> None:
         right = _CONTENTS[self.datatype]
         wrong = [field.name for field, _ in contents.ListFields() if field.name != right]
-        elements = getattr(contents, right)
-        if wrong or len(elements) != count:
-            found = " and ".join([f"{len(elements)} in {right}", *wrong])
+        given = len(getattr(contents, right))
+        if wrong or given != count:
+            found = " and ".join([f"{given} in {right}", *wrong])
             raise QueryError(self._place, f"{count} elements in {right}, or raw_input_contents", found)
-        return list(elements)
 
-    def _raw(self, raw: bytes, count: int) -> np.ndarray | list[bytes]:
-        if self.datatype == "BYTES":
-            return self._split(raw, count)
+    def _numbers(self, raw: bytes, count: int) -> np.ndarray:
         if len(raw) != 8 * count:
             raise QueryError(self._place, f"{8 * count} raw bytes ({count} FP64)", f"{len(raw)}")
         return np.frombuffer(raw, "<f8")

@@ -37,6 +37,7 @@ def test_presets_build(name):
         ({"encoder": {"kind": "magic"}}, "model.encoder.kind"),
         ({"encoder": 3}, "model.encoder.kind"),
         ({"encoder": {"kind": "amortised", "wavelengths": [1.0]}}, "2 values"),
+        ({"encoder": {"kind": "amortised", "clouds": 2}}, "'clouds'"),
         ({"decoder": {"kind": "field"}}, "decoder"),
     ],
 )

@@ -1,6 +1,7 @@
 """Poses and points moved together change nothing; the absolute-coordinate member shows that the test can tell."""
 
 import dataclasses
+import functools
 
 import equinox as eqx
 import jax
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf.model.queries import Queries
-from enf2enf.model.rotary_decoder import RotaryConfig, RotaryDecoder
-from enf2enf.nn.bi_invariant import Absolute, AbstractBiInvariant, Translation
+from enf2enf.model.rotary_decoder import RotaryConfig
+from enf2enf.nn.bi_invariant import Absolute, Translation
 from enf2enf.nn.cross_attention import CrossAttention
 from enf2enf.nn.field import NeuralField
 from enf2enf.nn.latents import LatentCloud
@@ -39,61 +40,58 @@ def _scene(seed: int, dim: int):
     return pose, context, points, _dyadic(random, -10, 10, dim, 2**10)
 
 
-class _Cross(eqx.Module):
-    attention: CrossAttention
-
-    def __init__(self, member, dim, key):
-        self.attention = CrossAttention(member, dim, WIDTH, 2, 1, 1.0, key=key)
-
-    def __call__(self, cloud, points):
-        return jax.vmap(lambda x: self.attention(cloud, x, jnp.full(1, 0.25)))(points)
-
-
-class _Field(eqx.Module):
-    field: NeuralField
-
-    def __init__(self, member, dim, key):
-        self.field = NeuralField(member, dim, WIDTH, 2, WIDTH, 2, 1, 0, 0.5, key=key)
-
-    def __call__(self, cloud, points):
-        return jax.vmap(lambda x: self.field(self.field.prepare(cloud), x, jnp.zeros(0)))(points)
+ROTARY = RotaryConfig(width=WIDTH, heads=2, blocks=1, layers=2, reaches=(0.7, 1.4), wavelengths=(2.0, 0.25))
+BUILD = {
+    "rotary": lambda member, dim, key: ROTARY.build(Translation(), WIDTH, Schema(dim, (), FIELDS), 0, key=key),
+    "cross": lambda member, dim, key: CrossAttention(member, dim, WIDTH, 2, 1, 1.0, key=key),
+    "field": lambda member, dim, key: NeuralField(member, dim, WIDTH, 2, WIDTH, 2, 1, 0, 0.5, key=key),
+    "transformer": lambda member, dim, key: LatentTransformer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=key),
+}
+FIELDS = (Quantity("u"),)
+FAMILY = ("rotary", "cross", "field")
 
 
-class _Rotary(eqx.Module):
-    """The decoder of the `fast` preset; its ablation sees absolute positions through an origin that stays behind."""
-
-    decoder: RotaryDecoder
-    member: AbstractBiInvariant
-
-    def __init__(self, member, dim, key):
-        schema = Schema(dim, (), (Quantity("u"),))
-        config = RotaryConfig(width=WIDTH, heads=2, blocks=1, layers=2, reaches=(0.7, 1.4), wavelengths=(2.0, 0.25))
-        self.decoder, self.member = config.build(Translation(), WIDTH, schema, 0, key=key), member
-
-    def __call__(self, cloud, points):
-        prepared = self.decoder.condition((cloud,), jnp.zeros(0))
-        if isinstance(self.member, Absolute):
-            prepared = dataclasses.replace(prepared, centre=jnp.zeros(points.shape[1]), pose=cloud.pose)
-        return self.decoder(prepared, Queries(points, jnp.full(len(points), 0.25), jnp.zeros_like(points)))
+@functools.cache
+def _structure(name: str, member, dim: int):
+    """What all members of a family share: only their weights differ, which are arguments of one program."""
+    return eqx.partition(BUILD[name](member, dim, jax.random.key(0)), eqx.is_array)[1]
 
 
-FAMILY = {"rotary": _Rotary, "cross": _Cross, "field": _Field}
+@functools.cache
+def build(name: str, member, dim: int, seed: int):
+    """A member of a family with random weights."""
+    weights = eqx.filter(BUILD[name](member, dim, jax.random.key(seed)), eqx.is_array)
+    return eqx.combine(weights, _structure(name, member, dim))
 
 
 @eqx.filter_jit
-def _compiled(answer, pose, context, points):
-    return answer(LatentCloud(pose, context, jnp.full(LATENTS, 0.75)), points)
+def transformed(transformer, context, pose):
+    return transformer(context, pose)
 
 
-def _answers(answer, *arrays):
-    """Of one program for all weights of a member."""
-    return np.asarray(_compiled(answer, *map(jnp.asarray, arrays)))
+def answer(module, member, pose, context, points):
+    """What a member of a family gives at some points."""
+    return np.asarray(_answer(module, member, *map(jnp.asarray, (pose, context, points))))
+
+
+@eqx.filter_jit
+def _answer(module, member, pose, context, points):
+    cloud = LatentCloud(pose, context, jnp.full(LATENTS, 0.75))
+    if isinstance(module, CrossAttention):
+        return jax.vmap(lambda x: module(cloud, x, jnp.full(1, 0.25)))(points)
+    if isinstance(module, NeuralField):
+        return jax.vmap(lambda x: module(module.prepare(cloud), x, jnp.zeros(0)))(points)
+    prepared = module.condition((cloud,), jnp.zeros(0))
+    if isinstance(member, Absolute):  # the ablation: absolute positions, through an origin that stays behind
+        prepared = dataclasses.replace(prepared, centre=jnp.zeros(points.shape[1]), pose=cloud.pose)
+    return module(prepared, Queries(points, jnp.full(len(points), 0.25), jnp.zeros_like(points)))
 
 
 def _change(name: str, member, seed: int, dim: int) -> float:
     pose, context, points, move = _scene(seed, dim)
-    answer = FAMILY[name](member, dim, jax.random.key(seed % 7))
-    still, moved = _answers(answer, pose, context, points), _answers(answer, pose + move, context, points + move)
+    module = build(name, member, dim, seed % 7)
+    still = answer(module, member, pose, context, points)
+    moved = answer(module, member, pose + move, context, points + move)
     return float(np.max(np.abs(moved - still)) / np.ptp(still))
 
 
@@ -109,13 +107,10 @@ def test_absolute_coordinates_do_not(name):
     assert all(_change(name, Absolute(), seed, 2) > 1e-2 for seed in range(3))  # measured 0.2 and more
 
 
-_mix = eqx.filter_jit(lambda transformer, context, pose: transformer(context, pose))
-
-
 def _mixed(seed, dim, context, *poses):
-    """The contexts in each of the poses."""
-    transformer = LatentTransformer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=jax.random.key(seed % 7))
-    return [np.asarray(_mix(transformer, jnp.asarray(context), jnp.asarray(pose))) for pose in poses]
+    """The contexts after self-attention in each of the poses."""
+    transformer = build("transformer", Translation(), dim, seed % 7)
+    return [np.asarray(transformed(transformer, jnp.asarray(context), jnp.asarray(pose))) for pose in poses]
 
 
 @settings(max_examples=5)
@@ -140,6 +135,7 @@ def test_self_attention_does_see_positions(seed, dim):
 def test_order_of_latents_does_not_matter(name, seed):
     pose, context, points, _ = _scene(seed, 2)
     order = np.random.default_rng(seed).permutation(LATENTS)
-    answer = FAMILY[name](Translation(), 2, jax.random.key(0))
-    one, other = _answers(answer, pose, context, points), _answers(answer, pose[order], context[order], points)
+    module = build(name, Translation(), 2, 0)
+    one = answer(module, Translation(), pose, context, points)
+    other = answer(module, Translation(), pose[order], context[order], points)
     assert np.max(np.abs(one - other)) < TOLERANCE * np.ptp(one)  # measured 5e-7

@@ -68,12 +68,13 @@ class Hole(AbstractProblem):
         triangles = np.concatenate(
             [np.stack([a, a + self.nodes, b + self.nodes], 1), np.stack([a, b + self.nodes, b], 1)]
         )
+        measure = None if self.flaw == "error" else lambda: radius / 10 if radius < 0.25 else None
         field = {} if self.flaw == "field" else {"potential": potential(points, radius, speed)}
         return SolvedCase(
             Mesh(points, (CellBlock("triangle", triangles),), point_data=field),
             {} if self.flaw == "condition" else {"speed": speed},
             lambda: Field(0.45 * spoke, {"potential": potential(0.45 * spoke, radius, speed)}),
-            lambda: radius / 10 if radius < 0.25 else None,
+            measure,
         )
 
 
@@ -144,7 +145,7 @@ if __name__ == "__main__":
 
 
 def test_ctrl_c_keeps_what_is_solved_and_the_same_call_ends_in_the_same_bytes(tmp_path, root):
-    problem, part = Hole(seconds=0.1), tmp_path / "part"
+    problem, part = Hole(seconds=0.3), tmp_path / "part"
     (tmp_path / "program.py").write_text(PROGRAM)
     child = [sys.executable, tmp_path / "program.py", pickle.dumps(problem).hex(), part]
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
@@ -179,6 +180,7 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
     [
         (Hole(flaw="field"), DatasetError, r"case 'case_00\d\d': expected nodal values of 'potential', got only \[\]"),
         (Hole(flaw="condition"), DatasetError, r"conditions of case 'case_00\d\d': expected exactly \['speed'\], got"),
+        (Hole(flaw="error"), DatasetError, r"case \d+: expected a measure of its error, since .* a floor, got none"),
         (Hole(flaw="solver"), SolverError, "solver: expected a good day, got a bad one"),
         (Hole(largest=1e9), SolverError, rf"case \d+ of seed 3: expected a solution, got none in {REDRAWS} draws"),
     ],
@@ -187,6 +189,13 @@ def test_what_no_data_set_can_come_of_ends_the_campaign_with_a_sentence(tmp_path
     with pytest.raises(error, match=sentence):
         make(problem, tmp_path / "new", jobs=1)
     assert not (tmp_path / "new" / "dataset.json").exists()
+
+
+def test_a_problem_that_does_not_state_all_is_refused_where_it_is_defined():
+    stated = {name: getattr(Hole, name) for name in ("name", "schema", "shares", "frames", "fine_cases", "floor")}
+    with pytest.raises(TypeError, match="Part: expected licence, got none"):
+        type("Part", (AbstractProblem,), stated)
+    type("Whole", (AbstractProblem,), stated | {"licence": property(lambda self: "CC0-1.0")})
 
 
 def test_a_split_that_has_a_share_has_a_case(tmp_path):

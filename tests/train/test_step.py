@@ -150,7 +150,7 @@ def test_the_schedule_reaches_the_weights(rule):
     """The optimiser of the reference code was baked into its jitted step: its rate never changed."""
     config = TrainConfig(steps=20, cases=4, points=6, rate=0.01, warmup=4, optimiser=rule)
     state, optimiser = state_of(config)
-    step, batch, sizes = make_step(FieldLoss(), optimiser, GROUPS, config.average), batch_of(4), []
+    step, batch, sizes = make_step(FieldLoss(), optimiser.update, GROUPS, config.average), batch_of(4), []
     for _ in range(20):
         before = np.asarray(state.model.decoder.weight)
         state, _ = step(state, batch)
@@ -192,7 +192,7 @@ def test_gradients_are_clipped_by_their_norm_over_all_weights():
 def test_the_average_follows_its_recurrence():
     config = TrainConfig(steps=20, cases=2, rate=0.05, warmup=1, average=0.6, optimiser="adam")
     state, optimiser = state_of(config)
-    step, batch = make_step(FieldLoss(), optimiser, GROUPS, config.average), batch_of(2)
+    step, batch = make_step(FieldLoss(), optimiser.update, GROUPS, config.average), batch_of(2)
     average = np.asarray(state.model.decoder.weight, np.float64)
     for number in range(12):
         state, _ = step(state, batch)
@@ -212,7 +212,7 @@ def test_a_frozen_encoder_keeps_every_bit(rule):
     batch = batch_of(2)
     frozen = dataclasses.replace(batch, source=jax.vmap(model.encoder)(batch.source))
     before, weight = np.asarray(model.encoder.factor), np.asarray(model.decoder.weight)
-    step = make_step(FieldLoss(frozen=True), optimiser, GROUPS, config.average)
+    step = make_step(FieldLoss(frozen=True), optimiser.update, GROUPS, config.average)
     for _ in range(60):
         state, _ = step(state, frozen)
     np.testing.assert_array_equal(state.model.encoder.factor, before)

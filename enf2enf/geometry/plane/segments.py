@@ -17,7 +17,7 @@ def disjoint(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
     """Whether closed curves neither cross nor touch themselves or each other."""
     import shapely
 
-    return bool(shapely.is_simple(shapely.multilinestrings([shapely.linearrings(loop) for loop in loops])))
+    return bool(shapely.is_simple(shapely.multilinestrings([shapely.LinearRing(loop) for loop in loops])))
 
 
 def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
@@ -47,7 +47,7 @@ class Segments:
     def _curves(self) -> Any:
         import shapely
 
-        curves = shapely.multilinestrings([shapely.linearrings(loop) for loop in self._loops])
+        curves = shapely.multilinestrings([shapely.LinearRing(loop) for loop in self._loops])
         shapely.prepare(curves)
         shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
         return curves
@@ -58,7 +58,7 @@ class Segments:
         import shapely
 
         pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
-        tree = shapely.STRtree(shapely.linestrings(np.concatenate(pairs)))
+        tree = shapely.STRtree(np.asarray(shapely.linestrings(np.concatenate(pairs))))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
         return tree, np.concatenate([_reach(loop) for loop in self._loops])
 

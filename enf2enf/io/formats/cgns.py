@@ -7,6 +7,7 @@ tetrahedra, in a layout no other program reads.
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from enf2enf.io import hdf5
 from enf2enf.io.format import QUADRATIC, Format
@@ -40,8 +41,12 @@ def _read(path: Path):
         axes = [f"Coordinate{axis}" for axis in "XYZ" if f"Coordinate{axis}" in arrays]
         points = np.stack([_data(arrays[axis]) for axis in axes], axis=1).astype(float)
         sections = _sections(zone)
-        blocks = [(kind, nodes) for _, kind, _, nodes in sections]
-        return meshio.Mesh(points, blocks, point_data=_solution(zone), cell_sets=_sets(zone, sections))
+        return meshio.Mesh(
+            points,
+            [(kind, nodes) for _, kind, _, nodes in sections],
+            point_data=dict(_solution(zone)),
+            cell_sets=_sets(zone, sections),
+        )
 
 
 def _sections(zone) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
@@ -74,7 +79,7 @@ def _unmixed(first: int, flat: np.ndarray):
     return [(kind, np.array(numbers), np.array(nodes)) for kind, (numbers, nodes) in parts.items()]
 
 
-def _sets(zone, sections) -> dict[str, list[np.ndarray]]:
+def _sets(zone, sections) -> dict[str, list[ArrayLike]]:
     """Patches: by boundary condition, or by section of lines where there is none."""
     named: dict[str, list[np.ndarray]] = {}
     for conditions in _labelled(zone, "ZoneBC_t").values():

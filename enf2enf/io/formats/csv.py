@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from enf2enf.io import text
 from enf2enf.io.format import Format
@@ -38,7 +39,7 @@ def _read(path: Path):
         start += len(curve)
         if re.fullmatch(r"[^\W\d]\w*", label):
             sets.setdefault(label, []).append(len(cells) - 1)
-    whole = {
+    whole: dict[str, list[ArrayLike]] = {
         name: [np.arange(len(nodes) if n in chosen else 0) for n, (_, nodes) in enumerate(cells)]
         for name, chosen in sets.items()
     }

@@ -52,6 +52,13 @@ def pattern(resolution: Resolution) -> Pattern:
     return Pattern(dofs, free, kept, slot, rows, np.searchsorted(columns, np.arange(len(free) + 1)))
 
 
+def _gradient(basis: Basis, function: int) -> Float[np.ndarray, "2 elements quadrature"]:
+    """Of one of the basis functions."""
+    gradient = basis.basis[function][0].grad
+    assert gradient is not None  # elements without a gradient exist, but not of Lagrange's kind
+    return gradient
+
+
 class Cell:
     """The discrete unit cell: clamped at the bottom, a dead traction on the top.
 
@@ -65,7 +72,7 @@ class Cell:
         basis = Basis(grid.mesh, ElementQuad2(), intorder=5)
         self.weights: Float[np.ndarray, "elements quadrature"] = basis.dx
         self.slopes: Float[np.ndarray, "elements quadrature 9 2"] = np.stack(
-            [np.moveaxis(basis.basis[a][0].grad, 0, -1) for a in range(9)], axis=2
+            [np.moveaxis(_gradient(basis, a), 0, -1) for a in range(9)], axis=2
         )
         self.size = 2 * len(grid.nodes)
         self.pattern = pattern(grid.resolution)

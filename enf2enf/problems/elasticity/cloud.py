@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import Delaunay, cKDTree
+from scipy.spatial import Delaunay, KDTree
 
 from enf2enf.errors import MeshError
 from enf2enf.problems.elasticity.void import Void
@@ -44,7 +44,7 @@ def make_cloud(void: Void, rng: np.random.Generator, nodes: int = 1000, wall: tu
         hole = void.wall(void.evenly(int(rng.integers(wall[0], wall[1] + 1)), rng.random()))
         near = np.linalg.norm(np.roll(hole, -1, axis=0) - hole, axis=1).mean()
         samples = in_domain(void, rng.random((40 * nodes, 2)))
-        distance = cKDTree(hole).query(samples)[0]
+        distance = KDTree(hole).query(samples)[0]
         bulk = _bulk_spacing(distance, near, len(samples) / (40 * nodes), nodes - len(hole) / 2)
         rim = _outer_nodes(bulk)
         spacing = np.minimum(bulk, near + GROWTH * distance)
@@ -95,7 +95,7 @@ def _spread(samples: np.ndarray, spacing: np.ndarray, fixed: np.ndarray, count: 
     chosen = rng.choice(len(samples), count, replace=False, p=spacing**-2 / (spacing**-2).sum())
     inner = samples[chosen]
     for _ in range(SMOOTHING):
-        cell = cKDTree(np.concatenate([fixed, inner])).query(samples)[1] - len(fixed)
+        cell = np.asarray(KDTree(np.concatenate([fixed, inner])).query(samples)[1]) - len(fixed)
         mine = cell >= 0
         mass = np.bincount(cell[mine], weight[mine], count)
         moment = [np.bincount(cell[mine], weight[mine] * samples[mine, k], count) for k in range(2)]

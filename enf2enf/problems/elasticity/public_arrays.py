@@ -83,7 +83,8 @@ def _load(folder: Path) -> dict[str, np.ndarray]:
         except (OSError, ValueError, EOFError) as error:
             raise DatasetError(str(path), "a NumPy array file", str(error)) from error
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-            raise DatasetError(str(path), "one array of numbers", getattr(array, "dtype", type(array)).__str__())
+            got = str(array.dtype) if isinstance(array, np.ndarray) else type(array).__name__
+            raise DatasetError(str(path), "one array of numbers", got)
         wanted = [sizes.get(axis, axis) for axis in axes]
         fits = len(wanted) == array.ndim and all(
             isinstance(size, str) or size == got for size, got in zip(wanted, array.shape, strict=True)

@@ -32,11 +32,11 @@ def deformation_gradient(solution: Solution, points: Float[np.ndarray, "n 2"]) -
     for side in sides:
         mine = (i >= first) & (i < first + side)
         where = i[mine] - first + reference[mine, 1], j[mine] + reference[mine, 0]
-        knots = [(np.arange(n)[:, None] + _GAUSS).ravel() for n in (side, across)]
+        knots_around, knots_across = ((np.arange(n)[:, None] + _GAUSS).ravel() for n in (side, across))
         for row, column in np.ndindex(2, 2):
             values = sampled[2 * first : 2 * (first + side), :, row, column]
             spline = RectBivariateSpline(
-                *knots, values, bbox=[0, side, 0, across], kx=_DEGREE_AROUND, ky=_DEGREE_ACROSS
+                knots_around, knots_across, values, bbox=[0, side, 0, across], kx=_DEGREE_AROUND, ky=_DEGREE_ACROSS
             )
             F[mine, row, column] = spline.ev(*where)
         first += side

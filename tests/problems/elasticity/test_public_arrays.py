@@ -173,7 +173,7 @@ def test_too_few_cases_for_the_public_split(arrays, tmp_path):
         import_elasticity_arrays(arrays, tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "pickle"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "pickle", "archive"])
 def test_damaged_files_get_a_sentence(arrays, tmp_path, damage):
     folder = changed(arrays, tmp_path, "", lambda a: a)
     victim = folder / "Random_UnitCell_sigma_10.npy"
@@ -181,6 +181,9 @@ def test_damaged_files_get_a_sentence(arrays, tmp_path, damage):
         victim.unlink()
     elif damage == "cut":
         victim.write_bytes(victim.read_bytes()[:300])
+    elif damage == "archive":
+        with victim.open("wb") as file:
+            np.savez(file, sigma=np.zeros(3))
     else:
         np.save(victim, np.array([{"a": 1}], dtype=object))
     with pytest.raises(DatasetError, match="Random_UnitCell_sigma_10.npy: expected"):

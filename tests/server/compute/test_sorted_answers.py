@@ -69,7 +69,7 @@ def random_points(count, seed=0):
 
 def assert_same(answer, field):
     for name in ("stress", "shift"):
-        span = np.nanmax(field[name]) - np.nanmin(field[name]) if len(field.points) > 1 else 100.0
+        span = np.nanmax(field[name]) - np.nanmin(field[name]) if len(field.field.points) > 1 else 100.0
         assert np.array_equal(np.isnan(answer[name]), np.isnan(field[name]))
         assert np.allclose(answer[name], field[name], rtol=0, atol=TOLERANCE * span, equal_nan=True)
 
