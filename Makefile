@@ -12,10 +12,10 @@ demo: .venv/.demo
 	@$(BIN)/enf2enf demo
 
 test: lint
-	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-all: lint
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: .venv/.dev
 	@$(BIN)/ruff check --quiet .

@@ -86,7 +86,7 @@ def _rule(name: str, clip: float) -> optax.GradientTransformation:
 
 
 def make_step(loss: Loss, update_rule: optax.TransformUpdateFn, groups: Groups, average: float) -> Step:
-    """The step of a stage, of two programs: stages share what they have in common, the gradient of a loss or the update.
+    """The step of a stage, of two programs: stages share the gradient of a loss, or the update, where it is the same.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.
