@@ -137,9 +137,10 @@ def test_the_number_of_jobs_does_not_show(whole, tmp_path):
 
 
 PROGRAM = """
-import pickle, sys
+import pickle, signal, sys
 from enf2enf.problems.campaign import generate
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore Ctrl-C
     generate(pickle.loads(bytes.fromhex(sys.argv[1])), sys.argv[2], cases=20, seed=3, jobs=2, progress=False)
 """
 
