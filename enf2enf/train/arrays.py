@@ -177,7 +177,8 @@ def _measure(
     progress: Track,
 ) -> tuple:
     def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        return jax.device_get(_measure_case(encoder, *map(jnp.asarray, case), placements))
+        wall, bounds, nodes = map(jnp.asarray, case)
+        return jax.device_get(_measure_case(encoder, wall, bounds, nodes, placements))
 
     waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, strict=True)]
     try:
