@@ -168,7 +168,7 @@ def test_a_query_that_is_cancelled_within_a_block_leaves_nothing_behind(local, m
             answers = pb_grpc.SurrogateStub(channel).Decode(requests(shape, grid=Grid((0, 0), (1, 1), (4000, 4000))))
             assert held.begun.wait(30)
             answers.cancel()
-            until(lambda: not [call for call in server._admission._running if call.context.is_active()])
+            until(lambda: not [call for call in server._admission._running if not call.gone])
             held.hold.set()
             until(lambda: value("enf2enf_requests_in_flight") == 0)
             until(lambda: value("enf2enf_requests_total", {"method": "Decode", "code": "CANCELLED"}) == 1)
