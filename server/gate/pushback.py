@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 TRAILER = "grpc-retry-pushback-ms"
 NEVER = "-1"
@@ -18,25 +19,28 @@ class Pushback:
     """Tells callers how long to stay away, longer the more are refused, and makes those wait that come back before.
 
     The trailer is that of gRPC's retry design (gRFC A6). For one event loop.
+
+    Args:
+        clock: seconds, never falling.
     """
 
-    def __init__(self):
-        self._rate, self._counted = 0.0, time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock, self._rate, self._counted = clock, 0.0, clock()
         self._until: OrderedDict[str, float] = OrderedDict()
         self._late = 0
 
     def seconds(self) -> float:
         """The pause that the next one to be refused is told, which is then counted."""
-        now = time.monotonic()
+        now = self._clock()
         self._rate = self._rate * math.exp((self._counted - now) / _DECAY) + 1 / _DECAY
         self._counted = now
         return min(max(_LEAST, _SECONDS_A_REFUSAL * self._rate), _MOST)
 
     async def hold(self, peer: str, seconds: float) -> None:
         """Returns at once where the connection stayed away as it was told last; else when that time is over."""
-        now = time.monotonic()
-        early = self._until.pop(peer, now) - now
-        self._until[peer] = now + max(early, 0.0) + seconds
+        now = self._clock()
+        until = self._until.pop(peer, now)
+        early, self._until[peer] = until - now, max(until, now + seconds)
         while len(self._until) > _REMEMBERED:
             self._until.popitem(last=False)
         if early > 0 and self._late < _LATE:

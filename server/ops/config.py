@@ -34,7 +34,7 @@ class ServerConfig:
         batch: small queries that are computed together.
         parsers: processes that read meshes.
         parser_bytes: address space of such a process.
-        idle_seconds: longest that the server waits for a client during a call, besides what its bytes take.
+        idle_seconds: longest that the server waits for a client, in one go or by and by, besides what bytes take.
         bytes_per_second: slowest pace of a client that sends or takes.
         look_seconds: between looks for new checkpoints and idle requests.
 
