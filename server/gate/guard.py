@@ -10,7 +10,7 @@ from enf2enf_server.gate.admission import Admission, RefusedCall
 from enf2enf_server.gate.pushback import Pushback
 from enf2enf_server.ops.errors import FullError, IdleError
 from enf2enf_server.ops.lobby import Lobby
-from enf2enf_server.wire.stream import RequestStream, parsed
+from enf2enf_server.wire.stream import RequestStream, no_message, parsed
 
 Serialize, Deserialize = Callable[[Any], bytes], Callable[[bytes], Any]
 
@@ -68,19 +68,17 @@ class Guard(grpc.aio.ServerInterceptor):
 
     def _probe(self, handler: Any, method: str) -> grpc.RpcMethodHandler:
         respond = _streamed if handler.response_streaming else _single
-        lobby = None if handler.request_streaming or not handler.response_streaming else self._watchers
         probe = respond(_behaviour(handler), handler.response_serializer)
+        watched = handler.response_streaming and not handler.request_streaming
 
         async def answer(_: Any, context: grpc.aio.ServicerContext) -> bytes | None:
+            requests = _requests(context, handler.request_deserializer)
             try:
                 async with self._probes.stay(context.peer()):
-                    requests = _requests(context, handler.request_deserializer)
-                    given = requests if handler.request_streaming else await anext(requests, None)
-                    if given is None:
-                        return None
-                    if lobby is None:
+                    given = requests if handler.request_streaming else await anext(requests)
+                    if not watched:
                         return await probe(given, context)
-                async with lobby.stay(context.peer()):
+                async with self._watchers.stay(context.peer()):
                     return await probe(given, context)
             except grpc.aio.BaseError:  # the client has left
                 raise
@@ -113,10 +111,13 @@ def _registered(answer: Callable, handler: Any) -> grpc.RpcMethodHandler:
 
 
 async def _requests(context: grpc.aio.ServicerContext, deserialize: Deserialize) -> AsyncIterator[Any]:
-    position = 0
+    """A probe's messages, one at least."""
+    position = 1
     while (data := await context.read()) is not grpc.aio.EOF:
-        position += 1
         yield parsed(data, deserialize, position)
+        position += 1
+    if position == 1:
+        raise no_message()
 
 
 def _single(behaviour: Callable, serialize: Serialize) -> Callable[..., Awaitable[bytes]]:

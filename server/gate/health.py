@@ -51,10 +51,11 @@ class Health(health_pb2_grpc.HealthServicer):
         """See `health.proto`. Ends with the server."""
         told = None
         while True:
-            changed, status = self._changed, self._states.get(request.service, _REPLY.SERVICE_UNKNOWN)
+            changed, closed = self._changed, self._closed
+            status = self._states.get(request.service, _REPLY.SERVICE_UNKNOWN)
             if status != told:
                 yield _REPLY(status=status)
                 told = status
-            if self._closed:
+            if closed:
                 return
             await changed.wait()

@@ -88,11 +88,9 @@ class Call:
             raise _gone() from error
         self._pace.moved(len(message))
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """The time in which the server works on it. Raises `LimitError` where there is no place."""
-        with self._place(self.caller):
-            yield
+    def place(self) -> AbstractContextManager[None]:
+        """The time in which the server works on it. Raises `FullError` where there is no place."""
+        return self._place(self.caller)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of work that would hold up the event loop. Needs a place.

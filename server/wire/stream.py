@@ -33,7 +33,7 @@ class RequestStream:
         """The one message of a call that has no more. Raises `StreamError` if it is none, or is missing."""
         data = await self._received()
         if data is None:
-            raise StreamError("message 1", "a message", _END)
+            raise no_message()
         return parsed(data, self._deserialize, 1)
 
     async def take(self, kind: str) -> Any:
@@ -122,6 +122,11 @@ class RequestStream:
         request = parsed(data, self._deserialize, self._position)
         kind = request.WhichOneof("part")
         return (kind, getattr(request, kind)) if kind else ("an empty message", None)
+
+
+def no_message() -> StreamError:
+    """The refusal of a call that ends before it has said anything."""
+    return StreamError("message 1", "a message", _END)
 
 
 def check_size(size: int, most: int) -> None:

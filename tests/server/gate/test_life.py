@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from enf2enf import checkpoint
-from enf2enf.client import Client
+from enf2enf.client import Client, Retry
 from enf2enf.errors import QueryError, ServiceError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
@@ -120,7 +120,7 @@ def long_decode(client, handle):
 
 def test_a_cancelled_query_leaves_and_a_full_server_says_so(surrogate, mesh):
     limits = ServerConfig(concurrent_requests=1)
-    with served(surrogate, limits) as address, Client(address, timeout=60) as client:
+    with served(surrogate, limits) as address, Client(address, timeout=60, retry=Retry(attempts=1)) as client:
         shape = client.encode(mesh)
         answers = long_decode(client, shape.handle)
         next(answers)

@@ -99,6 +99,12 @@ def test_calls_that_say_nothing_hold_nobody_up(surrogate, mesh, connections):
     assert all(": expected " in sentence for _, sentence in found)
 
 
+def test_calls_that_end_before_they_say_anything(channel):
+    for method in SILENT[1:]:
+        code, sentence = ended(channel.stream_stream(f"/{method}")(iter(()), timeout=60))
+        assert code == StatusCode.INVALID_ARGUMENT and sentence.endswith("got the end of the stream")
+
+
 def test_strangers_are_refused_before_they_say_anything(surrogate, tmp_path):
     known, _ = tokens(tmp_path, "alice")
     limits = ServerConfig(waiting_requests=1, parsers=1)
