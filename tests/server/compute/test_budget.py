@@ -76,7 +76,7 @@ def test_uploads_share_their_memory(surrogate, vtu):
     def whole():
         return iter([pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=len(vtu))), pb.EncodeRequest(chunk=vtu)])
 
-    server, port = create_server(surrogate, ServerConfig(upload_bytes=len(vtu) + 10))
+    server, port = create_server(surrogate, ServerConfig(upload_bytes=len(vtu) + 10, parsers=1))
     server.start().result()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = pb_grpc.SurrogateStub(channel)
