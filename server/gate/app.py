@@ -33,7 +33,7 @@ from enf2enf_server.wire.service import SurrogateService
 _LOG = logging.getLogger(__name__)
 SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
-_STREAMS = 128  # calls of one connection at once; further ones wait in their client
+STREAMS = 128  # calls of one connection at once; further ones wait in their client
 _LAST_SECONDS = 5.0  # for streams to stop in
 _DEFAULT = ServerConfig()
 
@@ -86,8 +86,9 @@ class SurrogateServer:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # otherwise a second server on the same port silently takes half of the calls
                 ("grpc.max_allowed_incoming_connections", self._config.connections),
-                ("grpc.max_concurrent_streams", _STREAMS),
+                ("grpc.max_concurrent_streams", STREAMS),
                 ("grpc.server_handshake_timeout_ms", 1000 * self._config.waiting_seconds),
+                ("grpc.max_connection_idle_ms", 300_000),
                 ("grpc.keepalive_time_ms", 30_000),  # a peer that vanished without a word is found out
                 ("grpc.keepalive_timeout_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),

@@ -16,7 +16,7 @@ from pools import until
 from enf2enf.client import Client
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
-from enf2enf_server.gate.app import SERVICE, create_server
+from enf2enf_server.gate.app import SERVICE, STREAMS, create_server
 from enf2enf_server.gate.tokens import Tokens, issue
 from enf2enf_server.ops.config import ServerConfig
 
@@ -241,6 +241,19 @@ def test_connections_are_bounded(surrogate):
         assert caught.value.code() in (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED)
         channels[0].close()
         assert checks[3](CHECK, timeout=60, wait_for_ready=True).status == SERVING
+
+
+def test_streams_of_a_connection_are_bounded(surrogate):
+    server, port = create_server(surrogate, ServerConfig(waiting_requests=STREAMS + 20, parsers=1))
+    server.start().result()
+    with Held(f"127.0.0.1:{port}") as held:
+        for _ in range(STREAMS + 10):
+            held.open(f"{SERVICE}/Sample")
+        until(lambda: len(server._admission._lobby) == STREAMS)
+        with Client(f"127.0.0.1:{port}", timeout=60) as client:
+            assert client.describe().name == "tiny"
+        assert len(server._admission._lobby) == STREAMS
+    server.stop()
 
 
 class TestHealth:
