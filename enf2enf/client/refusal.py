@@ -1,5 +1,7 @@
 """What a failed call means: pass and try again, encode again, or raise."""
 
+import math
+
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -21,6 +23,14 @@ def passes(error: grpc.RpcError) -> bool:
         return error.details() == _HIDDEN
     # We never cancel a call that we then ask about: it is a server that stops which cancels what it has not begun.
     return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+def pushback(error: grpc.RpcError) -> float:
+    """The seconds that the server wants to be left alone (gRFC A6): 0 where it says nothing, infinite for ever."""
+    told = dict(error.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
+    if told is None:
+        return 0.0
+    return float(told) / 1000 if told.isascii() and told.isdigit() else math.inf
 
 
 def lost_handle(error: grpc.RpcError) -> bool:
