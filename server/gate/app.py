@@ -85,7 +85,7 @@ class SurrogateServer:
                 ("grpc.so_reuseport", 0),  # otherwise a second server on the same port silently takes half of the calls
                 ("grpc.keepalive_time_ms", 30_000),  # a peer that vanished without a word is found out
                 ("grpc.keepalive_timeout_ms", 20_000),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ],
         )
         service = SurrogateService(self.engine)
