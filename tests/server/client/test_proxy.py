@@ -84,12 +84,13 @@ def said(cases, seconds):
 
 
 def test_this_machine_is_never_reached_through_a_proxy(target):
-    forms = ("127.0.0.1:{}", "localhost:{}", "dns:///LOCALHOST:{}", "ipv4:127.0.0.1:{}")
+    forms = ("127.0.0.1:{}", "localhost:{}", "dns:///LOCALHOST:{}", "ipv4:127.0.0.1:{}", "0.0.0.0:{}")
     targets = [form.format(target.rpartition(":")[2]) for form in forms]
     with proxy() as (address, asked):
         everywhere = dict.fromkeys(("grpc_proxy", "https_proxy", "http_proxy"), f"http://{address}")
         cases = [(everywhere, target, kind) for target in targets for kind in ("threads", "events")]
         assert said(cases, 30) == ["tiny"] * len(cases)
+        assert said([(everywhere, "[::1]:9", "threads")], 0.2) == ["[::1]:9"]  # where nobody listens
     assert not asked
 
 
