@@ -27,10 +27,8 @@ def passes(error: grpc.RpcError) -> bool:
 
 def pushback(error: grpc.RpcError) -> float:
     """The seconds that the server wants to be left alone (gRFC A6): 0 where it says nothing, infinite for ever."""
-    told = dict(error.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
-    if told is None:
-        return 0.0
-    return float(told) / 1000 if told.isascii() and told.isdigit() else math.inf
+    told = [str(value) for key, value in error.trailing_metadata() or () if key == "grpc-retry-pushback-ms"]
+    return max((float(n) / 1000 if n.isascii() and n.isdigit() else math.inf for n in told), default=0.0)
 
 
 def lost_handle(error: grpc.RpcError) -> bool:
