@@ -10,6 +10,7 @@ from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, ServiceError
 
 _FULL = ("try again", "Concurrent RPC limit exceeded")  # ours, and gRPC's own
+_PUSHBACK = "grpc-retry-pushback-ms"
 _HIDDEN = "Internal error from Core"
 _PARTS = ("name", "expected", "got")
 _ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
@@ -27,7 +28,8 @@ def passes(error: grpc.RpcError) -> bool:
 
 def pushback(error: grpc.RpcError) -> float:
     """The seconds that the server wants to be left alone (gRFC A6): 0 where it says nothing, infinite for ever."""
-    told = [str(value) for key, value in error.trailing_metadata() or () if key == "grpc-retry-pushback-ms"]
+    trailers = error.trailing_metadata() or ()  # pairs, which gRPC's types do not tell
+    told = [str(value) for key, value in trailers if key == _PUSHBACK]  # pyright: ignore[reportGeneralTypeIssues]
     return max((float(n) / 1000 if n.isascii() and n.isdigit() else math.inf for n in told), default=0.0)
 
 

@@ -17,13 +17,24 @@ from enf2enf_server.ops.config import ServerConfig
 SILENCE = 240.0  # seconds; a client that pings more often than it may is cut off after 180
 
 
+def options(folder):
+    """Names and values, as they are written, of what gRPC is told in the files of a folder."""
+    sources = "".join(path.read_text() for path in folder.rglob("*.py"))
+    return dict(re.findall(r'\("(grpc\.[\w.]+)", ([^\n]+?)\)[,)]', sources))
+
+
 def test_grpc_knows_every_option_that_it_is_given(root):
     """It ignores others without a word."""
     library = Path(grpc._cython.cygrpc.__file__).read_bytes()
-    sources = [path.read_text() for folder in ("enf2enf", "server") for path in (root / folder).rglob("*.py")]
-    options = {option for source in sources for option in re.findall(r'\("(grpc\.[\w.]+)",', source)}
-    assert len(options) > 8
-    assert not {option for option in options if f"{option}\0".encode() not in library}
+    names = {*options(root / "enf2enf/client"), *options(root / "server")}
+    assert len(names) > 8
+    assert not {name for name in names if f"{name}\0".encode() not in library}
+
+
+def test_a_client_pings_no_more_often_than_a_server_allows(root):
+    client, server = options(root / "enf2enf/client"), options(root / "server/gate")
+    allowed = int(server["grpc.http2.min_ping_interval_without_data_ms"])
+    assert int(client["grpc.keepalive_time_ms"]) >= 2 * allowed > 0
 
 
 @pytest.mark.slow
