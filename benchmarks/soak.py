@@ -3,8 +3,10 @@
     python -m benchmarks.soak --seconds 600
 
 24 clients on one machine with a server in a process of its own. Most ask, in every way; some cancel in the middle, go
-away in the middle of an upload, send garbage, or read so slowly that their stream stalls. Every answer is compared with
-the same decode in process. Memory is the server's, without its parsers, after a minute of warming up and at the end.
+away in the middle of an upload, send garbage, read so slowly that their stream stalls, open calls and say nothing, send
+a byte at a time, upload a star of 30,000 vertices, or come back at once when they are refused. Every answer is compared
+with the same decode in process. One more client asks for 100 points at a time, and its 99th percentile is a figure.
+Memory is the server's, without its parsers, after a minute of warming up and at the end.
 """
 
 import argparse
@@ -24,16 +26,21 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks import shipped
+from benchmarks.attackers import star
 from benchmarks.rows import Row, table, write_json
 from enf2enf.client import Client
+from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.gate.app import SERVICE
 
 CLIENTS, GEOMETRIES, POOL = 24, 8, 20_000
+SILENT, POLITE = 30, 100  # calls, points
 WARM, STALL, LONGEST = 60.0, 3.0, 60.0  # seconds; a call that takes longer than the last hangs
+FAULTS = ("cancel", "leave", "garbage", "stall", "silence", "trickle", "star", "hurry")
 _REFUSALS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED}
 
 
@@ -67,7 +74,7 @@ class Worker:
         self.stub = pb_grpc.SurrogateStub(self.channel)
         self.shapes = [self.client.encode(one, name="vtu") for one in truth.files]
         self.honest = [self.sample, self.sample, self.several, self.stream, self.upload, self.predict]
-        self.faulty = [self.cancel, self.leave, self.garbage, self.stall]
+        self.faulty = [getattr(self, name) for name in FAULTS]
 
     def run(self, until: float) -> None:
         """Work until a time of `time.monotonic`."""
@@ -153,6 +160,40 @@ class Worker:
         got = np.frombuffer(b"".join(chunk.fields[0].values for chunk in values), "<f4")
         self._compare(got, self.truth.on_grid[chosen])
 
+    def silence(self) -> None:
+        """Calls that say nothing."""
+        hold = threading.Event()
+        calls = [self.channel.stream_unary(f"/{SERVICE}/Sample").future(iter(hold.wait, True)) for _ in range(SILENT)]
+        time.sleep(STALL)
+        hold.set()
+        for call in calls:
+            call.cancel()
+
+    def trickle(self) -> None:
+        """An upload that is not going to end."""
+
+        def requests() -> Iterator[pb.EncodeRequest]:
+            yield pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=1 << 20))
+            until = time.monotonic() + STALL
+            while time.monotonic() < until:
+                time.sleep(0.1)
+                yield pb.EncodeRequest(chunk=b"x")
+
+        with contextlib.suppress(grpc.RpcError):  # it ends before its file does
+            self.stub.Encode(requests(), timeout=LONGEST)
+
+    def star(self) -> None:
+        """A geometry that takes work."""
+        with contextlib.suppress(QueryError):  # the server may be full
+            self.client.encode(star(int(self.random.integers(1 << 20))), name="vtu")
+
+    def hurry(self) -> None:
+        """Questions that come back at once."""
+        until = time.monotonic() + STALL
+        while time.monotonic() < until:
+            with contextlib.suppress(grpc.RpcError):
+                self.stub.Describe(pb.DescribeRequest(), timeout=LONGEST)
+
     def _any(self) -> int:
         return int(self.random.integers(GEOMETRIES))
 
@@ -196,7 +237,9 @@ def measure(seconds: float) -> list[Row]:
     with serving() as (target, pid):
         until = time.monotonic() + seconds
         workers = [Worker(number, target, truth, seen) for number in range(CLIENTS)]
+        polite: list[float] = []
         threads = [threading.Thread(target=functools.partial(worker.run, until)) for worker in workers]
+        threads.append(threading.Thread(target=politely, args=(target, truth, until, polite)))
         for thread in threads:
             thread.start()
         memory = [resident(pid) for _ in _seconds(until)][int(min(WARM, seconds / 2)) :]
@@ -204,17 +247,29 @@ def measure(seconds: float) -> list[Row]:
             thread.join(2 * LONGEST)
         seen["hangs"] += sum(thread.is_alive() for thread in threads)
     Console(stderr=True).print(dict(sorted(seen.items())))
-    return rows_of(seen, memory)
+    return rows_of(seen, memory, polite)
 
 
-def rows_of(seen: Counter, memory: list[float]) -> list[Row]:
+def politely(target: str, truth: Truth, until: float, times: list[float]) -> None:
+    """One small question after the other, and what each took."""
+    with Client(target, timeout=LONGEST) as client:
+        shape = client.encode(truth.files[0], name="vtu")
+        while time.monotonic() < until:
+            start = time.perf_counter()
+            client.decode(shape, {}, truth.points[:POLITE])
+            times.append(time.perf_counter() - start)
+            time.sleep(0.1)
+
+
+def rows_of(seen: Counter, memory: list[float], polite: list[float]) -> list[Row]:
     """Answers, faults and memory: the last tenth of the time against the first one after the warm-up."""
     tenth = max(1, len(memory) // 10)
     before, after = np.mean(memory[:tenth]), np.mean(memory[-tenth:])
     failed = sum(count for name, count in seen.items() if name.startswith("failed"))
     return [
         Row("answers compared", seen["answers"]),
-        Row("faults injected", sum(seen[name] for name in ("cancel", "leave", "garbage", "stall"))),
+        Row("faults injected", sum(seen[name] for name in FAULTS)),
+        Row(f"{POLITE} points of a polite client, p99", 1e3 * float(np.quantile(polite, 0.99)), "ms"),
         Row("wrong answers", seen["wrong"], "", 0),
         Row("honest requests that failed", failed, "", 0),
         Row("hangs", seen["hangs"], "", 0),

@@ -56,7 +56,7 @@ class EncodedShape:
         return dataclasses.replace(self, cached=True, parse_seconds=0.0, encode_seconds=0.0)
 
 
-def handle_of(data: bytes, options: Sequence[str]) -> str:
+def handle_of(data: bytes | bytearray, options: Sequence[str]) -> str:
     """Hex SHA-256 of a file and of all that decides how it is read and encoded, and for whom."""
     digest = hashlib.sha256()
     for part in (*(option.encode() for option in options), data):

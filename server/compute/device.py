@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
-from enf2enf_server.ops.errors import LimitError, StoppingError
+from enf2enf_server.ops.errors import FullError, StoppingError
 
 _AHEAD = 2  # one chunk computes while the next one waits: the device never idles for the wire
 
@@ -85,13 +85,13 @@ class Device:
         return sum(len(queue) for queue in self._queues.values())
 
     def submit(self, lane: str, item: Any) -> Future[Done]:
-        """The future result. Raises `LimitError` where too many items wait."""
+        """The future result. Raises `FullError` where too many items wait."""
         entry = _Waiting(item, Future(), time.perf_counter_ns())
         with self._changed:
             if self._closed:
                 raise StoppingError.now()
             if len(self) >= self._limit:
-                raise LimitError("queue", f"at most {self._limit} items that wait", "one more; try again")
+                raise FullError("queue", f"at most {self._limit} items that wait", "one more; try again")
             self._queues[lane].append(entry)
             self._changed.notify()
         return entry.future

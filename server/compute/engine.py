@@ -1,5 +1,6 @@
 """Meshes into encoded shapes, queries into fields: what all services share."""
 
+import asyncio
 import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -16,7 +17,7 @@ from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
 from enf2enf_server.compute.cache import EncodedShape, ShapeCache, handle_of
-from enf2enf_server.compute.device import Done, result
+from enf2enf_server.compute.device import Done
 from enf2enf_server.compute.lanes import Task
 from enf2enf_server.compute.models import Models
 from enf2enf_server.compute.resolved_query import Points, ResolvedQuery
@@ -58,7 +59,7 @@ class Engine:
     def __init__(self, models: Models, config: ServerConfig, metrics: Metrics):
         self.models, self.config, self._metrics = models, config, metrics
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
-        self.uploads = Budget(config.upload_bytes)
+        self.uploads = Budget(config.upload_bytes, config.uploads, config.share)
         self.device = lanes.device(config, metrics)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
@@ -81,8 +82,8 @@ class Engine:
             raise HandleError("handle", "one that Encode returned and that is still held", repr(handle[:80]))
         return shape
 
-    def encode(self, call: Call, options: MeshOptions, data: bytes) -> EncodedShape:
-        """The shape of an uploaded file, from the cache if this caller has uploaded it before."""
+    def encode(self, call: Call, options: MeshOptions, data: bytes | bytearray) -> EncodedShape:
+        """The shape of an uploaded file, cached if this caller has uploaded it before. For the call's thread."""
         model = self.models.get(options.model, options.version)
         identity = (call.caller.name, model.name, str(model.version), model.surrogate.version)
         handle = handle_of(data, (*identity, formats.named(options.name).name, options.length_unit, *options.walls))
@@ -92,24 +93,24 @@ class Engine:
         limits = self.config.mesh_nodes, self.config.mesh_cells
         with call.stage("parse"):
             mesh = self.parsers.parse(data, options.name, options.length_unit, options.walls, *limits, alive=call.alive)
-        done = _wait(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode")
+        done = call.wait(_done(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
         self.shapes.put(shape)
         self._metrics.handle("miss")
         return shape
 
-    def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
+    async def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
         """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
-        done = _wait(call, self.device.submit(lane, Task(query.conditioned, points)), "decode")
+        done = await _done(call, self.device.submit(lane, Task(query.conditioned, points)), "decode")
         outside = _outside(done.value)
         self._count(call, query, len(points))
         chunk = FieldChunk(0, query.surrogate.field(points, done.value))
         return chunk, self._summary(query, len(points), outside, done.worked)
 
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
-        """The fields at all points, in their order, chunk by chunk, then the summary.
+        """The fields at all points, in their order, chunk by chunk, then the summary. For the call's thread.
 
         Of a sorted query a block is answered once all of it is computed; while it is sent, the next one is begun, and
         no further one is held. The next part is taken only when the one before has been sent. The iterator is closed
@@ -149,21 +150,24 @@ class Engine:
         call.notes |= {"model": model.name, "version": model.version, "points": points}
 
 
-def _wait(call: Call, future: Future[Done], stage: str) -> Done:
-    """The device's result; the device does not compute it where the client leaves before its turn."""
-    call.when_ended(future.cancel)
+async def _done(call: Call, future: Future[Done], stage: str) -> Done:
+    """The device's result; the device does not compute it where the client leaves before its turn.
+
+    Raises:
+        StoppingError: the device drops what waits.
+    """
     try:
-        done = result(future)
-    except StoppingError:
-        call.alive()
-        raise
+        done = await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        raise StoppingError.now() from None
     _took(call, done, stage)
     return done
 
 
 def _took(call: Call, done: Done, stage: str) -> None:
     """Notes how long the request waited for the device, and how long the device worked for it."""
-    call.progressed()
     call.took("queue", done.since, done.start)
     call.took(stage, done.start, done.end)
 

@@ -1,10 +1,12 @@
 """Admits calls: identifies their callers, limits their number, and turns their failures into statuses."""
 
-import logging
+import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 
 import grpc
 
@@ -12,98 +14,138 @@ from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import logs
 from enf2enf_server.ops.call import Call
-from enf2enf_server.ops.caller import ANONYMOUS
-from enf2enf_server.ops.errors import LimitError, StoppingError
+from enf2enf_server.ops.caller import ANONYMOUS, Caller
+from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import FullError, StoppingError
+from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.ops.pace import Pace
 from enf2enf_server.ops.tracing import AbstractTracer
 
-_LOG = logging.getLogger(__name__)
 _TICK = 0.01  # seconds
 
 
+class RefusedCall(Exception):
+    """A call that is to be ended with a status, everything that it held having been given back."""
+
+    def __init__(self, status: grpc.Status, cause: Exception):
+        super().__init__(status.details)
+        self.status, self.cause = status, cause
+
+
 class Admission:
-    """At most so many calls at once; a further one is refused, not queued.
+    """At most so many calls at once; a further one is refused, not queued. For one event loop, but for `drain`.
 
     Args:
-        concurrent: calls at once.
-        idle_seconds: longest that a call may make no progress.
+        config: the limits.
         tokens: who may call; None: anybody.
         metrics, tracer: count and trace every call.
     """
 
-    def __init__(
-        self, concurrent: int, idle_seconds: float, tokens: Tokens | None, metrics: Metrics, tracer: AbstractTracer
-    ):
-        self._concurrent, self._idle, self._tokens = concurrent, idle_seconds, tokens
-        self._metrics, self._tracer = metrics, tracer
-        self._places = threading.BoundedSemaphore(concurrent)
-        self._running: set[Call] = set()
+    def __init__(self, config: ServerConfig, tokens: Tokens | None, metrics: Metrics, tracer: AbstractTracer):
+        self._config, self._tokens, self._metrics, self._tracer = config, tokens, metrics, tracer
+        seconds = min(config.waiting_seconds, config.idle_seconds)
+        self._lobby = Lobby(config.waiting_requests, seconds, "a first message")
+        self._threads = ThreadPoolExecutor(config.concurrent_requests, thread_name_prefix="call")
+        self._placed: Counter[str] = Counter()
+        self._running: dict[Call, asyncio.Timeout] = {}
         self._draining = False
         self.stopping = threading.Event()
 
-    @contextmanager
-    def admitted(self, context: grpc.ServicerContext, method: str) -> Iterator[Call]:
-        """The time of one call of `method`, such as `enf2enf.v1.Surrogate/Decode`."""
-        metadata, start = context.invocation_metadata(), time.perf_counter()
-        call = Call(context, logs.request_id(metadata), self.stopping)
+    @asynccontextmanager
+    async def arrived(self, context: grpc.aio.ServicerContext, method: str) -> AsyncIterator[Call]:
+        """The time of one call of `method`, such as `enf2enf.v1.Surrogate/Decode`.
+
+        Raises:
+            RefusedCall: for whatever else it or the call raises; it is counted and logged by then.
+        """
+        metadata, start = context.invocation_metadata() or (), time.perf_counter()
+        call = self._call(context, metadata)
         context.set_trailing_metadata(call.trailers)
         self._metrics.started()
         code = "OK"
         try:
             with self._tracer.request(method, metadata) as call.span:
                 try:
-                    with self._place(), self._caller(call, metadata):
-                        yield call
-                except (grpc.RpcError, GeneratorExit):  # the client has left
-                    code = "CANCELLED"
-                    raise
+                    async with self._until_stopped(call):
+                        with self._caller(call, metadata):
+                            yield call
                 except Exception as error:
                     status = to_status(error, call.request_id)
                     code = status.code.name
-                    context.set_trailing_metadata((*call.trailers, *status.trailing_metadata))
-                    context.abort(status.code, status.details)
+                    raise RefusedCall(status, error) from error
+                except BaseException:  # the client has left
+                    code = "CANCELLED"
+                    raise
                 finally:
                     call.span.status(code)
         finally:
             self._ended(call, method, code, time.perf_counter() - start)
 
-    def drain(self, seconds: float) -> None:
-        """Refuses new calls from now on, and waits for those in progress; after `seconds`, it tells them to stop.
+    def close_lobby(self) -> None:
+        """Sends away the calls that have not begun."""
+        self._draining = True
+        self._lobby.close()
 
-        Before gRPC's own stop, which cancels calls that have arrived and not yet begun.
-        """
-        self._draining, until = True, time.monotonic() + seconds
+    def drain(self, seconds: float) -> None:
+        """Waits for calls in progress, after `close_lobby`; after `seconds`, it tells their threads to stop."""
+        until = time.monotonic() + seconds
         while self._running and time.monotonic() < until:
             time.sleep(_TICK)
         self.stopping.set()
 
-    def end_idle(self) -> None:
-        """Cancels calls that have made no progress for too long: their clients neither send nor take anything."""
-        for call in list(self._running):
-            if time.monotonic() - call.progress > self._idle:
-                _LOG.warning("a call is idle and is cancelled", extra={"request_id": call.request_id})
-                call.context.cancel()
+    def end(self) -> None:
+        """Ends what is still in progress, after `drain`."""
+        for end in self._running.values():
+            if not end.expired():
+                end.reschedule(0.0)
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if self._draining:
-            raise StoppingError.now()
-        if not self._places.acquire(blocking=False):
-            raise LimitError("server", f"at most {self._concurrent} requests at once", "one more; try again")
+    def close(self) -> None:
+        """Lets the threads end."""
+        self._threads.shutdown(wait=False)
+
+    def _call(self, context: grpc.aio.ServicerContext, metadata: tuple) -> Call:
+        pace = Pace(self._config.idle_seconds, self._config.bytes_per_second)
+        return Call(context, logs.request_id(metadata), self._lobby, pace, self._place, self._threads, self.stopping)
+
+    @asynccontextmanager
+    async def _until_stopped(self, call: Call) -> AsyncIterator[None]:
+        end = self._running[call] = asyncio.timeout(None)
         try:
-            yield
+            async with end:
+                yield
+        except TimeoutError:
+            raise StoppingError.now() from None
         finally:
-            self._places.release()
+            del self._running[call]
 
     @contextmanager
     def _caller(self, call: Call, metadata: tuple) -> Iterator[None]:
         call.caller = ANONYMOUS if self._tokens is None else self._tokens.caller(metadata)
+        if self._draining:
+            raise StoppingError.now()
+        self._check_room(call.caller)  # before it uploads anything in vain
         with call.caller.admitted():
-            self._running.add(call)
-            try:
-                yield
-            finally:
-                self._running.discard(call)
+            yield
+
+    @contextmanager
+    def _place(self, caller: Caller) -> Iterator[None]:
+        self._check_room(caller)
+        self._placed[caller.name] += 1
+        try:
+            yield
+        finally:
+            self._placed[caller.name] -= 1
+            if not self._placed[caller.name]:
+                del self._placed[caller.name]
+
+    def _check_room(self, caller: Caller) -> None:
+        most = self._config.concurrent_requests
+        if self._placed.total() >= most:
+            raise FullError("server", f"at most {most} requests at once", "one more; try again")
+        share = most if caller is ANONYMOUS else self._config.share(most)
+        if self._placed[caller.name] >= share:
+            raise FullError(f"token {caller.name!r}", f"at most {share} requests at once", "one more; try again")
 
     def _ended(self, call: Call, method: str, code: str, seconds: float) -> None:
         name = method.rpartition("/")[2]

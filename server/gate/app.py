@@ -6,7 +6,7 @@ import threading
 from concurrent import futures
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from enf2enf.errors import ServiceError
@@ -19,9 +19,12 @@ from enf2enf_server.compute.models import Model, Models
 from enf2enf_server.compute.repository import Repository
 from enf2enf_server.gate.admission import Admission
 from enf2enf_server.gate.guard import Guard
+from enf2enf_server.gate.health import Health
+from enf2enf_server.gate.loop import Loop
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import tracing
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.wire import inference
 from enf2enf_server.wire.admin import RepositoryService
@@ -30,11 +33,9 @@ from enf2enf_server.wire.service import SurrogateService
 _LOG = logging.getLogger(__name__)
 SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
-_SPARE_THREADS = 8  # for refusals, health and reflection, while every admitted request holds a thread
-_WAITING = 4  # times the admitted calls that gRPC holds; more it refuses itself, in fewer words
+_STREAMS = 128  # calls of one connection at once; further ones wait in their client
 _LAST_SECONDS = 5.0  # for streams to stop in
 _DEFAULT = ServerConfig()
-_SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class SurrogateServer:
@@ -60,31 +61,36 @@ class SurrogateServer:
     ):
         self.metrics = metrics or Metrics()
         self._tracer = tracer or tracing.from_environment()
-        self._config, self._models, self._health = config, Models(), health.HealthServicer()
+        self._config, self._models, self._health, self._loop = config, Models(), Health(), Loop()
         self._given = self._repository = None
         if isinstance(source, Surrogate):
             self._given = source
         else:
             self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
         self.engine = Engine(self._models, config, self.metrics)
-        self._admission = Admission(config.concurrent_requests, config.idle_seconds, tokens, self.metrics, self._tracer)
+        self._admission = Admission(config, tokens, self.metrics, self._tracer)
         self._named: set[str] = set()  # models whose health was ever set
         self._closing, self._keeper = threading.Event(), threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._ready: futures.Future[None] = futures.Future()
-        self._server = self._built()
+        self._probes = Lobby(config.waiting_requests, config.waiting_seconds, "what a probe needs")
+        self._server = self._loop.run(self._built())
         self._changed()
 
-    def _built(self) -> grpc.Server:
-        server = grpc.server(
-            futures.ThreadPoolExecutor(self._config.concurrent_requests + _SPARE_THREADS, thread_name_prefix="grpc"),
-            maximum_concurrent_rpcs=_WAITING * self._config.concurrent_requests,
-            interceptors=[Guard((f"/{SERVICE}/", f"/{REPOSITORY}/", *inference.GUARDED), self._admission)],
+    async def _built(self) -> grpc.aio.Server:
+        guarded = (f"/{SERVICE}/", f"/{REPOSITORY}/", *inference.GUARDED)
+        watchers = Lobby(self._config.waiting_requests, None, "a change of health")
+        server = grpc.aio.server(
+            interceptors=[Guard(guarded, self._admission, self._probes, watchers)],
             options=[
                 ("grpc.max_receive_message_length", self._config.message_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # otherwise a second server on the same port silently takes half of the calls
+                ("grpc.max_allowed_incoming_connections", self._config.connections),
+                ("grpc.max_concurrent_streams", _STREAMS),
+                ("grpc.server_handshake_timeout_ms", 1000 * self._config.waiting_seconds),
                 ("grpc.keepalive_time_ms", 30_000),  # a peer that vanished without a word is found out
                 ("grpc.keepalive_timeout_ms", 20_000),
+                ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ],
         )
@@ -99,6 +105,9 @@ class SurrogateServer:
 
     def listen(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
         """Binds `host:port` (port 0: any) and returns the port. Raises `ServiceError` if it is taken or is none."""
+        return self._loop.run(self._bound(address, credentials))
+
+    async def _bound(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
         try:
             if credentials is None:
                 return self._server.add_insecure_port(address)
@@ -108,16 +117,20 @@ class SurrogateServer:
 
     def start(self) -> futures.Future:
         """Starts to answer, NOT_SERVING until the future is done; the future has the error of a bad source."""
-        self._server.start()
+        self._loop.run(self._server.start())
         self._keeper.start()
         return self._ready
 
     def stop(self, grace: float = 0.0) -> None:
         """Refuses new calls, gives those in progress `grace` seconds, tells the rest to stop, returns when all have."""
-        self._health.enter_graceful_shutdown()
+        for refuse in (self._health.close, self._admission.close_lobby, self._probes.close):
+            self._loop.soon(refuse)
         self._admission.drain(grace)
         self.engine.device.drop()
-        self._server.stop(_LAST_SECONDS).wait()
+        self._loop.soon(self._admission.end)
+        self._loop.run(self._server.stop(_LAST_SECONDS))
+        self._admission.close()
+        self._loop.close()
         self._closing.set()
         if self._keeper.ident is not None:
             self._keeper.join()
@@ -125,7 +138,7 @@ class SurrogateServer:
         self._tracer.close()
 
     def _keep(self) -> None:
-        """Loads the models, then looks for new ones and for idle calls."""
+        """Loads the models, then looks for new ones."""
         try:
             if self._given is not None:
                 self._given.warm_up()
@@ -141,10 +154,9 @@ class SurrogateServer:
             try:
                 self._look()
             except Exception as error:  # a disk that is gone for a while must not end the looking
-                _LOG.error("a look at models and calls failed", exc_info=error)
+                _LOG.error("a look at models failed", exc_info=error)
 
     def _look(self) -> None:
-        self._admission.end_idle()
         self.metrics.parsers_replaced(self.engine.parsers.replaced)
         if self._repository is not None:
             self._repository.look()
@@ -156,9 +168,9 @@ class SurrogateServer:
         names = {model.name for model in self._models.loaded()}
         self._named |= names
         for name in self._named:
-            self._health.set(f"{SERVICE}/{name}", _SERVING if name in names else _NOT_SERVING)
+            self._loop.soon(self._health.set, f"{SERVICE}/{name}", name in names)
         for service in ("", SERVICE):
-            self._health.set(service, _SERVING if names else _NOT_SERVING)
+            self._loop.soon(self._health.set, service, bool(names))
         self.engine.forget()
         self.metrics.models_loaded(len(self._models))
 

@@ -1,76 +1,135 @@
-"""Stands before every call of the services: decodes, admits and turns failures into statuses."""
+"""Stands before every call: reads it within bounds, admits it, and turns failures into statuses."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from enf2enf_server.gate.admission import Admission
-from enf2enf_server.ops.errors import StreamError
+from enf2enf_server.gate import pushback, status
+from enf2enf_server.gate.admission import Admission, RefusedCall
+from enf2enf_server.gate.pushback import Pushback
+from enf2enf_server.ops.errors import FullError, IdleError
+from enf2enf_server.ops.lobby import Lobby
+from enf2enf_server.wire.stream import RequestStream, no_message, parsed
+
+Serialize, Deserialize = Callable[[Any], bytes], Callable[[bytes], Any]
 
 
-class Guard(grpc.ServerInterceptor):
-    """Wraps our methods, which get a `Call` in place of gRPC's context; others pass untouched.
+class Guard(grpc.aio.ServerInterceptor):
+    """Wraps all methods. Those of ours get a `Call` for gRPC's context; health, reflection and other probes do not.
+
+    To gRPC every method has a stream of requests: it would otherwise wait for the first one itself, without end.
 
     Args:
         guarded: what the paths of the methods that are ours begin with, such as `/enf2enf.v1.Surrogate/`.
         admission: admits their calls.
+        probes: where the calls of other methods stay.
+        watchers: where those stay that have sent their one request and are answered until they leave.
     """
 
-    def __init__(self, guarded: Sequence[str], admission: Admission):
-        self._guarded, self._admission = tuple(guarded), admission
+    def __init__(self, guarded: Sequence[str], admission: Admission, probes: Lobby, watchers: Lobby):
+        self._guarded, self._admission, self._probes, self._watchers = tuple(guarded), admission, probes, watchers
+        self._pushback = Pushback()
+        self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
 
-    def intercept_service(self, continuation: Callable, details: grpc.HandlerCallDetails) -> Any:
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]], details: grpc.HandlerCallDetails
+    ) -> Any:
         """Called by gRPC for every incoming call."""
-        handler = continuation(details)
-        if handler is None or not details.method.startswith(self._guarded):
-            return handler
-        for kind in ("unary_unary", "stream_unary", "unary_stream", "stream_stream"):
-            if (behaviour := getattr(handler, kind)) is not None:
-                wrap = self._streamed if handler.response_streaming else self._single
-                make = getattr(grpc, f"{kind}_rpc_method_handler")
-                guarded = wrap(behaviour, details.method.lstrip("/"))
-                return make(guarded, _tolerant(handler.request_deserializer), handler.response_serializer)
-        raise AssertionError(details.method)
+        if (known := self._wrapped.get(details.method)) is not None:
+            return known
+        handler = await continuation(details)
+        if handler is not None:
+            ours = details.method.startswith(self._guarded)
+            wrap = self._ours if ours else self._probe
+            self._wrapped[details.method] = handler = wrap(handler, details.method.lstrip("/"))
+        return handler
 
-    def _single(self, behaviour: Callable, method: str) -> Callable:
-        def answer(requests: Any, context: grpc.ServicerContext) -> Any:
-            with self._admission.admitted(context, method) as call:
-                return behaviour(_checked(requests), call)
+    def _ours(self, handler: Any, method: str) -> grpc.RpcMethodHandler:
+        behaviour, serialize = _behaviour(handler), handler.response_serializer
+        deserialize, streamed = handler.request_deserializer, handler.request_streaming
 
-        return answer
+        async def answer(_: Any, context: grpc.aio.ServicerContext) -> bytes | None:
+            try:
+                async with self._admission.arrived(context, method) as call:
+                    requests = RequestStream(call, deserialize)
+                    if streamed:
+                        reply = await behaviour(requests, call)
+                    else:
+                        request = await requests.single()
+                        with call.place():
+                            reply = await behaviour(request, call)
+                    return None if reply is None else serialize(reply)
+            except RefusedCall as refused:
+                refusal = refused
+            await self._refuse(context, refusal)
 
-    def _streamed(self, behaviour: Callable, method: str) -> Callable:
-        def answer(requests: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            with self._admission.admitted(context, method) as call:
-                yield from behaviour(_checked(requests), call)
+        return _registered(answer, handler)
 
-        return answer
+    def _probe(self, handler: Any, method: str) -> grpc.RpcMethodHandler:
+        respond = _streamed if handler.response_streaming else _single
+        probe = respond(_behaviour(handler), handler.response_serializer)
+        watched = handler.response_streaming and not handler.request_streaming
+
+        async def answer(_: Any, context: grpc.aio.ServicerContext) -> bytes | None:
+            requests = _requests(context, handler.request_deserializer)
+            try:
+                async with self._probes.stay(context.peer()):
+                    given = requests if handler.request_streaming else await anext(requests)
+                    if not watched:
+                        return await probe(given, context)
+                async with self._watchers.stay(context.peer()):
+                    return await probe(given, context)
+            except grpc.aio.BaseError:  # the client has left
+                raise
+            except Exception as error:
+                refusal = RefusedCall(status.to_status(error, method), error)
+            await self._refuse(context, refusal)
+
+        return _registered(answer, handler)
+
+    async def _refuse(self, context: grpc.aio.ServicerContext, refused: RefusedCall) -> None:
+        """Ends a call. Whatever it held has been given back: who takes nothing may keep this waiting."""
+        trailers = (*context.trailing_metadata(), *refused.status.trailing_metadata)
+        if isinstance(refused.cause, FullError):
+            seconds = self._pushback.seconds()
+            trailers += ((pushback.TRAILER, str(round(1e3 * seconds))),)
+            await self._pushback.hold(context.peer(), seconds)
+        elif isinstance(refused.cause, IdleError):
+            trailers += ((pushback.TRAILER, pushback.NEVER),)
+        await context.abort(refused.status.code, refused.status.details, trailers)
 
 
-class _Malformed:
-    """Bytes that are no message: gRPC itself would answer INTERNAL, as if it were our fault."""
+def _behaviour(handler: Any) -> Callable:
+    kinds = ("unary_unary", "stream_unary", "unary_stream", "stream_stream")
+    return next(behaviour for kind in kinds if (behaviour := getattr(handler, kind)) is not None)
 
 
-def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    def parse(data: bytes) -> Any:
-        try:
-            return deserialize(data)
-        except DecodeError:
-            return _Malformed()
-
-    return parse
+def _registered(answer: Callable, handler: Any) -> grpc.RpcMethodHandler:
+    streamed = handler.response_streaming
+    return (grpc.stream_stream_rpc_method_handler if streamed else grpc.stream_unary_rpc_method_handler)(answer)
 
 
-def _checked(requests: Any) -> Any:
-    if isinstance(requests, _Malformed):
-        raise StreamError("message 1", "a protobuf message", "bytes that are none")
-    return _checked_stream(requests) if isinstance(requests, Iterable) else requests
+async def _requests(context: grpc.aio.ServicerContext, deserialize: Deserialize) -> AsyncIterator[Any]:
+    """A probe's messages, one at least."""
+    position = 1
+    while (data := await context.read()) is not grpc.aio.EOF:
+        yield parsed(data, deserialize, position)
+        position += 1
+    if position == 1:
+        raise no_message()
 
 
-def _checked_stream(requests: Iterable[Any]) -> Iterator[Any]:
-    for position, request in enumerate(requests, 1):
-        if isinstance(request, _Malformed):
-            raise StreamError(f"message {position}", "a protobuf message", "bytes that are none")
-        yield request
+def _single(behaviour: Callable, serialize: Serialize) -> Callable[..., Awaitable[bytes]]:
+    async def answer(request: Any, context: grpc.aio.ServicerContext) -> bytes:
+        return serialize(await behaviour(request, context))
+
+    return answer
+
+
+def _streamed(behaviour: Callable, serialize: Serialize) -> Callable[..., Awaitable[None]]:
+    async def answer(requests: Any, context: grpc.aio.ServicerContext) -> None:
+        async for reply in behaviour(requests, context):
+            await context.write(serialize(reply))
+
+    return answer

@@ -16,6 +16,7 @@ from enf2enf_server.ops.errors import (
     ModelError,
     RightsError,
     StoppingError,
+    UnknownServiceError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ _CODES = (
     (LimitError, code_pb2.RESOURCE_EXHAUSTED),
     (HandleError, code_pb2.NOT_FOUND),
     (ModelError, code_pb2.NOT_FOUND),
+    (UnknownServiceError, code_pb2.NOT_FOUND),
     (GoneError, code_pb2.CANCELLED),
     (StoppingError, code_pb2.UNAVAILABLE),
     (errors.CheckpointError, code_pb2.FAILED_PRECONDITION),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from enf2enf_server.ops.errors import LimitError, RightsError
+from enf2enf_server.ops.errors import FullError, RightsError
 
 
 class Usage:
@@ -70,11 +70,11 @@ class Caller:
         """The time of one call, which may begin and end on different threads.
 
         Raises:
-            LimitError: one call too many. It is not counted.
+            FullError: one call too many. It is not counted.
         """
         limit = self.usage.enter(self.concurrent, self.per_second)
         if limit is not None:
-            raise LimitError(f"token {self.name!r}", f"at most {limit}", "one more; try again")
+            raise FullError(f"token {self.name!r}", f"at most {limit}", "one more; try again")
         try:
             yield
         finally:

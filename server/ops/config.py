@@ -16,19 +16,26 @@ class ServerConfig:
 
     Args:
         mesh_bytes: largest uploaded mesh.
-        upload_bytes: what all uploads in progress may hold together.
+        uploads: uploads in progress at once.
+        upload_bytes: what they may hold together.
+        upload_seconds: longest that one may take.
         mesh_nodes, mesh_cells: most nodes and cells of an uploaded mesh.
         mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
         message_bytes: largest message that is received.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
+        caller_percent: of these places, of the uploads and of their bytes, what one token may hold.
+        connections: of all clients at once.
+        waiting_requests: calls at once whose first message has not come yet; as many of health and reflection.
+        waiting_seconds: longest that it may take to come.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
         cached_bytes: memory that they may take together.
         cached_decodings: evaluators (shapes under conditions) kept; some 0.2 MB for each view.
         batch: small queries that are computed together.
         parsers: processes that read meshes.
         parser_bytes: address space of such a process.
-        idle_seconds: longest that a request may neither send nor take anything.
+        idle_seconds: longest that the server waits for a client, in one go or by and by, besides what bytes take.
+        bytes_per_second: slowest pace of a client that sends or takes.
         look_seconds: between looks for new checkpoints and idle requests.
 
     Raises:
@@ -36,13 +43,19 @@ class ServerConfig:
     """
 
     mesh_bytes: int = 128 << 20
+    uploads: int = 128
     upload_bytes: int = 1 << 30
+    upload_seconds: int = 600
     mesh_nodes: int = 2_000_000
     mesh_cells: int = 10_000_000
     mesh_seconds: int = 20
     points: int = 20_000_000
     message_bytes: int = 4 * MESSAGE_BYTES
     concurrent_requests: int = 64
+    caller_percent: int = 75
+    connections: int = 512
+    waiting_requests: int = 256
+    waiting_seconds: int = 10
     cached_shapes: int = 64
     cached_bytes: int = 1 << 30
     cached_decodings: int = 256
@@ -50,6 +63,7 @@ class ServerConfig:
     parsers: int = 2
     parser_bytes: int = 4 << 30
     idle_seconds: int = 60
+    bytes_per_second: int = 16_384
     look_seconds: int = 2
 
     @classmethod
@@ -63,11 +77,17 @@ class ServerConfig:
             given[name] = int(value)
         return cls(**given)
 
+    def share(self, whole: int) -> int:
+        """What one token may hold of a number of things; at least one."""
+        return max(1, whole * self.caller_percent // 100)
+
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if not isinstance(value, int) or value < 1:
                 raise ConfigError(field.name, "a positive whole number", repr(value))
+        if self.caller_percent > 100:
+            raise ConfigError("caller_percent", "1 to 100", str(self.caller_percent))
         if self.message_bytes < 2 * MESSAGE_BYTES:
             raise ConfigError("message_bytes", f"at least {2 * MESSAGE_BYTES}", str(self.message_bytes))
 

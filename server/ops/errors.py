@@ -13,6 +13,10 @@ class LimitError(errors.QueryError):
     """A request that is larger than this server accepts."""
 
 
+class FullError(LimitError):
+    """One request too many for now: the same one may be answered a little later."""
+
+
 class HandleError(errors.QueryError):
     """A handle that this server does not hold (any more)."""
 
@@ -25,6 +29,10 @@ class GoneError(errors.ServiceError):
     """The client has left, or its deadline has passed."""
 
 
+class IdleError(GoneError):
+    """The client neither sends nor takes what the call is about."""
+
+
 class StoppingError(errors.ServiceError):
     """The server starts or stops: another server, or this one a little later, may answer."""
 
@@ -32,6 +40,10 @@ class StoppingError(errors.ServiceError):
     def now(cls) -> Self:
         """A server that stops before a call is answered, or answered in full."""
         return cls("server", "time for a whole answer", "its stop; try again")
+
+
+class UnknownServiceError(errors.ServiceError):
+    """A service whose health is not known."""
 
 
 class AccessError(errors.ServiceError):

@@ -63,7 +63,7 @@ class Parsers:
 
     def parse(
         self,
-        data: bytes,
+        data: bytes | bytearray,
         name: str,
         length_unit: str,
         walls: Sequence[str],

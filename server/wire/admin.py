@@ -26,7 +26,7 @@ class RepositoryService(pb_grpc.ModelRepositoryServicer):
     def __init__(self, models: Models, repository: Repository | None):
         self._models, self._repository = models, repository
 
-    def ListModels(self, request: pb.ListModelsRequest, call: Call) -> pb.ListModelsResponse:
+    async def ListModels(self, request: pb.ListModelsRequest, call: Call) -> pb.ListModelsResponse:
         """See `surrogate.proto`."""
         if self._repository is None:
             return pb.ListModelsResponse(versions=[self._serving(m.name, m.version) for m in self._models.loaded()])
@@ -39,14 +39,14 @@ class RepositoryService(pb_grpc.ModelRepositoryServicer):
             ]
         )
 
-    def LoadModel(self, request: pb.LoadModelRequest, call: Call) -> pb.LoadModelResponse:
+    async def LoadModel(self, request: pb.LoadModelRequest, call: Call) -> pb.LoadModelResponse:
         """See `surrogate.proto`."""
-        version = self._changeable(call).load(request.model, request.version)
+        version = await call.in_thread(self._changeable(call).load, request.model, request.version)
         return pb.LoadModelResponse(loaded=self._serving(request.model, version))
 
-    def UnloadModel(self, request: pb.UnloadModelRequest, call: Call) -> pb.UnloadModelResponse:
+    async def UnloadModel(self, request: pb.UnloadModelRequest, call: Call) -> pb.UnloadModelResponse:
         """See `surrogate.proto`."""
-        versions = self._changeable(call).unload(request.model, request.version)
+        versions = await call.in_thread(self._changeable(call).unload, request.model, request.version)
         state = pb.ModelVersion.STATE_AVAILABLE
         return pb.UnloadModelResponse(
             unloaded=[pb.ModelVersion(model=request.model, version=number, state=state) for number in versions]

@@ -10,56 +10,57 @@ from enf2enf.errors import QueryError, ServiceError
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_protos import surrogate_pb2 as pb
-from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute.cache import EncodedShape
+from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.errors import LimitError, ModelError
+from enf2enf_server.wire import convert
 from enf2enf_server.wire.question import InferenceQuestion, Signature
+from enf2enf_server.wire.service import SurrogateService
+from enf2enf_server.wire.stream import check_size
 from enf2enf_server.wire.tensor import length_prefixed
 
 SERVICE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 GUARDED = (f"/{SERVICE}/ModelMetadata", f"/{SERVICE}/ModelInfer")  # the others are probes: a full server answers them
+Context = grpc.aio.ServicerContext
 _ENVELOPE = 1 << 16  # bytes of an answer beside its values
 
 
 class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
-    """Answers through the calls of another service, in this process.
+    """Answers through another service, in this process.
 
     Args:
         service: what answers `surrogate.proto`.
         ready: whether the model of a name, or for "" the server, answers now.
     """
 
-    def __init__(self, service: pb_grpc.SurrogateServicer, ready: Callable[[str], bool]):
+    def __init__(self, service: SurrogateService, ready: Callable[[str], bool]):
         self._service, self._ready = service, ready
 
-    def ServerLive(self, request: oip.ServerLiveRequest, context: grpc.ServicerContext) -> oip.ServerLiveResponse:
+    async def ServerLive(self, request: oip.ServerLiveRequest, context: Context) -> oip.ServerLiveResponse:
         """See `open_inference.proto`."""
         return oip.ServerLiveResponse(live=True)
 
-    def ServerReady(self, request: oip.ServerReadyRequest, context: grpc.ServicerContext) -> oip.ServerReadyResponse:
+    async def ServerReady(self, request: oip.ServerReadyRequest, context: Context) -> oip.ServerReadyResponse:
         """See `open_inference.proto`."""
         return oip.ServerReadyResponse(ready=self._ready(""))
 
-    def ModelReady(self, request: oip.ModelReadyRequest, context: grpc.ServicerContext) -> oip.ModelReadyResponse:
+    async def ModelReady(self, request: oip.ModelReadyRequest, context: Context) -> oip.ModelReadyResponse:
         """See `open_inference.proto`."""
         ready = self._ready(request.name)
         if ready:
             try:
-                self._described(request.name, request.version, context)
+                self._described(request.name, request.version)
             except (QueryError, ServiceError):  # it is none, or not one that is here, or no longer
                 ready = False
         return oip.ModelReadyResponse(ready=ready)
 
-    def ServerMetadata(
-        self, request: oip.ServerMetadataRequest, context: grpc.ServicerContext
-    ) -> oip.ServerMetadataResponse:
+    async def ServerMetadata(self, request: oip.ServerMetadataRequest, context: Context) -> oip.ServerMetadataResponse:
         """See `open_inference.proto`."""
         return oip.ServerMetadataResponse(name="enf2enf", version=metadata.version("enf2enf"))
 
-    def ModelMetadata(
-        self, request: oip.ModelMetadataRequest, context: grpc.ServicerContext
-    ) -> oip.ModelMetadataResponse:
+    async def ModelMetadata(self, request: oip.ModelMetadataRequest, call: Call) -> oip.ModelMetadataResponse:
         """See `open_inference.proto`."""
-        described = self._described(request.name, request.version, context)
+        described = self._described(request.name, request.version)
         signature = Signature.of(described)
         units = {f"unit.{q.name}": q.unit for q in (*described.conditions, *described.fields)}
         return oip.ModelMetadataResponse(
@@ -71,34 +72,40 @@ class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
             properties={"digest": described.digest, "licence": described.licence} | units,
         )
 
-    def ModelInfer(self, request: oip.ModelInferRequest, context: grpc.ServicerContext) -> oip.ModelInferResponse:
+    async def ModelInfer(self, request: oip.ModelInferRequest, call: Call) -> oip.ModelInferResponse:
         """See `open_inference.proto`."""
-        described = self._described(request.model_name, request.model_version, context)
+        return await call.in_thread(self._infer, request, call)
+
+    def _infer(self, request: oip.ModelInferRequest, call: Call) -> oip.ModelInferResponse:
+        described = self._described(request.model_name, request.model_version)
         signature = Signature.of(described)
         question = InferenceQuestion.of(request, described, signature)
-        encoded = pb.EncodeResponse(handle=question.handle)
-        if question.header is not None:
-            encoded = self._service.Encode(question.upload(), context)
         reply = oip.ModelInferResponse(model_name=described.name, model_version=str(described.version), id=request.id)
-        if encoded.warnings:
-            reply.parameters["warnings"].string_param = "\n".join(encoded.warnings)
+        if question.header is None:
+            shape, handle = None, question.handle
+        else:
+            check_size(len(question.mesh), described.limits.mesh_bytes)
+            shape = self._service.encode(call, question.header, question.mesh)
+            encoded = convert.encode_reply(shape)
+            handle = encoded.handle
+            if encoded.warnings:
+                reply.parameters["warnings"].string_param = "\n".join(encoded.warnings)
         chunks: list[pb.FieldChunk] = []
         if not question.encodes_only:
             room = _Room(described.limits.message_bytes - _ENVELOPE, signature.bytes_a_point(question.outputs))
-            chunks, summary = self._decode(question, encoded, described.chunk_points, room, context)
+            chunks, summary = self._decode(question, shape or self._service.find(call, handle), described, room, call)
             if (summary.model, summary.version) != (described.name, described.version):
                 other = f"one of {summary.model}, version {summary.version}"
                 raise QueryError("input 'handle'", f"one of {described.name}, version {described.version}", other)
             _set_parameters(reply, summary)
-        _add_outputs(reply, signature, question.outputs, chunks, encoded.handle)
+        _add_outputs(reply, signature, question.outputs, chunks, handle)
         return reply
 
-    def _described(self, name: str, version: str, context: grpc.ServicerContext) -> pb.DescribeResponse:
+    def _described(self, name: str, version: str) -> pb.DescribeResponse:
         """The model of this name and version; "" is the newest one."""
         if version and not (version.isascii() and version.isdigit() and len(version) < 19):
             raise QueryError("model version", "a whole number, or none for the newest", repr(version[:80]))
-        number = int(version or 0)
-        described = self._service.Describe(pb.DescribeRequest(model=name, version=number), context)
+        described = self._service.description(pb.DescribeRequest(model=name, version=int(version or 0)))
         if name != described.name:  # none was named
             raise ModelError("model", f"a name, such as {described.name}", repr(name))
         return described
@@ -106,25 +113,23 @@ class InferenceService(oip_grpc.GRPCInferenceServiceServicer):
     def _decode(
         self,
         question: InferenceQuestion,
-        encoded: pb.EncodeResponse,
-        sampled: int,
+        shape: EncodedShape,
+        described: pb.DescribeResponse,
         room: "_Room",
-        context: grpc.ServicerContext,
+        call: Call,
     ) -> tuple[list[pb.FieldChunk], pb.Summary]:
-        """The values in the order of the points: of at most `sampled` points by Sample, of more by Decode."""
-        count = question.count(encoded)
-        if count is not None:
-            room.admit(count)
-            if count <= sampled:
-                reply = self._service.Sample(question.sample(encoded.handle), context)
-                return [reply.chunk], reply.summary
+        """The values in the order of the points: of at most `chunk_points` by Sample, of more by Decode."""
+        count = question.count(len(shape.nodes))
+        room.admit(count)
+        if count <= described.chunk_points:
+            reply = call.wait(self._service.Sample(question.sample(shape.handle), call))
+            return [reply.chunk], reply.summary
         chunks, summary = [], pb.Summary()
-        for part in self._service.Decode(question.decode(encoded.handle), context):
-            if part.WhichOneof("part") == "summary":
-                summary = part.summary
+        for part in self._service.answer(call, shape, question.query, question):
+            if "summary" in part:
+                summary = part["summary"]
             else:
-                room.admit(part.chunk.first + part.chunk.count)
-                chunks.append(part.chunk)
+                chunks.append(part["chunk"])
         return chunks, summary
 
 

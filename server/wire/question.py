@@ -9,6 +9,8 @@ import numpy as np
 from enf2enf.errors import QueryError
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_server.compute.resolved_query import Points
+from enf2enf_server.wire.stream import points_of
 from enf2enf_server.wire.tensor import Tensor, Values, read_inputs, read_outputs
 
 _OPTIONS = ("length_unit", "walls")
@@ -54,7 +56,7 @@ class InferenceQuestion:
         handle: the geometry's, if it was encoded before.
         header, mesh: the geometry's file, if it is to be encoded; else the header is None.
         query: conditions and target.
-        points: as they travel in `surrogate.proto`; empty where the nodes of the mesh are meant.
+        sent: the points as they travel in `surrogate.proto`; empty where the nodes of the mesh are meant.
         outputs: names of the tensors that are wanted.
         encodes_only: a mesh alone was sent and its handle alone is wanted.
     """
@@ -63,7 +65,7 @@ class InferenceQuestion:
     header: pb.MeshHeader | None
     mesh: bytes
     query: pb.Query
-    points: bytes
+    sent: bytes
     outputs: tuple[str, ...]
     encodes_only: bool
 
@@ -87,26 +89,22 @@ class InferenceQuestion:
         encodes_only = outputs == ("handle",) and set(inputs) == {"mesh", "mesh_name"}
         return cls(handle, header, mesh, query, sent, outputs, encodes_only)
 
-    def upload(self) -> Iterator[pb.EncodeRequest]:
-        """The mesh as Encode takes it."""
-        yield pb.EncodeRequest(header=self.header)
-        yield pb.EncodeRequest(chunk=self.mesh)
-
-    def count(self, encoded: pb.EncodeResponse) -> int | None:
-        """The number of points; None where they are the nodes of a mesh that was encoded before."""
-        if self.query.WhichOneof("target") == "explicit_points":
-            return self.query.explicit_points.count
-        return None if self.header is None else encoded.nodes
+    def count(self, nodes: int) -> int:
+        """The number of points, where the mesh has so many nodes."""
+        explicit = self.query.WhichOneof("target") == "explicit_points"
+        return self.query.explicit_points.count if explicit else nodes
 
     def sample(self, handle: str) -> pb.SampleRequest:
         """All of it as Sample takes it."""
-        return pb.SampleRequest(handle=handle, query=self.query, points=self.points)
+        return pb.SampleRequest(handle=handle, query=self.query, points=self.sent)
 
-    def decode(self, handle: str) -> Iterator[pb.DecodeRequest]:
-        """All of it as Decode takes it."""
-        yield pb.DecodeRequest(header=pb.DecodeHeader(handle=handle, query=self.query))
-        if self.points:
-            yield pb.DecodeRequest(points=self.points)
+    def points(self, count: int, dim: int, size: int) -> Iterator[Points]:
+        """The explicit points, `size` at a time."""
+        points = points_of(self.sent, count, dim)
+        return (points[first : first + size] for first in range(0, max(1, count), size))
+
+    def none(self) -> None:
+        """Points are sent only where they are asked about."""
 
 
 def _geometry(

@@ -1,84 +1,125 @@
 """The calls of `enf2enf.v1.Surrogate`: convert, call the engine, convert."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from google.protobuf.message import Message
 
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.answer import FieldChunk
 from enf2enf_server.compute.cache import EncodedShape
 from enf2enf_server.compute.engine import Engine
-from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery
+from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, Points, ResolvedQuery
 from enf2enf_server.ops.call import Call
+from enf2enf_server.ops.caller import ANONYMOUS
 from enf2enf_server.wire import convert
 from enf2enf_server.wire.stream import RequestStream
 
 
+class SentPoints(Protocol):
+    """Where the explicit points of a query come from."""
+
+    def points(self, count: int, dim: int, size: int) -> Iterator[Points]:
+        """So many of this dimension, `size` at a time."""
+        ...
+
+    def none(self) -> None:
+        """Raises `StreamError` where there are any."""
+        ...
+
+
 class SurrogateService(pb_grpc.SurrogateServicer):
-    """Answers with the models of an engine. Behind `Guard`, which gives every method a `Call` for gRPC's context."""
+    """Answers with the models of an engine.
+
+    Behind `Guard`: methods get a `Call` for gRPC's context, and a `RequestStream` for a stream of requests.
+    """
 
     def __init__(self, engine: Engine):
         self._engine = engine
 
-    def Describe(self, request: pb.DescribeRequest, call: Call) -> pb.DescribeResponse:
+    async def Describe(self, request: pb.DescribeRequest, call: Call) -> pb.DescribeResponse:
         """See `surrogate.proto`."""
-        model = self._engine.models.get(request.model, request.version)
-        return convert.description(model, self._engine.config)
+        return self.description(request)
 
-    def Encode(self, requests: Iterable[pb.EncodeRequest], call: Call) -> pb.EncodeResponse:
+    async def Encode(self, requests: RequestStream, call: Call) -> pb.EncodeResponse:
         """See `surrogate.proto`."""
-        stream = RequestStream(requests, call.alive)
-        header = stream.take("header")
-        with self._engine.uploads.share() as share:
+        header = await requests.take("header")
+        with self._engine.uploads.share(_owner(call)) as share:
             with call.stage("receive"):
-                data = stream.file(header.size, self._engine.config.mesh_bytes, share)
-                stream.end()
-            return convert.encode_reply(self._engine.encode(call, convert.mesh_options(header), data))
+                data = await requests.file(header.size, share, self._engine.config)
+                await requests.end()
+            with call.place():
+                return convert.encode_reply(await call.in_thread(self.encode, call, header, data))
 
-    def Decode(self, requests: Iterable[pb.DecodeRequest], call: Call) -> Iterator[pb.DecodeResponse]:
+    async def Decode(self, requests: RequestStream, call: Call) -> None:
         """See `surrogate.proto`."""
-        stream = RequestStream(requests, call.alive)
-        header = stream.take("header")
-        for part in self._answer(call, self._engine.find(call, header.handle), header.query, stream):
-            yield pb.DecodeResponse(**part)
+        header = await requests.take("header")
+        with call.place():
+            shape = self._engine.find(call, header.handle)
+            await call.in_thread(self._stream, call, shape, header.query, requests, pb.DecodeResponse)
 
-    def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
+    async def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
         """See `surrogate.proto`."""
         query = convert.resolve(self._engine.find(call, request.handle), request.query)
         query.admit(min(self._engine.config.points, query.surrogate.chunk_points))
-        chunk, summary = self._engine.sample(call, query, convert.sample_points(query, request.points))
+        chunk, summary = await self._engine.sample(call, query, convert.sample_points(query, request.points))
         return pb.SampleResponse(chunk=_chunk(query, chunk), summary=convert.summary(summary))
 
-    def Predict(self, requests: Iterable[pb.PredictRequest], call: Call) -> Iterator[pb.PredictResponse]:
+    async def Predict(self, requests: RequestStream, call: Call) -> None:
         """See `surrogate.proto`."""
-        stream = RequestStream(requests, call.alive)
-        header = stream.take("header")
-        with self._engine.uploads.share() as share:
-            with call.stage("receive"):
-                data = stream.file(header.size, self._engine.config.mesh_bytes, share)
-                query = stream.take("query")
-            shape = self._engine.encode(call, convert.mesh_options(header), data)
-            del data
-        yield pb.PredictResponse(encoded=convert.encode_reply(shape))
-        for part in self._answer(call, shape, query, stream):
-            yield pb.PredictResponse(**part)
+        header = await requests.take("header")
+        with contextlib.ExitStack() as place:
+            with self._engine.uploads.share(_owner(call)) as share:
+                with call.stage("receive"):
+                    data = await requests.file(header.size, share, self._engine.config)
+                    query = await requests.take("query")
+                place.enter_context(call.place())
+                shape = await call.in_thread(self.encode, call, header, data)
+                del data
+            await call.send(pb.PredictResponse(encoded=convert.encode_reply(shape)).SerializeToString())
+            await call.in_thread(self._stream, call, shape, query, requests, pb.PredictResponse)
 
-    def _answer(
-        self, call: Call, shape: EncodedShape, message: pb.Query, stream: RequestStream
+    def description(self, request: pb.DescribeRequest) -> pb.DescribeResponse:
+        """What `Describe` answers."""
+        return convert.description(self._engine.models.get(request.model, request.version), self._engine.config)
+
+    def encode(self, call: Call, header: pb.MeshHeader, data: bytes | bytearray) -> EncodedShape:
+        """The shape that `Encode` tells of. For the call's thread, as are all of the following."""
+        return self._engine.encode(call, convert.mesh_options(header), data)
+
+    def find(self, call: Call, handle: str) -> EncodedShape:
+        """The shape of a handle."""
+        return self._engine.find(call, handle)
+
+    def answer(
+        self, call: Call, shape: EncodedShape, message: pb.Query, sent: "SentPoints"
     ) -> Iterator[dict[str, Any]]:
-        """The parts of the answer, each under the name of its part in the message."""
+        """The parts of the answer of `Decode`, each under the name of its part in the message."""
         query = convert.resolve(shape, message)
         query.admit(self._engine.config.points)
         if isinstance(query.target, ExplicitPoints):
-            points = stream.points(query.target.count, query.surrogate.schema.dim, query.block_points)
+            points = sent.points(query.target.count, query.surrogate.schema.dim, query.block_points)
         else:
-            stream.end()
+            sent.none()
             points = query.known_points()
         for part in self._engine.answer(call, query, points):
             if isinstance(part, FieldChunk):
                 yield {"chunk": _chunk(query, part)}
             else:
                 yield {"summary": convert.summary(part)}
+
+    def _stream(
+        self, call: Call, shape: EncodedShape, query: pb.Query, requests: RequestStream, kind: Callable[..., Message]
+    ) -> None:
+        for part in self.answer(call, shape, query, requests):
+            call.wait(call.send(kind(**part).SerializeToString()))
+
+
+def _owner(call: Call) -> str:
+    """Whose share of the uploads a call counts against."""
+    return "" if call.caller is ANONYMOUS else call.caller.name
 
 
 def _chunk(query: ResolvedQuery, chunk: FieldChunk) -> pb.FieldChunk:

@@ -1,64 +1,73 @@
 """The grammar of request streams: a header, the file, a query, points, and nothing else."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf_server.compute.budget import Share
-from enf2enf_server.ops.errors import LimitError, StreamError
+from enf2enf_server.ops.call import Call
+from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import IdleError, LimitError, StreamError
+
+_END = "the end of the stream"
 
 
 class RequestStream:
     """A client's messages, taken one part at a time.
 
     Args:
-        requests: the messages.
-        alive: called before each; raises where the client no longer waits for the answer.
+        call: whose messages they are.
+        deserialize: from the bytes of one.
     """
 
-    def __init__(self, requests: Iterable[Any], alive: Callable[[], None]):
-        self._requests, self._alive = iter(requests), alive
+    def __init__(self, call: Call, deserialize: Callable[[bytes], Any]):
+        self._call, self._deserialize = call, deserialize
         self._position = 0
 
-    def take(self, kind: str) -> Any:
+    async def single(self) -> Any:
+        """The one message of a call that has no more. Raises `StreamError` if it is none, or is missing."""
+        data = await self._received()
+        if data is None:
+            raise no_message()
+        return parsed(data, self._deserialize, 1)
+
+    async def take(self, kind: str) -> Any:
         """The next part. Raises `StreamError` if it is not of this kind."""
-        found, part = self._next()
-        if found != kind:
-            raise StreamError(f"message {self._position}", f"a part {kind!r}", found)
-        return part
+        return self._part(await self._received(), kind)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Raises `StreamError` if there is one more message."""
-        found, _ = self._next()
-        if found != "the end of the stream":
-            raise StreamError(f"message {self._position}", "the end of the stream", found)
+        data = await self._received()
+        if data is not None:
+            raise StreamError(f"message {self._position}", _END, self._kind(data)[0])
 
-    def file(self, size: int, limit: int, share: Share) -> bytes:
+    async def file(self, size: int, share: Share, config: ServerConfig) -> bytearray:
         """The announced number of bytes from parts `chunk`, which count against the share of a budget.
 
         Raises:
-            LimitError: more than `limit` bytes are announced, or all uploads hold too much.
+            LimitError: more bytes are announced than a mesh may have, or all uploads hold too much.
             StreamError: another number of bytes follows.
+            IdleError: it takes too long.
         """
-        if size < 1:
-            raise StreamError("size", "at least 1 byte", str(size))
-        if size > limit:
-            raise LimitError("mesh", f"at most {limit} bytes", f"{size} bytes")
-        data = bytearray()
-        while len(data) < size:
-            chunk = self.take("chunk")
-            if not chunk or len(data) + len(chunk) > size:
-                announced = f"1 to {size - len(data)} bytes (of {size} announced)"
-                raise StreamError(f"chunk in message {self._position}", announced, f"{len(chunk)} bytes")
-            share.take(len(chunk))
-            data += chunk
-        return bytes(data)
+        check_size(size, config.mesh_bytes)
+        data, seconds = bytearray(), config.upload_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                while len(data) < size:
+                    chunk = self._checked(await self.take("chunk"), size, len(data))
+                    share.take(len(chunk))
+                    data += chunk
+        except TimeoutError:
+            raise IdleError("upload", f"all {size} bytes within {seconds:g} s", f"{len(data)} bytes") from None
+        return data
 
     def points(self, count: int, dim: int, size: int) -> Iterator[Float[np.ndarray, "points dim"]]:
-        """The announced number of points from parts `points`, regrouped into arrays of `size`.
+        """The announced number of points from parts `points`, regrouped into arrays of `size`. For the call's thread.
 
         Regrouped so that the answer does not depend on how the client cut its stream.
 
@@ -76,11 +85,15 @@ class RequestStream:
             held = held[ready:]
         if not count:
             yield held
-        self.end()
+        self.none()
+
+    def none(self) -> None:
+        """Raises `StreamError` if there is one more message. For the call's thread."""
+        self._call.wait(self.end())
 
     def _message_points(self, count: int, received: int, dim: int) -> np.ndarray:
         """The points of the next message; `received` came before it, `count` are announced."""
-        data = self.take("points")
+        data = self._part(self._call.wait(self._received()), "points")
         name = f"points in message {self._position}"
         if not data:
             raise StreamError(name, f"a multiple of {8 * dim} bytes ({dim} float64 a point)", "0 bytes")
@@ -89,14 +102,47 @@ class RequestStream:
             raise StreamError(name, f"at most {count - received} points (of {count} announced)", str(len(points)))
         return points
 
-    def _next(self) -> tuple[str, Any]:
+    def _checked(self, chunk: bytes, size: int, held: int) -> bytes:
+        if not chunk or held + len(chunk) > size:
+            announced = f"1 to {size - held} bytes (of {size} announced)"
+            raise StreamError(f"chunk in message {self._position}", announced, f"{len(chunk)} bytes")
+        return chunk
+
+    async def _received(self) -> bytes | None:
         self._position += 1
-        self._alive()
-        request = next(self._requests, None)
-        if request is None:
-            return "the end of the stream", None
+        return await self._call.receive()
+
+    def _part(self, data: bytes | None, kind: str) -> Any:
+        found, part = (_END, None) if data is None else self._kind(data)
+        if found != kind:
+            raise StreamError(f"message {self._position}", f"a part {kind!r}", found)
+        return part
+
+    def _kind(self, data: bytes) -> tuple[str, Any]:
+        request = parsed(data, self._deserialize, self._position)
         kind = request.WhichOneof("part")
         return (kind, getattr(request, kind)) if kind else ("an empty message", None)
+
+
+def no_message() -> StreamError:
+    """The refusal of a call that ends before it has said anything."""
+    return StreamError("message 1", "a message", _END)
+
+
+def check_size(size: int, most: int) -> None:
+    """Raises `StreamError` or `LimitError` where a mesh of so many bytes is not accepted."""
+    if size < 1:
+        raise StreamError("size", "at least 1 byte", str(size))
+    if size > most:
+        raise LimitError("mesh", f"at most {most} bytes", f"{size} bytes")
+
+
+def parsed(data: bytes, deserialize: Callable[[bytes], Any], position: int) -> Any:
+    """The message in some bytes. Raises `StreamError` where they are none, which gRPC itself would call our fault."""
+    try:
+        return deserialize(data)
+    except DecodeError:
+        raise StreamError(f"message {position}", "a protobuf message", "bytes that are none") from None
 
 
 def points_of(data: bytes, count: int, dim: int) -> Float[np.ndarray, "points dim"]:

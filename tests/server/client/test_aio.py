@@ -89,7 +89,7 @@ def test_many_questions_at_once_are_all_answered(surrogate, mesh, in_flight):
         shape = await client.encode(mesh)
         return await asyncio.gather(*(client.decode(shape, CONDITIONS | {"heat": heat}, at) for heat in heats))
 
-    with served(surrogate, ServerConfig(concurrent_requests=4)) as address:
+    with served(surrogate, ServerConfig(concurrent_requests=4, parsers=1)) as address:
         patient = Retry(attempts=50, first_seconds=0.01, longest_seconds=0.2)
         retry = Retry(attempts=1) if in_flight == 3 else patient
         answers = asked(address, ask, in_flight=in_flight, retry=retry)
@@ -138,7 +138,7 @@ def test_a_task_that_is_cancelled_and_a_progress_that_raises_free_the_server(sur
             await client.predict(mesh, CONDITIONS, LONG, progress=stop)
         assert await asyncio.to_thread(free_again, other) and kept
 
-    limits, never = ServerConfig(concurrent_requests=1), Retry(attempts=1)
+    limits, never = ServerConfig(concurrent_requests=1, parsers=1), Retry(attempts=1)
     with served(surrogate, limits) as address, Client(address, timeout=60, retry=never) as client:
         asked(address, lambda other: cancel(other, client))
         with pytest.raises(KeyError) as kept:  # an error that is kept keeps the call, which must end all the same

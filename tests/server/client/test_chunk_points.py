@@ -41,7 +41,7 @@ def as_(kind, surrogate):
 
 
 @contextlib.contextmanager
-def observed(source, config=ServerConfig()):  # noqa: B008
+def observed(source, config=ServerConfig(parsers=1)):  # noqa: B008
     """A server, the calls that it gets, and its address."""
     server, port = create_server(source, config)
     server.start().result()
@@ -105,7 +105,7 @@ def test_a_server_of_small_chunks_refuses_once(surrogate, mesh):
 
 
 def test_a_limit_of_points_is_no_size_of_chunks(surrogate, mesh):
-    config = ServerConfig(points=120)
+    config = ServerConfig(points=120, parsers=1)
     with observed(surrogate, config) as (_, line, address), Client(address, timeout=60) as client:
         shape = client.encode(mesh)
         methods(line)

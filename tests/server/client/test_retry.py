@@ -184,7 +184,7 @@ def test_usual_deadlines_grow_with_the_call(lined, line, shape):
 
 def test_a_restart_goes_unnoticed(surrogate, mesh):
     """Another process's memory: the shape is gone, too."""
-    first, port = create_server(surrogate)
+    first, port = create_server(surrogate, ServerConfig(parsers=1))
     first.start().result()
     with Client(f"127.0.0.1:{port}", timeout=30) as client:
         shape = client.encode(mesh)
@@ -193,7 +193,7 @@ def test_a_restart_goes_unnoticed(surrogate, mesh):
         started = []
 
         def restart():
-            server, _ = create_server(surrogate, address=f"127.0.0.1:{port}")
+            server, _ = create_server(surrogate, ServerConfig(parsers=1), address=f"127.0.0.1:{port}")
             server.start()
             started.append(server)
 
@@ -208,7 +208,7 @@ def test_a_restart_goes_unnoticed(surrogate, mesh):
 
 
 def test_more_shapes_than_the_server_keeps(surrogate):
-    with served(surrogate, ServerConfig(cached_shapes=1)) as address, Client(address) as client:
+    with served(surrogate, ServerConfig(cached_shapes=1, parsers=1)) as address, Client(address) as client:
         shapes = [client.encode(cell(radius=radius)) for radius in (0.1, 0.2, 0.3)]
         first, again = ([client.decode(s, CONDITIONS, SMALL)["stress"].tobytes() for s in shapes] for _ in range(2))
     assert first == again and len(set(first)) == 3

@@ -8,12 +8,13 @@ from conftest import CONDITIONS, cell
 from enf2enf.client import Client
 from enf2enf.io import write_bytes
 from enf2enf_server.gate.app import create_server
+from enf2enf_server.ops.config import ServerConfig
 
 SPANS = {"stress": 100.0, "shift": 1e-3}  # of the data that the surrogate of these tests is scaled by
 
 
 def test_everybody_gets_their_own_answers(surrogate):
-    server, port = create_server(surrogate)
+    server, port = create_server(surrogate, ServerConfig(parsers=1))
     server.start().result()
     meshes = [cell(radius=radius) for radius in (0.15, 0.25, 0.35)]
     files = [write_bytes(mesh, "vtu") for mesh in meshes]

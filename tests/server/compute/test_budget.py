@@ -1,6 +1,8 @@
 """The memory of uploads: never more than the limit together, always given back."""
 
+import contextlib
 import threading
+from collections import Counter
 
 import grpc
 import pytest
@@ -13,12 +15,14 @@ from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.budget import Budget
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.ops.errors import LimitError
+from enf2enf_server.ops.errors import FullError, LimitError
+
+SIZES = st.lists(st.integers(0, 30), max_size=5)
 
 
-@given(limit=st.integers(1, 50), takes=st.lists(st.lists(st.integers(0, 30), max_size=5), max_size=4))
+@given(limit=st.integers(1, 50), takes=st.lists(SIZES, max_size=4))
 def test_shares_never_hold_more_than_the_budget(limit, takes):
-    budget = Budget(limit)
+    budget = Budget(limit, len(takes) + 1, share=int)
 
     def nested(rest):
         if not rest:
@@ -39,6 +43,26 @@ def test_shares_never_hold_more_than_the_budget(limit, takes):
     assert budget.used == 0
 
 
+@given(limit=st.integers(4, 50), takes=st.lists(st.tuples(st.sampled_from(["", "a", "b"]), SIZES), max_size=6))
+def test_no_caller_holds_more_than_its_part(limit, takes):
+    """Uploads and bytes alike; the empty name is nobody's, and bounded by the whole alone."""
+    budget, uploads, count, held = Budget(limit, 4, share=lambda whole: whole // 2), [], Counter(), Counter()
+    with contextlib.ExitStack() as stack:
+        for owner, sizes in takes:
+            fits = len(uploads) < 4 and (not owner or count[owner] < 2)
+            with contextlib.nullcontext() if fits else pytest.raises(FullError, match="uploads of "):
+                share = stack.enter_context(budget.share(owner))
+                uploads.append(share)
+                count[owner] += 1
+            for size in sizes if fits else ():
+                room = limit - held.total(), limit // 2 - held[owner] if owner else limit
+                with contextlib.nullcontext() if size <= min(room) else pytest.raises(FullError, match="bytes of "):
+                    share.take(size)
+                    held[owner] += size
+            assert budget.used == held.total()
+    assert budget.used == 0
+
+
 def test_uploads_share_their_memory(surrogate, vtu):
     """A second upload is refused while a first one holds the room, and let in afterwards."""
     hold = threading.Event()
@@ -52,7 +76,7 @@ def test_uploads_share_their_memory(surrogate, vtu):
     def whole():
         return iter([pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=len(vtu))), pb.EncodeRequest(chunk=vtu)])
 
-    server, port = create_server(surrogate, ServerConfig(upload_bytes=len(vtu) + 10))
+    server, port = create_server(surrogate, ServerConfig(upload_bytes=len(vtu) + 10, parsers=1))
     server.start().result()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = pb_grpc.SurrogateStub(channel)

@@ -9,11 +9,12 @@ from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.models import Model
 from enf2enf_server.gate.app import create_server
+from enf2enf_server.ops.config import ServerConfig
 
 
 def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
     """The upload came to the model before it was taken out, its shape into the cache after."""
-    server, port = create_server(surrogate)
+    server, port = create_server(surrogate, ServerConfig(parsers=1))
     server.start().result()
     try:
         with Client(f"127.0.0.1:{port}") as client, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -202,7 +202,7 @@ def test_a_single_checkpoint_is_named_by_its_file_or_folder(watched, files):
 
 def test_versions_over_the_wire_while_clients_ask(watched, mesh, files, surrogate):
     watched.put("a", "m/1.enf")
-    limits = ServerConfig(look_seconds=1)
+    limits = ServerConfig(look_seconds=1, parsers=1)
     with served(watched.folder, limits) as address, Client(address, timeout=60) as client:
         points = np.random.default_rng(0).uniform(0, 1, (300, 2))
         answers, failures, stop = [], [], threading.Event()

@@ -40,7 +40,7 @@ def encoding(local, mesh):
 
 @pytest.fixture(scope="module")
 def server(local):
-    server, port = create_server(local, ServerConfig(concurrent_requests=4))
+    server, port = create_server(local, ServerConfig(concurrent_requests=4, parsers=1))
     server.start().result()
     yield server, f"127.0.0.1:{port}"
     server.stop()
@@ -159,7 +159,7 @@ def until(condition):
 def test_a_query_that_is_cancelled_within_a_block_leaves_nothing_behind(local, mesh):
     """Of the 16 chunks of a block one or two are begun when the client leaves."""
     held = Held(local.model, local.config, local.normaliser, local.provenance)
-    server, port = create_server(held)
+    server, port = create_server(held, ServerConfig(parsers=1))
     server.start().result()
     value, device = server.metrics.registry.get_sample_value, server.engine.device
     try:
@@ -168,7 +168,7 @@ def test_a_query_that_is_cancelled_within_a_block_leaves_nothing_behind(local, m
             answers = pb_grpc.SurrogateStub(channel).Decode(requests(shape, grid=Grid((0, 0), (1, 1), (4000, 4000))))
             assert held.begun.wait(30)
             answers.cancel()
-            until(lambda: not [call for call in server._admission._running if call.context.is_active()])
+            until(lambda: not [call for call in server._admission._running if not call.gone])
             held.hold.set()
             until(lambda: value("enf2enf_requests_in_flight") == 0)
             until(lambda: value("enf2enf_requests_total", {"method": "Decode", "code": "CANCELLED"}) == 1)

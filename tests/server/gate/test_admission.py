@@ -37,7 +37,7 @@ def guarded(surrogate, secrets, tmp_path_factory):
     """The address of a server that wants tokens."""
     path = tmp_path_factory.mktemp("tokens") / "tokens.toml"
     path.write_text("\n".join(table for _, table in secrets.values()))
-    with served(surrogate, ServerConfig(), tokens=Tokens.read(path)) as address:
+    with served(surrogate, ServerConfig(parsers=1), tokens=Tokens.read(path)) as address:
         yield address
 
 
@@ -125,7 +125,7 @@ def test_a_request_has_an_id_in_its_trailers_and_in_the_log(target, given, caplo
 
 
 def test_a_call_that_neither_sends_nor_takes_is_ended(surrogate):
-    limits = ServerConfig(idle_seconds=1, look_seconds=1)
+    limits = ServerConfig(idle_seconds=1, look_seconds=1, parsers=1)
     with served(surrogate, limits) as address, grpc.insecure_channel(address) as channel:
         hold = threading.Event()
         start = time.monotonic()
@@ -135,7 +135,7 @@ def test_a_call_that_neither_sends_nor_takes_is_ended(surrogate):
 
 
 def test_a_stream_longer_than_the_drain_ends_unavailable_with_what_was_sent(surrogate, vtu):
-    server, port = create_server(surrogate)
+    server, port = create_server(surrogate, ServerConfig(parsers=1))
     server.start().result()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = pb_grpc.SurrogateStub(channel)
@@ -154,7 +154,7 @@ def test_a_stream_longer_than_the_drain_ends_unavailable_with_what_was_sent(surr
 
 
 def test_what_was_done_is_counted(surrogate, mesh):
-    server, port = create_server(surrogate)
+    server, port = create_server(surrogate, ServerConfig(parsers=1))
     server.start().result()
     before = counted(server)
     with Client(f"127.0.0.1:{port}", timeout=60) as client:
@@ -178,7 +178,7 @@ def test_a_trace_goes_on_through_the_server(surrogate, mesh):
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = OtelTracer(provider)
-    with served(surrogate, ServerConfig(), tracer=tracer) as address, grpc.insecure_channel(address) as line:
+    with served(surrogate, ServerConfig(parsers=1), tracer=tracer) as address, grpc.insecure_channel(address) as line:
         trace = "0af7651916cd43dd8448eb211c80319c"
         carried = (("traceparent", f"00-{trace}-b7ad6b7169203331-01"),)
         pb_grpc.SurrogateStub(line).Encode(upload(write_bytes(mesh, "vtu")), metadata=carried)

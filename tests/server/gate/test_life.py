@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from enf2enf import checkpoint
-from enf2enf.client import Client
+from enf2enf.client import Client, Retry
 from enf2enf.errors import QueryError, ServiceError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
@@ -32,7 +32,7 @@ LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work
 
 def test_health_follows_the_warm_up(surrogate):
     hold = threading.Event()
-    server, port = create_server(slow(surrogate, hold))
+    server, port = create_server(slow(surrogate, hold), ServerConfig(parsers=1))
     warm = server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         health = health_pb2_grpc.HealthStub(channel)
@@ -79,7 +79,7 @@ def test_a_handle_is_made_of_bytes_options_and_model(client, surrogate, mesh, vt
 
 
 def test_a_dropped_shape_is_encoded_again(surrogate, mesh):
-    with served(surrogate, ServerConfig(cached_shapes=2)) as address, Client(address, timeout=60) as client:
+    with served(surrogate, ServerConfig(cached_shapes=2, parsers=1)) as address, Client(address, timeout=60) as client:
         first = client.encode(mesh)
         before = client.decode(first, CONDITIONS, "nodes")
         for radius in (0.1, 0.2):
@@ -119,8 +119,8 @@ def long_decode(client, handle):
 
 
 def test_a_cancelled_query_leaves_and_a_full_server_says_so(surrogate, mesh):
-    limits = ServerConfig(concurrent_requests=1)
-    with served(surrogate, limits) as address, Client(address, timeout=60) as client:
+    limits = ServerConfig(concurrent_requests=1, parsers=1)
+    with served(surrogate, limits) as address, Client(address, timeout=60, retry=Retry(attempts=1)) as client:
         shape = client.encode(mesh)
         answers = long_decode(client, shape.handle)
         next(answers)
@@ -156,7 +156,7 @@ def test_a_deadline_ends_a_query(target, mesh):
 
 def test_a_port_in_use_is_an_error(surrogate, target):
     with pytest.raises(ServiceError, match=f"address: expected a free address to listen on, got {target}"):
-        create_server(surrogate, ServerConfig(), target)
+        create_server(surrogate, ServerConfig(parsers=1), target)
 
 
 def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
@@ -164,7 +164,7 @@ def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     checkpoint.save(path, surrogate)
     code = (
         "from enf2enf_server.ops.config import ServeConfig, ServerConfig; from enf2enf_server.gate.serve import serve; "
-        f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig())"
+        f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig(parsers=1))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -18,6 +18,7 @@ from enf2enf.io import write_bytes
 from enf2enf_protos import open_inference_pb2 as oip
 from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_server.gate.app import create_server
+from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.wire.inference import SERVICE
 from enf2enf_server.wire.tensor import Tensor, length_prefixed
 
@@ -169,7 +170,7 @@ def test_metadata(stub, client, surrogate):
 
 def test_readiness_follows_the_warm_up(surrogate):
     hold = threading.Event()
-    server, port = create_server(slow(surrogate, hold))
+    server, port = create_server(slow(surrogate, hold), ServerConfig(parsers=1))
     warm = server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = oip_grpc.GRPCInferenceServiceStub(channel)

@@ -178,7 +178,8 @@ def test_a_mesh_that_cannot_be_read(stub, client):
 
 def test_an_answer_that_one_message_cannot_hold(surrogate):
     """2 MiB hold the 12 bytes of 169,301 points beside the rest; fewer fields leave room for more points."""
-    with served(surrogate, ServerConfig(message_bytes=2 << 20)) as address, Client(address, timeout=60) as client:
+    limits = ServerConfig(message_bytes=2 << 20, parsers=1)
+    with served(surrogate, limits) as address, Client(address, timeout=60) as client:
         handle = client.encode(cell(around=1700, rings=99)).handle.encode()  # 170,000 nodes
         with grpc.insecure_channel(address) as channel:
             stub = oip_grpc.GRPCInferenceServiceStub(channel)
@@ -200,7 +201,10 @@ def test_bytes_that_are_no_message(channel):
 
 
 def test_a_full_server_refuses_questions_and_answers_probes(surrogate, mesh):
-    with served(surrogate, ServerConfig(concurrent_requests=1)) as address, Client(address, timeout=60) as client:
+    with (
+        served(surrogate, ServerConfig(concurrent_requests=1, parsers=1)) as address,
+        Client(address, timeout=60) as client,
+    ):
         shape = client.encode(mesh)
         query = pb.Query(grid=pb.RegularGrid(lower=(0, 0), upper=(1, 1), resolution=(4000, 5000)))  # minutes of work
         for name, value in CONDITIONS.items():

@@ -22,7 +22,7 @@ BROKEN = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("brok
 @pytest.fixture(scope="module")
 def small(surrogate):
     """A client of a server with narrow limits."""
-    limits = ServerConfig(mesh_bytes=20_000, mesh_nodes=230, points=5000)
+    limits = ServerConfig(mesh_bytes=20_000, mesh_nodes=230, points=5000, parsers=1)
     with served(surrogate, limits) as address, Client(address, timeout=60) as connected:
         yield connected
 

@@ -1,0 +1,84 @@
+"""Where calls are before they are known to be worth anything: bounded in number and in seconds."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from enf2enf_server.ops.errors import FullError, IdleError, StoppingError
+
+
+class Lobby:
+    """Holds a bounded number of calls. For one event loop.
+
+    Where it is full, the longest guest of the connection that has most of them leaves: who fills it pushes out its own.
+
+    Args:
+        most: calls at once.
+        seconds: longest stay; None for no end.
+        awaited: what a guest is waiting to be given, for the sentence to one that stays too long.
+    """
+
+    def __init__(self, most: int, seconds: float | None, awaited: str):
+        self._most, self._seconds, self._awaited = most, seconds, awaited
+        self._guests: dict[str, deque[_Guest]] = {}
+        self._count, self._closed = 0, False
+
+    def __len__(self) -> int:
+        """How many are in it."""
+        return self._count
+
+    @asynccontextmanager
+    async def stay(self, peer: str) -> AsyncIterator[None]:
+        """The stay of a call from a connection.
+
+        Raises:
+            IdleError: it takes too long.
+            FullError: it had to leave.
+            StoppingError: the lobby is closed.
+        """
+        if self._closed:
+            raise StoppingError.now()
+        guest = _Guest(self._seconds)
+        if self._count >= self._most:
+            self._push_out()
+        self._guests.setdefault(peer, deque()).append(guest)
+        self._count += 1
+        try:
+            async with guest.end:
+                yield
+        except TimeoutError:
+            raise guest.reason or IdleError("call", f"{self._awaited} within {self._seconds:g} s", "none") from None
+        finally:
+            if guest.reason is None:
+                self._remove(peer, guest)
+
+    def close(self) -> None:
+        """Sends everybody away, and lets nobody in again."""
+        self._closed = True
+        for peer in list(self._guests):
+            while peer in self._guests:
+                self._send_away(peer, StoppingError.now())
+
+    def _push_out(self) -> None:
+        busiest = max(self._guests, key=lambda peer: len(self._guests[peer]))
+        limit = f"at most {self._most} calls that wait for {self._awaited}"
+        self._send_away(busiest, FullError("server", limit, "one more; try again"))
+
+    def _send_away(self, peer: str, reason: Exception) -> None:
+        guest = self._guests[peer][0]
+        self._remove(peer, guest)
+        guest.reason = reason
+        guest.end.reschedule(0.0)
+
+    def _remove(self, peer: str, guest: "_Guest") -> None:
+        self._guests[peer].remove(guest)
+        self._count -= 1
+        if not self._guests[peer]:
+            del self._guests[peer]
+
+
+class _Guest:
+    def __init__(self, seconds: float | None):
+        self.end = asyncio.timeout(seconds)
+        self.reason: Exception | None = None
