@@ -59,7 +59,7 @@ class Admission:
         Raises:
             RefusedCall: for whatever else it or the call raises; it is counted and logged by then.
         """
-        metadata, start = context.invocation_metadata() or (), time.perf_counter()
+        metadata, start = tuple(context.invocation_metadata() or ()), time.perf_counter()
         call = self._call(context, metadata)
         context.set_trailing_metadata(call.trailers)
         self._metrics.started()

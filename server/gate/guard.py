@@ -8,11 +8,13 @@ import grpc
 from enf2enf_server.gate import pushback, status
 from enf2enf_server.gate.admission import Admission, RefusedCall
 from enf2enf_server.gate.pushback import Pushback
+from enf2enf_server.ops.call import EOF
 from enf2enf_server.ops.errors import FullError, IdleError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.wire.stream import RequestStream, no_message, parsed
 
-Serialize, Deserialize = Callable[[Any], bytes], Callable[[bytes], Any]
+Serialize = Callable[[Any], bytes]
+Deserialize = Callable[[bytes], Any]
 
 
 class Guard(grpc.aio.ServerInterceptor):
@@ -113,7 +115,7 @@ def _registered(answer: Callable, handler: Any) -> grpc.RpcMethodHandler:
 async def _requests(context: grpc.aio.ServicerContext, deserialize: Deserialize) -> AsyncIterator[Any]:
     """A probe's messages, one at least."""
     position = 1
-    while (data := await context.read()) is not grpc.aio.EOF:
+    while (data := await context.read()) is not EOF:
         yield parsed(data, deserialize, position)
         position += 1
     if position == 1:

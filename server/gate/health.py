@@ -19,7 +19,7 @@ class Health(health_pb2_grpc.HealthServicer):
     """
 
     def __init__(self):
-        self._states: dict[str, int] = {}
+        self._states: dict[str, health_pb2.HealthCheckResponse.ServingStatus] = {}
         self._changed, self._closed = asyncio.Event(), False
 
     def set(self, service: str, serves: bool) -> None:

@@ -16,7 +16,9 @@ from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.pace import Pace
 from enf2enf_server.ops.tracing import AbstractSpan, NoSpan
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
+EOF = grpc.aio.EOF  # pyright: ignore[reportAttributeAccessIssue]  # its types do not know it
 
 
 class Call:
@@ -75,7 +77,7 @@ class Call:
             message = await self._first() if self._lobby is not None else await self._pace.keep(self._context.read())
         except grpc.aio.BaseError as error:
             raise _gone() from error
-        if message is grpc.aio.EOF:
+        if message is EOF:
             return None
         self._pace.moved(len(message))
         return message
