@@ -1,6 +1,7 @@
 """The commands: what they print and write, and one sentence on stderr for everything that is refused."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,15 @@ def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tm
     out, err = said(capsys)
     assert out == [f"{tmp_path / 'new.vtu'}: {len(before.points)} nodes"]
     assert not err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
+def test_a_file_name_need_not_be_unicode(saved, cell, tmp_path, capsys):
+    mesh, out = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.vtu", b"th\xe9.vtu"))
+    shutil.copy(cell, mesh)
+    assert main(["predict", saved, str(mesh), "-c", LOAD, "-o", str(out)]) == 0
+    assert said(capsys) == ([f"{tmp_path}/th\\udce9.vtu: 240 nodes"], [])
+    assert mesh_io.read(out).point_data["von_mises"].shape == (240,)
 
 
 def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):

@@ -39,7 +39,7 @@ class AsyncClient:
         in_flight: int = 16,
     ):
         self.target, self.timeout = target, timeout
-        self._calls = Calls(target, timeout, connection.checked_token(token), retry)
+        self._calls = Calls(connection.named(target), timeout, connection.checked_token(token), retry)
         self._turns = asyncio.Semaphore(in_flight)
         self._channel = connection.opened(grpc.aio, target, credentials)
         self._stubs = connection.Stubs(self._channel)

@@ -12,7 +12,7 @@ from enf2enf.client.answer import Answer, OnProgress
 from enf2enf.client.chunk_points import ChunkPoints, Key
 from enf2enf.client.refusal import lost_handle, passes, too_many_points
 from enf2enf.client.replies import Description, ModelVersion, RemoteShape
-from enf2enf.client.requests import Question, Upload
+from enf2enf.client.requests import Question, Upload, message
 from enf2enf.client.retry import Retry, usual_seconds
 from enf2enf.client.steps import Exchange, Steps
 from enf2enf.prediction import Prediction
@@ -53,7 +53,7 @@ class Calls:
 
     def _is_there(self, exchange: Exchange, model: str) -> Steps[bool]:
         try:
-            yield from exchange.single("surrogate.Describe", pb.DescribeRequest(model=model))
+            yield from exchange.single("surrogate.Describe", message(pb.DescribeRequest, model=model))
         except grpc.RpcError as error:
             if error.code() not in _ABSENT:
                 raise
@@ -62,7 +62,7 @@ class Calls:
 
     def describe(self, model: str, version: int) -> Steps[Description]:
         """What a server says about a model."""
-        reply = yield from self._single("surrogate.Describe", pb.DescribeRequest(model=model, version=version))
+        reply = yield from self._single("surrogate.Describe", message(pb.DescribeRequest, model=model, version=version))
         self._chunk_points.put((reply.name, reply.version), reply.chunk_points)
         return Description.of(reply)
 
@@ -73,13 +73,14 @@ class Calls:
 
     def load_model(self, model: str, version: int) -> Steps[ModelVersion]:
         """Loads a version."""
-        request = pb.LoadModelRequest(model=model, version=version)
+        request = message(pb.LoadModelRequest, model=model, version=version)
         reply = yield from self._single("repository.LoadModel", request, _LOADING_SECONDS)
         return ModelVersion.of(reply.loaded)
 
     def unload_model(self, model: str, version: int) -> Steps[tuple[ModelVersion, ...]]:
         """Takes versions out of service."""
-        reply = yield from self._single("repository.UnloadModel", pb.UnloadModelRequest(model=model, version=version))
+        request = message(pb.UnloadModelRequest, model=model, version=version)
+        reply = yield from self._single("repository.UnloadModel", request)
         return tuple(ModelVersion.of(version) for version in reply.unloaded)
 
     def encode(self, make: Callable[[], Upload]) -> Steps[RemoteShape]:

@@ -27,7 +27,7 @@ class Client:
     does.
 
     Args:
-        target: `host:port`.
+        target: `host:port`; reached through the proxy that the environment names for gRPC, but for this machine itself.
         timeout: deadline of every call in seconds, its repetitions included. None: 30 s, and 1 s for every 20,000
             points asked and for every megabyte that is or may have to be sent; 300 s to load a model.
         credentials: of the channel; None for plain text. See also `Client.secure`.
@@ -48,7 +48,7 @@ class Client:
         retry: Retry = _USUAL,
     ):
         self.target, self.timeout = target, timeout
-        self._calls = Calls(target, timeout, connection.checked_token(token), retry)
+        self._calls = Calls(connection.named(target), timeout, connection.checked_token(token), retry)
         self._channel = connection.opened(grpc, target, credentials)
         self._stubs = connection.Stubs(self._channel)
 

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2_grpc
 
+from enf2enf.client.proxy import proxy_of
 from enf2enf.errors import ConfigError
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 
@@ -35,9 +36,16 @@ class Stubs:
 
 def opened(kind: ModuleType, target: str, credentials: grpc.ChannelCredentials | None) -> Any:
     """A channel to `host:port`, made by `grpc` or by `grpc.aio`; over plain text without credentials."""
+    options = (*_OPTIONS, ("grpc.enable_http_proxy", int(proxy_of(target) is not None)))
     if credentials is None:
-        return kind.insecure_channel(target, _OPTIONS)
-    return kind.secure_channel(target, credentials, _OPTIONS)
+        return kind.insecure_channel(target, options)
+    return kind.secure_channel(target, credentials, options)
+
+
+def named(target: str) -> str:
+    """The target as errors name it: with the proxy on the way there, which nobody may have thought of."""
+    variable = proxy_of(target)
+    return target if variable is None else f"{target} (through the proxy of {variable})"
 
 
 def tls(ca: PathLike | None, certificate: PathLike | None, key: PathLike | None) -> grpc.ChannelCredentials:

@@ -1,5 +1,7 @@
 """What a failed call means: pass and try again, encode again, or raise."""
 
+import math
+
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -8,6 +10,7 @@ from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, ServiceError
 
 _FULL = ("try again", "Concurrent RPC limit exceeded")  # ours, and gRPC's own
+_PUSHBACK = "grpc-retry-pushback-ms"
 _HIDDEN = "Internal error from Core"
 _PARTS = ("name", "expected", "got")
 _ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
@@ -21,6 +24,13 @@ def passes(error: grpc.RpcError) -> bool:
         return error.details() == _HIDDEN
     # We never cancel a call that we then ask about: it is a server that stops which cancels what it has not begun.
     return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+def pushback(error: grpc.RpcError) -> float:
+    """The seconds that the server wants to be left alone (gRFC A6): 0 where it says nothing, infinite for ever."""
+    trailers = error.trailing_metadata() or ()  # pairs, which gRPC's types do not tell
+    told = [str(value) for key, value in trailers if key == _PUSHBACK]  # pyright: ignore[reportGeneralTypeIssues]
+    return max((float(n) / 1000 if n.isascii() and n.isdigit() else math.inf for n in told), default=0.0)
 
 
 def lost_handle(error: grpc.RpcError) -> bool:

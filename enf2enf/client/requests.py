@@ -4,9 +4,10 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from google.protobuf.message import Message
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, MeshError, QueryError
@@ -15,6 +16,7 @@ from enf2enf.io import read, read_bytes, write_bytes
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 
+M = TypeVar("M", bound=Message)
 MeshLike = str | os.PathLike[str] | Mesh | bytes
 At = np.ndarray | Grid | str  # points (points, dim) in metres, a grid, or "nodes"
 
@@ -33,7 +35,12 @@ class Upload:
     def of(
         cls, mesh: MeshLike, name: str, walls: Sequence[str], length_unit: str, model: str, version: int
     ) -> "Upload":
-        """The upload of a file, of bytes or of a mesh. Raises `MeshError` if there is nothing to send."""
+        """The upload of a file, of bytes or of a mesh.
+
+        Raises:
+            MeshError: there is nothing to send.
+            QueryError: an option that cannot be sent.
+        """
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
             name = name or path.name
@@ -42,9 +49,9 @@ class Upload:
             name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(mesh, "vtu")
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
-        data = bytes(mesh)
+        data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
         options = {"walls": walls, "length_unit": length_unit, "model": model, "version": version}
-        return cls(pb.MeshHeader(name=name, size=len(data), **options), data)
+        return cls(message(pb.MeshHeader, name=sent, size=len(data), **options), data)
 
     def messages(self) -> Iterator[pb.EncodeRequest]:
         """What `Encode` is sent."""
@@ -83,16 +90,16 @@ class Question:
 
         Raises:
             ConditionError: values that are no numbers.
-            QueryError: points that are no array (points, dim).
+            QueryError: points that are no array (points, dim), or a name that cannot be sent.
         """
-        query = pb.Query(conditions={name: _condition(name, value) for name, value in conditions.items()})
+        query = message(pb.Query, conditions={name: _condition(name, value) for name, value in conditions.items()})
         if isinstance(at, str):
             if at != "nodes":
                 raise QueryError("at", "points, a Grid or 'nodes'", repr(at))
             query.mesh_nodes.with_points = True
             return cls(query, at)
         if isinstance(at, Grid):
-            query.grid.CopyFrom(pb.RegularGrid(lower=at.lower, upper=at.upper, resolution=at.resolution))
+            query.grid.CopyFrom(message(pb.RegularGrid, lower=at.lower, upper=at.upper, resolution=at.resolution))
             return cls(query, at)
         points = np.ascontiguousarray(at, "<f8")
         if points.ndim != 2:
@@ -127,6 +134,17 @@ class Question:
             return iter(())
         rows = max(1, _CHUNK // (8 * max(1, self.at.shape[1])))
         return (self.at[first : first + rows].tobytes() for first in range(0, len(self.at), rows))
+
+
+def message(kind: type[M], **fields: Any) -> M:
+    """The message. Raises `QueryError` where a value cannot be sent: a text that is no Unicode, a number too large."""
+    made = kind()
+    for name, value in fields.items():
+        try:
+            made.MergeFrom(kind(**{name: value}))
+        except (TypeError, ValueError):
+            raise QueryError(name, "a value that can be sent", ascii(value)[:80]) from None
+    return made
 
 
 def _file_bytes(path: Path) -> bytes:

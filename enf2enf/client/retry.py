@@ -1,6 +1,7 @@
 """Patience: how often a call is tried again, and how long it may take altogether."""
 
 import dataclasses
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -20,32 +21,34 @@ class Retry:
     Tried again: what ended in UNAVAILABLE or CANCELLED (the server restarts, warms up, or the line broke), and in
     RESOURCE_EXHAUSTED where the server itself says "try again". Before the n-th repetition the client waits a time
     drawn evenly between 0 and `first_seconds` 2^(n-1), at most `longest_seconds`, so that many clients do not come back
-    at once. A wait that the call's deadline does not leave room for is not begun.
+    at once; on top of it, the time that the server names in the trailer `grpc-retry-pushback-ms` (gRFC A6). A wait that
+    the call's deadline does not leave room for is not begun.
 
     Args:
-        attempts: how often a call is made at most; 1: never again.
-        first_seconds: longest wait before the first repetition.
-        longest_seconds: longest wait of all.
+        attempts: how often a call is made at most; 1: never again; None: until its deadline.
+        first_seconds: longest drawn wait before the first repetition.
+        longest_seconds: longest drawn wait of all.
 
     Raises:
-        ConfigError: fewer than one attempt, or negative times.
+        ConfigError: fewer than one attempt, or negative times; without a number of attempts, none without a wait.
     """
 
-    attempts: int = 10
+    attempts: int | None = None
     first_seconds: float = 0.1
     longest_seconds: float = 5.0
 
     def __post_init__(self):
-        if not isinstance(self.attempts, int) or self.attempts < 1:
-            raise ConfigError("attempts", "a whole number of 1 or more", repr(self.attempts))
+        endless = self.attempts is None
+        if not endless and (not isinstance(self.attempts, int) or self.attempts < 1):
+            raise ConfigError("attempts", "a whole number of 1 or more, or None", repr(self.attempts))
         for name in ("first_seconds", "longest_seconds"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(name, "0 or more", repr(getattr(self, name)))
+            if not (seconds := getattr(self, name)) >= 0 or (endless and not seconds):
+                raise ConfigError(name, "more than 0" if endless else "0 or more", repr(seconds))
 
     def pauses(self, draw: Callable[[], float] = _OWN.random) -> Iterator[float]:
         """The seconds to wait before each repetition; `draw` gives evenly distributed numbers of [0, 1)."""
         most = min(self.first_seconds, self.longest_seconds)
-        for _ in range(self.attempts - 1):
+        for _ in itertools.count() if self.attempts is None else range(self.attempts - 1):
             yield draw() * most
             most = min(2 * most, self.longest_seconds)
 

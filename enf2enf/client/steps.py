@@ -5,6 +5,7 @@ returns the result of the whole call.
 """
 
 import dataclasses
+import math
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from enf2enf.client.refusal import explained, passes
+from enf2enf.client.refusal import explained, passes, pushback
 from enf2enf.client.retry import Deadline, Retry
 
 T = TypeVar("T")
@@ -80,8 +81,8 @@ class Exchange:
             try:
                 return (yield from attempt())
             except grpc.RpcError as error:
-                pause = next(pauses, None)
-                if pause is None or not passes(error) or pause >= self._deadline.left:
+                pause = next(pauses, math.inf) + pushback(error)
+                if not passes(error) or pause >= self._deadline.left:
                     raise explained(error, self._target, self._deadline.seconds, self.request_id) from error
             yield Pause(pause)
 

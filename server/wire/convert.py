@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
@@ -20,6 +21,8 @@ from enf2enf_server.compute.engine import MeshOptions
 from enf2enf_server.compute.models import Model
 from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import StreamError
+from enf2enf_server.wire.stream import points_of
 
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
@@ -84,6 +87,20 @@ def _target(query: pb.Query, dim: int) -> Target:
                 raise QueryError("grid", f"bounds and resolution with {dim} entries", str(len(grid.lower)))
             return grid
     raise QueryError("target", "explicit_points, mesh_nodes or grid", "none")
+
+
+def sample_points(query: ResolvedQuery, data: bytes) -> Float[np.ndarray, "points dim"]:
+    """All points of a query, from the bytes that came with it where it announces some.
+
+    Raises:
+        StreamError: another number of points than announced, or bytes that are none.
+        QueryError: a coordinate that is not finite.
+    """
+    if isinstance(query.target, ExplicitPoints):
+        return points_of(data, query.target.count, query.surrogate.schema.dim)
+    if data:
+        raise StreamError("points", "none, for the target is not explicit_points", f"{len(data)} bytes")
+    return next(query.known_points())
 
 
 def field_chunk(chunk: FieldChunk, with_points: bool) -> pb.FieldChunk:

@@ -15,7 +15,7 @@ from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, Poi
 from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.caller import ANONYMOUS
 from enf2enf_server.wire import convert
-from enf2enf_server.wire.stream import RequestStream, points_of
+from enf2enf_server.wire.stream import RequestStream
 
 
 class SentPoints(Protocol):
@@ -64,11 +64,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         """See `surrogate.proto`."""
         query = convert.resolve(self._engine.find(call, request.handle), request.query)
         query.admit(min(self._engine.config.points, query.surrogate.chunk_points))
-        if isinstance(query.target, ExplicitPoints):
-            points = points_of(request.points, query.target.count, query.surrogate.schema.dim)
-        else:
-            points = next(query.known_points())
-        chunk, summary = await self._engine.sample(call, query, points)
+        chunk, summary = await self._engine.sample(call, query, convert.sample_points(query, request.points))
         return pb.SampleResponse(chunk=_chunk(query, chunk), summary=convert.summary(summary))
 
     async def Predict(self, requests: RequestStream, call: Call) -> None:

@@ -14,7 +14,10 @@ from grpc_status import rpc_status
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A call ends in `code` after so many replies and seconds; `name` and `reason`, if any, travel as ErrorInfo."""
+    """A call ends in `code` after so many replies and seconds.
+
+    `name` and `reason`, if any, travel as ErrorInfo, `pushback` as the trailer of gRFC A6.
+    """
 
     code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
     text: str = "the line broke"
@@ -22,9 +25,12 @@ class Fault:
     seconds: float = 0.0
     name: str = ""
     reason: str = "QueryError"
+    pushback: str | None = None
 
     def abort(self, context: grpc.ServicerContext) -> None:
         time.sleep(self.seconds)
+        if self.pushback is not None:
+            context.set_trailing_metadata([("grpc-retry-pushback-ms", self.pushback)])
         if not self.name:
             context.abort(self.code, self.text)
         parts = {"name": self.name, "expected": "what is there", "got": "another"}
@@ -41,6 +47,7 @@ class Seen:
     method: str
     metadata: dict[str, str]
     seconds: float  # until its deadline
+    when: float  # on the clock of `time.monotonic`
 
 
 class Line(grpc.GenericRpcHandler):
@@ -56,7 +63,7 @@ class Line(grpc.GenericRpcHandler):
         method, metadata = details.method.split("/")[-1], dict(details.invocation_metadata)
 
         def answer(requests, context):
-            self.seen.append(Seen(method, metadata, context.time_remaining()))
+            self.seen.append(Seen(method, metadata, context.time_remaining(), time.monotonic()))
             fault = self.faults.pop(0) if self.faults else None
             if fault and not fault.after:
                 fault.abort(context)

@@ -1,5 +1,6 @@
 """The client by itself: what it imports, what it sends, what it makes of a failing network."""
 
+import os
 import subprocess
 import sys
 
@@ -43,6 +44,43 @@ def test_paths_bytes_and_meshes_are_the_same(client, mesh, tmp_path):
         if name != "cell.xdmf":
             fields.append(client.predict((tmp_path / name).read_bytes(), CONDITIONS, name=name)["stress"])
         assert len({field.tobytes() for field in fields}) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
+def test_a_file_name_need_not_be_unicode(client, vtu, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.vtu")
+    with open(path, "wb") as file:
+        file.write(vtu)
+    shape = client.encode(path)
+    assert shape.handle == client.encode(vtu, name="caf?.vtu").handle
+    assert len(shape.upload.mesh().points) == 224
+    assert client.encode(vtu, name=os.path.basename(path)).handle == shape.handle
+    with pytest.raises(errors.MeshError, match=r"caf.*txt"):
+        client.encode(vtu, name="caf\udce9.txt")
+
+
+@pytest.mark.parametrize("value", ["\udce9", 2**63, -(2**63) - 1, 3.5, [1]])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda c, m, value: c.describe(value), "model"),
+        (lambda c, m, value: c.describe(version=value), "version"),
+        (lambda c, m, value: c.ready(value), "model"),
+        (lambda c, m, value: c.load_model(value), "model"),
+        (lambda c, m, value: c.unload_model("", value), "version"),
+        (lambda c, m, value: c.encode(m, walls=[value]), "walls"),
+        (lambda c, m, value: c.encode(m, length_unit=value), "length_unit"),
+        (lambda c, m, value: c.predict(m, CONDITIONS, model=value), "model"),
+        (lambda c, m, value: c.predict(m, CONDITIONS | {_hashed(value): 1.0}), "conditions"),
+    ],
+)
+def test_values_that_cannot_be_sent(client, mesh, call, name, value):
+    with pytest.raises(errors.QueryError, match=f"^{name}: expected a value that can be sent, got "):
+        call(client, mesh, value)
+
+
+def _hashed(value):
+    return tuple(value) if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """The client over bad lines, to servers that restart and forget, within its deadline."""
 
+import asyncio
 import itertools
+import re
 import threading
 import time
 
+import grpc
 import numpy as np
 import pytest
 from conftest import CONDITIONS, cell, served
@@ -13,7 +16,8 @@ from hypothesis import strategies as st
 from peer import Fault, line_to
 
 from enf2enf import errors
-from enf2enf.client import Client, Retry
+from enf2enf.client import AsyncClient, Client, Retry
+from enf2enf.client.calls import Calls
 from enf2enf.grid import Grid
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
@@ -73,6 +77,14 @@ def test_every_call_has_its_own_id_which_is_told(over, line, shape):
     with pytest.raises(errors.ServiceError, match="got UNKNOWN: the line broke") as caught:
         over.describe()
     assert line.seen[-1].metadata["x-request-id"] in str(caught.value)
+
+
+def test_without_a_number_of_attempts_it_is_made_until_the_deadline(lined, line):
+    line.faults += [Fault()] * 40
+    steady = Retry(first_seconds=0.001, longest_seconds=0.001)
+    with Client(lined[1], timeout=30, retry=steady) as client:
+        assert client.describe().name == "tiny"
+    assert len(line.seen) == 41
 
 
 def test_enough_is_enough(over, line):
@@ -214,9 +226,59 @@ def test_pauses_differ_between_clients():
     assert len({next(Retry().pauses()) for _ in range(20)}) == 20
 
 
+@given(st.lists(st.floats(0.01, 1, exclude_max=True), min_size=1), st.floats(0, 25))
+def test_an_outage_that_leaves_room_for_the_longest_pause_is_ridden_out(draws, outage):
+    """Whatever is drawn: some repetition comes after it and before the usual deadline, 30 s."""
+    numbers = itertools.cycle(draws)
+    attempts = itertools.accumulate(Retry().pauses(lambda: next(numbers)))
+    assert next(second for second in attempts if second >= outage) < 30
+
+
+numbers = st.integers(0, 29_000) | st.integers(30_000, 2**70) | st.integers(-(2**70), -1)
+garbage = st.text("0123456789-+.exabc ").filter(lambda text: not re.fullmatch(" *[+-]?[0-9]+ *", text))
+
+
+@given(told=numbers.map(str) | garbage | st.none() | st.just("9" * 400))
+def test_a_server_says_when_to_come_back(lined, told):
+    """As gRFC A6 has it: not before; never for a number that is none or negative; and never beyond the deadline."""
+    line, address = lined
+    line.faults[:] = [Fault(pushback=told)]
+    steps = Calls(address, 30.0, None, Retry()).describe("", 0)
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as failure:
+        channel.unary_unary("/enf2enf.v1.Surrogate/Describe")(b"")
+    next(steps)
+    number = re.fullmatch("([0-9]+)", "0" if told is None else told)
+    if number is None or int(number[1]) >= 30_000:
+        with pytest.raises(errors.ServiceError, match="the line broke"):
+            steps.send(failure.value)
+    else:
+        assert 0 <= steps.send(failure.value).seconds - int(number[1]) / 1000 < 0.1
+
+
+@pytest.mark.parametrize("kind", ["threads", "asyncio"])
+def test_both_clients_come_back_when_they_are_told_to(lined, line, kind):
+    full = "server: expected at most 4 requests at once, got one more; try again"
+    line.faults += [Fault(StatusCode.RESOURCE_EXHAUSTED, full, pushback="300")] * 2
+
+    async def ask():
+        async with AsyncClient(lined[1], timeout=30, retry=QUICK) as client:
+            return await client.describe()
+
+    with Client(lined[1], timeout=30, retry=QUICK) as client:
+        assert (client.describe() if kind == "threads" else asyncio.run(ask())).name == "tiny"
+    times = [seen.when for seen in line.seen]
+    assert len(times) == 3 and all(after - before >= 0.3 for before, after in itertools.pairwise(times))
+
+
 @pytest.mark.parametrize(
     ("options", "name"),
-    [({"attempts": 0}, "attempts"), ({"first_seconds": -1.0}, "first"), ({"longest_seconds": np.nan}, "longest")],
+    [
+        ({"attempts": 0}, "attempts"),
+        ({"first_seconds": -1.0}, "first"),
+        ({"longest_seconds": np.nan}, "longest"),
+        ({"first_seconds": 0.0}, "first_seconds: expected more than 0"),
+        ({"longest_seconds": 0.0}, "longest_seconds: expected more than 0"),
+    ],
 )
 def test_patience_is_checked(options, name):
     with pytest.raises(errors.ConfigError, match=name):

@@ -25,8 +25,6 @@ from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
 from enf2enf_server.gate.tokens import issue
 
-PATIENT = Retry(attempts=100, first_seconds=0.05, longest_seconds=1.0)
-
 
 class Served:
     """A running `enf2enf serve`: what it printed, and the processes that it consists of."""
@@ -112,35 +110,48 @@ def test_with_everything_on(tiny, vtu, tmp_path):
         assert running.stop() == 0
 
 
-def test_the_server_is_killed_and_clients_ask_on(tiny, mesh):
-    with serve(tiny, "--port", free_port()) as running, Client(running.address, retry=PATIENT, timeout=60) as client:
-        shape = client.encode(mesh)
-        before = client.decode(shape, CONDITIONS, "nodes")["stress"]
-        failures, answers, stop = [], [], threading.Event()
+@pytest.mark.parametrize(
+    ("count", "kills", "options"),
+    [
+        pytest.param(4, 1, {"timeout": 60, "retry": Retry(longest_seconds=0.5)}, id="quick"),
+        pytest.param(12, 3, {}, marks=pytest.mark.slow, id="defaults"),
+    ],
+)
+def test_the_server_is_killed_and_clients_ask_on(tiny, mesh, count, kills, options):
+    """All of them, every time."""
+    failures, answers, stop = [], [[] for _ in range(count)], threading.Event()
 
-        def ask():
-            while not stop.is_set():
-                try:
-                    answers.append(client.decode(shape, CONDITIONS, "nodes")["stress"])
-                except Exception as error:
-                    failures.append(error)
+    def ask(address, own):
+        try:
+            with Client(address, **options) as client:
+                shape = client.encode(mesh)
+                while not stop.is_set():
+                    own.append(client.decode(shape, CONDITIONS, "nodes")["stress"])
+        except Exception as error:
+            failures.append(error)
 
-        asking = [threading.Thread(target=ask) for _ in range(4)]
+    def ask_on():
+        """Everybody has an answer to a question that was asked from now on."""
+        seen = [len(own) for own in answers]
+        until(lambda: failures or all(len(own) > many + 1 for own, many in zip(answers, seen, strict=True)), 90)
+
+    with serve(tiny, "--port", free_port()) as running:
+        asking = [threading.Thread(target=ask, args=(running.address, own)) for own in answers]
         for thread in asking:
             thread.start()
-        until(lambda: len(answers) > 20)
-        first = running.server
-        workers = running.parsers()
-        os.kill(first, signal.SIGKILL)
-        until(lambda: len(running.events("start")) == 2)
-        seen = len(answers)
-        until(lambda: len(answers) > seen + 20, 40)
+        ask_on()
+        for kill in range(kills):
+            workers = running.parsers()
+            os.kill(running.server, signal.SIGKILL)
+            until(lambda kill=kill: len(running.events("start")) == kill + 2)
+            ask_on()
+            until(lambda workers=workers: not any(alive(pid) for pid in workers))
         stop.set()
         for thread in asking:
             thread.join()
         assert not failures
-        assert max(np.abs(answer - before).max() for answer in answers) < 1e-5 * np.ptp(before)
-        until(lambda: not any(alive(pid) for pid in workers))
+        every = np.concatenate(answers)
+        assert np.abs(every - every[0]).max() < 1e-5 * np.ptp(every[0])
         assert running.stop() == 0
 
 

@@ -1,14 +1,19 @@
 """Whatever is wrong with a request comes back as a status and a sentence that names it; the server lives on."""
 
+import grpc
 import numpy as np
 import pytest
 from conftest import CONDITIONS, served
 from grpc import StatusCode
+from hypothesis import given
+from hypothesis import strategies as st
 
 import enf2enf_meshes
 from enf2enf import errors
 from enf2enf.client import Client
 from enf2enf.grid import Grid
+from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.ops.config import ServerConfig
 
 BROKEN = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("broken"))
@@ -116,6 +121,37 @@ def test_an_internal_failure_tells_nothing(client, surrogate, vtu, caplog):
     assert str(caught.value).startswith(sentence)
     assert "AttributeError" in caplog.text
     assert client.decode(shape, CONDITIONS, "nodes").outside == 0
+
+
+targets = st.one_of(
+    st.just({"mesh_nodes": pb.MeshNodes()}),
+    st.just({"grid": pb.RegularGrid(lower=[0, 0], upper=[1, 1], resolution=[2, 2])}),
+    st.builds(lambda n: {"explicit_points": pb.ExplicitPoints(count=n, dim=2)}, st.integers(0, 4)),
+)
+
+
+@given(target=targets, size=st.integers(0, 5).map(lambda n: 16 * n) | st.integers(0, 80))
+def test_a_small_question_has_the_points_that_it_announces(client, channel, mesh, target, size):
+    conditions = {name: pb.Condition(values=np.atleast_1d(value)) for name, value in CONDITIONS.items()}
+    query = pb.Query(conditions=conditions, **target)
+    request = pb.SampleRequest(handle=client.encode(mesh).handle, query=query, points=bytes(size))
+    announced = 16 * target["explicit_points"].count if "explicit_points" in target else 0
+    ask = pb_grpc.SurrogateStub(channel).Sample
+    if size == announced:
+        assert ask(request).summary.points == query.explicit_points.count or "explicit_points" not in target
+        return
+    with pytest.raises(grpc.RpcError, match="points: expected ") as caught:
+        ask(request)
+    assert caught.value.code() == StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("method", ["Encode", "Predict"])
+def test_a_name_in_latin_1_is_refused(channel, method):
+    request = pb.EncodeRequest(header=pb.MeshHeader(name="caf?.vtu", size=1)).SerializeToString()
+    call = channel.stream_stream(f"/enf2enf.v1.Surrogate/{method}")
+    with pytest.raises(grpc.RpcError, match="message 1: expected a protobuf message") as caught:
+        list(call(iter([request.replace(b"?", b"\xe9")])))
+    assert caught.value.code() == StatusCode.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("limit", [0, -1])
