@@ -1,5 +1,6 @@
 """Puts a server together and runs it."""
 
+import gc
 import logging
 import os
 import threading
@@ -80,7 +81,7 @@ class SurrogateServer:
         guarded = (f"/{SERVICE}/", f"/{REPOSITORY}/", *inference.GUARDED)
         watchers = Lobby(self._config.waiting_requests, None, "a change of health")
         server = grpc.aio.server(
-            interceptors=[Guard(guarded, self._admission, self._probes, watchers)],
+            interceptors=[Guard(guarded, self._admission, self._probes, watchers, self._config.waiting_seconds)],
             options=[
                 ("grpc.max_receive_message_length", self._config.message_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -150,6 +151,8 @@ class SurrogateServer:
             self._ready.set_exception(error)
             return
         self._changed()
+        gc.collect()
+        gc.freeze()  # what was imported and loaded stays: looking through it would hold up everybody for a while
         self._ready.set_result(None)
         while not self._closing.wait(self._config.look_seconds):
             try:

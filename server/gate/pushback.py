@@ -11,12 +11,12 @@ NEVER = "-1"
 _SECONDS_A_REFUSAL = 0.01  # of pause: refusals then cost a small share of a core, however many wait
 _LEAST, _MOST = 0.1, 5.0  # seconds
 _DECAY = 1.0  # seconds, over which refusals are counted
-_REMEMBERED = 1024  # connections
-_LATE = 1024  # refusals that are kept back at once
+_REMEMBERED = 4096  # connections
+_LATE = 4096  # refusals that are kept back at once
 
 
 class Pushback:
-    """Tells callers how long to stay away, longer the more are refused, and makes those wait that come back before.
+    """Tells callers how long to stay away, longer the more are refused, and makes those wait that come back earlier.
 
     The trailer is that of gRPC's retry design (gRFC A6). For one event loop.
 
@@ -26,7 +26,7 @@ class Pushback:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock, self._rate, self._counted = clock, 0.0, clock()
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._due: OrderedDict[str, float] = OrderedDict()
         self._late = 0
 
     def seconds(self) -> float:
@@ -36,14 +36,21 @@ class Pushback:
         self._counted = now
         return min(max(_LEAST, _SECONDS_A_REFUSAL * self._rate), _MOST)
 
-    async def hold(self, peer: str, seconds: float) -> None:
-        """Returns at once where the connection stayed away as it was told last; else when that time is over."""
-        now = self._clock()
-        until = self._until.pop(peer, now)
-        early, self._until[peer] = until - now, max(until, now + seconds)
-        while len(self._until) > _REMEMBERED:
-            self._until.popitem(last=False)
-        if early > 0 and self._late < _LATE:
+    async def hold(self, peer: str, seconds: float, free: int, most: float) -> None:
+        """Keeps back the refusal of a call: who is refused again and again shall not keep the server busy with it.
+
+        Args:
+            peer: connection of the call.
+            seconds: in which it may be refused once.
+            free: refusals that are not kept back, for a connection that has been quiet before.
+            most: longest that this one is.
+        """
+        now, allowed = self._clock(), free * seconds
+        due = min(max(self._due.pop(peer, now), now) + seconds, now + allowed + most)
+        self._due[peer] = due
+        while len(self._due) > _REMEMBERED:
+            self._due.popitem(last=False)
+        if (early := due - now - allowed) > 0 and self._late < _LATE:
             self._late += 1
             try:
                 await asyncio.sleep(early)

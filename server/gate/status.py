@@ -1,5 +1,6 @@
 """The one table from the library's errors to gRPC statuses."""
 
+import functools
 import logging
 
 import grpc
@@ -53,8 +54,12 @@ def to_status(error: Exception, request_id: str) -> grpc.Status:
 
 
 def _status(code: int, error: errors.Enf2EnfError) -> grpc.Status:
-    name, expected, got = (_shorten(text) for text in (error.name, error.expected, error.got))
     public = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return _packed(code, public, *(_shorten(text) for text in (error.name, error.expected, error.got)))
+
+
+@functools.lru_cache(maxsize=256)  # a crowd is refused in the same words
+def _packed(code: int, public: type[errors.Enf2EnfError], name: str, expected: str, got: str) -> grpc.Status:
     info = error_details_pb2.ErrorInfo(
         reason=public.__name__, domain="enf2enf", metadata={"name": name, "expected": expected, "got": got}
     )

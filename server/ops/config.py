@@ -55,7 +55,7 @@ class ServerConfig:
     caller_percent: int = 75
     connections: int = 512
     waiting_requests: int = 256
-    waiting_seconds: int = 10
+    waiting_seconds: int = 15
     cached_shapes: int = 64
     cached_bytes: int = 1 << 30
     cached_decodings: int = 256

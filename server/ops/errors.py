@@ -17,6 +17,10 @@ class FullError(LimitError):
     """One request too many for now: the same one may be answered a little later."""
 
 
+class CrowdError(FullError):
+    """One call too many of those that have not begun."""
+
+
 class HandleError(errors.QueryError):
     """A handle that this server does not hold (any more)."""
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from enf2enf_server.ops.errors import FullError, IdleError, StoppingError
+from enf2enf_server.ops.errors import CrowdError, IdleError, StoppingError
 
 
 class Lobby:
@@ -34,7 +34,7 @@ class Lobby:
 
         Raises:
             IdleError: it takes too long.
-            FullError: it had to leave.
+            CrowdError: it had to leave.
             StoppingError: the lobby is closed.
         """
         if self._closed:
@@ -63,7 +63,7 @@ class Lobby:
     def _push_out(self) -> None:
         busiest = max(self._guests, key=lambda peer: len(self._guests[peer]))
         limit = f"at most {self._most} calls that wait for {self._awaited}"
-        self._send_away(busiest, FullError("server", limit, "one more; try again"))
+        self._send_away(busiest, CrowdError("server", limit, "one more; try again"))
 
     def _send_away(self, peer: str, reason: Exception) -> None:
         guest = self._guests[peer][0]

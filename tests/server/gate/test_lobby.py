@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import unittest.mock
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enf2enf_server.gate.pushback import Pushback
-from enf2enf_server.ops.errors import FullError, IdleError, StoppingError
+from enf2enf_server.ops.errors import CrowdError, IdleError, StoppingError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.pace import Pace
 
@@ -37,7 +38,7 @@ def test_a_full_lobby_sends_away_the_longest_guest_of_the_busiest_connection(pee
             for busiest, guest in gone:
                 assert counts[busiest] == max(counts.values())
                 assert guest is next(other for p, other in here if p == busiest)
-                assert isinstance(guest.exception(), FullError)
+                assert isinstance(guest.exception(), CrowdError)
                 here.remove((busiest, guest))
             assert len(lobby) == len(here)
         leave.set()
@@ -128,13 +129,39 @@ def test_the_more_are_refused_the_longer_they_are_told_to_stay_away(pauses):
     assert pushback.seconds() < 0.2
 
 
+@given(gaps=st.lists(st.floats(0, 3), min_size=1, max_size=30), free=st.integers(1, 4), most=st.floats(0.1, 5))
+def test_a_connection_is_refused_once_in_a_while(gaps, free, most):
+    """The times of refusals keep the bound, but for those that would have to wait for longer than `most`."""
+
+    async def caller():
+        now, given = 0.0, []
+        pushback = Pushback(lambda: now)
+
+        async def sleep(seconds):
+            given.append(seconds)
+
+        with unittest.mock.patch("asyncio.sleep", sleep):
+            ends = []
+            for gap in gaps:
+                now += gap
+                given[:] = []
+                await pushback.hold("peer", 1.0, free, most)
+                late = sum(given)
+                assert 0 <= late <= most + 1e-9
+                ends.append(now + late)
+                within = [end for end in ends if end > now + late - 1.0 + 1e-9]
+                assert late > most - 1e-9 or len(within) <= free + 1
+
+    asyncio.run(caller())
+
+
 def test_who_comes_back_early_waits_and_others_do_not():
     async def callers():
         pushback = Pushback()
 
         async def held(peer):
             start = time.monotonic()
-            await pushback.hold(peer, 0.2)
+            await pushback.hold(peer, 0.2, free=1, most=5.0)
             return time.monotonic() - start
 
         assert await held("early") < 0.1
