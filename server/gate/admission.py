@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import grpc
 
+from enf2enf_server.gate.refusal import RefusedCall
 from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import logs
@@ -23,14 +24,6 @@ from enf2enf_server.ops.pace import Pace
 from enf2enf_server.ops.tracing import AbstractTracer
 
 _TICK = 0.01  # seconds
-
-
-class RefusedCall(Exception):
-    """A call that is to be ended with a status, everything that it held having been given back."""
-
-    def __init__(self, status: grpc.Status, cause: Exception):
-        super().__init__(status.details)
-        self.status, self.cause = status, cause
 
 
 class Admission:

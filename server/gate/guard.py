@@ -5,17 +5,15 @@ from typing import Any
 
 import grpc
 
-from enf2enf_server.gate import pushback, status
-from enf2enf_server.gate.admission import Admission, RefusedCall
-from enf2enf_server.gate.pushback import Pushback
+from enf2enf_server.gate.admission import Admission
+from enf2enf_server.gate.refusal import Refusals, RefusedCall
+from enf2enf_server.gate.status import to_status
 from enf2enf_server.ops.call import EOF
-from enf2enf_server.ops.errors import AccessError, CrowdError, FullError, IdleError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.wire.stream import RequestStream, no_message, parsed
 
 Serialize = Callable[[Any], bytes]
 Deserialize = Callable[[bytes], Any]
-_WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
 
 
 class Guard(grpc.aio.ServerInterceptor):
@@ -28,12 +26,12 @@ class Guard(grpc.aio.ServerInterceptor):
         admission: admits their calls.
         probes: where the calls of other methods stay.
         watchers: where those stay that have sent their one request and are answered until they leave.
-        patience: seconds that those are kept waiting for their refusal who are refused again and again.
+        patience: see `Refusals`.
     """
 
     def __init__(self, guarded: Sequence[str], admission: Admission, probes: Lobby, watchers: Lobby, patience: float):
         self._guarded, self._admission, self._probes, self._watchers = tuple(guarded), admission, probes, watchers
-        self._pushback, self._patience = Pushback(), patience
+        self._refusals = Refusals(patience)
         self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
 
     async def intercept_service(
@@ -66,7 +64,7 @@ class Guard(grpc.aio.ServerInterceptor):
                     return None if reply is None else serialize(reply)
             except RefusedCall as refused:
                 refusal = refused
-            await self._refuse(context, refusal)
+            await self._refusals.end(context, refusal)
 
         return _registered(answer, handler)
 
@@ -87,24 +85,10 @@ class Guard(grpc.aio.ServerInterceptor):
             except grpc.aio.BaseError:  # the client has left
                 raise
             except Exception as error:
-                refusal = RefusedCall(status.to_status(error, method), error)
-            await self._refuse(context, refusal)
+                refusal = RefusedCall(to_status(error, method), error)
+            await self._refusals.end(context, refusal)
 
         return _registered(answer, handler)
-
-    async def _refuse(self, context: grpc.aio.ServicerContext, refused: RefusedCall) -> None:
-        """Ends a call. Whatever it held has been given back: who takes nothing may keep this waiting."""
-        trailers = (*context.trailing_metadata(), *refused.status.trailing_metadata)
-        if isinstance(refused.cause, FullError):
-            seconds = self._pushback.seconds()
-            trailers += ((pushback.TRAILER, str(round(1e3 * seconds))),)
-        elif isinstance(refused.cause, IdleError):
-            trailers += ((pushback.TRAILER, pushback.NEVER),)
-        if isinstance(refused.cause, _WORTHLESS):
-            await self._pushback.hold(context.peer(), 4.0, free=5, most=self._patience)
-        elif isinstance(refused.cause, FullError):
-            await self._pushback.hold(context.peer(), seconds, free=1, most=seconds)
-        await context.abort(refused.status.code, refused.status.details, trailers)
 
 
 def _behaviour(handler: Any) -> Callable:

@@ -6,8 +6,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-TRAILER = "grpc-retry-pushback-ms"
-NEVER = "-1"
 _SECONDS_A_REFUSAL = 0.01  # of pause: refusals then cost a small share of a core, however many wait
 _LEAST, _MOST = 0.1, 5.0  # seconds
 _DECAY = 1.0  # seconds, over which refusals are counted
@@ -18,7 +16,7 @@ _LATE = 4096  # refusals that are kept back at once
 class Pushback:
     """Tells callers how long to stay away, longer the more are refused, and makes those wait that come back earlier.
 
-    The trailer is that of gRPC's retry design (gRFC A6). For one event loop.
+    For one event loop.
 
     Args:
         clock: seconds, never falling.

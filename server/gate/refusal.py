@@ -1,0 +1,45 @@
+"""How refused calls end: with a sentence, with when to come back, and later for those who do not listen."""
+
+import grpc
+
+from enf2enf_server.gate.pushback import Pushback
+from enf2enf_server.ops.errors import AccessError, CrowdError, FullError, IdleError
+
+_TRAILER = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
+_NEVER = "-1"
+_WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
+_WORTHLESS_SECONDS, _WORTHLESS_FREE = 4.0, 5
+
+
+class RefusedCall(Exception):
+    """A call that is to be ended with a status, everything that it held having been given back."""
+
+    def __init__(self, status: grpc.Status, cause: Exception):
+        super().__init__(status.details)
+        self.status, self.cause = status, cause
+
+
+class Refusals:
+    """Ends refused calls. For one event loop.
+
+    Args:
+        patience: seconds that a caller is kept waiting for its refusal at the most who is refused again and again.
+    """
+
+    def __init__(self, patience: float):
+        self._pushback, self._patience = Pushback(), patience
+
+    async def end(self, context: grpc.aio.ServicerContext, refused: RefusedCall) -> None:
+        """Ends a call with its status. Raises what ends gRPC's own handling of it."""
+        trailers = (*context.trailing_metadata(), *refused.status.trailing_metadata)
+        cause, seconds = refused.cause, 0.0
+        if isinstance(cause, FullError):
+            seconds = self._pushback.seconds()
+            trailers += ((_TRAILER, str(round(1e3 * seconds))),)
+        elif isinstance(cause, IdleError):
+            trailers += ((_TRAILER, _NEVER),)
+        if isinstance(cause, _WORTHLESS):
+            await self._pushback.hold(context.peer(), _WORTHLESS_SECONDS, _WORTHLESS_FREE, self._patience)
+        elif isinstance(cause, FullError):
+            await self._pushback.hold(context.peer(), seconds, free=1, most=seconds)
+        await context.abort(refused.status.code, refused.status.details, trailers)
