@@ -12,6 +12,7 @@ from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import single
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
@@ -34,6 +35,7 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
     write_archive(path, manifest, surrogate.model)
 
 
+@single
 def load(path: str | os.PathLike) -> Surrogate:
     """Read a checkpoint, of this version or of version 2.
 

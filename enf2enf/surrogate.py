@@ -24,6 +24,7 @@ from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import single
 from enf2enf.prediction import Prediction
 from enf2enf.schema import Schema
 from enf2enf.threads import map_in_threads
@@ -44,6 +45,7 @@ class Surrogate:
         self.provenance = dict(provenance)
 
     @classmethod
+    @single
     def untrained(cls, config: ModelConfig, normaliser: Normaliser, seed: int = 0) -> "Surrogate":
         """A surrogate with random weights, for training and for tests of everything but accuracy."""
         model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))

@@ -19,6 +19,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import compiled, single
 from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
@@ -109,6 +110,7 @@ class FieldEvaluator:
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
+@single
 def is_local(model: Network, normaliser: Normaliser, encoding: Encoding) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
     conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
@@ -128,11 +130,11 @@ def _program(points: int) -> tuple[int, int]:
     return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)
 
 
-@eqx.filter_jit
+@compiled
 def _condition(model: Network, latents: Latents, conditions: Array) -> Conditioned:
     return model.decoder.condition(latents, conditions)
 
 
-@eqx.filter_jit
+@compiled
 def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike) -> Array:
     return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count))
