@@ -76,7 +76,7 @@ class Surrogate:
         """The model card: plain data."""
         leaves = jax.tree.leaves(eqx.filter(self.model, eqx.is_inexact_array))
         low, high = self.normaliser.condition_low, self.normaliser.condition_high
-        return {
+        return self.provenance | {  # which may claim nothing of what follows
             "version": self.version,
             "schema": self.schema.to_dict(),
             "reference_length": self.normaliser.length,
@@ -85,7 +85,6 @@ class Surrogate:
             "condition_high": high.tolist(),
             "parameters": sum(leaf.size for leaf in leaves),
             "config": self.config.to_dict(),
-            **self.provenance,
         }
 
     def geometry_of(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:

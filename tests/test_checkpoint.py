@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import struct
 import warnings
 import zipfile
@@ -139,6 +141,9 @@ def test_what_is_no_file_is_refused(tmp_path):
         load(tmp_path / "none.enf")
     with pytest.raises(CheckpointError, match="expected a checkpoint"):
         load(tmp_path)
+    os.mkfifo(tmp_path / "pipe.enf")
+    with pytest.raises(CheckpointError, match=r"pipe\.enf: expected a checkpoint, got .*no regular file"):
+        load(tmp_path / "pipe.enf")
 
 
 class Two(eqx.Module):
@@ -244,6 +249,7 @@ MANIFESTS = {
     "odd range": lambda m: m["normaliser"].update(condition_low=["a", "b"]),
     "extents": lambda m: m["normaliser"].update(extents=[1]),
     "schema": lambda m: m["normaliser"]["schema"].update(dim=7),
+    "metrics": lambda m: m["provenance"].update(metrics="x"),
 }
 
 
@@ -251,6 +257,62 @@ MANIFESTS = {
 def test_a_manifest_that_describes_no_model_is_refused(spoil, sin):
     with pytest.raises(CheckpointError, match=r"spoilt\.enf: expected a manifest that describes a model, got"):
         load(spoil(edit(MANIFESTS[sin])))
+
+
+PLACES = {
+    "provenance.note.1.deep": lambda m, n: m["provenance"].update(note=[0, {"deep": n}]),
+    "config.encoder.window": lambda m, n: m["config"]["encoder"].update(window=n),
+    "config.decoder.reaches.0": lambda m, n: m["config"]["decoder"]["reaches"].__setitem__(0, n),
+    "normaliser.field_mean.0": lambda m, n: m["normaliser"].update(field_mean=[n]),
+    "normaliser.length": lambda m, n: m["normaliser"].update(length=n),
+}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1e39, 1e300, 10**400], ids=lambda n: str(n)[:6])
+@pytest.mark.parametrize("place", PLACES)
+def test_numbers_beyond_single_precision_are_refused_by_name(spoil, place, number):
+    with pytest.raises(CheckpointError) as caught:
+        load(spoil(edit(lambda manifest: PLACES[place](manifest, number))))
+    sentence = f"got {place}: expected a finite number within the range of float32, got {number}"
+    assert sentence[:150] in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", BIAS, "notes.txt"])
+def test_a_member_that_is_there_twice_is_refused(file, tmp_path, name):
+    path = tmp_path / "twice.enf"
+    path.write_bytes(file.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's own complaint
+        for _ in range(1 if name in archive.namelist() else 2):
+            archive.writestr(name, b"1")
+    with pytest.raises(CheckpointError, match=f"twice.enf: expected every member once, got '{re.escape(name)}' more"):
+        load(path)
+
+
+def test_two_members_of_one_path_are_refused(spoil):
+    def change(entries):
+        entries[BIAS.replace(".npy", ".txt")] = entries[BIAS]
+
+    with pytest.raises(CheckpointError, match="arrays: expected every path once, got two members of one path"):
+        load(spoil(change))
+
+
+def test_a_key_of_the_manifest_that_is_there_twice_is_refused(spoil):
+    def change(entries):
+        entries["manifest.json"] = entries["manifest.json"].replace(b'"version":', b'"version": 2, "version":')
+
+    with pytest.raises(CheckpointError, match="a key more than once"):
+        load(spoil(change))
+
+
+def test_a_card_says_what_the_checkpoint_is_whatever_its_provenance_claims(surrogate):
+    facts = surrogate.card
+    claims = {key: "a lie" for key in facts}
+    lying = Surrogate(surrogate.model, surrogate.config, surrogate.normaliser, claims | {"name": "told"})
+    assert {key: lying.card[key] for key in facts if key not in surrogate.provenance} == {
+        key: value for key, value in facts.items() if key not in surrogate.provenance
+    }
+    assert lying.card["name"] == "told"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
