@@ -1,5 +1,6 @@
 """Puts a server together and runs it."""
 
+import functools
 import logging
 import os
 import threading
@@ -22,10 +23,13 @@ from enf2enf_server.gate.guard import Guard
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import tracing
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import StoppingError
 from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.ops.periodic import Periodic
 from enf2enf_server.wire import inference
 from enf2enf_server.wire.admin import RepositoryService
 from enf2enf_server.wire.service import SurrogateService
+from enf2enf_server.wire.trial import trial
 
 _LOG = logging.getLogger(__name__)
 SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
@@ -33,6 +37,7 @@ REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
 _SPARE_THREADS = 8  # for refusals, health and reflection, while every admitted request holds a thread
 _WAITING = 4  # times the admitted calls that gRPC holds; more it refuses itself, in fewer words
 _LAST_SECONDS = 5.0  # for streams to stop in
+_PATIENCE = 1.0  # for a look at models to end in
 _DEFAULT = ServerConfig()
 _SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -62,14 +67,16 @@ class SurrogateServer:
         self._tracer = tracer or tracing.from_environment()
         self._config, self._models, self._health = config, Models(), health.HealthServicer()
         self._given = self._repository = None
+        self._trial = functools.partial(trial, config=config)
         if isinstance(source, Surrogate):
             self._given = source
         else:
-            self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
+            self._repository = Repository(source, self._models, self._trial, self._changed, config.load_seconds)
         self.engine = Engine(self._models, config, self.metrics)
         self._admission = Admission(config.concurrent_requests, config.idle_seconds, tokens, self.metrics, self._tracer)
         self._named: set[str] = set()  # models whose health was ever set
         self._closing, self._keeper = threading.Event(), threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._calls = Periodic("calls", config.look_seconds, self._look_at_calls)
         self._ready: futures.Future[None] = futures.Future()
         self._server = self._built()
         self._changed()
@@ -110,44 +117,51 @@ class SurrogateServer:
         """Starts to answer, NOT_SERVING until the future is done; the future has the error of a bad source."""
         self._server.start()
         self._keeper.start()
+        self._calls.start()
         return self._ready
 
     def stop(self, grace: float = 0.0) -> None:
         """Refuses new calls, gives those in progress `grace` seconds, tells the rest to stop, returns when all have."""
         self._health.enter_graceful_shutdown()
+        if self._repository is not None:
+            self._repository.close()
         self._admission.drain(grace)
         self.engine.device.drop()
         self._server.stop(_LAST_SECONDS).wait()
         self._closing.set()
         if self._keeper.ident is not None:
-            self._keeper.join()
+            self._keeper.join(_PATIENCE)  # it may hang in a disk
+        self._calls.stop()
         self.engine.close()
         self._tracer.close()
 
     def _keep(self) -> None:
-        """Loads the models, then looks for new ones and for idle calls."""
+        """Loads the models, then looks for new ones."""
         try:
             if self._given is not None:
-                self._given.warm_up()
-                self._models.put(Model(str(self._given.card.get("name") or "model"), 1, self._given))
+                model = Model(str(self._given.card.get("name") or "model"), 1, self._given)
+                self._trial(model)
+                self._models.put(model)
             if self._repository is not None:
                 self._repository.open()
+        except StoppingError:
+            return
         except Exception as error:
             self._ready.set_exception(error)
             return
         self._changed()
         self._ready.set_result(None)
-        while not self._closing.wait(self._config.look_seconds):
+        while self._repository is not None and not self._closing.wait(self._config.look_seconds):
             try:
-                self._look()
+                self._repository.look()
+            except StoppingError:
+                return
             except Exception as error:  # a disk that is gone for a while must not end the looking
-                _LOG.error("a look at models and calls failed", exc_info=error)
+                _LOG.error("a look at models failed", exc_info=error)
 
-    def _look(self) -> None:
+    def _look_at_calls(self) -> None:
         self._admission.end_idle()
         self.metrics.parsers_replaced(self.engine.parsers.replaced)
-        if self._repository is not None:
-            self._repository.look()
 
     def _serves(self, name: str) -> bool:
         return any(name in ("", model.name) for model in self._models.loaded())

@@ -41,7 +41,7 @@ class RepositoryService(pb_grpc.ModelRepositoryServicer):
 
     def LoadModel(self, request: pb.LoadModelRequest, call: Call) -> pb.LoadModelResponse:
         """See `surrogate.proto`."""
-        version = self._changeable(call).load(request.model, request.version)
+        version = self._changeable(call).load(request.model, request.version, call.alive)
         return pb.LoadModelResponse(loaded=self._serving(request.model, version))
 
     def UnloadModel(self, request: pb.UnloadModelRequest, call: Call) -> pb.UnloadModelResponse:
