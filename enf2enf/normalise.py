@@ -113,7 +113,7 @@ class Normaliser:
         with np.errstate(all="ignore"):
             levels, gains = self._levels(row).astype(np.float32), np.abs(self.affine(row))
             far = self.extrapolating(row)
-        too_large = (gains > LARGEST_SINGLE).any(axis=0)
+        too_large = np.any(gains > LARGEST_SINGLE, axis=0)
         for condition, part in zip(columns, columns.slices, strict=True):
             scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
             grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)

@@ -1,7 +1,7 @@
 """Networks are trained and asked in float32, whatever else in the process has told JAX (`jax_enable_x64`)."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import equinox as eqx
 import jax
@@ -14,4 +14,4 @@ single = jax.enable_x64(False)
 
 def compiled(function: _Function, **options: Any) -> _Function:
     """`equinox.filter_jit` of a function, compiled and called under single precision; `options` are its own."""
-    return single(eqx.filter_jit(function, **options))
+    return cast(_Function, single(eqx.filter_jit(function, **options)))

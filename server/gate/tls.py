@@ -123,7 +123,9 @@ def _check_authorities(path: Path, content: bytes) -> None:
         raise ConfigError(str(path), expected, _reason(error)) from error
     except ValueError as error:
         raise ConfigError(str(path), expected, "an empty file" if not content else "other bytes") from error
-    dates = [[ssl.cert_time_to_seconds(ca[key]) for key in ("notBefore", "notAfter")] for ca in context.get_ca_certs()]
+    dates = [
+        [ssl.cert_time_to_seconds(str(ca[key])) for key in ("notBefore", "notAfter")] for ca in context.get_ca_certs()
+    ]
     if dates and not any(since <= time.time() <= until for since, until in dates):
         raise ConfigError(str(path), "a certificate that is valid now", "none")
 
