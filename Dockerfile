@@ -32,4 +32,4 @@ USER enf2enf
 EXPOSE 50051 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "enf2enf_server.ops.probe"]
 ENTRYPOINT ["enf2enf", "serve"]
-CMD ["elasticity", "--host", "0.0.0.0", "--metrics-port", "9464"]
+CMD ["elasticity", "--host", "0.0.0.0", "--metrics-host", "0.0.0.0", "--metrics-port", "9464"]

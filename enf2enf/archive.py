@@ -1,15 +1,18 @@
 """A zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
 
+import errno
 import io
 import json
 import math
 import os
+import stat
 import struct
 import tokenize
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import equinox as eqx
 import jax
@@ -27,6 +30,7 @@ _DAMAGE = (
     SyntaxError, struct.error, tokenize.TokenError,
 )  # fmt: skip
 _NONE: Mapping[str, str] = {}
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for the other end of a pipe, or whoever has leased the file
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
 
 
@@ -65,25 +69,52 @@ class open_archive:  # noqa: N801, reads as a function at its call
         """Check the file's kind and version before anything else is believed."""
         name = self.path.name
         try:
-            self.archive = zipfile.ZipFile(self.path)
+            self._file = _opened(self.path)
         except FileNotFoundError:
-            raise CheckpointError(name, "a file", f"nothing at {self.path}") from None
-        except (OSError, *_DAMAGE) as error:
-            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
+            raise CheckpointError(name, "a file", "nothing at that place") from None
+        except OSError as error:
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({_reason(error)})") from error
         try:
-            manifest = json.loads(_stored(self.archive, "manifest.json", _LARGEST_MANIFEST))
+            archive = zipfile.ZipFile(self._file)
+            _check_members(archive, name)
+            manifest = json.loads(_stored(archive, "manifest.json", _LARGEST_MANIFEST), object_pairs_hook=_table)
             if manifest["format"] != self.kind or manifest["version"] not in self.versions:
                 raise CheckpointError(name, f"{self.kind} of version {self.versions[0]}", "another kind of file")
         except (OSError, *_DAMAGE) as error:
-            self.archive.close()
+            self._file.close()
             if isinstance(error, CheckpointError):
                 raise
-            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
-        return self.archive, manifest
+            raise CheckpointError(name, "a checkpoint", f"a file that is not one ({_reason(error)})") from error
+        return archive, manifest
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self.archive.close()
+        self._file.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file. A pipe or a device, which could keep its reader waiting, is not even opened."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "no regular file")
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING))
+
+
+def _check_members(archive: zipfile.ZipFile, name: str) -> None:
+    if twice := [member for member, count in Counter(archive.namelist()).items() if count > 1]:
+        raise CheckpointError(name, "every member once", f"{twice[0]!r} more than once")
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of the manifest, its keys unique: what reads it next might take the other value."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a key more than once")
+    return table
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the path that the words of an `OSError` have."""
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
 
 
 def read_arrays(archive: zipfile.ZipFile, template: PyTree, renamed: Mapping[str, str] = _NONE) -> PyTree:
@@ -94,7 +125,10 @@ def read_arrays(archive: zipfile.ZipFile, template: PyTree, renamed: Mapping[str
         renamed: parts of paths in the archive -> in the template.
     """
     wanted = named_arrays(template)
-    stored = {_path(name[7:-4], renamed): name for name in archive.namelist() if name.startswith("arrays/")}
+    members = [name for name in archive.namelist() if name.startswith("arrays/")]
+    stored = {_path(name[7:-4], renamed): name for name in members}
+    if len(stored) < len(members):
+        raise CheckpointError("arrays", "every path once", "two members of one path")
     if missing := sorted(wanted.keys() - stored.keys()):
         raise CheckpointError(f"array {missing[0]!r}", "its values in the checkpoint", "none")
     if surplus := sorted(stored.keys() - wanted.keys()):
@@ -124,7 +158,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> j
     except (OSError, *_DAMAGE) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({error})") from error
+        raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({_reason(error)})") from error
     if not np.isfinite(values).all():
         raise CheckpointError(f"array {name!r}", "finite values", "NaN or infinity")
     return jax.numpy.asarray(values)
@@ -132,11 +166,11 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> j
 
 def _stored(archive: zipfile.ZipFile, name: str, most: float = math.inf) -> bytes:
     """An entry's bytes, checked against their CRC; no longer than the file itself, since nothing is compressed."""
-    assert archive.filename is not None  # `open_archive` opens a path, no stream
+    assert archive.filename is not None and archive.fp is not None  # `open_archive` opens a file
     label, info = f"{name} of {Path(archive.filename).name}", archive.getinfo(name)
     if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED:
         raise CheckpointError(label, "bytes as they are", "compressed ones")
-    most = min(most, os.path.getsize(archive.filename))
+    most = min(most, os.fstat(archive.fp.fileno()).st_size)
     if not info.compress_size == info.file_size <= most:
         raise CheckpointError(label, f"{most} bytes at most", str(info.file_size))
     return archive.read(info)

@@ -11,7 +11,8 @@ import jax
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
-from enf2enf.normalise import Normaliser
+from enf2enf.normalise import LARGEST_SINGLE, Normaliser
+from enf2enf.precision import single
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
@@ -34,6 +35,7 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
     write_archive(path, manifest, surrogate.model)
 
 
+@single
 def load(path: str | os.PathLike) -> Surrogate:
     """Read a checkpoint, of this version or of version 2.
 
@@ -43,7 +45,11 @@ def load(path: str | os.PathLike) -> Surrogate:
     with open_archive(path, _FORMAT, _VERSION, 2) as (archive, manifest):
         is_old = manifest["version"] == 2
         try:
+            for part in ("provenance", "config", "normaliser"):
+                _check_numbers(part, manifest[part])
             provenance = dict(manifest["provenance"])
+            if not isinstance(provenance.get("metrics", {}), Mapping):
+                raise CheckpointError("provenance.metrics", "a table", repr(provenance["metrics"])[:80])
             plain = _upgraded(manifest["config"]) if is_old else manifest["config"]
             config = from_dict(ModelConfig, plain, "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
@@ -55,6 +61,15 @@ def load(path: str | os.PathLike) -> Surrogate:
             raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
         model = read_arrays(archive, template, _RENAMED if is_old else {})
         return Surrogate(model, config, normaliser, provenance)
+
+
+def _check_numbers(name: str, plain: Any) -> None:
+    """Refuses numbers that are not finite as float32, in which a network computes."""
+    if isinstance(plain, Mapping | list):
+        for key, value in plain.items() if isinstance(plain, Mapping) else enumerate(plain):
+            _check_numbers(f"{name}.{key}", value)
+    elif isinstance(plain, int | float) and not abs(plain) <= LARGEST_SINGLE:
+        raise CheckpointError(name, "a finite number within the range of float32", str(plain)[:80])
 
 
 def _upgraded(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import io
 import json
+import os
 import sys
 import typing
 from collections.abc import Sequence
@@ -118,6 +119,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=50051, help="0 for a free one, another after a restart")
+    serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics")
     serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
     serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
     serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
@@ -244,12 +246,15 @@ def _serve(options: argparse.Namespace) -> int:
     follow_parent(config.drain_seconds + _LAST_SECONDS)
     from enf2enf_server.gate.serve import serve
 
+    code = 0
     try:
         serve(config, limits)
     except Enf2EnfError as error:
         print(f"enf2enf: {error}", file=sys.stderr)
-        return 2  # starting again would not help
-    return 0
+        code = 2  # starting again would not help
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # a model that is still compiled, or hangs in a disk, is neither waited for nor torn down
 
 
 def _token(options: argparse.Namespace) -> None:

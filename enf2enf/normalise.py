@@ -1,7 +1,7 @@
 """Between SI units and the numbers the model works with; fitted on the train split, saved with the weights."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
 from enf2enf.schema import LENGTH, Schema
 
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
 
@@ -26,8 +27,8 @@ class Normaliser:
         magnitude_low, magnitude_high: training range of every condition's magnitude.
 
     Raises:
-        SchemaError: numbers that do not fit the schema, are not finite, or not above 0 where they divide; a schema with
-            a form that is not computed yet.
+        SchemaError: numbers that do not fit the schema, are not finite as float32, or not above 0 where they divide; a
+            schema with a form that is not computed yet.
     """
 
     schema: Schema
@@ -102,8 +103,32 @@ class Normaliser:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
             parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
         row = np.concatenate(parts) if parts else np.zeros(0)
+        self._check_overflow(row)
         _usable_scales(self.schema, row, self.length)
         return row
+
+    def _check_overflow(self, row: Float[np.ndarray, " inputs"]) -> None:
+        """Refuses a condition that is not finite as float32 once it is normalised, or as the scale of a field."""
+        columns, fields = self.schema.condition_columns, self.schema.field_columns
+        with np.errstate(all="ignore"):
+            levels, gains = self._levels(row).astype(np.float32), np.abs(self.affine(row))
+            far = self.extrapolating(row)
+        too_large = np.any(gains > LARGEST_SINGLE, axis=0)
+        for condition, part in zip(columns, columns.slices, strict=True):
+            scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
+            grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)
+            if grows or not np.isfinite(levels[part]).all():
+                raise self._overflow([condition.name], row)
+
+    def check_finite(self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]) -> None:
+        """Raises `ConditionError` where fields in the domain are not finite, under conditions nobody trained on."""
+        if not np.isfinite(values).all() and (far := self.extrapolating(row)):
+            raise self._overflow(far, row)
+
+    def _overflow(self, names: Sequence[str], row: Float[np.ndarray, " inputs"]) -> ConditionError:
+        name, values = " and ".join(map(repr, names)), self.schema.condition_columns.split(row)
+        got = ", ".join(str(values[name].tolist()) for name in names)
+        return ConditionError(f"condition {name}", "numbers with which the fields are finite as float32", got)
 
     def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
         """Names of the conditions outside the training range, by component or by magnitude."""
@@ -126,12 +151,15 @@ class Normaliser:
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
         """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
-        middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
-        features = [(row - middle) / np.where(half > 0, half, 1.0)]
+        features = [self._levels(row)]
         for quantity, part in zip(self.schema.conditions, self.schema.condition_columns.slices, strict=True):
             if quantity.kind == "vector":
                 features.append(row[part] / (np.linalg.norm(row[part]) or 1.0))
         return np.concatenate(features).astype(np.float32)
+
+    def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
+        middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
+        return (row - middle) / np.where(half > 0, half, 1.0)
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
@@ -162,8 +190,11 @@ _ARRAYS = ("field", "condition", "magnitude")
 
 
 def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
-    if values.shape != shape or not np.isfinite(values).all():
+    if values.shape != shape:
         raise SchemaError(f"{name} of the normaliser", f"finite numbers of shape {shape}", f"shape {values.shape}")
+    if not (np.abs(values) <= LARGEST_SINGLE).all():
+        got = str(values.tolist())[:80]
+        raise SchemaError(f"{name} of the normaliser", "finite numbers within the range of float32", got)
 
 
 def _scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray, " components"]:

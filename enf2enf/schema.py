@@ -68,6 +68,10 @@ class Quantity:
         """Whether it is one number, so that its values have no axis of components."""
         return self.kind in ("scalar", "pseudoscalar")
 
+    def scales(self, name: str) -> bool:
+        """Whether it scales with the condition of this name."""
+        return any(power for condition, power in self.scales_with if condition == name)
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; what is at its default is left out."""
         plain: dict[str, Any] = {"name": self.name, "kind": self.kind, "unit": self.unit}

@@ -24,6 +24,7 @@ from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import single
 from enf2enf.prediction import Prediction
 from enf2enf.schema import Schema
 from enf2enf.threads import map_in_threads
@@ -44,6 +45,7 @@ class Surrogate:
         self.provenance = dict(provenance)
 
     @classmethod
+    @single
     def untrained(cls, config: ModelConfig, normaliser: Normaliser, seed: int = 0) -> "Surrogate":
         """A surrogate with random weights, for training and for tests of everything but accuracy."""
         model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))
@@ -74,7 +76,7 @@ class Surrogate:
         """The model card: plain data."""
         leaves = jax.tree.leaves(eqx.filter(self.model, eqx.is_inexact_array))
         low, high = self.normaliser.condition_low, self.normaliser.condition_high
-        return {
+        return self.provenance | {  # which may claim nothing of what follows
             "version": self.version,
             "schema": self.schema.to_dict(),
             "reference_length": self.normaliser.length,
@@ -83,7 +85,6 @@ class Surrogate:
             "condition_high": high.tolist(),
             "parameters": sum(leaf.size for leaf in leaves),
             "config": self.config.to_dict(),
-            **self.provenance,
         }
 
     def geometry_of(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:

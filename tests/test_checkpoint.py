@@ -2,20 +2,20 @@
 
 import io
 import json
+import os
 import struct
 import warnings
 import zipfile
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import enf2enf
-from enf2enf.archive import named_arrays, open_archive, read_arrays, write_archive
+from enf2enf.archive import named_arrays
 from enf2enf.checkpoint import load, save
 from enf2enf.errors import CheckpointError
 from enf2enf.surrogate import Surrogate
@@ -139,27 +139,9 @@ def test_what_is_no_file_is_refused(tmp_path):
         load(tmp_path / "none.enf")
     with pytest.raises(CheckpointError, match="expected a checkpoint"):
         load(tmp_path)
-
-
-class Two(eqx.Module):
-    """Two arrays of one shape, whose order in the code is not their order in the file."""
-
-    second: jax.Array
-    first: jax.Array
-    inner: tuple[jax.Array, ...]
-
-
-def test_values_follow_their_names_not_their_place(tmp_path):
-    stored = {name: np.full(3, number) for number, name in enumerate(("first", "second", "inner[0]", "inner[1]"), 1)}
-    path = tmp_path / "x.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("manifest.json", json.dumps({"format": "x", "version": 1}))
-        for name, values in stored.items():
-            archive.writestr(f"arrays/{name}.npy", npy(values.astype(np.float32)))
-    empty = Two(jnp.zeros(3), jnp.zeros(3), (jnp.zeros(3), jnp.zeros(3)))
-    with open_archive(path, "x", 1) as (archive, _):
-        read = read_arrays(archive, empty)
-    assert [float(a[0]) for a in (read.first, read.second, *read.inner)] == [1, 2, 3, 4]
+    os.mkfifo(tmp_path / "pipe.enf")
+    with pytest.raises(CheckpointError, match=r"pipe\.enf: expected a checkpoint, got .*no regular file"):
+        load(tmp_path / "pipe.enf")
 
 
 def swap(entries):
@@ -244,6 +226,7 @@ MANIFESTS = {
     "odd range": lambda m: m["normaliser"].update(condition_low=["a", "b"]),
     "extents": lambda m: m["normaliser"].update(extents=[1]),
     "schema": lambda m: m["normaliser"]["schema"].update(dim=7),
+    "metrics": lambda m: m["provenance"].update(metrics="x"),
 }
 
 
@@ -251,6 +234,34 @@ MANIFESTS = {
 def test_a_manifest_that_describes_no_model_is_refused(spoil, sin):
     with pytest.raises(CheckpointError, match=r"spoilt\.enf: expected a manifest that describes a model, got"):
         load(spoil(edit(MANIFESTS[sin])))
+
+
+PLACES = {
+    "provenance.note.1.deep": lambda m, n: m["provenance"].update(note=[0, {"deep": n}]),
+    "config.encoder.window": lambda m, n: m["config"]["encoder"].update(window=n),
+    "config.decoder.reaches.0": lambda m, n: m["config"]["decoder"]["reaches"].__setitem__(0, n),
+    "normaliser.field_mean.0": lambda m, n: m["normaliser"].update(field_mean=[n]),
+    "normaliser.length": lambda m, n: m["normaliser"].update(length=n),
+}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1e39, 1e300, 10**400], ids=lambda n: str(n)[:6])
+@pytest.mark.parametrize("place", PLACES)
+def test_numbers_beyond_single_precision_are_refused_by_name(spoil, place, number):
+    with pytest.raises(CheckpointError) as caught:
+        load(spoil(edit(lambda manifest: PLACES[place](manifest, number))))
+    sentence = f"got {place}: expected a finite number within the range of float32, got {number}"
+    assert sentence[:150] in str(caught.value)
+
+
+def test_a_card_says_what_the_checkpoint_is_whatever_its_provenance_claims(surrogate):
+    facts = surrogate.card
+    claims = {key: "a lie" for key in facts}
+    lying = Surrogate(surrogate.model, surrogate.config, surrogate.normaliser, claims | {"name": "told"})
+    assert {key: lying.card[key] for key in facts if key not in surrogate.provenance} == {
+        key: value for key, value in facts.items() if key not in surrogate.provenance
+    }
+    assert lying.card["name"] == "told"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -267,21 +278,3 @@ def test_a_failed_save_leaves_the_old_file(file, surrogate, tmp_path):
         save(path, odd)
     assert path.read_bytes() == file.read_bytes()
     assert list(tmp_path.iterdir()) == [path]
-
-
-KINDS = st.tuples(st.sampled_from(["<f4", "<i4", "|b1"]), st.integers(0, 3), st.integers(0, 2**31))
-
-
-@settings(max_examples=30)
-@given(st.lists(KINDS, min_size=1, max_size=6))
-def test_any_tree_of_arrays_comes_back(tmp_path_factory, kinds):
-    folder = tmp_path_factory.mktemp("tree")
-    make = lambda kind, rank, seed: np.random.default_rng(seed).integers(0, 2, (2,) * rank).astype(kind)  # noqa: E731
-    tree = {f"leaf {n}": [jnp.asarray(make(*kind)), None, "text"] for n, kind in enumerate(kinds)}
-    write_archive(folder / "t.zip", {"format": "t", "version": 3}, tree)
-    with open_archive(folder / "t.zip", "t", 3) as (archive, manifest):
-        again = read_arrays(archive, tree)
-    assert manifest == {"format": "t", "version": 3}
-    assert jax.tree.structure(again) == jax.tree.structure(tree)
-    for one, other in zip(jax.tree.leaves(tree), jax.tree.leaves(again), strict=True):
-        assert isinstance(one, str) or (one.dtype == other.dtype and np.array_equal(one, other))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -140,6 +141,29 @@ def test_bad_conditions_are_refused_by_name(sin):
     conditions, sentence = BAD[sin]
     with pytest.raises(ConditionError, match=re.escape(sentence)):
         fitted().condition_row(conditions)
+
+
+@few
+@given(
+    seed=seeds, size=st.floats(0, 308), sign=st.sampled_from([-1.0, 1.0]), name=st.sampled_from(["traction", "heat"]),
+    index=st.integers(0, 1),
+)  # fmt: skip
+def test_conditions_that_overflow_are_refused_by_name_and_no_others(seed, size, sign, name, index):
+    """Whatever is accepted is finite in single precision: what the network is told, and what its answers become."""
+    normaliser, value = fitted(seed), sign * 10.0**size
+    changed_ = {"heat": value} if name == "heat" else {"traction": np.roll([value, 4.0], index)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            row = normaliser.condition_row(GOOD | changed_)
+        except ConditionError as error:
+            assert str(error).startswith(f"condition '{name}': expected numbers with which the fields are finite")
+            assert size > 17
+            return
+        features = normaliser.condition(row)
+        gain, offset = (part.astype(np.float32) for part in normaliser.affine(row))
+    assert features.dtype == np.float32 and all(np.isfinite(part).all() for part in (features, gain, offset))
+    assert size < (20 if name == "traction" else 39)
 
 
 @few

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from enf2enf.geometry.frame import Frame
 from enf2enf.model.network import Network
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
+from enf2enf.precision import compiled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ def panels_of(geometry: Geometry, frame: Frame, count: int) -> Panels:
     return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))
 
 
-@eqx.filter_jit
+@compiled
 def encode_panels(model: Network, panels: Panels) -> Latents:
     """The latents of a geometry, by one compiled program."""
     return model.encode(panels)

@@ -19,6 +19,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import compiled, single
 from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
@@ -49,6 +50,7 @@ class FieldEvaluator:
 
     def __init__(self, model: Network, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
         self._model, self._encoding, self._fields = model, encoding, normaliser.schema.field_columns
+        self._normaliser, self._row = normaliser, row
         self._gain, self._offset = normaliser.affine(row)
         self._views = map_in_threads(functools.partial(self._conditioned, normaliser, row), encoding.views)
 
@@ -83,7 +85,11 @@ class FieldEvaluator:
     def collect(
         self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
     ) -> Float[np.ndarray, "points components"]:
-        """The mean over the views: what of an error differs between them is averaged away."""
+        """The mean over the views: what of an error differs between them is averaged away.
+
+        Raises:
+            ConditionError: fields that are not finite, under conditions outside the training range.
+        """
         inside = self._encoding.geometry.contains(points)  # while the threads compute
         values = np.zeros((len(points), len(self._gain)))
         for seen, parts in zip(self._views, started, strict=True):
@@ -91,7 +97,10 @@ class FieldEvaluator:
             physical = normalised * self._gain + self._offset
             values += seen.view.frame.columns_outward(self._fields, physical) / len(started)
         values[~inside] = np.nan
-        return values.astype(np.float32)
+        with np.errstate(over="ignore"):
+            single = values.astype(np.float32)
+        self._normaliser.check_finite(single[inside], self._row)
+        return single
 
     def _is_local(self) -> bool:
         return self._model.decoder.is_local(self._views[0].prepared)
@@ -109,6 +118,7 @@ class FieldEvaluator:
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
+@single
 def is_local(model: Network, normaliser: Normaliser, encoding: Encoding) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
     conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
@@ -128,11 +138,11 @@ def _program(points: int) -> tuple[int, int]:
     return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)
 
 
-@eqx.filter_jit
+@compiled
 def _condition(model: Network, latents: Latents, conditions: Array) -> Conditioned:
     return model.decoder.condition(latents, conditions)
 
 
-@eqx.filter_jit
+@compiled
 def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike) -> Array:
     return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count))

@@ -18,6 +18,7 @@ from enf2enf.model.meta import MetaConfig
 from enf2enf.model.network import Network
 from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
+from enf2enf.precision import single
 from enf2enf.schema import Schema
 from enf2enf.settings import LARGEST
 
@@ -56,6 +57,7 @@ class ModelConfig:
         if self.panels % self.encoder.panels_multiple:
             raise ConfigError("panels", f"a multiple of wall = {self.encoder.panels_multiple}", str(self.panels))
 
+    @single
     def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Network:
         """The untrained model for this schema and this number of condition features.
 

@@ -18,6 +18,7 @@ from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.panels import Panels
 from enf2enf.model.queries import Queries, queries_at
 from enf2enf.normalise import Normaliser
+from enf2enf.precision import compiled
 from enf2enf.threads import threads
 
 Numbers = Array | np.ndarray
@@ -189,7 +190,7 @@ def _measure(
     return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
 
 
-@eqx.filter_jit
+@compiled
 def _measure_case(
     encoder: AbstractEncoder, vertices: Array, box: Array, points: Array, placements: int
 ) -> tuple[Measurements, Queries]:

@@ -12,6 +12,7 @@ from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.field_decoder import FieldDecoder
 from enf2enf.model.network import Network
 from enf2enf.nn.latents import Latents
+from enf2enf.precision import compiled
 from enf2enf.threads import cores, threads
 from enf2enf.train.arrays import SplitArrays
 
@@ -42,7 +43,7 @@ def freeze(
     return SplitArrays(dataclasses.replace(data.everything, source=latents), data.counts)
 
 
-@eqx.filter_jit
+@compiled
 def _encode(encoder: AbstractEncoder, source: Measurements) -> Latents:
     return encoder(source)
 

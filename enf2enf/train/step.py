@@ -11,6 +11,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from enf2enf.model.network import Network
+from enf2enf.precision import compiled, single
 from enf2enf.threads import threads
 from enf2enf.train.arrays import Batch
 from enf2enf.train.config import TrainConfig
@@ -26,6 +27,7 @@ class TrainState(eqx.Module):
     step: Int[Array, ""]
 
     @classmethod
+    @single
     def start(cls, model: Network, optimiser: optax.GradientTransformation) -> "TrainState":
         """Before the first step (of a stage); the model stays whole, while a step uses its state up."""
         own, average = (jax.tree.map(lambda x: x.copy() if eqx.is_array(x) else x, model) for _ in range(2))
@@ -62,6 +64,7 @@ def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.
     rule = _rule(config.optimiser, config.clip)
     warmup = max(min(config.warmup, steps // 2), 1)
 
+    @single
     def init(params: PyTree) -> tuple[PyTree, Schedule]:
         numbers = (jnp.asarray(number, jnp.float32) for number in (rate * config.rate, warmup, max(steps, 2)))
         return rule.init(params), Schedule(jnp.zeros((), jnp.int32), *numbers)
@@ -109,14 +112,13 @@ def make_step(loss: Loss, update_rule: optax.TransformUpdateFn, groups: Groups, 
 
 @functools.lru_cache(maxsize=8)  # so that a run resumed in the same process compiles nothing again
 def _value_and_gradient(loss: Loss, groups: Groups) -> Callable[[Network, Batch], tuple[Float[Array, ""], PyTree]]:
-    return eqx.filter_jit(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
+    return compiled(eqx.filter_value_and_grad(lambda model, block: loss(model, block, groups)))
 
 
 @functools.lru_cache(maxsize=8)
 def _update(update_rule: optax.TransformUpdateFn, average: float) -> Callable:
     """From the values and gradients of all blocks and a state, which is used up, to the next state and the value."""
 
-    @eqx.filter_jit(donate="all-except-first")
     def update(pieces: list[tuple[Array, PyTree]], state: TrainState) -> tuple[TrainState, Float[Array, ""]]:
         value, gradient = _mean(pieces)
         updates, moments = update_rule(gradient, state.moments, eqx.filter(state.model, eqx.is_inexact_array))
@@ -127,7 +129,7 @@ def _update(update_rule: optax.TransformUpdateFn, average: float) -> Callable:
         )
         return TrainState(model, mean, moments, state.step + 1), value
 
-    return update
+    return compiled(update, donate="all-except-first")
 
 
 def _mean(pieces: list[PyTree]) -> PyTree:

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -14,13 +13,14 @@ from enf2enf.inference.encoding import panels_of
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
+from enf2enf.precision import compiled
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.evaluate import evaluate, fine_error
 from enf2enf.train.loss import shape_loss
 from enf2enf.train.run import RunProgress
 from enf2enf.train.stages import Stage
 
-_misfit = eqx.filter_jit(shape_loss)
+_misfit = compiled(shape_loss)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Validator:
         return [_measure(encoder, panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
 
 
-@eqx.filter_jit
+@compiled
 def _measure(encoder: AbstractEncoder, panels: Panels) -> Measurements:
     return jax.tree.map(lambda leaf: leaf[None], encoder.measure(panels))
 

@@ -1,5 +1,6 @@
 """Puts a server together and runs it."""
 
+import functools
 import gc
 import logging
 import os
@@ -25,17 +26,20 @@ from enf2enf_server.gate.loop import Loop
 from enf2enf_server.gate.tokens import Tokens
 from enf2enf_server.ops import tracing
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.errors import StoppingError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.wire import inference
 from enf2enf_server.wire.admin import RepositoryService
 from enf2enf_server.wire.service import SurrogateService
+from enf2enf_server.wire.trial import trial
 
 _LOG = logging.getLogger(__name__)
 SERVICE = pb.DESCRIPTOR.services_by_name["Surrogate"].full_name
 REPOSITORY = pb.DESCRIPTOR.services_by_name["ModelRepository"].full_name
 STREAMS = 128  # calls of one connection at once; further ones wait in their client
 _LAST_SECONDS = 5.0  # for streams to stop in
+_PATIENCE = 1.0  # for a look at models to end in
 _DEFAULT = ServerConfig()
 
 
@@ -64,10 +68,11 @@ class SurrogateServer:
         self._tracer = tracer or tracing.from_environment()
         self._config, self._models, self._health, self._loop = config, Models(), Health(), Loop()
         self._given = self._repository = None
+        self._trial = functools.partial(trial, config=config)
         if isinstance(source, Surrogate):
             self._given = source
         else:
-            self._repository = Repository(source, self._models, Surrogate.warm_up, self._changed)
+            self._repository = Repository(source, self._models, self._trial, self._changed, config.load_seconds)
         self.engine = Engine(self._models, config, self.metrics)
         self._admission = Admission(config, tokens, self.metrics, self._tracer)
         self._named: set[str] = set()  # models whose health was ever set
@@ -125,6 +130,8 @@ class SurrogateServer:
 
     def stop(self, grace: float = 0.0) -> None:
         """Refuses new calls, gives those in progress `grace` seconds, tells the rest to stop, returns when all have."""
+        if self._repository is not None:
+            self._repository.close()
         for refuse in (self._health.close, self._admission.close_lobby, self._probes.close):
             self._loop.soon(refuse)
         self._admission.drain(grace)
@@ -135,7 +142,7 @@ class SurrogateServer:
         self._loop.close()
         self._closing.set()
         if self._keeper.ident is not None:
-            self._keeper.join()
+            self._keeper.join(_PATIENCE)  # it may hang in a disk
         self.engine.close()
         self._tracer.close()
 
@@ -143,10 +150,13 @@ class SurrogateServer:
         """Loads the models, then looks for new ones."""
         try:
             if self._given is not None:
-                self._given.warm_up()
-                self._models.put(Model(str(self._given.card.get("name") or "model"), 1, self._given))
+                model = Model(str(self._given.card.get("name") or "model"), 1, self._given)
+                self._trial(model)
+                self._models.put(model)
             if self._repository is not None:
                 self._repository.open()
+        except StoppingError:
+            return
         except Exception as error:
             self._ready.set_exception(error)
             return
@@ -155,15 +165,14 @@ class SurrogateServer:
         gc.freeze()  # what was imported and loaded stays: looking through it would hold up everybody for a while
         self._ready.set_result(None)
         while not self._closing.wait(self._config.look_seconds):
+            self.metrics.parsers_replaced(self.engine.parsers.replaced)
             try:
-                self._look()
+                if self._repository is not None:
+                    self._repository.look()
+            except StoppingError:
+                return
             except Exception as error:  # a disk that is gone for a while must not end the looking
                 _LOG.error("a look at models failed", exc_info=error)
-
-    def _look(self) -> None:
-        self.metrics.parsers_replaced(self.engine.parsers.replaced)
-        if self._repository is not None:
-            self._repository.look()
 
     def _serves(self, name: str) -> bool:
         return any(name in ("", model.name) for model in self._models.loaded())

@@ -31,10 +31,11 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
     run_in_calling_thread()
     server = SurrogateServer(config.path, limits, tokens=tokens)
-    scraped = None if config.metrics_port is None else serve_metrics(server.metrics, config.host, config.metrics_port)
-    if scraped is not None:
-        _LOG.info("metrics are to be read", extra={"host": config.host, "port": scraped.port})
-    port = server.listen(f"{config.host}:{config.port}", _credentials(config))
+    scraped = None
+    if config.metrics_port is not None:
+        scraped = serve_metrics(server.metrics, config.metrics_host, config.metrics_port)
+        _LOG.info("metrics are to be read", extra={"host": config.metrics_host, "port": scraped.port})
+    port = server.listen(config.address(config.port), _credentials(config))
     ready = server.start()
     ready.add_done_callback(lambda _: stop.set() if ready.exception() else _announce(config, port))
     stop.wait()
@@ -55,4 +56,4 @@ def _credentials(config: ServeConfig) -> grpc.ServerCredentials | None:
 
 
 def _announce(config: ServeConfig, port: int) -> None:
-    print(f"serving {config.path} on {config.host}:{port}", flush=True)
+    print(f"serving {config.path} on {config.address(port)}", flush=True)

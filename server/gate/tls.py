@@ -3,6 +3,7 @@
 import logging
 import ssl
 import threading
+import time
 from pathlib import Path
 
 import grpc
@@ -11,12 +12,13 @@ from enf2enf.errors import ConfigError
 from enf2enf_server.ops.stamp import stamp
 
 _LOG = logging.getLogger(__name__)
+_OUT_OF_DATE = (9, 10)  # OpenSSL: not yet valid, has expired
 
 
 def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> grpc.ServerCredentials:
     """Credentials that look at the files again at every handshake: new files serve new connections.
 
-    New files that are missing, half written or do not belong together are logged, and the old ones go on.
+    New files that are missing, half written, out of date or do not belong together are logged, and the old ones go on.
 
     Args:
         certificate: PEM chain, the server's own certificate first.
@@ -47,9 +49,10 @@ class _Identity:
         """The files as they are, which have then been seen. Raises `ConfigError` if they are no identity."""
         seen = self._stamps()
         contents = [_read(path) for path in self._paths]
-        _check_pair(self._certificate, self._key)
+        pair = _checked_pair(self._certificate, self._key)
         if contents != [_read(path) for path in self._paths]:  # `ssl` reads files alone: it may have read others
             raise ConfigError(str(self._certificate), "files that rest while they are read", "a change")
+        _check_dates(pair, self._certificate, contents[0])
         if self._client_ca is not None:
             _check_authorities(self._client_ca, contents[2])
         self._seen = seen
@@ -82,24 +85,49 @@ def _read(path: Path) -> bytes:
         raise ConfigError(str(path), "a readable file", error.strerror or "none") from error
 
 
-def _check_pair(certificate: Path, key: Path) -> None:
+def _checked_pair(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:  # a password, since OpenSSL would otherwise ask for one at the terminal, and wait
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+        context.load_cert_chain(certificate, key, password="")
     except ssl.SSLError as error:
         expected = "a PEM certificate and its own private key, not encrypted"
         raise ConfigError(f"{certificate} and {key}", expected, _reason(error)) from error
     except OSError as error:
         raise ConfigError(f"{certificate} and {key}", "readable files", error.strerror or "none") from error
+    return context
+
+
+def _check_dates(pair: ssl.SSLContext, path: Path, certificate: bytes) -> None:
+    """Shakes hands with itself, trusting the certificate: what OpenSSL then complains of is its dates."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be signed by itself
+    client.load_verify_locations(cadata=certificate.decode("ascii", "ignore"))
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = client.wrap_bio(back, there), pair.wrap_bio(there, back, server_side=True)
+    for end in (*ends, ends[0]):
+        try:
+            end.do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code in _OUT_OF_DATE:
+                raise ConfigError(str(path), "a certificate that is valid now", error.verify_message) from error
+        except ssl.SSLError:  # it waits for the other end, or does not like something else: clients may
+            pass
 
 
 def _check_authorities(path: Path, content: bytes) -> None:
-    expected = "PEM certificates"
+    expected, context = "PEM certificates", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=content.decode("ascii"))
+        context.load_verify_locations(cadata=content.decode("ascii"))
     except ssl.SSLError as error:
         raise ConfigError(str(path), expected, _reason(error)) from error
     except ValueError as error:
         raise ConfigError(str(path), expected, "an empty file" if not content else "other bytes") from error
+    dates = [
+        [ssl.cert_time_to_seconds(str(ca[key])) for key in ("notBefore", "notAfter")] for ca in context.get_ca_certs()
+    ]
+    if dates and not any(since <= time.time() <= until for since, until in dates):
+        raise ConfigError(str(path), "a certificate that is valid now", "none")
 
 
 def _reason(error: ssl.SSLError) -> str:

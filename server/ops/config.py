@@ -8,6 +8,8 @@ from pathlib import Path
 from enf2enf.errors import ConfigError
 
 MESSAGE_BYTES = 1 << 20
+_MOST_32, _MOST_64 = (1 << 31) - 1, (1 << 63) - 1
+_WIDE = ("mesh_bytes", "upload_bytes", "mesh_nodes", "mesh_cells", "points", "cached_bytes", "parser_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +39,11 @@ class ServerConfig:
         idle_seconds: longest that the server waits for a client, in one go or by and by, besides what bytes take.
         bytes_per_second: slowest pace of a client that sends or takes.
         look_seconds: between looks for new checkpoints and idle requests.
+        load_seconds: longest that a checkpoint may take to be read, compiled and tried.
 
     Raises:
-        ConfigError: a limit that is not a positive whole number, or messages too small for our own chunks.
+        ConfigError: a limit that is not a positive whole number, or larger than what it travels in, or messages too
+            small for our own chunks.
     """
 
     mesh_bytes: int = 128 << 20
@@ -65,6 +69,7 @@ class ServerConfig:
     idle_seconds: int = 60
     bytes_per_second: int = 16_384
     look_seconds: int = 2
+    load_seconds: int = 120
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "ServerConfig":
@@ -84,8 +89,9 @@ class ServerConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or value < 1:
-                raise ConfigError(field.name, "a positive whole number", repr(value))
+            most = _MOST_64 if field.name in _WIDE else _MOST_32
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise ConfigError(field.name, f"a positive whole number up to {most}", repr(value))
         if self.caller_percent > 100:
             raise ConfigError("caller_percent", "1 to 100", str(self.caller_percent))
         if self.message_bytes < 2 * MESSAGE_BYTES:
@@ -99,7 +105,7 @@ class ServeConfig:
     Args:
         path: a checkpoint, or a folder of them, see `Repository`.
         host, port: for gRPC; port 0 for a free one.
-        metrics_port: for Prometheus, on the same host; None for none, 0 for a free one.
+        metrics_host, metrics_port: for Prometheus, without access control; port None for none, 0 for a free one.
         tokens: file of those who may call; None: anybody.
         certificate, key: PEM files, for TLS; None: plain text.
         client_ca: PEM file of the authority that clients must be signed by; None: any client.
@@ -112,12 +118,17 @@ class ServeConfig:
     path: str | os.PathLike
     host: str = "127.0.0.1"
     port: int = 50051
+    metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     tokens: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None
     drain_seconds: float = 10.0
+
+    def address(self, port: int) -> str:
+        """The host and a port of it, an IPv6 address in brackets."""
+        return f"[{self.host}]:{port}" if ":" in self.host and not self.host.startswith("[") else f"{self.host}:{port}"
 
     def __post_init__(self):
         for name in ("port", "metrics_port"):

@@ -81,7 +81,7 @@ def follow_parent(grace: float = 30.0) -> None:
         return
     try:
         os.set_inheritable(pipe := int(given), False)
-    except (ValueError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise ConfigError(_PIPE, "the number of an open pipe", repr(given)) from error
     threading.Thread(target=_follow, args=(pipe, grace), name="follow_parent", daemon=True).start()
 

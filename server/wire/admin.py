@@ -41,7 +41,8 @@ class RepositoryService(pb_grpc.ModelRepositoryServicer):
 
     async def LoadModel(self, request: pb.LoadModelRequest, call: Call) -> pb.LoadModelResponse:
         """See `surrogate.proto`."""
-        version = await call.in_thread(self._changeable(call).load, request.model, request.version)
+        load = self._changeable(call).load
+        version = await call.in_thread(load, request.model, request.version, call.alive)
         return pb.LoadModelResponse(loaded=self._serving(request.model, version))
 
     async def UnloadModel(self, request: pb.UnloadModelRequest, call: Call) -> pb.UnloadModelResponse:

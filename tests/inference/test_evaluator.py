@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf.errors import ConditionError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.evaluator import CHUNK, SMALL, computed, is_local
@@ -50,6 +51,22 @@ def test_the_decodings_differ(evaluators):
     points = np.full((1, 2), 0.05)
     values = [float(evaluator.chunk(points)[0, 0]) for evaluator in evaluators]
     assert min(abs(a - b) for a in values for b in values if a is not b) > 10 * TOLERANCE * 500.0
+
+
+@settings(max_examples=20)
+@given(size=st.floats(0, 300) | st.floats(37.5, 39), turn=st.floats(0, 6.3))
+def test_points_in_the_domain_have_finite_fields_or_a_condition_is_refused(surrogate, geometry, size, turn):
+    encoding = surrogate.encode(geometry)
+    points = np.random.default_rng(0).uniform(-0.2, 1.2, (60, 2))
+    traction = 10.0**size * np.array([np.cos(turn), np.sin(turn)])
+    try:
+        values = surrogate.decode(encoding, {"traction": traction}, points)["von_mises"]
+    except ConditionError as error:
+        assert str(error).startswith("condition 'traction': expected numbers with which the fields are finite")
+        assert size > 10
+    else:
+        inside = geometry.contains(points)
+        assert np.array_equal(np.isfinite(values), inside) and 0 < inside.sum() < 60
 
 
 @given(points=st.integers(1, CHUNK))

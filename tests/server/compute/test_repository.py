@@ -42,7 +42,7 @@ class Watched:
 
     def __init__(self, folder, files):
         self.folder, self.files, self.models, self.changes = folder, files, Models(), 0
-        self.repository = Repository(folder, self.models, lambda surrogate: None, self.changed)
+        self.repository = Repository(folder, self.models, lambda model: None, self.changed, 60)
 
     def changed(self):
         self.changes += 1
@@ -146,7 +146,7 @@ def test_what_serves_goes_on_while_the_folder_is_away(watched):
 def test_what_serves_goes_on_while_its_only_checkpoint_is_replaced(files, tmp_path):
     path, models = tmp_path / "m.enf", Models()
     shutil.copyfile(files / "a.enf", path)
-    repository = Repository(path, models, lambda surrogate: None, lambda: None)
+    repository = Repository(path, models, lambda model: None, lambda: None, 60)
     repository.open()
     model = models.get()
     path.unlink()
@@ -196,7 +196,7 @@ def test_a_single_checkpoint_is_named_by_its_file_or_folder(watched, files):
     for name, expected in (("m.enf", "m"), ("run/model.enf", "run")):
         watched.put("a", name)
         models = Models()
-        Repository(watched.folder / name, models, lambda surrogate: None, lambda: None).open()
+        Repository(watched.folder / name, models, lambda model: None, lambda: None, 60).open()
         assert models.get().name == expected
 
 

@@ -139,13 +139,14 @@ def test_chunks_are_consecutive_whatever_the_cut_of_the_stream(stub, local, enco
 
 
 class Held(Surrogate):
-    """Its first evaluator is made only when `hold` is set."""
+    """Once it serves, its first evaluator is made only when `hold` is set."""
 
-    begun, hold = threading.Event(), threading.Event()
+    serves, begun, hold = threading.Event(), threading.Event(), threading.Event()
 
     def evaluator(self, encoding, conditions):
-        self.begun.set()
-        assert self.hold.wait(30)
+        if self.serves.is_set():
+            self.begun.set()
+            assert self.hold.wait(30)
         return super().evaluator(encoding, conditions)
 
 
@@ -161,6 +162,7 @@ def test_a_query_that_is_cancelled_within_a_block_leaves_nothing_behind(local, m
     held = Held(local.model, local.config, local.normaliser, local.provenance)
     server, port = create_server(held, ServerConfig(parsers=1))
     server.start().result()
+    held.serves.set()
     value, device = server.metrics.registry.get_sample_value, server.engine.device
     try:
         with Client(f"127.0.0.1:{port}") as client, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,9 +23,10 @@ from enf2enf.errors import QueryError, ServiceError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
 from enf2enf_protos import surrogate_pb2 as pb
+from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.gate.app import SERVICE, create_server
 from enf2enf_server.ops import probe
-from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.ops.config import ServeConfig, ServerConfig
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work
@@ -49,6 +51,34 @@ def test_health_follows_the_warm_up(surrogate):
         assert probe.serving(f"127.0.0.1:{port}")
     server.stop()
     assert not probe.serving(f"127.0.0.1:{port}")
+
+
+def test_a_server_stops_while_its_model_hangs(surrogate):
+    hold = threading.Event()
+    server, _ = create_server(slow(surrogate, hold))
+    ready = server.start()
+    stopping = threading.Thread(target=server.stop, daemon=True)
+    stopping.start()
+    stopping.join(20)  # measured 1.1
+    assert not stopping.is_alive() and not ready.done()
+
+
+def test_idle_calls_end_while_a_model_hangs(surrogate):
+    hold = threading.Event()
+    server, port = create_server(slow(surrogate, hold), ServerConfig(idle_seconds=1, look_seconds=1))
+    server.start()
+    asked = threading.Event()
+
+    def silent():
+        yield pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=1000))
+        asked.wait(60)
+
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            pb_grpc.SurrogateStub(channel).Encode(silent(), timeout=20)
+        assert caught.value.code() == grpc.StatusCode.CANCELLED
+        asked.set()
+    server.stop()
 
 
 def test_reflection_shows_the_contract(channel):
@@ -159,12 +189,30 @@ def test_a_port_in_use_is_an_error(surrogate, target):
         create_server(surrogate, ServerConfig(parsers=1), target)
 
 
+def loopback():
+    """Of IPv6, where there is one."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe_:
+            probe_.bind(("::1", 0))
+    except OSError:
+        return "127.0.0.1"
+    return "::1"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("::1", "[::1]:7"), ("::", "[::]:7"), ("[::1]", "[::1]:7"), ("127.0.0.1", "127.0.0.1:7"), ("a.b", "a.b:7")],
+)
+def test_addresses_of_ipv6_are_in_brackets(host, address):
+    assert ServeConfig("m.enf", host=host).address(7) == address
+
+
 def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)
     code = (
         "from enf2enf_server.ops.config import ServeConfig, ServerConfig; from enf2enf_server.gate.serve import serve; "
-        f"serve(ServeConfig({str(path)!r}, port=0, drain_seconds=60), ServerConfig(parsers=1))"
+        f"serve(ServeConfig({str(path)!r}, host={loopback()!r}, port=0, drain_seconds=60), ServerConfig(parsers=1))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -104,7 +104,8 @@ def test_with_everything_on(tiny, vtu, tmp_path):
             assert answer["stress"].shape == (3,)
         until(lambda: [r for r in running.records if r.get("request_id") == answer.request_id])
         scraped = next(record for record in running.records if "metrics" in record["message"])
-        page = urllib.request.urlopen(f"http://localhost:{scraped['port']}/metrics").read().decode()
+        assert scraped["host"] == "127.0.0.1"  # not where the calls are taken
+        page = urllib.request.urlopen(f"http://127.0.0.1:{scraped['port']}/metrics").read().decode()
         assert re.search(r'enf2enf_points_total\{model="tiny"\} 3\.0', page)
         assert running.xla_threads() <= 1  # programs run in the threads that call them
         assert running.stop() == 0

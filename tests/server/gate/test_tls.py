@@ -1,6 +1,7 @@
 """TLS over real connections: who is believed, and certificates that are replaced under a running server."""
 
 import contextlib
+import datetime
 import logging
 import os
 import subprocess
@@ -25,9 +26,9 @@ class Files:
     def __init__(self, folder):
         self.certificate, self.key, self.client_ca = folder / "tls.crt", folder / "tls.key", folder / "ca.crt"
 
-    def write(self, authority, key_too=True):
+    def write(self, authority, key_too=True, **dates):
         """A new certificate for localhost, in place as an editor would, and its key."""
-        issued = authority.issue_cert("localhost")
+        issued = authority.issue_cert("localhost", **dates)
         self.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
         if key_too:
             self.key.write_bytes(issued.private_key_pem.bytes())
@@ -151,6 +152,49 @@ def test_a_broken_rotation_keeps_the_old(sin, which, files, authority, caplog):
         path.write_bytes(content)
         assert answers(port, authority, client)
     assert len(complaints(caplog)) == 1
+
+
+NOW, HOUR = datetime.datetime.now(datetime.UTC), datetime.timedelta(hours=1)
+OUT_OF_DATE = {
+    "certificate has expired": {"not_before": NOW - 2 * HOUR, "not_after": NOW - HOUR},
+    "certificate is not yet valid": {"not_before": NOW + HOUR, "not_after": NOW + 2 * HOUR},
+}
+
+
+@pytest.mark.parametrize("found", OUT_OF_DATE)
+def test_a_certificate_that_is_out_of_date_never_takes_over(found, files, authority, stranger, caplog):
+    with running(files) as port:
+        files.write(stranger, **OUT_OF_DATE[found])
+        assert answers(port, authority) and answers(port, authority)
+        (complaint,) = complaints(caplog)
+        expected = f"{files.certificate}: expected a certificate that is valid now, got {found}"
+        assert complaint == f"{expected}; the certificate read before goes on"
+        assert refused(files) == expected
+        files.write(stranger, not_before=NOW - HOUR, not_after=NOW + HOUR)
+        assert answers(port, stranger) and not answers(port, authority)
+
+
+@pytest.mark.parametrize("shift", [-2, 1])
+def test_authorities_of_clients_that_are_all_out_of_date_are_refused(shift, files, authority):
+    old = of_age(shift)
+    files.client_ca.write_bytes(old)
+    assert refused(files, files.client_ca) == f"{files.client_ca}: expected a certificate that is valid now, got none"
+    files.client_ca.write_bytes(old + authority.cert_pem.bytes())
+    tls.credentials(files.certificate, files.key, files.client_ca)
+
+
+def of_age(shift):
+    """A certificate of an authority, valid for an hour that many hours from now."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "old")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(NOW + shift * HOUR).not_valid_after(NOW + (shift + 1) * HOUR)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def test_files_replaced_by_renaming_are_noticed_though_nothing_else_tells(files, authority, stranger):

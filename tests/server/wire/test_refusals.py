@@ -1,5 +1,8 @@
 """Whatever is wrong with a request comes back as a status and a sentence that names it; the server lives on."""
 
+import contextlib
+import dataclasses
+
 import grpc
 import numpy as np
 import pytest
@@ -14,7 +17,9 @@ from enf2enf.client import Client
 from enf2enf.grid import Grid
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute.models import Model
 from enf2enf_server.ops.config import ServerConfig
+from enf2enf_server.wire.convert import description
 
 BROKEN = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("broken"))
 
@@ -52,6 +57,8 @@ def test_malformed_mesh(client, id_):
         (CONDITIONS | {"load": 3.0}, "load"),
         (CONDITIONS | {"load": [1.0, 2.0, 3.0]}, "load"),
         (CONDITIONS | {"load": [0.0, 0.0]}, "conditions"),
+        (CONDITIONS | {"load": [1e200, 1e200]}, "condition 'load'"),  # beyond float64, once it is squared
+        (CONDITIONS | {"heat": 1e300}, "condition 'heat'"),  # beyond float32
     ],
 )
 def test_bad_conditions(client, vtu, conditions, culprit):
@@ -154,7 +161,20 @@ def test_a_name_in_latin_1_is_refused(channel, method):
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("limit", [0, -1])
+@pytest.mark.parametrize("limit", [0, -1, 1 << 63])
 def test_limits_are_checked(limit):
     with pytest.raises(errors.ConfigError, match="points: expected a positive whole number"):
         ServerConfig(points=limit)
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(ServerConfig)])
+def test_every_limit_that_is_allowed_can_be_told(name, surrogate):
+    """No number of an operator's is larger than what it travels in."""
+    with pytest.raises(errors.ConfigError, match=f"{name}: expected a positive whole number up to"):
+        ServerConfig(**{name: 1 << 63})
+    for most in ((1 << 63) - 1, (1 << 31) - 1):
+        with contextlib.suppress(errors.ConfigError):
+            limits = description(Model("tiny", 1, surrogate), ServerConfig(**{name: most})).limits
+            assert getattr(limits, name, most) == most
+            return
+    pytest.fail("no large number is allowed")
