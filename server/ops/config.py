@@ -89,11 +89,9 @@ class ServerConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            most = _MOST_64 if field.name in _WIDE else _MOST_32
+            most = 100 if field.name == "caller_percent" else _MOST_64 if field.name in _WIDE else _MOST_32
             if not isinstance(value, int) or not 1 <= value <= most:
                 raise ConfigError(field.name, f"a positive whole number up to {most}", repr(value))
-        if self.caller_percent > 100:
-            raise ConfigError("caller_percent", "1 to 100", str(self.caller_percent))
         if self.message_bytes < 2 * MESSAGE_BYTES:
             raise ConfigError("message_bytes", f"at least {2 * MESSAGE_BYTES}", str(self.message_bytes))
 

@@ -1,5 +1,6 @@
 """Whatever lies in the folder of models, or hangs there: it is refused and listed, and everything else goes on."""
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -30,7 +31,7 @@ def good(surrogate, tmp_path_factory):
 
 def listed(repository):
     """What travels: the very bytes of ListModels, read again."""
-    reply = RepositoryService(Models(), repository).ListModels(pb.ListModelsRequest(), None)
+    reply = asyncio.run(RepositoryService(Models(), repository).ListModels(pb.ListModelsRequest(), None))
     return {(v.model, v.version): v for v in pb.ListModelsResponse.FromString(reply.SerializeToString()).versions}
 
 

@@ -172,7 +172,7 @@ def test_every_limit_that_is_allowed_can_be_told(name, surrogate):
     """No number of an operator's is larger than what it travels in."""
     with pytest.raises(errors.ConfigError, match=f"{name}: expected a positive whole number up to"):
         ServerConfig(**{name: 1 << 63})
-    for most in ((1 << 63) - 1, (1 << 31) - 1):
+    for most in ((1 << 63) - 1, (1 << 31) - 1, 100):
         with contextlib.suppress(errors.ConfigError):
             limits = description(Model("tiny", 1, surrogate), ServerConfig(**{name: most})).limits
             assert getattr(limits, name, most) == most
