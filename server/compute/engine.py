@@ -91,7 +91,8 @@ class Engine:
             return known.as_cached()
         limits = self.config.mesh_nodes, self.config.mesh_cells
         with call.stage("parse"):
-            mesh = self.parsers.parse(data, options.name, options.length_unit, options.walls, *limits, alive=call.alive)
+            reading = data, options.name, options.length_unit, options.walls, *limits, call.alive, call.caller.name
+            mesh = self.parsers.parse(*reading)
         done = _wait(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode")
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)

@@ -70,6 +70,7 @@ class Parsers:
         nodes: int,
         cells: int,
         alive: Callable[[], None] = _nothing,
+        caller: str = "",
     ) -> ParsedMesh:
         """The geometry in the bytes of a mesh file.
 
@@ -81,6 +82,7 @@ class Parsers:
             nodes: most nodes it may have.
             cells: most cells it may have.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
+            caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
 
         Raises:
             MeshError, GeometryError: as `enf2enf.io.read_bytes` and `Geometry.from_mesh` do; also a file that takes
@@ -96,12 +98,16 @@ class Parsers:
             raise MeshError("walls", f"names of at most {HEADER_BYTES} bytes together", "more") from None
         how = ""
         for attempt in range(_ATTEMPTS):
-            parser = self._idle.take(lambda: self._check_waiting(alive), first=attempt > 0)
+            parser = self._idle.take(lambda: self._check_waiting(alive), caller, first=attempt > 0)
             try:
                 return self._parse_with(parser, message, shown, byte_limit(nodes), alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
+            except LateError:
+                self._idle.put_behind(caller)
+                expected = f"a file that is read within {self._seconds:g} seconds"
+                raise MeshError(shown, expected, "one that takes longer") from None
         raise MeshError(shown, "a file that the mesh readers survive", f"one that stopped the reader ({how})")
 
     def close(self) -> None:
@@ -120,14 +126,10 @@ class Parsers:
         try:
             parser.ask(message, answer, self._seconds, alive)
             result = _result(answer)
-        except LateError:
-            parser.kill()
-            expected = f"a file that is read within {self._seconds:g} seconds"
-            raise MeshError(shown, expected, "one that takes longer") from None
         except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
-        except BaseException:  # the answer is no longer wanted: stop computing it
+        except BaseException:  # it comes too late, or is no longer wanted: stop computing it
             parser.kill()
             raise
         if answer.about.get("last"):  # short of memory, and what is left of it is in pieces

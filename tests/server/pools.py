@@ -25,14 +25,16 @@ def running(count: int, seconds: float = 20.0, memory: int = 1 << 30) -> Parsers
     return pool
 
 
-def ask(pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), nodes=MANY, cells=MANY, alive=None) -> ParsedMesh:
+def ask(
+    pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), nodes=MANY, cells=MANY, alive=None, caller: str = ""
+) -> ParsedMesh:
     """A request in metres, which does not wait for ever."""
     deadline = time.monotonic() + 30
 
     def patient():
         assert time.monotonic() < deadline, "no answer"
 
-    return pool.parse(data, name, "m", walls, nodes, cells, alive or patient)
+    return pool.parse(data, name, "m", walls, nodes, cells, alive or patient, caller)
 
 
 @functools.cache

@@ -100,6 +100,19 @@ def test_one_that_hangs(own, vtu):
     assert pool.replaced == 1 and stopped not in pool.pids
 
 
+def test_a_caller_whose_file_took_too_long_waits_behind_others(own, vtu):
+    pool, order = own(1, seconds=0.5), []
+    os.kill(pool.pids[0], signal.SIGSTOP)
+    with pytest.raises(MeshError, match="takes longer"):
+        ask(pool, vtu, caller="slow")
+    until(lambda: not pool.pids)  # the next process takes a while to start
+    with ThreadPoolExecutor(4) as threads:
+        for caller in ("slow", "slow", "other", "other"):
+            threads.submit(lambda who=caller: (ask(pool, vtu, caller=who), order.append(who)))
+            time.sleep(0.02)
+    assert order == ["other", "other", "slow", "slow"]
+
+
 def test_one_that_answers_nonsense(own, vtu):
     """As one would whose reader was taken over: what it says is not believed, and the request goes to another."""
     pool = own(1)
