@@ -24,6 +24,7 @@ from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.errors import HandleError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.parsing.parsed_mesh import MeshLimits
 from enf2enf_server.parsing.pool import Parsers
 
 
@@ -60,6 +61,7 @@ class Engine:
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
         self.uploads = Budget(config.upload_bytes)
         self.device = lanes.device(config, metrics)
+        self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
         metrics.watch_queue(lambda: len(self.device))
@@ -89,10 +91,9 @@ class Engine:
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
-        limits = self.config.mesh_nodes, self.config.mesh_cells
+        reading = options.name, options.length_unit, options.walls, self._limits
         with call.stage("parse"):
-            reading = data, options.name, options.length_unit, options.walls, *limits, call.alive, call.caller.name
-            mesh = self.parsers.parse(*reading)
+            mesh = self.parsers.parse(data, *reading, call.alive, call.caller.name)
         done = _wait(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode")
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)

@@ -18,6 +18,7 @@ class ServerConfig:
         mesh_bytes: largest uploaded mesh.
         upload_bytes: what all uploads in progress may hold together.
         mesh_nodes, mesh_cells: most nodes and cells of an uploaded mesh.
+        mesh_curves, mesh_sides: most closed curves in the boundary of its cells, and most sides of all of them.
         mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
         message_bytes: largest message that is received.
@@ -39,6 +40,8 @@ class ServerConfig:
     upload_bytes: int = 1 << 30
     mesh_nodes: int = 2_000_000
     mesh_cells: int = 10_000_000
+    mesh_curves: int = 1_000
+    mesh_sides: int = 200_000
     mesh_seconds: int = 20
     points: int = 20_000_000
     message_bytes: int = 4 * MESSAGE_BYTES

@@ -14,6 +14,21 @@ from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 _NODE_BYTES = 8 * (3 + 2 + 1 + 3)  # coordinates; for each node at most a vertex, a loop's length and a part
 
 
+@dataclasses.dataclass(frozen=True)
+class MeshLimits:
+    """What a mesh may have at the most; one that has more is refused before more is done with it.
+
+    Args:
+        nodes, cells: of the file.
+        curves, sides: of the boundary of its cells, or of bare curves.
+    """
+
+    nodes: int
+    cells: int
+    curves: int
+    sides: int
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ParsedMesh:
     """What a server keeps of a mesh file.

@@ -1,5 +1,6 @@
 """A fixed number of processes that read meshes, each replaced when it dies."""
 
+import dataclasses
 import logging
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from enf2enf.errors import Enf2EnfError, MeshError
 from enf2enf_server.ops.errors import LimitError
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import ParsedMesh, byte_limit, unpack_mesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, byte_limit, unpack_mesh
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
 
 _LOG = logging.getLogger(__name__)
@@ -67,8 +68,7 @@ class Parsers:
         name: str,
         length_unit: str,
         walls: Sequence[str],
-        nodes: int,
-        cells: int,
+        limits: MeshLimits,
         alive: Callable[[], None] = _nothing,
         caller: str = "",
     ) -> ParsedMesh:
@@ -79,28 +79,29 @@ class Parsers:
             name: its name, or a format's own name such as `vtu`.
             length_unit: of its coordinates.
             walls: patches that are walls; empty for the inner loops.
-            nodes: most nodes it may have.
-            cells: most cells it may have.
+            limits: what the mesh may have at the most.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
             caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
 
         Raises:
             MeshError, GeometryError: as `enf2enf.io.read_bytes` and `Geometry.from_mesh` do; also a file that takes
                 too long or too much memory, or that stops every process which reads it.
-            LimitError: more nodes or cells.
+            LimitError: more of anything than the limits say.
             RuntimeError: a failure of ours, or the pool was closed.
         """
         shown = name if PurePath(name).suffix else "mesh"
-        about = {"name": name, "shown": shown, "length_unit": length_unit, "walls": list(walls), "nodes": nodes}
+        about = {"name": name, "length_unit": length_unit, "walls": list(walls), "limits": dataclasses.asdict(limits)}
         try:
-            message = pack(about | {"cells": cells}, [np.frombuffer(data, np.uint8)])
+            message = pack(about, [np.frombuffer(data, np.uint8)])
         except MessageError:
-            raise MeshError("walls", f"names of at most {HEADER_BYTES} bytes together", "more") from None
+            texts = {"file name": len(name), "length unit": len(length_unit), "walls": sum(map(len, walls))}
+            culprit = max(texts, key=lambda text: texts[text])
+            raise MeshError(culprit, f"at most {HEADER_BYTES} bytes of names together", "more") from None
         how = ""
         for attempt in range(_ATTEMPTS):
             parser = self._idle.take(lambda: self._check_waiting(alive), caller, first=attempt > 0)
             try:
-                return self._parse_with(parser, message, shown, byte_limit(nodes), alive)
+                return self._parse_with(parser, message, shown, byte_limit(limits.nodes), alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)

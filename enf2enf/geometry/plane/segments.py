@@ -13,28 +13,21 @@ _SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or thos
 _ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
 
 
-def disjoint(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
-    """Whether closed curves neither cross nor touch themselves or each other."""
+def prepared(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Any:
+    """Loops around areas apart from each other as one shapely geometry, indexed for many questions."""
     import shapely
 
-    return bool(shapely.is_simple(shapely.multilinestrings([shapely.LinearRing(loop) for loop in loops])))
+    polygons = shapely.multipolygons([shapely.polygons(loop) for loop in loops])
+    shapely.prepare(polygons)
+    shapely.contains_xy(polygons, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
+    return polygons
 
 
-def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
-    """A loop as a shapely polygon, indexed for many questions."""
+def contains(polygons: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
+    """Whether points are strictly inside polygons."""
     import shapely
 
-    polygon = shapely.polygons(loop)
-    shapely.prepare(polygon)
-    shapely.contains_xy(polygon, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
-    return polygon
-
-
-def contains(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
-    """Whether points are strictly inside a polygon."""
-    import shapely
-
-    return shapely.contains_xy(polygon, points[:, 0], points[:, 1])
+    return shapely.contains_xy(polygons, points[:, 0], points[:, 1])
 
 
 class Segments:
@@ -74,15 +67,16 @@ class Segments:
         """Whether points are on the curve that the segments stand for; looked at only `where`, elsewhere False."""
         import shapely
 
+        on = np.zeros(len(points), dtype=bool)
+        if not len(asked := np.flatnonzero(where)):
+            return on
         tree, reach = self._indexed
-        asked = np.flatnonzero(where)
         (row, nearest), far = tree.query_nearest(
             shapely.points(points[asked]),
             max_distance=max(float(reach.max()), np.finfo(float).tiny),
             return_distance=True,
             all_matches=False,
         )
-        on = np.zeros(len(points), dtype=bool)
         on[asked[row[far <= reach[nearest]]]] = True
         return on
 

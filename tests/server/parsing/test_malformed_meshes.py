@@ -9,6 +9,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pools import LIMITS
 
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError
@@ -113,7 +114,7 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
         name, data = file
         start = time.perf_counter()
         try:
-            assert isinstance(pool.parse(data, name, "m", (), 10**6, 10**6), ParsedMesh)
+            assert isinstance(pool.parse(data, name, "m", (), LIMITS), ParsedMesh)
             tally["read"] += 1
         except Enf2EnfError as error:
             assert re.match(r"(?s).+: expected .+, got .+", str(error)) and not LEAKS.search(str(error)), str(error)
@@ -122,7 +123,7 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
         longest = max(longest, time.perf_counter() - start)
         assert longest < SECONDS
 
-    pool.parse(FILES["vtu"].read_bytes(), "a.vtu", "m", (), 10**6, 10**6)  # the workers may still be starting
+    pool.parse(FILES["vtu"].read_bytes(), "a.vtu", "m", (), LIMITS)  # the workers may still be starting
     check()
     assert pool.replaced == 0
     assert tally["read"] > examples / 25 and tally["refused"] > examples / 2
@@ -133,4 +134,4 @@ def test_cells_without_nodes_are_none(pool):
     head = b"ply\nformat ascii 1.0\nelement vertex 3\nproperty double x\nproperty double y\nproperty double z\n"
     faces = b"element face 2\nproperty list uint8 int32 vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n0\n0\n"
     with pytest.raises(Enf2EnfError, match=r"^a\.ply: cells: expected at least one cell, got none$"):
-        pool.parse(head + faces, "a.ply", "m", (), 10**6, 10**6)
+        pool.parse(head + faces, "a.ply", "m", (), LIMITS)
