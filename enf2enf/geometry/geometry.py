@@ -105,7 +105,7 @@ class Geometry:
                 return boundary.reversed().vertices if boundary.role == "wall" else boundary.vertices
         return None
 
-    @property
+    @functools.cached_property
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
         """Lowest and highest coordinates of the outer boundary, or of the walls where there is none."""
         return box(self.walls if self.outer is None else [self.outer])

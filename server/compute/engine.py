@@ -91,10 +91,10 @@ class Engine:
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
-        reading = options.name, options.length_unit, options.walls, self._limits
+        reading = options.name, options.length_unit, options.walls, self._limits, model.surrogate.panel_options
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.caller.name)
-        done = _wait(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode")
+        done = _wait(call, self.device.submit("encode", (model.surrogate, mesh)), "encode")
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
         self.shapes.put(shape)

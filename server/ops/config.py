@@ -41,7 +41,7 @@ class ServerConfig:
     mesh_nodes: int = 2_000_000
     mesh_cells: int = 10_000_000
     mesh_curves: int = 1_000
-    mesh_sides: int = 200_000
+    mesh_sides: int = 250_000
     mesh_seconds: int = 20
     points: int = 20_000_000
     message_bytes: int = 4 * MESSAGE_BYTES

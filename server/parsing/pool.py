@@ -6,15 +6,17 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
 from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf.geometry.frames import PanelOptions
 from enf2enf_server.ops.errors import LimitError
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, byte_limit, unpack_mesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, byte_limit, pack_options, unpack_mesh
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
 
 _LOG = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class Parsers:
         length_unit: str,
         walls: Sequence[str],
         limits: MeshLimits,
+        panels: PanelOptions | None = None,
         alive: Callable[[], None] = _nothing,
         caller: str = "",
     ) -> ParsedMesh:
@@ -80,6 +83,7 @@ class Parsers:
             length_unit: of its coordinates.
             walls: patches that are walls; empty for the inner loops.
             limits: what the mesh may have at the most.
+            panels: of the geometry that are wanted too.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
             caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
 
@@ -90,18 +94,14 @@ class Parsers:
             RuntimeError: a failure of ours, or the pool was closed.
         """
         shown = name if PurePath(name).suffix else "mesh"
-        about = {"name": name, "length_unit": length_unit, "walls": list(walls), "limits": dataclasses.asdict(limits)}
-        try:
-            message = pack(about, [np.frombuffer(data, np.uint8)])
-        except MessageError:
-            texts = {"file name": len(name), "length unit": len(length_unit), "walls": sum(map(len, walls))}
-            culprit = max(texts, key=lambda text: texts[text])
-            raise MeshError(culprit, f"at most {HEADER_BYTES} bytes of names together", "more") from None
+        about = {"file_name": name, "length_unit": length_unit, "walls": list(walls)}
+        wanted = {"limits": dataclasses.asdict(limits), "panels": pack_options(panels)}
+        message = _packed(about, wanted, data)
         how = ""
         for attempt in range(_ATTEMPTS):
             parser = self._idle.take(lambda: self._check_waiting(alive), caller, first=attempt > 0)
             try:
-                return self._parse_with(parser, message, shown, byte_limit(limits.nodes), alive)
+                return self._parse_with(parser, message, byte_limit(limits.nodes, panels), panels, alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
@@ -121,12 +121,17 @@ class Parsers:
             keeper.join()
 
     def _parse_with(
-        self, parser: Parser, message: Sequence[memoryview], shown: str, limit: int, alive: Callable[[], None]
+        self,
+        parser: Parser,
+        message: Sequence[memoryview],
+        limit: int,
+        panels: PanelOptions | None,
+        alive: Callable[[], None],
     ) -> ParsedMesh:
         answer = IncomingMessage(limit)
         try:
             parser.ask(message, answer, self._seconds, alive)
-            result = _result(answer)
+            result = _result(answer, panels)
         except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
@@ -195,11 +200,20 @@ class Parsers:
         return True
 
 
-def _result(answer: IncomingMessage) -> ParsedMesh | Exception:
+def _packed(about: dict[str, str | list[str]], wanted: dict[str, Any], data: bytes) -> list[memoryview]:
+    try:
+        return pack(about | wanted, [np.frombuffer(data, np.uint8)])
+    except MessageError:
+        sizes = {what.replace("_", " "): sum(map(len, texts)) for what, texts in about.items()}
+        culprit = max(sizes, key=lambda what: sizes[what])
+        raise MeshError(culprit, f"at most {HEADER_BYTES} bytes of names together", "more") from None
+
+
+def _result(answer: IncomingMessage, panels: PanelOptions | None) -> ParsedMesh | Exception:
     about = answer.about
     match about.get("kind"):
         case "parsed":
-            return unpack_mesh(answer)
+            return unpack_mesh(answer, panels)
         case "refused" if about.get("error") in _KINDS:
             return _KINDS[about["error"]](*(str(about.get(part)) for part in ("name", "expected", "got")))
         case "failed":

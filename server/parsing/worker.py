@@ -20,7 +20,7 @@ from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import pack_mesh
+from enf2enf_server.parsing.parsed_mesh import pack_mesh, unpack_options
 
 _LONGEST = 4096  # characters of one part of a sentence
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
@@ -129,13 +129,16 @@ def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
 
 def _parsed(job: IncomingMessage) -> list[memoryview]:
     start, about = time.perf_counter(), job.about
-    mesh = read_bytes(job.arrays.pop().tobytes(), about["name"]).scaled(about["length_unit"])
+    mesh = read_bytes(job.arrays.pop().tobytes(), about["file_name"]).scaled(about["length_unit"])
     _admit(about["limits"], nodes=len(mesh.points), cells=mesh.cell_count)
     outline = Outline.of(mesh)
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
     geometry = Geometry(outline.boundaries(about["walls"]), apart=True)
-    return pack(*pack_mesh(mesh, geometry, _outside(mesh, outline, geometry), time.perf_counter() - start))
+    wanted = unpack_options(about["panels"])
+    panels = None if wanted is None else wanted.of(geometry)
+    outside = _outside(mesh, outline, geometry)
+    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start, panels))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:
@@ -153,7 +156,7 @@ def _outside(mesh: Mesh, outline: Outline, geometry: Geometry) -> int:
 
 def _too_large(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     expected = f"a mesh that can be read in {memory_bytes >> 20} MiB of memory"
-    name = job.about["name"]
+    name = job.about["file_name"]
     return _refused("MeshError", name if PurePath(name).suffix else "mesh", expected, "one that needs more", last=True)
 
 

@@ -1,5 +1,6 @@
 """Meshes read in processes of their own: the same answers as in this one."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,8 +9,9 @@ from conftest import cell
 from pools import LIMITS, ask, running
 
 import enf2enf_meshes
-from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf.errors import Enf2EnfError, GeometryError, MeshError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.frames import FrameConfig, PanelOptions
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.ops.errors import LimitError
@@ -56,6 +58,18 @@ def test_walls_in_both_directions_and_no_outer_boundary(pool):
         geometry = ask(pool, data, walls=walls).geometry
         assert [w.tobytes() for w in geometry.walls] == [w.tobytes() for w in expected.walls]
         assert (geometry.outer is None) == (expected.outer is None)
+
+
+@pytest.mark.parametrize("reflections", [(), ("x",), ("y", "x")])
+def test_panels_are_those_of_the_geometry(pool, vtu, reflections):
+    """To the bit, in every frame, and none where none are asked for."""
+    options = PanelOptions(32, 0.7, FrameConfig(reflections=reflections))
+    parsed = ask(pool, vtu, panels=options)
+    assert parsed.panels.tobytes() == options.of(Geometry.from_mesh(read_bytes(vtu, "vtu"))).tobytes()
+    assert parsed.panels.shape == (2 ** len(reflections), 32, 2, 2)
+    assert ask(pool, vtu).panels is None
+    with pytest.raises(GeometryError, match="at least 3 for each of 1 walls, got 2"):
+        ask(pool, vtu, panels=dataclasses.replace(options, count=2))
 
 
 @pytest.mark.parametrize("name", [name for name in ASSETS if "error" in ASSETS[name]])
