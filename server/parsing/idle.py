@@ -11,26 +11,30 @@ _TICK = 0.05  # seconds between two looks at whether one still waits
 
 
 class Idle:
-    """A queue of parsers, in which callers take turns."""
+    """A queue of parsers, in which callers take turns. Those who are behind never have all of them.
 
-    def __init__(self):
-        self._lock = threading.Lock()
+    Args:
+        count: of all parsers.
+    """
+
+    def __init__(self, count: int):
+        self._lock, self._most_slow = threading.Lock(), max(1, count - 1)
         self._free: list[Parser] = []
+        self._slow: set[Parser] = set()  # what callers who are behind have
         self._waiting: Turns[queue.SimpleQueue[Parser]] = Turns()
 
     def put(self, parser: Parser) -> None:
         """Hands a parser to the request whose turn it is, or keeps it for the next one."""
         with self._lock:
-            if parser.ended:
-                return
-            if self._waiting:
-                self._waiting.next().put(parser)
-            else:
+            self._slow.discard(parser)
+            if not parser.ended:
                 self._free.append(parser)
+            self._hand_out()
 
     def discard(self, parser: Parser) -> None:
         """Forgets a parser that has died."""
         with self._lock:
+            self._slow.discard(parser)
             if parser in self._free:
                 self._free.remove(parser)
 
@@ -47,12 +51,10 @@ class Idle:
             caller: who waits.
             first: whether to pass those who wait, having waited before.
         """
+        ticket: queue.SimpleQueue[Parser] = queue.SimpleQueue()
         with self._lock:
-            while self._free:
-                if not (parser := self._free.pop()).ended:
-                    return parser
-            ticket: queue.SimpleQueue[Parser] = queue.SimpleQueue()
             self._waiting.add(caller, ticket, first)
+            self._hand_out()
         try:
             while True:
                 try:
@@ -62,6 +64,16 @@ class Idle:
         except BaseException:
             self._leave(caller, ticket)
             raise
+
+    def _hand_out(self) -> None:
+        """Gives parsers that are free to those whose turn it is, as far as there are both."""
+        self._free = [parser for parser in self._free if not parser.ended]
+        while self._free and (chosen := self._waiting.next(slow_too=len(self._slow) < self._most_slow)) is not None:
+            caller, ticket = chosen
+            parser = self._free.pop()
+            if self._waiting.is_behind(caller):
+                self._slow.add(parser)
+            ticket.put(parser)
 
     def _leave(self, caller: str, ticket: "queue.SimpleQueue[Parser]") -> None:
         with self._lock:

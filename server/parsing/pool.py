@@ -46,7 +46,7 @@ class Parsers:
 
     def __init__(self, count: int, seconds: float, memory_bytes: int):
         self._count, self._seconds, self._memory = count, seconds, memory_bytes
-        self._idle, self._lock, self._closed = Idle(), threading.Lock(), threading.Event()
+        self._idle, self._lock, self._closed = Idle(count), threading.Lock(), threading.Event()
         self._running: dict[Parser, bool] = {}  # whether it is ready
         self._replaced = self._failed = 0
         self._keepers = [threading.Thread(target=self._keep, name="parser", daemon=True) for _ in range(count)]

@@ -22,9 +22,6 @@ class Turns(Generic[_Item]):
         self._waiting: OrderedDict[str, deque[_Item]] = OrderedDict()  # the caller whose turn it is first
         self._behind: dict[str, float] = {}  # until when
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
     def add(self, caller: str, item: _Item, first: bool = False) -> None:
         """One more item waits; before all others of any caller where it is to be `first`."""
         own = self._waiting.setdefault(caller, deque())
@@ -40,14 +37,23 @@ class Turns(Generic[_Item]):
         self._tidy(caller)
         return True
 
-    def next(self) -> _Item:
-        """Takes the item whose turn it is. Its caller's next one comes after those of all who wait."""
-        now = self._clock()
-        caller = min(self._waiting, key=lambda name: self._behind.get(name, now) > now)
+    def next(self, slow_too: bool = True) -> tuple[str, _Item] | None:
+        """Takes the item whose turn it is, with its caller, whose next one comes after those of all who wait.
+
+        Args:
+            slow_too: whether it may be one of a caller who is behind the others.
+        """
+        caller = min(self._waiting, key=self.is_behind, default=None)
+        if caller is None or self.is_behind(caller) > slow_too:
+            return None
         item = self._waiting[caller].popleft()
         self._waiting.move_to_end(caller)
         self._tidy(caller)
-        return item
+        return caller, item
+
+    def is_behind(self, caller: str) -> bool:
+        """Whether a caller is behind the others now."""
+        return self._behind.get(caller, 0.0) > self._clock()
 
     def put_behind(self, caller: str) -> None:
         """Lets all others pass this caller for a minute."""

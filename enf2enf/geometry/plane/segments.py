@@ -11,6 +11,7 @@ from enf2enf.geometry.plane.smooth import sag
 
 _SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
 _ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
+_AT_ONCE = 4096  # sides that are made at once: others wait for the interpreter meanwhile
 
 
 def prepared(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Any:
@@ -50,8 +51,9 @@ class Segments:
         """A tree of the segments, and how far from each a point is still on the curve it stands for."""
         import shapely
 
-        pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
-        tree = shapely.STRtree(np.asarray(shapely.linestrings(np.concatenate(pairs))))
+        pairs = np.concatenate([np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops])
+        parts = range(0, len(pairs), _AT_ONCE)
+        tree = shapely.STRtree(np.concatenate([shapely.linestrings(pairs[k : k + _AT_ONCE]) for k in parts]))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
         return tree, np.concatenate([_reach(loop) for loop in self._loops])
 

@@ -1,5 +1,7 @@
 """Whether curves meet: by the sweep, for curves of every degeneracy, against GEOS; and which of the two is asked."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import shapely
@@ -61,6 +63,27 @@ def test_the_sweep_tells_stars_apart_that_fit_into_each_other(count, reach, turn
     inside = star(count, reach * 0.9, reach, turned)
     assert crossing([around, inside]) is None
     assert crossing([around, star(count, 0.5, 1.9, turned + 2 * gap)]).loops == (0, 1)
+
+
+def exact_turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> Fraction:
+    ax, ay, bx, by, cx, cy = map(Fraction, [*a.tolist(), *b.tolist(), *c.tolist()])
+    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+
+
+@pytest.mark.usefixtures("swept")
+@few
+@given(ends=st.tuples(*[st.floats(0.1, 1)] * 4), share=st.floats(0.3, 0.7), ulps=st.tuples(*[st.integers(-2, 2)] * 2))
+def test_the_sweep_is_exact_where_rounding_decides(ends, share, ulps):
+    """A triangle on one side of a line, another that reaches down to it, to the last digit of its lowest vertex."""
+    a, b = np.reshape(ends, (2, 2))
+    along = b - a
+    assume(np.linalg.norm(along) > 0.1)
+    up = np.array([-along[1], along[0]])
+    lowest = a + share * along
+    lowest = lowest + np.array(ulps) * np.spacing(lowest)
+    below = np.array([a, b, a + 0.5 * along - up])
+    above = np.array([lowest, a + 0.6 * along + up, a + 0.4 * along + up])
+    assert (crossing([below, above]) is None) == (exact_turn(a, b, lowest) > 0)
 
 
 @pytest.mark.usefixtures("swept")

@@ -45,7 +45,7 @@ def test_killed_while_idle(own, vtu):
 
 def test_a_dead_one_is_not_handed_out(tmp_path):
     """Also in the moment before its keeper has noticed."""
-    idle, parser = Idle(), Parser(1 << 30, str(tmp_path))
+    idle, parser = Idle(1), Parser(1 << 30, str(tmp_path))
     parser.ask([], IncomingMessage(0), 20.0, lambda: None)
     idle.put(parser)
     parser.kill()
@@ -111,6 +111,20 @@ def test_a_caller_whose_file_took_too_long_waits_behind_others(own, vtu):
             threads.submit(lambda who=caller: (ask(pool, vtu, caller=who), order.append(who)))
             time.sleep(0.02)
     assert order == ["other", "other", "slow", "slow"]
+
+
+def test_a_caller_whose_file_took_too_long_has_never_all_parsers(own, vtu):
+    pool = own(2, seconds=20.0)
+    pool._idle.put_behind("slow")
+    with ThreadPoolExecutor(4) as threads:
+        since = {pid: cpu(pid) for pid in pool.pids}
+        long = [threads.submit(ask, pool, 2 * slow(), "a.stl", caller="slow") for _ in range(2)]
+        busy(since)
+        assert len(ask(pool, vtu, caller="other").nodes) == 224
+        assert not any(one.done() for one in long)
+        for one in long:
+            with pytest.raises(Enf2EnfError, match="plane mesh"):
+                one.result(30)
 
 
 def test_one_that_answers_nonsense(own, vtu):

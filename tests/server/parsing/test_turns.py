@@ -20,8 +20,9 @@ def waiting(turns: Turns, callers: list[str]) -> Waiting:
 def served(turns: Turns) -> Waiting:
     """All that wait, in the order in which they are served."""
     found = []
-    while turns:
-        found.append(turns.next())
+    while (chosen := turns.next()) is not None:
+        assert chosen[0] == chosen[1][0]
+        found.append(chosen[1])
     return found
 
 
@@ -59,7 +60,7 @@ def test_nobody_is_passed_by_two_of_another(callers, more, begun):
     """Between two turns of a caller, everybody who waits all the time has one."""
     turns = Turns()
     waiting(turns, callers)
-    found = [turns.next() for _ in range(min(begun, len(callers)))]
+    found = [turns.next()[1] for _ in range(min(begun, len(callers)))]
     for number, caller in enumerate(more, start=len(callers)):
         turns.add(caller, (caller, number))
     rest = served(turns)
@@ -80,10 +81,21 @@ def test_a_slow_caller_is_behind_for_a_minute(callers, slow, later):
     assert served(turns) == (sorted(fair, key=lambda item: item[0] == slow) if later < 60 else fair)
 
 
+@given(callers=callers, slow=st.sampled_from("abc"))
+def test_a_slow_caller_has_no_turn_where_only_others_may(callers, slow):
+    turns = Turns()
+    turns.put_behind(slow)
+    items = waiting(turns, callers)
+    found = [turns.next(slow_too=False) for _ in callers]
+    others = [item for item in in_turn(items) if item[0] != slow]
+    assert found == [(item[0], item) for item in others] + [None] * (len(items) - len(others))
+    assert served(turns) == [item for item in items if item[0] == slow]
+
+
 @given(callers=callers, again=st.sampled_from("abc"))
 def test_who_has_waited_before_is_next(callers, again):
     turns = Turns()
     items = waiting(turns, callers)
     turns.add(again, (again, 99), first=True)
-    assert turns.next() == (again, 99)
+    assert turns.next() == (again, (again, 99))
     assert sorted(served(turns)) == sorted(items)
