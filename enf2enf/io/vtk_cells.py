@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _UNREAD = {6: "triangle strips, which are not read"}
 
 
 @contextlib.contextmanager
-def in_order(reader: ModuleType) -> Iterator[None]:
+def in_order(reader: Any) -> Iterator[None]:
     """Makes one of meshio's readers refuse offsets that do not fit the cells. For one thread at a time.
 
     meshio counts back from every offset as many nodes as a cell of its kind has, whatever offset came before, and

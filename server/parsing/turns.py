@@ -31,7 +31,8 @@ class Turns(Generic[_Item]):
 
     def remove(self, caller: str, item: _Item) -> bool:
         """Takes an item out of turn; whether it was waiting."""
-        if item not in (own := self._waiting.get(caller, ())):
+        own = self._waiting.get(caller)
+        if own is None or item not in own:
             return False
         own.remove(item)
         self._tidy(caller)

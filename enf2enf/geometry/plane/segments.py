@@ -18,7 +18,7 @@ def prepared(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Any:
     """Loops around areas apart from each other as one shapely geometry, indexed for many questions."""
     import shapely
 
-    polygons = shapely.multipolygons([shapely.polygons(loop) for loop in loops])
+    polygons = shapely.multipolygons([shapely.Polygon(loop) for loop in loops])
     shapely.prepare(polygons)
     shapely.contains_xy(polygons, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
     return polygons
@@ -52,8 +52,8 @@ class Segments:
         import shapely
 
         pairs = np.concatenate([np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops])
-        parts = range(0, len(pairs), _AT_ONCE)
-        tree = shapely.STRtree(np.concatenate([shapely.linestrings(pairs[k : k + _AT_ONCE]) for k in parts]))
+        parts = (pairs[first : first + _AT_ONCE] for first in range(0, len(pairs), _AT_ONCE))
+        tree = shapely.STRtree(np.concatenate([np.asarray(shapely.linestrings(part)) for part in parts]))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
         return tree, np.concatenate([_reach(loop) for loop in self._loops])
 
