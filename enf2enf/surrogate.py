@@ -18,7 +18,8 @@ from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
-from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_of
+from enf2enf.geometry.frames import PanelOptions
+from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
@@ -106,14 +107,30 @@ class Surrogate:
             raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
         self.normaliser.check_extent(geometry.extent)
 
-    def encode(self, geometry: Geometry) -> Encoding:
-        """Encode once per geometry. Deterministic. Raises `GeometryError` as `geometry_of` does."""
+    @property
+    def panel_options(self) -> PanelOptions:
+        """What the model sees of a geometry."""
+        return PanelOptions(self.config.panels, self.normaliser.length, self.config.frames)
+
+    def encode(self, geometry: Geometry, panels: Float[np.ndarray, "frames panels dim dim"] | None = None) -> Encoding:
+        """Encode once per geometry. Deterministic.
+
+        Args:
+            geometry: the geometry.
+            panels: its panels where `panel_options` made them before, which is all that takes work besides the model.
+
+        Raises:
+            GeometryError: as `geometry_of` does.
+        """
         self._check(geometry)
         frames = self.config.frames.of(geometry, self.normaliser.length)
-        return Encoding(geometry, tuple(map_in_threads(functools.partial(self._view, geometry), frames)))
+        seen = [(frame, None if panels is None else panels[number]) for number, frame in enumerate(frames)]
+        return Encoding(geometry, tuple(map_in_threads(functools.partial(self._view, geometry), seen)))
 
-    def _view(self, geometry: Geometry, frame: Frame) -> View:
-        panels = panels_of(geometry, frame, self.config.panels)
+    def _view(self, geometry: Geometry, seen: tuple[Frame, Float[np.ndarray, "panels dim dim"] | None]) -> View:
+        frame, made = seen
+        vertices = geometry.panels(self.config.panels, frame) if made is None else made
+        panels = panels_from(vertices, geometry, frame)
         return View(frame, panels, jax.block_until_ready(encode_panels(self.model, panels)))
 
     def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class GeometryArrays:
         )
 
     def geometry(self) -> Geometry:
-        """The geometry again. Its polygons were validated when they were made, and are not validated again.
+        """The geometry again. What took work to validate when it was made is not validated again.
 
         Raises:
             GeometryError: arrays that contradict each other.
@@ -53,7 +53,8 @@ class GeometryArrays:
         parts: list[list[Part]] = [[] for _ in loops]
         for (number, first, role), patch in zip(self.parts.tolist(), self.patches, strict=True):
             parts[number].append(Part(patch, ROLES[role], first))
-        return Geometry(tuple(Polygon.trusted(loop, tuple(own)) for loop, own in zip(loops, parts, strict=True)))
+        polygons = tuple(Polygon.trusted(loop, tuple(own)) for loop, own in zip(loops, parts, strict=True))
+        return Geometry(polygons, apart=True)
 
     def _check(self) -> None:
         """Refuses shapes and numbers that no geometry has: what they are read from may be damaged."""

@@ -3,6 +3,9 @@
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from jaxtyping import Float
+
 from enf2enf.errors import ConfigError, GeometryError
 from enf2enf.geometry.frame import Frame, reflections
 
@@ -45,3 +48,22 @@ class FrameConfig:
             raise GeometryError("role of the outer boundary", "wall or other; far is not computed yet", "far")
         origin = geometry.bounds.mean(axis=0)
         return tuple(Frame(origin, axes, length) for axes in reflections(self.reflections, len(origin)))
+
+
+@dataclasses.dataclass(frozen=True)
+class PanelOptions:
+    """What a model sees of a geometry.
+
+    Args:
+        count: of panels, of all walls together.
+        length: the reference length, in metres.
+        frames: in which it is seen.
+    """
+
+    count: int
+    length: float
+    frames: FrameConfig
+
+    def of(self, geometry: "Geometry") -> Float[np.ndarray, "frames {self.count} dim dim"]:
+        """The panels of a geometry in all its frames. Raises `GeometryError` as those and `Geometry.panels` do."""
+        return np.stack([geometry.panels(self.count, frame) for frame in self.frames.of(geometry, self.length)])

@@ -10,7 +10,9 @@ from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
-from enf2enf.geometry.plane import outline, panels, segments
+from enf2enf.geometry.plane import panels, segments
+from enf2enf.geometry.plane.apart import check_bodies, check_curves
+from enf2enf.geometry.plane.outline import Outline, classify
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.mesh.topology import PlaneMesh
 
@@ -25,19 +27,22 @@ class Geometry:
         boundaries: in any order. The body is on the *left* of every wall: one that encloses the domain is clockwise,
             all other boundaries are counter-clockwise. At most one is around the domain: a clockwise wall, or the one
             that is no wall; there is none around a domain without end.
+        apart: whether the boundaries are known neither to meet nor to be in each other's bodies.
 
     Raises:
         GeometryError: no walls; more than one boundary around the domain; bodies that overlap or leave it.
     """
 
     boundaries: tuple[Polygon, ...]
+    apart: dataclasses.InitVar[bool] = False
 
-    def __post_init__(self):
+    def __post_init__(self, apart: bool):
         if not any(boundary.role == "wall" for boundary in self.boundaries):
             raise GeometryError("geometry", "walls: inner loops or named patches", "none")
         if (count := sum(self._is_around)) > 1:
             raise GeometryError("geometry", "one boundary around the domain at the most", str(count))
-        self._check_disjoint()
+        if not apart:
+            self._check_apart()
 
     @classmethod
     def of(cls, walls: Sequence[Loop], outer: Loop | None = None) -> "Geometry":
@@ -71,7 +76,7 @@ class Geometry:
         Raises:
             GeometryError: not a plane mesh, an unknown patch, no walls, cells that overlap, or loops as above.
         """
-        return cls(outline.of_mesh(mesh, walls))
+        return cls(Outline.of(mesh).boundaries(walls), apart=True)
 
     @classmethod
     def from_curves(cls, curves: Sequence[Loop]) -> "Geometry":
@@ -82,8 +87,10 @@ class Geometry:
         """
         if not len(curves):
             raise GeometryError("curves", "at least one closed curve", "none")
-        polygons = [Polygon(curve, name=f"curve {number}") for number, curve in enumerate(curves)]
-        return cls(outline.classify(polygons, None, bounded=False))
+        names = [f"curve {number}" for number in range(len(curves))]
+        polygons = [Polygon(curve, name=name, simple=True) for name, curve in zip(names, curves, strict=True)]
+        check_curves(polygons, names)
+        return cls(classify(polygons, None, bounded=False), apart=True)
 
     @functools.cached_property
     def walls(self) -> tuple[Loop, ...]:
@@ -98,7 +105,7 @@ class Geometry:
                 return boundary.reversed().vertices if boundary.role == "wall" else boundary.vertices
         return None
 
-    @property
+    @functools.cached_property
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
         """Lowest and highest coordinates of the outer boundary, or of the walls where there is none."""
         return box(self.walls if self.outer is None else [self.outer])
@@ -176,24 +183,22 @@ class Geometry:
 
     @functools.cached_property
     def _outer_polygon(self) -> Any:
-        return segments.prepared(self.outer - self._origin)
+        return segments.prepared([self.outer - self._origin])
 
     @functools.cached_property
     def _bodies(self) -> list[tuple[Any, bool]]:
-        """Every wall's polygon, and whether its body is inside it."""
-        return [(segments.prepared(wall), area(wall) > 0) for wall in self._local]
+        """The walls as polygons, and whether bodies are inside: of all but the one around the domain, and of that."""
+        inner = [wall for wall in self._local if area(wall) > 0]
+        around = [wall for wall in self._local if area(wall) <= 0]
+        return [(segments.prepared(walls), walls is inner) for walls in (inner, around) if walls]
 
     def _in_body(self, local: np.ndarray) -> np.ndarray:
         sides = [segments.contains(polygon, local) == inner for polygon, inner in self._bodies]
         return np.logical_or.reduce(sides)
 
-    def _check_disjoint(self) -> None:
-        import shapely
-
-        solid = [(number, polygon) for number, (polygon, inner) in enumerate(self._bodies) if inner]
-        for position, (number, polygon) in enumerate(solid):
-            later = solid[position + 1 :]
-            if len(hit := np.flatnonzero(shapely.intersects(polygon, [other for _, other in later]))):
-                raise GeometryError("walls", "bodies apart", f"walls {number} and {later[hit[0]][0]} overlapping")
-            if self.outer is not None and not shapely.contains_properly(self._outer_polygon, polygon):
-                raise GeometryError(f"wall {number}", "a body inside the outer boundary", "one that crosses it")
+    def _check_apart(self) -> None:
+        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
+        names = {id(wall): f"wall {number}" for number, wall in enumerate(walls)}
+        check_curves(self.boundaries, [names.get(id(boundary), "the outer boundary") for boundary in self.boundaries])
+        around = [boundary for boundary, is_around in zip(self.boundaries, self._is_around, strict=True) if is_around]
+        check_bodies([wall for wall in walls if wall not in around], around[0] if around else None)

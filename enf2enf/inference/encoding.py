@@ -49,7 +49,12 @@ class Encoding:
 
 def panels_of(geometry: Geometry, frame: Frame, count: int) -> Panels:
     """The boundary of a geometry as the model sees it in a frame: `count` panels, in reference lengths, float32."""
-    vertices = geometry.panels(count, frame)
+    return panels_from(geometry.panels(count, frame), geometry, frame)
+
+
+def panels_from(vertices: Float[np.ndarray, "panels dim dim"], geometry: Geometry, frame: Frame) -> Panels:
+    """The same of panels that were made before, by `Geometry.panels`."""
+    count = len(vertices)
     box = np.sort(frame.inward(geometry.bounds), axis=0)
     role = np.full(count, ROLES.index("wall"), np.int32)
     return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
 from enf2enf.inference.encoding import Encoding, View
@@ -71,7 +71,12 @@ class FieldEvaluator:
 
     def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
-        return self.collect(points, self.submit(points, cores()))
+        started = self.submit(points, cores())
+        return self.collect(started, self.contains(points))  # while the threads compute
+
+    def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
+        """Whether points have a field."""
+        return self._encoding.geometry.contains(points)
 
     def submit(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
         """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
@@ -83,15 +88,18 @@ class FieldEvaluator:
         return [[start(view, piece, size, capacity) for piece in pieces] for view in self._views]
 
     def collect(
-        self, points: Float[np.ndarray, "points dim"], started: Sequence[Sequence[Future]]
+        self, started: Sequence[Sequence[Future]], inside: Bool[np.ndarray, " points"]
     ) -> Float[np.ndarray, "points components"]:
         """The mean over the views: what of an error differs between them is averaged away.
+
+        Args:
+            started: what `submit` returned for the points.
+            inside: which of them have a field, see `contains`.
 
         Raises:
             ConditionError: fields that are not finite, under conditions outside the training range.
         """
-        inside = self._encoding.geometry.contains(points)  # while the threads compute
-        values = np.zeros((len(points), len(self._gain)))
+        values = np.zeros((len(inside), len(self._gain)))
         for seen, parts in zip(self._views, started, strict=True):
             normalised = np.concatenate([np.zeros((0, len(self._gain))), *(part.result() for part in parts)])
             physical = normalised * self._gain + self._offset

@@ -28,7 +28,7 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     for block in raw.cells:
         if len(block.data):
             blocks.setdefault(block.type, []).append(_indices(block))
-    cells = tuple(CellBlock(kind, np.concatenate(nodes)) for kind, nodes in _of_one_width(blocks).items())
+    cells = tuple(CellBlock(kind, _joined(nodes)) for kind, nodes in _of_one_width(blocks).items())
     Mesh(points, cells)  # indices are checked before they are used
     fields = {name: np.asarray(v) for name, v in raw.point_data.items() if not name.startswith(_NOT_FIELDS)}
     fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
@@ -44,7 +44,11 @@ def _indices(block) -> np.ndarray:
     nodes = np.asarray(block.data)
     if nodes.dtype.kind not in "iu" or nodes.ndim != 2:
         raise MeshError(f"cells of kind {block.type}", "rows of node indices", f"{nodes.dtype} of {nodes.ndim} axes")
-    return nodes.astype(np.int64)
+    return nodes.astype(np.int64, copy=False)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _of_one_width(blocks: Mapping[str, list[np.ndarray]]) -> dict[str, list[np.ndarray]]:

@@ -49,6 +49,8 @@ class Format:
         plane: whether `write` gets the points of a plane mesh in two columns; otherwise z = 0 is the third.
         prepare: `(name, data)` -> the bytes for `read`, and tag -> name of a patch. Raises `MeshError` for bytes that
             must not be parsed (they fetch or grow something) or would be read wrongly.
+        counts: a pattern of what stands before the numbers that say how much of something follows, its name a group. A
+            negative one is refused: NumPy takes it for any number, as many readers do.
         companions: `(name, data, folder)` -> the files in the folder of the file that it refers to, which are put
             beside it for `read`; the folder is None where there are only bytes. Raises `MeshError` for references to
             anything else. None: a file of this format is complete in itself.
@@ -70,6 +72,7 @@ class Format:
     distinctive: bool = True
     plane: bool = False
     prepare: Callable[[str, bytes], tuple[bytes, dict[int, str]]] = _unchanged
+    counts: bytes | None = None
     companions: Callable[[str, bytes, Path | None], list[Path]] | None = None
     inspect: Callable[[str, Path], None] = _accept
     validate: Callable[[str, Mesh], None] = _accept

@@ -96,7 +96,7 @@ def _between(raw, nodes: np.ndarray) -> np.ndarray:
     if not sides:
         return np.zeros((0, 2), dtype=int)
     ends = np.concatenate(sides)[:, ::2]
-    _, first, count = np.unique(np.sort(ends, axis=1), axis=0, return_index=True, return_counts=True)
+    first, count = topology.once(ends)
     ends = ends[first[count == 1]]
     return ends[np.isin(ends, nodes).all(axis=1)]
 
@@ -107,5 +107,4 @@ class _Block:
 
 
 def _once(facets: np.ndarray) -> np.ndarray:
-    _, first = np.unique(np.sort(facets, axis=1), axis=0, return_index=True)
-    return facets[np.sort(first)]
+    return facets[np.sort(topology.once(facets)[0])]

@@ -1,6 +1,7 @@
 """Meshes from files and from bytes."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
     shown = name if Path(name).suffix else "mesh"
     formats.check(shown, chosen, data)
     data, names = chosen.prepare(shown, data)
+    _check_counts(shown, chosen, data)
     files = chosen.companions(shown, data, beside) if chosen.companions else []
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
@@ -58,3 +60,8 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
                 return from_meshio(raw, names)
             except MeshError as error:
                 raise MeshError(f"{shown}: {error.name}", error.expected, error.got) from None
+
+
+def _check_counts(name: str, chosen: formats.Format, data: bytes) -> None:
+    if chosen.counts and (found := re.search(chosen.counts + rb"(-\d+)", data, re.MULTILINE)):
+        raise MeshError(name, f"{found[1].decode()} of at least 0", found[2][:40].decode())

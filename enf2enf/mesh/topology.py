@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.errors import GeometryError, place
+from enf2enf.mesh.mesh import CellBlock
 
 # Nodes of a cell in order around it; of a quadratic one with the mid-side nodes, which carry its curvature.
 _RINGS = {
@@ -79,7 +80,7 @@ def edges(block: Cells) -> Int[np.ndarray, "edges 3"]:
             [block.nodes[:, first], straight if middle < 0 else block.nodes[:, middle], block.nodes[:, last]], 1
         )
     ring = rings(block)
-    if block.kind in ("triangle", "quad") or block.kind.startswith("polygon"):
+    if _is_straight(block):
         last = np.roll(ring, -1, axis=1)
         sides = np.stack([ring, np.full_like(ring, -1), last], axis=2)
     else:
@@ -94,15 +95,56 @@ def boundary_edges(blocks: Iterable[Cells]) -> Int[np.ndarray, "edges 3"]:
     Raises:
         GeometryError: an edge that three or more cells share.
     """
-    sides = [edges(block) for block in blocks if is_surface(block.kind)]
-    if not sides:
-        return np.zeros((0, 3), dtype=int)
-    every = np.concatenate(sides)
-    _, first, count = np.unique(np.sort(every[:, ::2], axis=1), axis=0, return_index=True, return_counts=True)
-    if len(crowded := np.flatnonzero(count > 2)):
-        start, _, end = every[first[crowded[0]]]
-        raise GeometryError("mesh", "edges of one or two cells", f"{count[crowded[0]]} cells at edge {start}-{end}")
-    return every[np.sort(first[count == 1])]
+    surface = [block for block in blocks if is_surface(block.kind)]
+    nodes = 1 + max((int(block.nodes.max(initial=0)) for block in surface), default=0)
+    every = [_side_keys(block, nodes) for block in surface]  # in a third of the memory that edges take
+    ordered = np.sort(np.concatenate([np.zeros(0, np.int64), *every]))
+    ordered = ordered[np.searchsorted(ordered, 0) :]
+
+    def sides(wanted: Int[np.ndarray, " keys"]) -> Int[np.ndarray, "edges 3"]:
+        chosen = [np.zeros((0, 3), dtype=int)]
+        for block, own in zip(surface, every, strict=True):
+            cells = among(own, wanted).reshape(len(block.nodes), -1).any(axis=1)
+            found = edges(CellBlock(block.kind, block.nodes[cells]))
+            chosen.append(found[among(keys(found[:, ::2], nodes), wanted)])
+        return np.concatenate(chosen)
+
+    if len(crowded := ordered[2:][ordered[2:] == ordered[:-2]]):
+        shared = sides(crowded[:1])
+        where = f"{len(shared)} cells at edge {shared[0, 0]}-{shared[0, 2]}"
+        raise GeometryError("mesh", "edges of one or two cells", where)
+    twice = ordered[1:] == ordered[:-1]
+    return sides(ordered[~np.append(twice, False) & ~np.insert(twice, 0, False)] if len(ordered) else ordered)
+
+
+def _side_keys(block: Cells, nodes: int) -> Int[np.ndarray, " sides"]:
+    """The keys of all sides of the cells of a block, cell by cell; -1 for a side of no length."""
+    corners = rings(block)[:, :: 1 if _is_straight(block) else 2].astype(np.int64, copy=False)
+    ahead = np.roll(corners, -1, axis=1)
+    found = np.minimum(corners, ahead) * nodes + np.maximum(corners, ahead)
+    found[corners == ahead] = -1
+    return found.ravel()
+
+
+def _is_straight(block: Cells) -> bool:
+    return block.kind in ("triangle", "quad") or block.kind.startswith("polygon")
+
+
+def among(keys: Int[np.ndarray, " keys"], known: Int[np.ndarray, " known"]) -> Bool[np.ndarray, " keys"]:
+    """Which keys are known; those are sorted."""
+    return np.append(known, -1)[np.searchsorted(known, keys)] == keys if len(known) else np.zeros(len(keys), bool)
+
+
+def once(ends: Int[np.ndarray, "edges 2"]) -> tuple[Int[np.ndarray, " different"], Int[np.ndarray, " different"]]:
+    """Where every edge comes first, in either direction, and how often it comes; by its lower node, then the other."""
+    _, first, count = np.unique(keys(ends, int(ends.max(initial=0)) + 1), return_index=True, return_counts=True)
+    return first, count
+
+
+def keys(ends: Int[np.ndarray, "edges 2"], nodes: int) -> Int[np.ndarray, " edges"]:
+    """A number for every edge between some of so many nodes, the same in both directions."""
+    low, high = np.minimum(ends[:, 0], ends[:, 1]), np.maximum(ends[:, 0], ends[:, 1])
+    return low.astype(np.int64) * nodes + high
 
 
 def chain(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "points dim"]) -> list[np.ndarray]:
@@ -111,25 +153,42 @@ def chain(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "points 
     Raises:
         GeometryError: an end left open, or a node where loops touch.
     """
-    around: dict[int, list[tuple[int, int]]] = {}
-    for first, middle, last in pieces.tolist():
-        around.setdefault(first, []).append((middle, last))
-        around.setdefault(last, []).append((middle, first))
-    for node, ways in around.items():
-        if len(ways) != 2:
-            what = "an unclosed curve that ends" if len(ways) == 1 else f"curves that touch, {len(ways)} edges"
-            where = f"at node {node}, {place(points[node])}"
-            raise GeometryError("boundary", "closed loops, two edges at every node", f"{what} {where}")
-    loops, left = [], set(around)
-    while left:
-        start = min(left)
-        loop, node, previous = [], start, None
-        while node in left:
-            left.remove(node)
-            loop.append(node)
-            ahead = around[node][0] if around[node][0][1] != previous else around[node][1]
-            middle, previous, node = ahead[0], node, ahead[1]
-            if middle >= 0:
-                loop.append(middle)
-        loops.append(np.array(loop))
-    return loops
+    nodes, ends = np.unique(pieces[:, ::2].ravel(), return_inverse=True)
+    _check_closed(nodes, ends, points)
+    ways = np.argsort(ends, kind="stable")  # the two ends of pieces at every node, in the order of the pieces
+    ahead, middle = ends[ways ^ 1], np.repeat(pieces[:, 1], 2)[ways]
+    seen = bytearray(len(nodes))
+    loops = [_loop(start, ahead.data, seen) for start in range(len(nodes)) if not seen[start]]
+    return [_with_middles(nodes[ends[ways[loop]]], middle[loop]) for loop in loops]
+
+
+def _check_closed(nodes: np.ndarray, ends: np.ndarray, points: np.ndarray) -> None:
+    ways = np.bincount(ends)
+    if len(bad := np.flatnonzero(ways[ends] != 2)):
+        node, count = nodes[ends[bad[0]]], ways[ends[bad[0]]]
+        what = "an unclosed curve that ends" if count == 1 else f"curves that touch, {count} edges"
+        where = f"at node {node}, {place(points[node])}"
+        raise GeometryError("boundary", "closed loops, two edges at every node", f"{what} {where}")
+
+
+def _loop(start: int, ahead: memoryview, seen: bytearray) -> list[int]:
+    """The ways taken from a node until it comes again; the ways out of node k are 2 k, the first choice, and 2 k + 1.
+
+    Args:
+        start: the node.
+        ahead: of every way the node that it leads to.
+        seen: of every node whether it is in a loop.
+    """
+    taken, node, previous = [], start, -1
+    while not seen[node]:
+        seen[node] = True
+        way = 2 * node + (ahead[2 * node] == previous)
+        taken.append(way)
+        previous, node = node, ahead[way]
+    return taken
+
+
+def _with_middles(corners: Int[np.ndarray, " corners"], middles: Int[np.ndarray, " corners"]) -> np.ndarray:
+    """The nodes around a loop: after each corner the node between it and the next, where there is one."""
+    around = np.stack([corners, middles], axis=1).ravel()
+    return around[around >= 0]

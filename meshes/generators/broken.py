@@ -14,6 +14,9 @@ from enf2enf_meshes.generators.unit_cell import build, curves
 
 _VTK_KINDS = {2: 3, 3: 5, 4: 10}  # corners -> line, triangle, tetrahedron
 _SQUARE = [(0, 0), (1, 0), (1, 1), (0, 1)]
+# A square with a hole: a reader that overlooks the sin would find nothing else to refuse.
+_PLATE = [*_SQUARE, (0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
+_AROUND = [cell for k in range(4) for n in [(k + 1) % 4] for cell in [(k, n, n + 4), (k, n + 4, k + 4)]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +61,11 @@ def _vtu(points, cells, pieces: int = 1) -> bytes:
     return f"{head}<UnstructuredGrid>{piece * pieces}</UnstructuredGrid>\n</VTKFile>\n".encode()
 
 
+def plate() -> bytes:
+    """A square with a square hole, as a plain-text VTU file: nothing is wrong with it yet."""
+    return _vtu(_PLATE, _AROUND)
+
+
 def _csv(*loops) -> bytes:
     return ("x,y\n" + "\n\n".join("\n".join(f"{x:.6g},{y:.6g}" for x, y in loop) for loop in loops) + "\n").encode()
 
@@ -96,19 +104,24 @@ def _disguised() -> list[Broken]:
 
 
 def _nonsense() -> list[Broken]:
-    square, hole = [*_SQUARE], [(0, 1, 2), (0, 2, 3)]
-    nan = [*square[:2], (float("nan"), 1), square[3]]
+    nan = [*_PLATE[:2], (float("nan"), 1), *_PLATE[3:]]
+    beyond = [*_AROUND[1:], (0, 1, 9)]
+    whole = plate()
+    negative = whole.replace(b'NumberOfPoints="8"', b'NumberOfPoints="-5"')
+    descending = re.sub(rb"3 6 9 [\d ]+", b" ".join(b"%d" % n for n in range(24, 0, -3)), whole)
     return [
-        Broken("nan.vtu", _vtu(nan, hole), "read", "expected finite coordinates, got [nan, 1.0, 0.0] at node 2"),
-        Broken("out_of_range.vtu", _vtu(square, [(0, 1, 2), (0, 2, 9)]), "read", "node indices from 0 to 3, got 9"),
-        Broken("no_cells.vtu", _vtu(square, []), "read", "expected at least one cell, got none"),
-        Broken("two_pieces.vtu", _vtu(square, hole, pieces=2), "read", "expected a VTU file of one piece, got 2"),
+        Broken("nan.vtu", _vtu(nan, _AROUND), "read", "expected finite coordinates, got [nan, 1.0, 0.0] at node 2"),
+        Broken("out_of_range.vtu", _vtu(_PLATE, beyond), "read", "node indices from 0 to 7, got 9"),
+        Broken("no_cells.vtu", _vtu(_PLATE, []), "read", "expected at least one cell, got none"),
+        Broken("two_pieces.vtu", _vtu(_PLATE, _AROUND, pieces=2), "read", "expected a VTU file of one piece, got 2"),
+        Broken("negative_points.vtu", negative, "read", "expected NumberOfPoints of at least 0, got -5"),
+        Broken("descending_offsets.vtu", descending, "read", "offset 21 of cell 1 after 24"),
     ]
 
 
 def _reaching_out() -> list[Broken]:
     entities = b'<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">'
-    prologue, rest = _vtu(_SQUARE, [(0, 1, 2), (0, 2, 3)]).split(b"\n", 1)
+    prologue, rest = plate().split(b"\n", 1)
     bomb = prologue + b"\n<!DOCTYPE VTKFile [" + entities + b"]>\n" + rest.replace(b">0 0", b">&c; 0 0", 1)
     xdmf = write_bytes(build(), "xdmf")
     outside = re.sub(rb'Format="XML"([^>]*)>[^<]*<', rb'Format="HDF"\1>../secret.h5:/points<', xdmf, count=1)
@@ -159,6 +172,9 @@ def _bad_curves() -> list[Broken]:
         ),
         Broken("crossing_boundary.csv", _csv(_SQUARE, _ring((0.9, 0.5))), "geometry", "overlapping"),
         Broken("two_points.csv", _csv([(0, 0), (1, 0)]), "read", "a loop of 2 points"),
-        Broken("no_area.csv", _csv([(0, 0), (1, 0), (2, 0)]), "geometry", "points on one line"),
+        Broken("no_area.csv", _csv(_SQUARE, [(0.2, 0.5), (0.5, 0.5), (0.8, 0.5)]), "geometry", "points on one line"),
+        Broken(
+            "coinciding.csv", _csv(_SQUARE, _ring(), _ring()), "geometry", "curve 1 and curve 2 overlapping at (0.3"
+        ),
         Broken("duplicated_points.csv", _csv(_SQUARE, repeated), "geometry", "duplicated"),
     ]

@@ -1,6 +1,7 @@
 """Encoded geometries by handle, bounded in number and in memory."""
 
 import dataclasses
+import functools
 import hashlib
 import threading
 from collections import OrderedDict
@@ -45,6 +46,12 @@ class EncodedShape:
     def nodes(self) -> Float[np.ndarray, "nodes dim"]:
         """Coordinates in metres, in the file's order."""
         return self.mesh.nodes
+
+    @functools.cached_property
+    def sides(self) -> int:
+        """Of its boundary, the outer one included."""
+        outer = self.mesh.geometry.outer
+        return sum(map(len, self.mesh.geometry.walls)) + (0 if outer is None else len(outer))
 
     @property
     def bytes(self) -> int:

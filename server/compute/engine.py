@@ -25,7 +25,10 @@ from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.errors import HandleError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.parsing.parsed_mesh import MeshLimits
 from enf2enf_server.parsing.pool import Parsers
+
+_FEW_SIDES = 2000  # a small question about so many is answered without a thread of its own: at most some milliseconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Engine:
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
         self.uploads = Budget(config.upload_bytes, config.uploads, config.share)
         self.device = lanes.device(config, metrics)
+        self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
         metrics.watch_queue(lambda: len(self.device))
@@ -90,10 +94,10 @@ class Engine:
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
-        limits = self.config.mesh_nodes, self.config.mesh_cells
+        reading = options.name, options.length_unit, options.walls, self._limits, model.surrogate.panel_options
         with call.stage("parse"):
-            mesh = self.parsers.parse(data, options.name, options.length_unit, options.walls, *limits, alive=call.alive)
-        done = call.wait(_done(call, self.device.submit("encode", (model.surrogate, mesh.geometry)), "encode"))
+            mesh = self.parsers.parse(data, *reading, call.alive, call.caller.name)
+        done = call.wait(_done(call, self.device.submit("encode", (model.surrogate, mesh)), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
         self.shapes.put(shape)
@@ -103,7 +107,11 @@ class Engine:
     async def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
         """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
-        done = await _done(call, self.device.submit(lane, Task(query.conditioned, points)), "decode")
+        if lane == "small" and query.conditioned.shape.sides <= _FEW_SIDES:
+            task = Task(query.conditioned, points)
+        else:
+            task = await call.in_thread(Task, query.conditioned, points)
+        done = await _done(call, self.device.submit(lane, task), "decode")
         outside = _outside(done.value)
         self._count(call, query, len(points))
         chunk = FieldChunk(0, query.surrogate.field(points, done.value))

@@ -6,33 +6,44 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from enf2enf.geometry import Geometry
 from enf2enf.inference.encoding import Encoding
 from enf2enf.inference.evaluator import FieldEvaluator, computed
-from enf2enf.inference.joint import evaluate_together, merge_small
+from enf2enf.inference.joint import Question, evaluate_together, merge_small
 from enf2enf.surrogate import Surrogate
 from enf2enf.threads import cores, threads
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Key
 from enf2enf_server.compute.device import Device, Lane
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Task:
     """Points at which the fields of a shape are to be computed.
+
+    Where they lie against its boundary is found out when this is made, by the thread of the request: it may take long,
+    and the device's turn is everybody's.
 
     Args:
         conditioned: the shape under conditions.
         points: at most `chunk_points` of the model.
+
+    Attributes:
+        inside: which of them have a field.
     """
 
     conditioned: ConditionedShape
     points: Float[np.ndarray, "points dim"]
+
+    inside: Bool[np.ndarray, " points"] = dataclasses.field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "inside", self.conditioned.shape.encoding.geometry.contains(self.points))
 
 
 class Evaluators:
@@ -68,8 +79,8 @@ def device(config: ServerConfig, metrics: Metrics) -> Device:
     return Device(lanes, waiting)
 
 
-def _encode(items: Sequence[tuple[Surrogate, Geometry]]) -> Callable[[], list[Encoding]]:
-    encodings = threads().map(lambda item: item[0].encode(item[1]), items)
+def _encode(items: Sequence[tuple[Surrogate, ParsedMesh]]) -> Callable[[], list[Encoding]]:
+    encodings = threads().map(lambda item: item[0].encode(item[1].geometry, item[1].panels), items)
     return lambda: list(encodings)
 
 
@@ -77,7 +88,7 @@ def _evaluate(
     held: Evaluators, metrics: Metrics, tasks: Sequence[Task]
 ) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
     evaluators = held.of({task.conditioned.key: task.conditioned for task in tasks})
-    queries = [(evaluators[task.conditioned.key], task.points) for task in tasks]
+    queries = [Question(evaluators[task.conditioned.key], task.points, task.inside) for task in tasks]
     sizes = [sum(len(tasks[index].points) for index in members) for members in merge_small(queries)]
     metrics.batch(len(tasks), sum(sizes), sum(map(computed, sizes)))
     return evaluate_together(queries)

@@ -22,6 +22,7 @@ class ServerConfig:
         upload_bytes: what they may hold together.
         upload_seconds: longest that one may take.
         mesh_nodes, mesh_cells: most nodes and cells of an uploaded mesh.
+        mesh_curves, mesh_sides: most closed curves in the boundary of its cells, and most sides of all of them.
         mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
         message_bytes: largest message that is received.
@@ -52,6 +53,8 @@ class ServerConfig:
     upload_seconds: int = 600
     mesh_nodes: int = 2_000_000
     mesh_cells: int = 10_000_000
+    mesh_curves: int = 1_000
+    mesh_sides: int = 250_000
     mesh_seconds: int = 20
     points: int = 20_000_000
     message_bytes: int = 4 * MESSAGE_BYTES

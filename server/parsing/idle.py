@@ -1,52 +1,60 @@
-"""The parsers that have nothing to do, and the requests that wait for one: first come, first served."""
+"""The parsers that have nothing to do, and the requests that wait for one: callers take turns."""
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 
 from enf2enf_server.parsing.parser import Parser
+from enf2enf_server.parsing.turns import Turns
 
 _TICK = 0.05  # seconds between two looks at whether one still waits
 
 
 class Idle:
-    """A first-come, first-served queue of parsers."""
+    """A queue of parsers, in which callers take turns. Those who are behind never have all of them.
 
-    def __init__(self):
-        self._lock = threading.Lock()
+    Args:
+        count: of all parsers.
+    """
+
+    def __init__(self, count: int):
+        self._lock, self._most_slow = threading.Lock(), max(1, count - 1)
         self._free: list[Parser] = []
-        self._waiting: deque[queue.SimpleQueue[Parser]] = deque()
+        self._slow: set[Parser] = set()  # what callers who are behind have
+        self._waiting: Turns[queue.SimpleQueue[Parser]] = Turns()
 
     def put(self, parser: Parser) -> None:
-        """Hands a parser to the request that has waited longest, or keeps it for the next one."""
+        """Hands a parser to the request whose turn it is, or keeps it for the next one."""
         with self._lock:
-            if parser.ended:
-                return
-            if self._waiting:
-                self._waiting.popleft().put(parser)
-            else:
+            self._slow.discard(parser)
+            if not parser.ended:
                 self._free.append(parser)
+            self._hand_out()
 
     def discard(self, parser: Parser) -> None:
         """Forgets a parser that has died."""
         with self._lock:
+            self._slow.discard(parser)
             if parser in self._free:
                 self._free.remove(parser)
 
-    def take(self, look: Callable[[], None], first: bool = False) -> Parser:
+    def put_behind(self, caller: str) -> None:
+        """Lets a caller who has kept a parser for too long wait behind the others."""
+        with self._lock:
+            self._waiting.put_behind(caller)
+
+    def take(self, look: Callable[[], None], caller: str = "", first: bool = False) -> Parser:
         """A parser, as soon as there is one; meanwhile looks every 50 ms, and passes on what that raises.
 
         Args:
             look: raises when there is no more reason to wait.
+            caller: who waits.
             first: whether to pass those who wait, having waited before.
         """
+        ticket: queue.SimpleQueue[Parser] = queue.SimpleQueue()
         with self._lock:
-            while self._free:
-                if not (parser := self._free.pop()).ended:
-                    return parser
-            ticket: queue.SimpleQueue[Parser] = queue.SimpleQueue()
-            (self._waiting.appendleft if first else self._waiting.append)(ticket)
+            self._waiting.add(caller, ticket, first)
+            self._hand_out()
         try:
             while True:
                 try:
@@ -54,12 +62,21 @@ class Idle:
                 except queue.Empty:
                     look()
         except BaseException:
-            self._leave(ticket)
+            self._leave(caller, ticket)
             raise
 
-    def _leave(self, ticket: "queue.SimpleQueue[Parser]") -> None:
+    def _hand_out(self) -> None:
+        """Gives parsers that are free to those whose turn it is, as far as there are both."""
+        self._free = [parser for parser in self._free if not parser.ended]
+        while self._free and (chosen := self._waiting.next(slow_too=len(self._slow) < self._most_slow)) is not None:
+            caller, ticket = chosen
+            parser = self._free.pop()
+            if self._waiting.is_behind(caller):
+                self._slow.add(parser)
+            ticket.put(parser)
+
+    def _leave(self, caller: str, ticket: "queue.SimpleQueue[Parser]") -> None:
         with self._lock:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+            if self._waiting.remove(caller, ticket):
                 return
         self.put(ticket.get_nowait())  # it came just then

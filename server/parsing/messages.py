@@ -12,7 +12,7 @@ HEADER_BYTES = 1 << 20
 _MAGIC = b"enf1"
 _PREFIX = struct.Struct("<4sI")
 _DTYPES = ("<f8", "<i8", "|u1")
-_ARRAYS = 4
+_ARRAYS = 5
 
 
 class MessageError(ValueError):

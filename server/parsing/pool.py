@@ -1,19 +1,22 @@
 """A fixed number of processes that read meshes, each replaced when it dies."""
 
+import dataclasses
 import logging
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
 from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf.geometry.frames import PanelOptions
 from enf2enf_server.ops.errors import LimitError
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import ParsedMesh, byte_limit, unpack_mesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, byte_limit, pack_options, unpack_mesh
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
 
 _LOG = logging.getLogger(__name__)
@@ -43,7 +46,7 @@ class Parsers:
 
     def __init__(self, count: int, seconds: float, memory_bytes: int):
         self._count, self._seconds, self._memory = count, seconds, memory_bytes
-        self._idle, self._lock, self._closed = Idle(), threading.Lock(), threading.Event()
+        self._idle, self._lock, self._closed = Idle(count), threading.Lock(), threading.Event()
         self._running: dict[Parser, bool] = {}  # whether it is ready
         self._replaced = self._failed = 0
         self._keepers = [threading.Thread(target=self._keep, name="parser", daemon=True) for _ in range(count)]
@@ -67,9 +70,10 @@ class Parsers:
         name: str,
         length_unit: str,
         walls: Sequence[str],
-        nodes: int,
-        cells: int,
+        limits: MeshLimits,
+        panels: PanelOptions | None = None,
         alive: Callable[[], None] = _nothing,
+        caller: str = "",
     ) -> ParsedMesh:
         """The geometry in the bytes of a mesh file.
 
@@ -78,30 +82,33 @@ class Parsers:
             name: its name, or a format's own name such as `vtu`.
             length_unit: of its coordinates.
             walls: patches that are walls; empty for the inner loops.
-            nodes: most nodes it may have.
-            cells: most cells it may have.
+            limits: what the mesh may have at the most.
+            panels: of the geometry that are wanted too.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
+            caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
 
         Raises:
             MeshError, GeometryError: as `enf2enf.io.read_bytes` and `Geometry.from_mesh` do; also a file that takes
                 too long or too much memory, or that stops every process which reads it.
-            LimitError: more nodes or cells.
+            LimitError: more of anything than the limits say.
             RuntimeError: a failure of ours, or the pool was closed.
         """
         shown = name if PurePath(name).suffix else "mesh"
-        about = {"name": name, "shown": shown, "length_unit": length_unit, "walls": list(walls), "nodes": nodes}
-        try:
-            message = pack(about | {"cells": cells}, [np.frombuffer(data, np.uint8)])
-        except MessageError:
-            raise MeshError("walls", f"names of at most {HEADER_BYTES} bytes together", "more") from None
+        about = {"file_name": name, "length_unit": length_unit, "walls": list(walls)}
+        wanted = {"limits": dataclasses.asdict(limits), "panels": pack_options(panels)}
+        message = _packed(about, wanted, data)
         how = ""
         for attempt in range(_ATTEMPTS):
-            parser = self._idle.take(lambda: self._check_waiting(alive), first=attempt > 0)
+            parser = self._idle.take(lambda: self._check_waiting(alive), caller, first=attempt > 0)
             try:
-                return self._parse_with(parser, message, shown, byte_limit(nodes), alive)
+                return self._parse_with(parser, message, byte_limit(limits.nodes, panels), panels, alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
+            except LateError:
+                self._idle.put_behind(caller)
+                expected = f"a file that is read within {self._seconds:g} seconds"
+                raise MeshError(shown, expected, "one that takes longer") from None
         raise MeshError(shown, "a file that the mesh readers survive", f"one that stopped the reader ({how})")
 
     def close(self) -> None:
@@ -114,20 +121,21 @@ class Parsers:
             keeper.join()
 
     def _parse_with(
-        self, parser: Parser, message: Sequence[memoryview], shown: str, limit: int, alive: Callable[[], None]
+        self,
+        parser: Parser,
+        message: Sequence[memoryview],
+        limit: int,
+        panels: PanelOptions | None,
+        alive: Callable[[], None],
     ) -> ParsedMesh:
         answer = IncomingMessage(limit)
         try:
             parser.ask(message, answer, self._seconds, alive)
-            result = _result(answer)
-        except LateError:
-            parser.kill()
-            expected = f"a file that is read within {self._seconds:g} seconds"
-            raise MeshError(shown, expected, "one that takes longer") from None
+            result = _result(answer, panels)
         except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
-        except BaseException:  # the answer is no longer wanted: stop computing it
+        except BaseException:  # it comes too late, or is no longer wanted: stop computing it
             parser.kill()
             raise
         if answer.about.get("last"):  # short of memory, and what is left of it is in pieces
@@ -192,11 +200,20 @@ class Parsers:
         return True
 
 
-def _result(answer: IncomingMessage) -> ParsedMesh | Exception:
+def _packed(about: dict[str, str | list[str]], wanted: dict[str, Any], data: bytes) -> list[memoryview]:
+    try:
+        return pack(about | wanted, [np.frombuffer(data, np.uint8)])
+    except MessageError:
+        sizes = {what.replace("_", " "): sum(map(len, texts)) for what, texts in about.items()}
+        culprit = max(sizes, key=lambda what: sizes[what])
+        raise MeshError(culprit, f"at most {HEADER_BYTES} bytes of names together", "more") from None
+
+
+def _result(answer: IncomingMessage, panels: PanelOptions | None) -> ParsedMesh | Exception:
     about = answer.about
     match about.get("kind"):
         case "parsed":
-            return unpack_mesh(answer)
+            return unpack_mesh(answer, panels)
         case "refused" if about.get("error") in _KINDS:
             return _KINDS[about["error"]](*(str(about.get(part)) for part in ("name", "expected", "got")))
         case "failed":

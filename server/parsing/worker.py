@@ -8,18 +8,26 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Mapping
+from pathlib import PurePath
 
 import numpy as np
 
 from enf2enf.errors import Enf2EnfError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.outline import Outline
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import pack_mesh
+from enf2enf_server.parsing.parsed_mesh import pack_mesh, unpack_options
 
 _LONGEST = 4096  # characters of one part of a sentence
+_COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
+
+
+class _BeyondLimit(Enf2EnfError):
+    """What the server knows as `LimitError`."""
 
 
 def main() -> None:
@@ -106,6 +114,8 @@ def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
         return _parsed(job)
     except MemoryError:
         return _too_large(job, memory_bytes)
+    except _BeyondLimit as error:
+        return _refused("LimitError", error.name, error.expected, error.got)
     except Enf2EnfError as error:
         if isinstance(error.__context__, MemoryError):
             return _too_large(job, memory_bytes)
@@ -119,18 +129,35 @@ def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
 
 def _parsed(job: IncomingMessage) -> list[memoryview]:
     start, about = time.perf_counter(), job.about
-    mesh = read_bytes(job.arrays[0].tobytes(), about["name"]).scaled(about["length_unit"])
-    for count, what in ((len(mesh.points), "nodes"), (mesh.cell_count, "cells")):
-        if count > about[what]:
-            return _refused("LimitError", "mesh", f"at most {about[what]} {what}", str(count))
-    geometry = Geometry.from_mesh(mesh, about["walls"])
-    outside = int((~geometry.contains(mesh.points)).sum())
-    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start))
+    mesh = read_bytes(job.arrays.pop().tobytes(), about["file_name"]).scaled(about["length_unit"])
+    _admit(about["limits"], nodes=len(mesh.points), cells=mesh.cell_count)
+    outline = Outline.of(mesh)
+    _admit(about["limits"], sides=outline.sides)
+    _admit(about["limits"], curves=len(outline.loops))
+    geometry = Geometry(outline.boundaries(about["walls"]), apart=True)
+    wanted = unpack_options(about["panels"])
+    panels = None if wanted is None else wanted.of(geometry)
+    outside = _outside(mesh, outline, geometry)
+    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start, panels))
+
+
+def _admit(limits: Mapping[str, int], **counts: int) -> None:
+    for what, count in counts.items():
+        if count > limits[what]:
+            raise _BeyondLimit("mesh", f"at most {limits[what]} {_COUNTED.get(what, what)}", str(count))
+
+
+def _outside(mesh: Mesh, outline: Outline, geometry: Geometry) -> int:
+    """How many nodes are not in the domain. Those on its boundary are."""
+    others = np.ones(len(mesh.points), bool)
+    others[np.concatenate(outline.loops)] = False
+    return int((~geometry.contains(mesh.points[others])).sum())
 
 
 def _too_large(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     expected = f"a mesh that can be read in {memory_bytes >> 20} MiB of memory"
-    return _refused("MeshError", job.about["shown"], expected, "one that needs more", last=True)
+    name = job.about["file_name"]
+    return _refused("MeshError", name if PurePath(name).suffix else "mesh", expected, "one that needs more", last=True)
 
 
 def _refused(error: str, name: str, expected: str, got: str, last: bool = False) -> list[memoryview]:

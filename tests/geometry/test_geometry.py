@@ -250,6 +250,12 @@ REFUSED = {
     "nested": (lambda: Geometry.of((star(1, 40, 0.3), star(1, 40, 0.1))), "walls 0 and 1 overlapping"),
     "crossing": (lambda: Geometry.of((star(1, 40), star(1, 40) + 0.2), SQUARE), "overlapping"),
     "leaving": (lambda: Geometry.of((star(1, 40) + 0.4,), SQUARE), "inside the outer boundary"),
+    "outside": (
+        lambda: Geometry.of((star(1, 40) + 2,), SQUARE),
+        "inside the outer boundary, got wall 0 outside at (2.",
+    ),
+    "coinciding": (lambda: Geometry.of((star(1, 40), np.roll(star(1, 40), 7, axis=0)[::-1])), "1 overlapping at (0."),
+    "coinciding, one around the domain": (lambda: Geometry.from_curves((SQUARE, SQUARE)), "overlapping at ("),
     "in space": (lambda: Geometry.of((np.zeros((4, 3)),)), "points in the plane"),
     "two points": (lambda: Geometry.of((SQUARE[:2],)), "at least 3 points, got 2"),
     "repeated end": (lambda: Geometry.of((np.concatenate([SQUARE, SQUARE[:1]]),)), "duplicated"),

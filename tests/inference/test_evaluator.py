@@ -11,7 +11,7 @@ from enf2enf.errors import ConditionError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.evaluator import CHUNK, SMALL, computed, is_local
-from enf2enf.inference.joint import evaluate_together
+from enf2enf.inference.joint import Question, evaluate_together
 from enf2enf.surrogate import Surrogate
 
 TOLERANCE = 1e-5  # of the span; measured 3e-7
@@ -35,10 +35,11 @@ def evaluators(request, surrogate, geometry):
 @given(asked=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 300)), max_size=9), seed=st.integers(0, 99))
 def test_together_is_as_alone(evaluators, asked, seed):
     random = np.random.default_rng(seed)
-    questions = [(evaluators[which], random.uniform(-0.1, 1.1, (count, 2))) for which, count in asked]
+    asked = [(evaluators[which], random.uniform(-0.1, 1.1, (count, 2))) for which, count in asked]
+    questions = [Question(evaluator, points, evaluator.contains(points)) for evaluator, points in asked]
     answers = evaluate_together(questions)()
     assert len(answers) == len(questions)
-    for (evaluator, points), answer in zip(questions, answers, strict=True):
+    for (evaluator, points), answer in zip(asked, answers, strict=True):
         alone = evaluator.chunk(points)
         assert answer.dtype == np.float32 and answer.shape == alone.shape
         assert np.array_equal(np.isnan(answer), np.isnan(alone))

@@ -19,6 +19,7 @@ from enf2enf.io.formats import FORMATS
 
 MANY = 10**12
 SECONDS = 2.0  # measured 0.4 at most, under tracemalloc 1.4
+LESS = r"expected \S+ of at least 0, got -\d"
 MEMORY = 160 << 20  # bytes beside 128 times the file's own; measured 140 million, of an LZMA bomb
 
 
@@ -85,6 +86,11 @@ CLAIMS = {
         "got 2000000000",
     ),
     "vtu points": ("a.vtu", edited("vtu", rb'NumberOfPoints="\d+"', b'NumberOfPoints="%d"' % MANY), "damaged"),
+    "vtu fewer than none": ("a.vtu", edited("vtu", rb'NumberOfPoints="\d+"', b"NumberOfPoints='-1'"), LESS),
+    "xdmf fewer than none": ("a.xdmf", edited("xdmf", rb'Dimensions="\d+ ', b'Dimensions="-5 '), LESS),
+    "vtk fewer than none": ("a.vtk", edited("vtk", rb"^CELLS (\d+) \d+", rb"CELLS \1 -5"), LESS),
+    "su2 fewer than none": ("a.su2", edited("su2", rb"^NMARK=\s*\d+", b"NMARK= -5"), LESS),
+    "gmsh fewer than none": ("a.msh", edited("gmsh", rb"^\$PhysicalNames\n\d+", b"$PhysicalNames\n-5"), LESS),
     "xdmf array": ("a.xdmf", edited("xdmf", rb'Dimensions="\d+ ', b'Dimensions="%d ' % MANY), "room for"),
 }
 

@@ -1,13 +1,14 @@
 """What the tests of mesh parsing share: pools, requests, and patience."""
 
+import dataclasses
 import functools
 import os
 import time
 
-from enf2enf_server.parsing.parsed_mesh import ParsedMesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh
 from enf2enf_server.parsing.pool import Parsers
 
-MANY = 10**6
+LIMITS = MeshLimits(*[10**6] * 4)
 
 
 def until(condition, seconds: float = 10.0) -> None:
@@ -25,14 +26,17 @@ def running(count: int, seconds: float = 20.0, memory: int = 1 << 30) -> Parsers
     return pool
 
 
-def ask(pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), nodes=MANY, cells=MANY, alive=None) -> ParsedMesh:
+def ask(
+    pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), alive=None, caller="", panels=None, **limits: int
+) -> ParsedMesh:
     """A request in metres, which does not wait for ever."""
     deadline = time.monotonic() + 30
 
     def patient():
         assert time.monotonic() < deadline, "no answer"
 
-    return pool.parse(data, name, "m", walls, nodes, cells, alive or patient)
+    most = dataclasses.replace(LIMITS, **limits)
+    return pool.parse(data, name, "m", walls, most, panels, alive or patient, caller)
 
 
 @functools.cache

@@ -1,47 +1,88 @@
 """Which curves of a mesh bound the domain, and which of them are walls."""
 
-from collections.abc import Sequence
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 from jaxtyping import Int
 
 from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import Part
+from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.polygon import Polygon, area, areas, box
 from enf2enf.mesh import topology
 
 _OVERLAP = 1e-6  # of the area: cells that fill the outline fill it to rounding
+_AT_ONCE = 65_536  # cells whose areas are computed at once
 
 
-def of_mesh(mesh: topology.PlaneMesh, walls: Sequence[str]) -> tuple[Polygon, ...]:
-    """The boundaries of a plane mesh, or of bare curves where there are line cells only.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Outline:
+    """The curves of a plane mesh that bound its cells, or its bare curves where there are line cells only.
 
-    Raises:
-        GeometryError: not a plane mesh, an unknown patch, curves that do not close, cells that overlap, no walls.
+    Args:
+        mesh: the mesh.
+        surface: its cells that fill an area.
+        pieces: edges (first, middle, last) of the curves, in the order of the cells.
     """
-    _check_plane(mesh)
-    surface = [block for block in mesh.cells if topology.is_surface(block.kind)]
-    pieces = topology.boundary_edges(surface) if surface else _pieces(mesh)
-    chained = topology.chain(pieces, mesh.points)
-    patches = _patch_of_sides(pieces, mesh)
-    named_loops = [(nodes, _parts(nodes, patches)) for nodes in chained]
-    curves = [Polygon(mesh.points[n], parts, f"curve {number}") for number, (n, parts) in enumerate(named_loops)]
-    if surface:
-        _check_filled(surface, mesh.points, curves)
-    named = _named(chained, pieces, mesh, walls) if walls else None
-    return classify(curves, named, bounded=bool(surface))
+
+    mesh: topology.PlaneMesh
+    surface: Sequence[topology.Cells]
+    pieces: Int[np.ndarray, "pieces 3"]
+
+    @classmethod
+    def of(cls, mesh: topology.PlaneMesh) -> Self:
+        """The outline of a mesh. Raises `GeometryError`: not a plane mesh, an edge of three cells."""
+        _check_plane(mesh)
+        surface = [block for block in mesh.cells if topology.is_surface(block.kind)]
+        return cls(mesh, surface, topology.boundary_edges(surface) if surface else _pieces(mesh))
+
+    @property
+    def sides(self) -> int:
+        """Number of sides of all curves together: two of an edge with a mid-side node."""
+        return len(self.pieces) + int((self.pieces[:, 1] >= 0).sum())
+
+    @functools.cached_property
+    def loops(self) -> list[Int[np.ndarray, " nodes"]]:
+        """The nodes around every curve. Raises `GeometryError`: curves that do not close, or touch."""
+        return topology.chain(self.pieces, self.mesh.points)
+
+    def boundaries(self, walls: Sequence[str]) -> tuple[Polygon, ...]:
+        """The boundaries of the domain, apart from each other.
+
+        Args:
+            walls: patches that are walls; empty for all inner loops.
+
+        Raises:
+            GeometryError: an unknown patch, curves that meet or bound nothing, cells that overlap, no walls.
+        """
+        points, patches = self.mesh.points, _PatchOfSides(self.pieces, self.mesh)
+        curves = [
+            Polygon(points[nodes], patches.parts(nodes), f"curve {number}", simple=True)
+            for number, nodes in enumerate(self.loops)
+        ]
+        check_curves(curves, [f"curve {number}" for number in range(len(curves))])
+        if self.surface:
+            _check_filled(self.surface, points, curves)
+        named = _named(self, walls) if walls else None
+        return classify(curves, named, bounded=bool(self.surface))
 
 
 def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: bool) -> tuple[Polygon, ...]:
     """Tells walls from the outer boundary: the one curve around all the others.
 
     Args:
-        curves: closed curves.
+        curves: closed curves that do not meet.
         named: which of them are walls; None for all but the outer one.
         bounded: whether there must be an outer boundary, as around cells.
 
     Returns:
         The walls with their bodies on the left, then the outer boundary if it is no wall.
+
+    Raises:
+        GeometryError: several domains, no walls, an inner loop that is none, a body inside another.
     """
     if len(curves) == 1 and not bounded:
         return (curves[0],)
@@ -58,6 +99,8 @@ def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: b
             raise GeometryError("walls", "every inner loop among the named patches", f"an unnamed one about {where}")
     if not chosen:
         raise GeometryError("mesh", "walls: inner loops or named patches", "none")
+    outer = None if boundary is None else curves[boundary]
+    check_bodies([curves[number] for number in chosen if number != boundary], outer)
     walls = tuple(curves[number].reversed() if number == boundary else curves[number] for number in chosen)
     return walls if boundary is None or boundary in chosen else (*walls, curves[boundary].as_role("other"))
 
@@ -67,10 +110,11 @@ def _around_all(curves: Sequence[Polygon]) -> int | None:
     import shapely
 
     origin = box([curve.vertices for curve in curves]).mean(axis=0)
-    shapes = [shapely.polygons(curve.vertices - origin) for curve in curves]
-    largest = int(np.argmax(shapely.area(shapes)))
-    others = [shape for number, shape in enumerate(shapes) if number != largest]
-    return largest if bool(np.all(shapely.contains(shapes[largest], others))) else None
+    largest = int(np.argmax([area(curve.vertices - origin) for curve in curves]))
+    others = [curve.vertices[0] - origin for number, curve in enumerate(curves) if number != largest]
+    around = shapely.polygons(curves[largest].vertices - origin)
+    shapely.prepare(around)
+    return largest if bool(shapely.contains_xy(around, np.reshape(others, (-1, 2))).all()) else None
 
 
 def _check_plane(mesh: topology.PlaneMesh) -> None:
@@ -87,33 +131,43 @@ def _check_plane(mesh: topology.PlaneMesh) -> None:
 def _pieces(mesh: topology.PlaneMesh) -> Int[np.ndarray, "edges 3"]:
     """Edges of bare curves, each once: files repeat a line that belongs to two groups."""
     every = np.concatenate([topology.edges(block) for block in mesh.cells if topology.is_curve(block.kind)])
-    _, first = np.unique(np.sort(every[:, ::2], axis=1), axis=0, return_index=True)
-    return every[np.sort(first)]
+    return every[np.sort(topology.once(every[:, ::2])[0])]
 
 
-def _patch_of_sides(pieces: Int[np.ndarray, "edges 3"], mesh: topology.PlaneMesh) -> dict[tuple[int, int], str]:
-    """Nodes of a side of the boundary, the smaller first -> the first patch in the alphabet that has it.
+class _PatchOfSides:
+    """To which patch each side of the boundary belongs: the first in the alphabet that has its edge."""
 
-    An edge with a mid-side node is two sides.
-    """
-    named: dict[tuple[int, ...], str] = {}
-    for name in sorted(mesh.patches, reverse=True):
-        named |= dict.fromkeys(map(tuple, np.sort(mesh.patches[name][:, :2], axis=1).tolist()), name)
-    found = {}
-    for first, middle, last in pieces.tolist() if named else ():
-        name = named.get((min(first, last), max(first, last)), "")
-        for a, b in ((first, last),) if middle < 0 else ((first, middle), (middle, last)):
-            found[min(a, b), max(a, b)] = name
-    return found
+    def __init__(self, pieces: Int[np.ndarray, "edges 3"], mesh: topology.PlaneMesh):
+        self._names, self._count = ["", *sorted(mesh.patches)], len(mesh.points)
+        first, middle, last = pieces.T
+        patch = self._of_edges(first, last, mesh.patches)
+        # An edge with a mid-side node is two sides.
+        halves = np.concatenate([np.where(middle < 0, last, middle), middle]), np.tile(patch, 2)
+        keys = topology.keys(np.stack([np.concatenate([first, last]), halves[0]], axis=1), self._count)
+        keys, where = np.unique(keys, return_index=True)
+        self._keys, self._patch = keys, halves[1][where]
+
+    def _of_edges(self, first: np.ndarray, last: np.ndarray, patches: Mapping[str, np.ndarray]) -> np.ndarray:
+        """For every edge the number of its patch among the names."""
+        found = [np.zeros((0, 2), np.int64), *(patches[name][:, :2] for name in self._names[1:])]
+        keys, where = np.unique(topology.keys(np.concatenate(found), self._count), return_index=True)
+        number = np.repeat(np.arange(len(found)), [len(edges) for edges in found])[where]
+        return _looked_up(topology.keys(np.stack([first, last], axis=1), self._count), keys, number)
+
+    def parts(self, nodes: Int[np.ndarray, " nodes"]) -> tuple[Part, ...]:
+        """Runs of the sides of a loop that have one patch."""
+        sides = topology.keys(np.stack([nodes, np.roll(nodes, -1)], axis=1), self._count)
+        patch = _looked_up(sides, self._keys, self._patch)
+        firsts = np.flatnonzero(np.diff(patch, prepend=-1))
+        return tuple(Part(self._names[patch[first]], "wall", first) for first in firsts.tolist())
 
 
-def _parts(nodes: Int[np.ndarray, " nodes"], patches: dict[tuple[int, int], str]) -> tuple[Part, ...]:
-    """Runs of the sides of a loop that have one patch."""
-    if not patches:
-        return (Part(),)
-    sides = np.sort(np.stack([nodes, np.roll(nodes, -1)], axis=1), axis=1).tolist()
-    names = [patches[a, b] for a, b in sides]
-    return tuple(Part(name, "wall", k) for k, name in enumerate(names) if not k or name != names[k - 1])
+def _looked_up(keys: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The values of keys among those known, which are sorted; 0 for others."""
+    if not len(known):
+        return np.zeros(len(keys), np.int64)
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[at] == keys, values[at], 0)
 
 
 def _check_filled(surface: Sequence[topology.Cells], points: np.ndarray, curves: Sequence[Polygon]) -> None:
@@ -121,7 +175,7 @@ def _check_filled(surface: Sequence[topology.Cells], points: np.ndarray, curves:
     origin = box([curve.vertices for curve in curves]).mean(axis=0)
     enclosed = sorted(abs(area(curve.vertices - origin)) for curve in curves)
     free = enclosed[-1] - sum(enclosed[:-1])
-    filled = sum(float(abs(areas((points - origin)[topology.rings(block)])).sum()) for block in surface)
+    filled = sum(_filled(topology.rings(block), points - origin) for block in surface)
     # Several components leave less free than filled too; they are told apart where the loops are sorted.
     connected = len(curves) == 1 or _around_all(curves) is not None
     if connected and abs(filled - free) > _OVERLAP * filled:
@@ -129,21 +183,25 @@ def _check_filled(surface: Sequence[topology.Cells], points: np.ndarray, curves:
         raise GeometryError("cells", "cells side by side that fill their outline", f"{both}, overlapping")
 
 
-def _named(
-    chained: Sequence[np.ndarray], pieces: np.ndarray, mesh: topology.PlaneMesh, walls: Sequence[str]
-) -> list[bool]:
+def _filled(rings: Int[np.ndarray, "cells ring"], points: np.ndarray) -> float:
+    parts = (rings[first : first + _AT_ONCE] for first in range(0, len(rings), _AT_ONCE))
+    return sum(float(abs(areas(points[part])).sum()) for part in parts)
+
+
+def _named(outline: Outline, walls: Sequence[str]) -> list[bool]:
     """Which loops are made of the edges of the patches called `walls`."""
+    patches, count = outline.mesh.patches, len(outline.mesh.points)
     for name in walls:
-        if name not in mesh.patches:
-            raise GeometryError("walls", f"patches among {sorted(mesh.patches)}", repr(name))
-    members = np.concatenate([mesh.patches[name][:, :2] for name in walls])
-    keys = {tuple(edge) for edge in np.sort(members, axis=1).tolist()}
-    in_patch = np.array([tuple(edge) in keys for edge in np.sort(pieces[:, ::2], axis=1).tolist()])
-    named = []
-    for nodes in chained:
-        share = in_patch[np.isin(pieces[:, 0], nodes)]
-        if share.any() and not share.all():
-            what = f"{', '.join(walls)} on {share.sum()} of {len(share)} edges of a loop"
-            raise GeometryError("walls", "patches that cover whole closed loops", what)
-        named.append(bool(share.all()))
-    return named
+        if name not in patches:
+            raise GeometryError("walls", f"patches among {sorted(patches)}", repr(name))
+    members = topology.keys(np.concatenate([patches[name][:, :2] for name in walls]), count)
+    in_patch = np.isin(topology.keys(outline.pieces[:, ::2], count), members)
+    loop = np.zeros(count, np.int64)
+    for number, nodes in enumerate(outline.loops):
+        loop[nodes] = number
+    loop = loop[outline.pieces[:, 0]]
+    sizes, found = np.bincount(loop), np.bincount(loop, weights=in_patch).astype(int)
+    if len(partly := np.flatnonzero((found > 0) & (found < sizes))):
+        what = f"{', '.join(walls)} on {found[partly[0]]} of {sizes[partly[0]]} edges of a loop"
+        raise GeometryError("walls", "patches that cover whole closed loops", what)
+    return (found > 0).tolist()

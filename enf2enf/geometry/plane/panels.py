@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.errors import GeometryError
+from enf2enf.geometry.plane.crossing import crossing
 from enf2enf.geometry.plane.polygon import area
-from enf2enf.geometry.plane.segments import disjoint
 from enf2enf.geometry.plane.smooth import smoothed
 
 # No symmetry axis of anything people draw, so that no two vertices of a symmetric body are equally far along it.
@@ -39,9 +39,12 @@ def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.
 
 
 def _curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> list[Float[np.ndarray, "_ 2"]]:
-    """The smooth curves of loops, or the loops where those would cross."""
-    curves = [curve if disjoint([curve := smoothed(loop)]) else loop for loop in loops]
-    return curves if disjoint(curves) else list(loops)
+    """The smooth curves of loops, or the loops where those would cross; loops do not."""
+    curves = [smoothed(loop) for loop in loops]
+    if all(map(np.array_equal, curves, loops)) or crossing(curves) is None:
+        return curves
+    curves = [loop if crossing([curve]) else curve for curve, loop in zip(curves, loops, strict=True)]
+    return list(loops) if crossing(curves) else curves
 
 
 def _rank(loop: np.ndarray, size: float) -> tuple[float, ...]:

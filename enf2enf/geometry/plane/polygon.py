@@ -1,14 +1,13 @@
 """Closed polygons: the boundaries of plane domains."""
 
-import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import AbstractBoundary, Part, Role
+from enf2enf.geometry.plane.crossing import crossing
 
 _NOISE = 1e-9  # of the size: closer points are one point
 _LARGEST = 1e100  # a coordinate whose square is still a number
@@ -23,14 +22,21 @@ class Polygon(AbstractBoundary):
         points: its vertices in either direction, not repeated at the end, in metres.
         parts: of its sides, side i between points i and i + 1; one wall if there are none.
         name: what a refusal calls it.
+        simple: whether it is known, or will be found out, that its sides neither cross nor touch.
 
     Raises:
         GeometryError: too few, coinciding, not finite or three-dimensional points, no area, a curve across itself;
             parts that are none.
     """
 
-    def __init__(self, points: Float[np.ndarray, "_ _"], parts: Sequence[Part] = (Part(),), name: str = "boundary"):
-        self.vertices, self.parts = _validated(name, points), tuple(parts)
+    def __init__(
+        self,
+        points: Float[np.ndarray, "_ _"],
+        parts: Sequence[Part] = (Part(),),
+        name: str = "boundary",
+        simple: bool = False,
+    ):
+        self.vertices, self.parts = _validated(name, points, simple), tuple(parts)
         self._check_parts(name, len(self.vertices))
         if area(self.vertices - self.vertices[0]) < 0:
             turned = self.reversed()
@@ -100,10 +106,8 @@ def normals(loop: Loop) -> Loop:
     return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
 
 
-def _validated(name: str, points: Float[np.ndarray, "_ _"]) -> Loop:
+def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loop:
     """The vertices as float64."""
-    import shapely
-
     loop = np.array(points, dtype=float)
     if loop.ndim != 2 or loop.shape[1] != 2:
         raise GeometryError(name, "points in the plane, (n, 2)", f"an array of shape {loop.shape}")
@@ -119,18 +123,10 @@ def _validated(name: str, points: Float[np.ndarray, "_ _"]) -> Loop:
         raise GeometryError(name, "every point once", f"{where} (duplicated)")
     if np.linalg.svd(local - local.mean(axis=0), compute_uv=False)[1] <= _NOISE * size:
         raise GeometryError(name, "a loop around an area", f"points on one line at {place(origin)}")
-    polygon = shapely.polygons(local)
-    if not shapely.is_valid(polygon):
-        raise GeometryError(name, "a curve that does not cross or touch itself", _fault(polygon, origin))
-    if abs(area(local)) <= _NOISE * size * size:
+    flat = abs(area(local)) <= _NOISE * size * size  # as of a curve that crosses itself
+    if (flat or not simple) and (found := crossing([local])) is not None:
+        where = f"a self-intersection at {place(found.place + origin)}"
+        raise GeometryError(name, "a curve that does not cross or touch itself", where)
+    if flat:
         raise GeometryError(name, "a loop around an area", f"an area of zero at {place(origin)}")
     return loop
-
-
-def _fault(polygon: Any, origin: np.ndarray) -> str:
-    import shapely
-
-    reason = shapely.is_valid_reason(polygon)
-    at = re.search(r"\[(\S+) (\S+)\]", reason)
-    where = f" at {place(np.array([float(at[1]), float(at[2])]) + origin)}" if at else ""
-    return f"a self-intersection{where}"

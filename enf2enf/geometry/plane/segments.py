@@ -11,30 +11,24 @@ from enf2enf.geometry.plane.smooth import sag
 
 _SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
 _ROUNDED = 1e-6  # and of the loop's extent, for coordinates in single precision
+_AT_ONCE = 4096  # sides that are made at once: others wait for the interpreter meanwhile
 
 
-def disjoint(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> bool:
-    """Whether closed curves neither cross nor touch themselves or each other."""
+def prepared(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Any:
+    """Loops around areas apart from each other as one shapely geometry, indexed for many questions."""
     import shapely
 
-    return bool(shapely.is_simple(shapely.multilinestrings([shapely.LinearRing(loop) for loop in loops])))
+    polygons = shapely.multipolygons([shapely.Polygon(loop) for loop in loops])
+    shapely.prepare(polygons)
+    shapely.contains_xy(polygons, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
+    return polygons
 
 
-def prepared(loop: Float[np.ndarray, "_ 2"]) -> Any:
-    """A loop as a shapely polygon, indexed for many questions."""
+def contains(polygons: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
+    """Whether points are strictly inside polygons."""
     import shapely
 
-    polygon = shapely.polygons(loop)
-    shapely.prepare(polygon)
-    shapely.contains_xy(polygon, 0.0, 0.0)  # the index is built by the first question, which two threads may not ask
-    return polygon
-
-
-def contains(polygon: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
-    """Whether points are strictly inside a polygon."""
-    import shapely
-
-    return shapely.contains_xy(polygon, points[:, 0], points[:, 1])
+    return shapely.contains_xy(polygons, points[:, 0], points[:, 1])
 
 
 class Segments:
@@ -57,8 +51,9 @@ class Segments:
         """A tree of the segments, and how far from each a point is still on the curve it stands for."""
         import shapely
 
-        pairs = [np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops]
-        tree = shapely.STRtree(np.asarray(shapely.linestrings(np.concatenate(pairs))))
+        pairs = np.concatenate([np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops])
+        parts = (pairs[first : first + _AT_ONCE] for first in range(0, len(pairs), _AT_ONCE))
+        tree = shapely.STRtree(np.concatenate([np.asarray(shapely.linestrings(part)) for part in parts]))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
         return tree, np.concatenate([_reach(loop) for loop in self._loops])
 
@@ -74,15 +69,16 @@ class Segments:
         """Whether points are on the curve that the segments stand for; looked at only `where`, elsewhere False."""
         import shapely
 
+        on = np.zeros(len(points), dtype=bool)
+        if not len(asked := np.flatnonzero(where)):
+            return on
         tree, reach = self._indexed
-        asked = np.flatnonzero(where)
         (row, nearest), far = tree.query_nearest(
             shapely.points(points[asked]),
             max_distance=max(float(reach.max()), np.finfo(float).tiny),
             return_distance=True,
             all_matches=False,
         )
-        on = np.zeros(len(points), dtype=bool)
         on[asked[row[far <= reach[nearest]]]] = True
         return on
 

@@ -1,6 +1,7 @@
 """Closed curves as a table of points: columns x, y; a blank line or a third column separates loops."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,7 @@ def _read(path: Path):
     import meshio
 
     with open(path, encoding="utf-8") as file:
-        rows = [(number, line.partition("#")[0].strip()) for number, line in enumerate(file, start=1)]
-    curves = _curves(rows)
+        curves = _curves((number, line.partition("#")[0].strip()) for number, line in enumerate(file, start=1))
     points, cells, sets, start = [], [], {}, 0
     for (_, label), curve in curves.items():
         curve = np.array(curve)
@@ -46,7 +46,7 @@ def _read(path: Path):
     return meshio.Mesh(np.concatenate(points), cells, cell_sets=whole)
 
 
-def _curves(rows: list[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[float, float]]]:
+def _curves(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[float, float]]]:
     found: dict[tuple[int, str], list[tuple[float, float]]] = {}
     gap, header = 0, None
     for number, line in rows:

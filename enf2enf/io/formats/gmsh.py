@@ -52,6 +52,7 @@ FORMAT = Format(
     fields=True,
     patches=True,
     sniff=_sniff,
+    counts=rb"^\$(Nodes|Elements|PhysicalNames|Entities)\s+",
     read=_read,
     write=_write,
 )

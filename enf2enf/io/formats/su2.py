@@ -68,6 +68,7 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
+    counts=rb"^(N[A-Z]+|MARKER_ELEMS)= ",
     read=meshio_reader("su2"),
     validate=_validate,
     plane=True,

@@ -8,6 +8,7 @@ import numpy as np
 
 from enf2enf.io.format import QUADRATIC, Format, meshio_reader
 from enf2enf.io.patches import mark
+from enf2enf.io.vtk_cells import in_order
 
 _TYPES = {
     b"unsigned_char": b"vtktypeuint8", b"char": b"vtktypeint8",
@@ -30,7 +31,10 @@ def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
 
 
 def _read(path: Path):
-    raw = _meshio(path)
+    from meshio.vtk import _vtk_51
+
+    with in_order(_vtk_51):
+        raw = _meshio(path)
     raw.point_data = {unquote(key): values for key, values in raw.point_data.items()}
     raw.cell_data = {unquote(key): values for key, values in raw.cell_data.items()}
     return raw
@@ -55,6 +59,7 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
+    counts=rb"^(POINTS|CELLS|CELL_TYPES|POINT_DATA|CELL_DATA)\s[\d\s]*",
     read=_read,
     write=_write,
 )

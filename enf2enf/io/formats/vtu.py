@@ -9,6 +9,9 @@ from enf2enf.errors import MeshError
 from enf2enf.io.format import QUADRATIC, Format, meshio_reader
 from enf2enf.io.markup import plain
 from enf2enf.io.patches import mark
+from enf2enf.io.vtk_cells import in_order
+
+_meshio = meshio_reader("vtu")
 
 
 def _sniff(data: bytes) -> bool:
@@ -29,6 +32,13 @@ def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
     return re.sub(rb"(<VTKFile\b[^<>]*\bversion=\")2\.\d+\"", rb'\g<1>1.0"', data, count=1), {}
 
 
+def _read(path: Path):
+    from meshio.vtu import _vtu
+
+    with in_order(_vtu):
+        return _meshio(path)
+
+
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     import meshio
 
@@ -45,6 +55,7 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
-    read=meshio_reader("vtu"),
+    counts=rb"\b(NumberOf\w+)\s*=\s*[\"']\s*",
+    read=_read,
     write=_write,
 )

@@ -130,6 +130,7 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
+    counts=rb"\b(NumberOfElements|Dimensions)\s*=\s*[\"'][\d\s]*",
     companions=_companions,
     inspect=_inspect,
     read=meshio_reader("xdmf"),

@@ -6,8 +6,8 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from enf2enf.geometry.plane.crossing import crossing
 from enf2enf.geometry.plane.panels import resample
-from enf2enf.geometry.plane.segments import disjoint
 from enf2enf.geometry.plane.smooth import sag, smoothed
 
 few = settings(max_examples=30, deadline=None)
@@ -235,8 +235,8 @@ def test_walls_whose_curves_would_cross_are_cut_as_they_are(overlap, size, turne
     turn = size * np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
     for bodies in ([waist], [above, above[::-1] * (1, -1)]):
         walls = [body @ turn for body in bodies]
-        assert disjoint(walls)
-        assert not disjoint([smoothed(wall) for wall in walls])
+        assert crossing(walls) is None
+        assert crossing([smoothed(wall) for wall in walls])
         cuts = resample(walls, 384)
         assert shapely.distance(shapely.points(cuts[:, 0]), rings(walls)).max() < 1e-9 * size
         np.testing.assert_allclose(

@@ -1,15 +1,17 @@
 """Meshes read in processes of their own: the same answers as in this one."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from conftest import cell
-from pools import MANY, ask, running
+from pools import LIMITS, ask, running
 
 import enf2enf_meshes
-from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf.errors import Enf2EnfError, GeometryError, MeshError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.frames import FrameConfig, PanelOptions
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.ops.errors import LimitError
@@ -34,7 +36,7 @@ def test_the_same_to_the_bit(pool, name):
     data, file = asset(name)
     mesh = read_bytes(data, file).scaled("mm")
     walls = ["void"] if "void" in mesh.patches else []
-    expected, parsed = Geometry.from_mesh(mesh, walls), pool.parse(data, file, "mm", walls, MANY, MANY)
+    expected, parsed = Geometry.from_mesh(mesh, walls), pool.parse(data, file, "mm", walls, LIMITS)
     assert parsed.nodes.tobytes() == mesh.points.tobytes()
     assert [w.tobytes() for w in parsed.geometry.walls] == [w.tobytes() for w in expected.walls]
     assert parsed.geometry.outer.tobytes() == expected.outer.tobytes()
@@ -58,6 +60,18 @@ def test_walls_in_both_directions_and_no_outer_boundary(pool):
         assert (geometry.outer is None) == (expected.outer is None)
 
 
+@pytest.mark.parametrize("reflections", [(), ("x",), ("y", "x")])
+def test_panels_are_those_of_the_geometry(pool, vtu, reflections):
+    """To the bit, in every frame, and none where none are asked for."""
+    options = PanelOptions(32, 0.7, FrameConfig(reflections=reflections))
+    parsed = ask(pool, vtu, panels=options)
+    assert parsed.panels.tobytes() == options.of(Geometry.from_mesh(read_bytes(vtu, "vtu"))).tobytes()
+    assert parsed.panels.shape == (2 ** len(reflections), 32, 2, 2)
+    assert ask(pool, vtu).panels is None
+    with pytest.raises(GeometryError, match="at least 3 for each of 1 walls, got 2"):
+        ask(pool, vtu, panels=dataclasses.replace(options, count=2))
+
+
 @pytest.mark.parametrize("name", [name for name in ASSETS if "error" in ASSETS[name]])
 def test_the_same_refusals(pool, name):
     data, file = asset(name)
@@ -72,21 +86,36 @@ def test_the_same_refusals(pool, name):
     assert outcome(lambda: ask(pool, data, file).geometry) == inside
 
 
-@pytest.mark.parametrize("what, limit, count", [("nodes", 223, 224), ("cells", 9, 192)])
-def test_limits(pool, vtu, what, limit, count):
-    with pytest.raises(LimitError, match=rf"^mesh: expected at most {limit} {what}, got {count}$"):
-        ask(pool, vtu, **{what: limit})
+@pytest.mark.parametrize(
+    "what, count, sentence",
+    [
+        ("nodes", 224, "nodes"),
+        ("cells", 192, "cells"),
+        ("curves", 2, "closed curves in its boundary"),
+        ("sides", 64, "sides of its boundary"),
+    ],
+)
+def test_limits(pool, vtu, what, count, sentence):
+    with pytest.raises(LimitError, match=rf"^mesh: expected at most {count - 1} {sentence}, got {count}$"):
+        ask(pool, vtu, **{what: count - 1})
+    assert len(ask(pool, vtu, **{what: count}).nodes) == 224
 
 
 def test_odd_names(pool, vtu):
     for name in ("ü\udcff\0.vtu", "vtu", "x" * 5000 + ".vtu"):
         assert len(ask(pool, vtu, name).nodes) == 224
-    with pytest.raises(MeshError, match=r"^walls: expected names of at most 1048576 bytes together, got more$"):
-        ask(pool, vtu, walls=["x" * (1 << 20)])
+    long = "x" * (1 << 20)
+    for culprit, given in (
+        ("file name", {"name": f"{long}.vtu"}),
+        ("length unit", {"length_unit": long}),
+        ("walls", {"walls": [long]}),
+    ):
+        with pytest.raises(MeshError, match=rf"^{culprit}: expected at most 1048576 bytes .*, got more$"):
+            pool.parse(vtu, **{"name": "vtu", "length_unit": "m", "walls": (), "limits": LIMITS} | given)
     with pytest.raises(Enf2EnfError, match="patches among"):
         ask(pool, vtu, walls=["\udcff"])
     with pytest.raises(MeshError, match="length unit"):
-        pool.parse(vtu, "vtu", "furlong", (), MANY, MANY)
+        pool.parse(vtu, "vtu", "furlong", (), LIMITS)
 
 
 def test_many_threads(pool, vtu):

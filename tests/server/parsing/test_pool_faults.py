@@ -45,7 +45,7 @@ def test_killed_while_idle(own, vtu):
 
 def test_a_dead_one_is_not_handed_out(tmp_path):
     """Also in the moment before its keeper has noticed."""
-    idle, parser = Idle(), Parser(1 << 30, str(tmp_path))
+    idle, parser = Idle(1), Parser(1 << 30, str(tmp_path))
     parser.ask([], IncomingMessage(0), 20.0, lambda: None)
     idle.put(parser)
     parser.kill()
@@ -98,6 +98,33 @@ def test_one_that_hangs(own, vtu):
     assert 0.45 < time.monotonic() - start < 1.5
     assert len(ask(pool, vtu).nodes) == 224
     assert pool.replaced == 1 and stopped not in pool.pids
+
+
+def test_a_caller_whose_file_took_too_long_waits_behind_others(own, vtu):
+    pool, order = own(1, seconds=0.5), []
+    os.kill(pool.pids[0], signal.SIGSTOP)
+    with pytest.raises(MeshError, match="takes longer"):
+        ask(pool, vtu, caller="slow")
+    until(lambda: not pool.pids)  # the next process takes a while to start
+    with ThreadPoolExecutor(4) as threads:
+        for caller in ("slow", "slow", "other", "other"):
+            threads.submit(lambda who=caller: (ask(pool, vtu, caller=who), order.append(who)))
+            time.sleep(0.02)
+    assert order == ["other", "other", "slow", "slow"]
+
+
+def test_a_caller_whose_file_took_too_long_has_never_all_parsers(own, vtu):
+    pool = own(2, seconds=20.0)
+    pool._idle.put_behind("slow")
+    with ThreadPoolExecutor(4) as threads:
+        since = {pid: cpu(pid) for pid in pool.pids}
+        long = [threads.submit(ask, pool, 2 * slow(), "a.stl", caller="slow") for _ in range(2)]
+        busy(since)
+        assert len(ask(pool, vtu, caller="other").nodes) == 224
+        assert not any(one.done() for one in long)
+        for one in long:
+            with pytest.raises(Enf2EnfError, match="plane mesh"):
+                one.result(30)
 
 
 def test_one_that_answers_nonsense(own, vtu):
@@ -190,10 +217,11 @@ def test_no_worker_starts():
 PARENT = """
 import sys, threading, time
 from enf2enf_server.parsing.pool import Parsers
+from enf2enf_server.parsing.parsed_mesh import MeshLimits
 pool = Parsers(2, 60.0, 1 << 30)
 while len(pool.pids) < 2: time.sleep(0.01)
 data = open(sys.argv[1], "rb").read()
-threading.Thread(target=lambda: pool.parse(data, "a.stl", "m", (), 10**6, 10**6), daemon=True).start()
+threading.Thread(target=lambda: pool.parse(data, "a.stl", "m", (), MeshLimits(*[10**6] * 4)), daemon=True).start()
 print(*pool.pids, flush=True)
 time.sleep(60)
 """

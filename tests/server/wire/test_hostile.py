@@ -6,6 +6,7 @@ from conftest import CONDITIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf_meshes.generators.broken import plate
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.wire import inference
@@ -135,8 +136,9 @@ def test_bytes_that_are_no_messages(channel, client, examples):
 @given(data=st.data())
 def test_damaged_files(channel, vtu, data):
     """Files with a piece cut out, overwritten or repeated: read or refused, within the deadline."""
-    first, last = sorted((data.draw(st.integers(0, len(vtu))), data.draw(st.integers(0, len(vtu)))))
-    damaged = vtu[:first] + data.draw(st.binary(max_size=20)) + vtu[last:]
+    whole = data.draw(st.sampled_from([vtu, plate()]))  # packed, where most damage is to the packing; and text
+    first, last = sorted((data.draw(st.integers(0, len(whole))), data.draw(st.integers(0, len(whole)))))
+    damaged = whole[:first] + data.draw(st.binary(max_size=20)) + whole[last:]
     header = pb.MeshHeader(name="cell.vtu", size=len(damaged))
     requests = [pb.EncodeRequest(header=header), *([pb.EncodeRequest(chunk=damaged)] if damaged else [])]
     answer(channel, "Encode", requests, pb.EncodeRequest.SerializeToString)
