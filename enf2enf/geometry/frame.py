@@ -1,12 +1,12 @@
 """How a geometry is put before the network: an origin, axes and a length."""
 
 import dataclasses
-import functools
 from collections.abc import Iterable
 
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.geometry.lazy import lazy
 from enf2enf.schema import Quantity
 
 _VOIGT = {2: ((0, 0), (1, 1), (0, 1)), 3: ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))}
@@ -26,7 +26,7 @@ class Frame:
     axes: Float[np.ndarray, "dim dim"]
     length: float
 
-    @functools.cached_property
+    @lazy
     def handedness(self) -> int:
         """1, or -1 for a mirror image, which turns loops round."""
         return 1 if np.linalg.det(self.axes) > 0 else -1

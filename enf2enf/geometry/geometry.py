@@ -1,7 +1,6 @@
 """The boundary of a domain, and where a point lies against it."""
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane import panels, segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.outline import Outline, classify
@@ -92,12 +92,12 @@ class Geometry:
         check_curves(polygons, names)
         return cls(classify(polygons, None, bounded=False), apart=True)
 
-    @functools.cached_property
+    @lazy
     def walls(self) -> tuple[Loop, ...]:
         """The vertices of every wall."""
         return tuple(boundary.vertices for boundary in self.boundaries if boundary.role == "wall")
 
-    @functools.cached_property
+    @lazy
     def outer(self) -> Loop | None:
         """The vertices of the boundary around the domain, counter-clockwise, or None for a domain without end."""
         for boundary, is_around in zip(self.boundaries, self._is_around, strict=True):
@@ -105,7 +105,7 @@ class Geometry:
                 return boundary.reversed().vertices if boundary.role == "wall" else boundary.vertices
         return None
 
-    @functools.cached_property
+    @lazy
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
         """Lowest and highest coordinates of the outer boundary, or of the walls where there is none."""
         return box(self.walls if self.outer is None else [self.outer])
@@ -115,7 +115,7 @@ class Geometry:
         """Longest side of `bounds`, in metres."""
         return float(np.ptp(self.bounds, axis=0).max())
 
-    @functools.cached_property
+    @lazy
     def normals(self) -> tuple[Loop, ...]:
         """Unit normals at the vertices of every wall, out of the body into the domain."""
         return tuple(normals(wall) for wall in self._local)
@@ -159,33 +159,33 @@ class Geometry:
             inside &= ~out | self._outer_segments.touches(local, where=out)
         return inside
 
-    @functools.cached_property
+    @lazy
     def _is_around(self) -> list[bool]:
         """For every boundary, whether it is around the domain."""
         return [b.role != "wall" or area(b.vertices - b.vertices.mean(axis=0)) < 0 for b in self.boundaries]
 
-    @functools.cached_property
+    @lazy
     def _origin(self) -> np.ndarray:
         """Centre of the bounds: differences of coordinates keep their digits however far away the body is."""
         return self.bounds.mean(axis=0)
 
-    @functools.cached_property
+    @lazy
     def _local(self) -> list[np.ndarray]:
         return [wall - self._origin for wall in self.walls]
 
-    @functools.cached_property
+    @lazy
     def _segments(self) -> segments.Segments:
         return segments.Segments(self._local)
 
-    @functools.cached_property
+    @lazy
     def _outer_segments(self) -> segments.Segments:
         return segments.Segments([self.outer - self._origin])
 
-    @functools.cached_property
+    @lazy
     def _outer_polygon(self) -> Any:
         return segments.prepared([self.outer - self._origin])
 
-    @functools.cached_property
+    @lazy
     def _bodies(self) -> list[tuple[Any, bool]]:
         """The walls as polygons, and whether bodies are inside: of all but the one around the domain, and of that."""
         inner = [wall for wall in self._local if area(wall) > 0]

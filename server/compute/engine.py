@@ -96,7 +96,7 @@ class Engine:
             return known.as_cached()
         reading = options.name, options.length_unit, options.walls, self._limits, model.surrogate.panel_options
         with call.stage("parse"):
-            mesh = self.parsers.parse(data, *reading, call.alive, call.caller.name)
+            mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
         done = call.wait(_done(call, self.device.submit("encode", (model.surrogate, mesh)), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)

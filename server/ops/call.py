@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import grpc
 
-from enf2enf_server.ops.caller import UNKNOWN, Caller
+from enf2enf_server.ops.caller import ANONYMOUS, UNKNOWN, Caller
 from enf2enf_server.ops.errors import GoneError, StoppingError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.pace import Pace
@@ -64,6 +64,11 @@ class Call:
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """The trailing metadata of its answer."""
         return (("x-request-id", self.request_id),)
+
+    @property
+    def origin(self) -> str:
+        """Whose turn it is among those that wait: the caller's, or the connection's where nobody has a name."""
+        return self._context.peer() if self.caller is ANONYMOUS else self.caller.name
 
     async def receive(self) -> bytes | None:
         """The client's next message; None at the end of its stream.

@@ -200,7 +200,7 @@ class Parsers:
         return True
 
 
-def _packed(about: dict[str, str | list[str]], wanted: dict[str, Any], data: bytes) -> list[memoryview]:
+def _packed(about: dict[str, str | list[str]], wanted: dict[str, Any], data: bytes | bytearray) -> list[memoryview]:
     try:
         return pack(about | wanted, [np.frombuffer(data, np.uint8)])
     except MessageError:

@@ -1,7 +1,6 @@
 """Which curves of a mesh bound the domain, and which of them are walls."""
 
 import dataclasses
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -10,6 +9,7 @@ from jaxtyping import Int
 
 from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import Part
+from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.polygon import Polygon, area, areas, box
 from enf2enf.mesh import topology
@@ -44,7 +44,7 @@ class Outline:
         """Number of sides of all curves together: two of an edge with a mid-side node."""
         return len(self.pieces) + int((self.pieces[:, 1] >= 0).sum())
 
-    @functools.cached_property
+    @lazy
     def loops(self) -> list[Int[np.ndarray, " nodes"]]:
         """The nodes around every curve. Raises `GeometryError`: curves that do not close, or touch."""
         return topology.chain(self.pieces, self.mesh.points)

@@ -1,12 +1,12 @@
 """Polygons as things that points lie in, on or near; in coordinates about a local origin."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.smooth import sag
 
 _SAGITTA = 1.5  # times as far from a side as the smooth curve leaves it or those beside it: what is still the wall,
@@ -37,7 +37,7 @@ class Segments:
     def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]]):
         self._loops = loops
 
-    @functools.cached_property
+    @lazy
     def _curves(self) -> Any:
         import shapely
 
@@ -46,7 +46,7 @@ class Segments:
         shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
         return curves
 
-    @functools.cached_property
+    @lazy
     def _indexed(self) -> tuple[Any, np.ndarray]:
         """A tree of the segments, and how far from each a point is still on the curve it stands for."""
         import shapely
