@@ -17,7 +17,7 @@ from rich.console import Console
 
 from benchmarks.rows import HEADER, Row, plain, table, write_json
 
-QUESTIONS = ("decode", "encode", "wire", "server", "training", "latents", "compilations", "memory", "cuts")
+QUESTIONS = ("decode", "encode", "wire", "server", "training", "latents", "compilations", "memory", "cuts", "siege")
 BEGIN, END = "<!-- python -m benchmarks.all --readme -->\n", "<!-- end -->\n"
 
 
