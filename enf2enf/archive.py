@@ -4,8 +4,6 @@ import io
 import json
 import math
 import os
-import struct
-import tokenize
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,14 +16,10 @@ from jaxtyping import PyTree
 
 from enf2enf.errors import CheckpointError
 from enf2enf.files import replacing
+from enf2enf.plain import DAMAGE
 
 _LARGEST_MANIFEST = 4 << 20
 _ENCRYPTED = 1  # flag of a zip entry
-# What zipfile, json and NumPy let through from bytes that somebody spoilt.
-_DAMAGE = (
-    zipfile.BadZipFile, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError,
-    SyntaxError, struct.error, tokenize.TokenError,
-)  # fmt: skip
 _NONE: Mapping[str, str] = {}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
 
@@ -68,13 +62,16 @@ class open_archive:  # noqa: N801, reads as a function at its call
             self.archive = zipfile.ZipFile(self.path)
         except FileNotFoundError:
             raise CheckpointError(name, "a file", f"nothing at {self.path}") from None
-        except (OSError, *_DAMAGE) as error:
+        except (OSError, *DAMAGE) as error:
             raise CheckpointError(name, "a checkpoint", f"a file that is not one ({error})") from error
         try:
             manifest = json.loads(_stored(self.archive, "manifest.json", _LARGEST_MANIFEST))
-            if manifest["format"] != self.kind or manifest["version"] not in self.versions:
-                raise CheckpointError(name, f"{self.kind} of version {self.versions[0]}", "another kind of file")
-        except (OSError, *_DAMAGE) as error:
+            version, wanted = manifest["version"], f"{self.kind} of version {self.versions[0]}"
+            if manifest["format"] != self.kind:
+                raise CheckpointError(name, wanted, "another kind of file")
+            if isinstance(version, bool) or version not in self.versions:
+                raise CheckpointError(name, wanted, f"version {version!r}"[:80])
+        except (OSError, *DAMAGE) as error:
             self.archive.close()
             if isinstance(error, CheckpointError):
                 raise
@@ -121,7 +118,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> j
             got = f"{header[2]}{list(header[0])}" + " in Fortran order" * header[1]
             raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", got)
         values = np.frombuffer(data, like.dtype, offset=stream.tell()).reshape(like.shape)
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({error})") from error

@@ -12,6 +12,7 @@ import numpy as np
 from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, split_hash
 from enf2enf.errors import DatasetError, MeshError, check_keys
 from enf2enf.files import replacing
+from enf2enf.plain import DAMAGE, is_line, is_number, is_whole, shown
 from enf2enf.schema import Schema
 
 NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 2
@@ -80,12 +81,12 @@ def checked_manifest(text: str) -> dict[str, Any]:
     check_keys(DatasetError, NAME, manifest, _REQUIRED, _OPTIONAL)
     for key in _TEXTS:
         if not isinstance(manifest.get(key, ""), str):
-            raise DatasetError(f"{key} of {NAME}", "text", repr(manifest[key])[:80])
+            raise DatasetError(f"{key} of {NAME}", "text", shown(manifest[key]))
     _check_geometry(manifest)
     _check_floor(manifest.get("floor"))
     schema = Schema.from_dict(manifest["schema"])
     if not isinstance(manifest["cases"], dict):
-        raise DatasetError("cases", "a table of id = case", repr(manifest["cases"])[:80])
+        raise DatasetError("cases", "a table of id = case", shown(manifest["cases"]))
     for name, entry in manifest["cases"].items():
         _check_case(name, entry, schema)
     check_split(manifest["split"], manifest["cases"], manifest["split_sha256"], version)
@@ -97,7 +98,7 @@ def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dic
     given = entry.get("conditions", {})
     wanted = {quantity.name: quantity.width(schema.dim) for quantity in schema.conditions}
     if not isinstance(given, dict) or set(given) != set(wanted):
-        got = repr(given)[:80] if not isinstance(given, dict) else str(sorted(given))
+        got = shown(given) if not isinstance(given, dict) else str(sorted(given))
         raise DatasetError(f"conditions of case {name!r}", f"exactly {sorted(wanted)}", got)
     return {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
 
@@ -126,7 +127,7 @@ def _check_geometry(manifest: Mapping[str, Any]) -> None:
 
     walls = manifest.get("walls", [])
     if not isinstance(walls, list) or not all(isinstance(wall, str) for wall in walls):
-        raise DatasetError("walls", "a list of patch names", repr(walls)[:80])
+        raise DatasetError("walls", "a list of patch names", shown(walls))
     try:
         metres(manifest.get("length_unit", "m"))
     except (MeshError, TypeError) as error:
