@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
+from enf2enf.plain import shown
 from enf2enf.schema import LENGTH, Schema
 
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
@@ -95,7 +96,9 @@ class Normaliser:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
         names = list(self.schema.condition_columns.names)
         if unknown := sorted(set(conditions) - set(names)):
-            raise ConditionError(f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", "it")
+            raise ConditionError(
+                f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", shown(unknown[0])
+            )
         parts = []
         for quantity in self.schema.conditions:
             if quantity.name not in conditions:
@@ -187,9 +190,9 @@ def numbers(name: str, value: Any, width: int) -> Float[np.ndarray, " width"]:
     try:
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
-        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
+        raise ConditionError(f"condition {name!r}", "numbers", shown(value)) from None
     if row.dtype.kind not in "fiu":
-        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80])
+        raise ConditionError(f"condition {name!r}", "numbers", shown(value))
     row = row.astype(np.float64)
     if row.shape != (width,):
         raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{row.size}")

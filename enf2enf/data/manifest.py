@@ -70,18 +70,20 @@ def checked_manifest(text: str) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(text, object_pairs_hook=_once)
-    except ValueError as error:
+    except DAMAGE as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(NAME, "JSON", str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DatasetError(NAME, f"the format {FORMAT!r}", "another")
-    if (version := manifest.get("version")) not in list(SPLITS_OF_VERSION):
-        raise DatasetError(f"version of {NAME}", " or ".join(map(str, SPLITS_OF_VERSION)), repr(version))
+    if type(version := manifest.get("version")) is not int or version not in SPLITS_OF_VERSION:
+        raise DatasetError(f"version of {NAME}", " or ".join(map(str, SPLITS_OF_VERSION)), shown(version))
     check_keys(DatasetError, NAME, manifest, _REQUIRED, _OPTIONAL)
     for key in _TEXTS:
         if not isinstance(manifest.get(key, ""), str):
             raise DatasetError(f"{key} of {NAME}", "text", shown(manifest[key]))
+    if not is_line(manifest["name"]):
+        raise DatasetError(f"name of {NAME}", "text in one line", shown(manifest["name"]))
     _check_geometry(manifest)
     _check_floor(manifest.get("floor"))
     schema = Schema.from_dict(manifest["schema"])
@@ -90,6 +92,7 @@ def checked_manifest(text: str) -> dict[str, Any]:
     for name, entry in manifest["cases"].items():
         _check_case(name, entry, schema)
     check_split(manifest["split"], manifest["cases"], manifest["split_sha256"], version)
+    _check_apart(manifest["split"], manifest["cases"])
     return manifest
 
 
@@ -100,25 +103,38 @@ def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dic
     if not isinstance(given, dict) or set(given) != set(wanted):
         got = shown(given) if not isinstance(given, dict) else str(sorted(given))
         raise DatasetError(f"conditions of case {name!r}", f"exactly {sorted(wanted)}", got)
-    return {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+    rows = {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+    for field in schema.fields:
+        for key, power in field.scales_with:
+            if key in rows and not 0 < _scale(rows[key], power) < math.inf:
+                got = f"{given[key]}"[:80]
+                raise DatasetError(f"{key} of case {name!r}", f"a magnitude above 0, with which {field.name} scales", got)
+    return rows
+
+
+def _scale(row: np.ndarray, power: float) -> float:
+    """What a field is divided by that scales with a condition; 0 or infinity where that cannot be."""
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        return float(np.linalg.norm(row) ** power)
 
 
 def _numbers(name: str, value: Any, width: int) -> np.ndarray:
     row = value if isinstance(value, list) else [value]
-    good = len(row) == width and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in row)
-    if not good or not all(map(math.isfinite, row)):
+    if len(row) != width or not all(map(is_number, row)):
         raise DatasetError(name, f"{width} finite number{'s' * (width > 1)}", json.dumps(value)[:80])
     return np.array(row, np.float64)
 
 
 def _check_case(name: str, entry: Any, schema: Schema) -> None:
+    if not name or not is_line(name):
+        raise DatasetError("cases", "ids of one line each, none of them empty", shown(name))
     check_keys(DatasetError, f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
     for key in ("mesh", "samples", "fine"):
         path = entry.get(key, "inside")
-        if not isinstance(path, str) or not path:
-            raise DatasetError(f"{key} of case {name!r}", "a file name", repr(path))
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path or "\0" in path:
-            raise DatasetError(f"{key} of case {name!r}", "a path inside the data set's folder, with /", repr(path))
+        if not is_line(path) or not path:
+            raise DatasetError(f"{key} of case {name!r}", "a file name", shown(path))
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path:
+            raise DatasetError(f"{key} of case {name!r}", "a path inside the data set's folder, with /", shown(path))
     condition_arrays(name, entry, schema)
 
 
@@ -131,7 +147,7 @@ def _check_geometry(manifest: Mapping[str, Any]) -> None:
     try:
         metres(manifest.get("length_unit", "m"))
     except (MeshError, TypeError) as error:
-        raise DatasetError("length_unit", "a unit of length", repr(manifest["length_unit"])) from error
+        raise DatasetError("length_unit", "a unit of length", shown(manifest["length_unit"])) from error
 
 
 def _check_floor(floor: Any) -> None:
@@ -139,7 +155,25 @@ def _check_floor(floor: Any) -> None:
         return
     check_keys(DatasetError, "floor", floor, {"relative_l2"}, {"cases", "how"})
     if not _numbers("relative_l2 of floor", floor["relative_l2"], 1)[0] >= 0:
-        raise DatasetError("relative_l2 of floor", "a number from 0 up", repr(floor["relative_l2"]))
+        raise DatasetError("relative_l2 of floor", "a number from 0 up", shown(floor["relative_l2"]))
+    if not is_whole(floor.get("cases", 0), 0, 2**53):
+        raise DatasetError("cases of floor", "a whole number from 0 up", shown(floor["cases"]))
+    if not isinstance(floor.get("how", ""), str):
+        raise DatasetError("how of floor", "text", shown(floor["how"]))
+
+
+def _check_apart(split: Mapping[str, Sequence[str]], cases: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a case that trains under one id and is held back under another."""
+    trained = {_canonical(cases[name]): name for name in split["train"]}
+    for part, ids in split.items():
+        for name in ids if part != "train" else ():
+            if (same := trained.get(_canonical(cases[name]))) is not None:
+                raise DatasetError(f"{part} split", "cases that do not train", f"{name!r}, which is {same!r} again")
+
+
+def _canonical(entry: Mapping[str, Any]) -> str:
+    """Where the data of a case are, and under which conditions they are."""
+    return json.dumps({key: entry.get(key) for key in ("mesh", "samples", "conditions")}, sort_keys=True)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
