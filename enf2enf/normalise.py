@@ -125,7 +125,7 @@ class Normaliser:
     @property
     def condition_features(self) -> int:
         """Number of features `condition` returns."""
-        return len(self.condition(self.condition_high))
+        return condition_features(self.schema)
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
         """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
@@ -162,6 +162,11 @@ class Normaliser:
 
 
 _ARRAYS = ("field", "condition", "magnitude")
+
+
+def condition_features(schema: Schema) -> int:
+    """Number of features that the conditions of a schema become: the levels, then the directions of vectors."""
+    return schema.condition_width + schema.dim * sum(q.kind == "vector" for q in schema.conditions)
 
 
 def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:

@@ -110,6 +110,8 @@ class PackedData:
         columns = {name: np.tile(row, (self.case_count, 1)) for name, row in filled.items()}
         columns |= self.schema.condition_columns.split(self._arrays["conditions"])
         table = schema.condition_columns.join(columns, self.case_count)
+        for name, row in zip(self.names, table, strict=True):
+            manifests.check_scales(name, schema.condition_columns.split(row), schema)
         return type(self)({**self.manifest, "schema": schema.to_dict()}, {**self._arrays, "conditions": table})
 
     @property
@@ -168,6 +170,13 @@ class PackedData:
         for name, shape in expected.items():
             if stored[name].shape != shape:
                 raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(stored[name].shape))
+
+
+def stated(folder: str | os.PathLike) -> Mapping[str, Any]:
+    """The checked manifest of a folder; nothing is packed for it. Raises as `PackedData.load` does."""
+    if (Path(folder) / manifests.NAME).exists():
+        return Dataset.open(folder).manifest
+    return PackedData.load(folder).manifest
 
 
 def completion(name: str, own: Schema, wider: Schema, given: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:

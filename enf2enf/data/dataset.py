@@ -75,7 +75,9 @@ class Dataset:
         """A file of the folder; a link in it leads to nothing outside."""
         path = self.folder / relative
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder)):
-            raise DatasetError(f"{key} of case {name!r}", "a file inside the data set's folder", "a link that leaves it")
+            raise DatasetError(
+                f"{key} of case {name!r}", "a file inside the data set's folder", "a link that leaves it"
+            )
         return path
 
     def conditions(self, name: str) -> dict[str, np.ndarray]:

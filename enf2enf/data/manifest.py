@@ -104,12 +104,17 @@ def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dic
         got = shown(given) if not isinstance(given, dict) else str(sorted(given))
         raise DatasetError(f"conditions of case {name!r}", f"exactly {sorted(wanted)}", got)
     rows = {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+    check_scales(name, rows, schema)
+    return rows
+
+
+def check_scales(name: str, conditions: Mapping[str, np.ndarray], schema: Schema) -> None:
+    """Refuse conditions of a case with which a field cannot scale."""
     for field in schema.fields:
         for key, power in field.scales_with:
-            if key in rows and not 0 < _scale(rows[key], power) < math.inf:
-                got = f"{given[key]}"[:80]
-                raise DatasetError(f"{key} of case {name!r}", f"a magnitude above 0, with which {field.name} scales", got)
-    return rows
+            if key in conditions and not 0 < _scale(conditions[key], power) < math.inf:
+                wanted = f"a magnitude above 0, to the power {power:g} of which {field.name} scales"
+                raise DatasetError(f"{key} of case {name!r}", wanted, str(np.asarray(conditions[key]).tolist()))
 
 
 def _scale(row: np.ndarray, power: float) -> float:

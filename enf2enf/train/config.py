@@ -14,6 +14,7 @@ from enf2enf.plain import DAMAGE, is_line, shown
 from enf2enf.settings import check_number, from_dict, preset
 
 MOST_STEPS = 10**9
+_MOST_POINTS = 2**20
 _RANGES = {
     "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
     "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
@@ -64,6 +65,9 @@ class TrainConfig:
     def __post_init__(self):
         for name, (least, most) in _RANGES.items():
             check_number(f"train.{name}", getattr(self, name), least, most)
+        if self.cases * self.points > _MOST_POINTS:
+            wanted = f"at most {_MOST_POINTS:,} a step, in all its cases"
+            raise ConfigError("train.points", wanted, f"{self.cases * self.points:,}")
         if not 0 <= self.average < 1:
             raise ConfigError("train.average", "a decay from 0 to below 1", str(self.average))
 

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -12,12 +12,15 @@ import numpy as np
 from enf2enf import checkpoint
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
+from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
+from enf2enf.normalise import Normaliser
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
+from enf2enf.train.check import check_run
 from enf2enf.train.config import RunConfig
-from enf2enf.train.fit import fitted
+from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.report import Reporter
@@ -27,17 +30,19 @@ from enf2enf.train.stages import Stage, stages_of
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 from enf2enf.train.validation import Validator, is_better
 
+_MOST_MINUTES = 525_600  # of a year
 MakeStages = Callable[[RunConfig, SplitArrays], Sequence[Stage]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a call of `train` came to: `finished`, or stopped by Ctrl-C or the clock and ready to resume."""
+    """What a call of `train` came to: `finished`, or stopped by the clock or `interrupted` by Ctrl-C, ready to resume."""
 
     finished: bool
     step: int
     validation: float | None
     seconds: float
+    interrupted: bool = False
 
 
 def train(
@@ -54,7 +59,8 @@ def train(
 
     Args:
         config: the run.
-        minutes: stop after this much wall-clock time, resumable; None to train to the end.
+        minutes: stop after this much wall-clock time, resumable, preparations and compilation included but always
+            after a step; None to train to the end.
         quiet: say nothing while training.
         make_stages: the stages of the run, see `stages_of`.
         fit: change the numbers of steps so that the run ends within `minutes`; a run that goes on keeps its own.
@@ -64,42 +70,67 @@ def train(
             nothing to fit.
         DatasetError: the data set or its cache is damaged.
     """
-    deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
+    if minutes is not None and not 0 < minutes <= _MOST_MINUTES:
+        raise ConfigError("--minutes", f"a number above 0, at most {_MOST_MINUTES:,}", str(minutes))
+    began = time.monotonic()
+    deadline = began + 60 * minutes if minutes is not None else np.inf
     if fit and minutes is None:
         raise ConfigError("--fit", "--minutes, the time that the steps shall fit", "none")
+    check_run(config)
     begun = fitted_before(config) if fit else None
-    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages)
+    is_new = fit and begun is None
+    check_time = functools.partial(in_time, began, deadline) if is_new else None
+    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages, check_time)
     try:
-        if fit and begun is None:
-            trainer.reschedule(fitted(trainer, deadline), make_stages)
+        if is_new:
+            trainer.reschedule(fitted(trainer, deadline, began), make_stages)
         return trainer.run(deadline)
     finally:
         trainer.folder.close()
 
 
 class Trainer:
-    """One run: the data as arrays, the folder, and the stages still to do."""
+    """One run: the data as arrays, the folder, and the stages still to do.
 
-    def __init__(self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of):
-        self.config, self.packed, self.quiet = config, packed, quiet
+    Args:
+        config: the run.
+        packed: its data set.
+        quiet: say nothing.
+        make_stages: see `train`.
+        check_time: called while geometries are measured; may raise where that takes too long.
+    """
+
+    def __init__(
+        self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of,
+        check_time: Callable[[], None] | None = None,
+    ):  # fmt: skip
+        self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
         more = config.extra_data
         extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
+        normaliser = _checked_normaliser(packed, extra)
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
+        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
         if more is not None and extra is not None:
             arrays = self._arrays(extra)
             self.order = mixed(len(self.data.counts), len(arrays.counts), more.share)
             self.data = self.data.joined(arrays)
-        self.stages = tuple(make_stages(config, self.data))
+        self.stages = self._claimed(make_stages)
         self.validator = Validator(self.surrogate, packed)
         self.reporter = Reporter(config.name, quiet)
 
     def _arrays(self, packed: PackedData) -> SplitArrays:
-        show = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
+        bar = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
+
+        def show(items: Iterable) -> Iterator:
+            for item in bar(items):
+                if self._check_time is not None:
+                    self._check_time()
+                yield item
+
         config, surrogate = self.config, self.surrogate
         return SplitArrays.build(
             packed, "train", surrogate.normaliser, surrogate.model.encoder, config.model.panels, config.model.frames,
@@ -109,7 +140,12 @@ class Trainer:
     def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
         """Go on with a configuration that has other numbers of steps."""
         self.config, self.folder = config, RunFolder(config, self._digest)
-        self.stages = tuple(make_stages(config, self.data))
+        self.stages = self._claimed(make_stages)
+
+    def _claimed(self, make_stages: MakeStages) -> tuple[Stage, ...]:
+        stages = tuple(make_stages(self.config, self.data))
+        self.folder.claim(stages)
+        return stages
 
     def run(self, deadline: float) -> Outcome:
         """All stages from where the folder says, until a time of `time.monotonic`."""
@@ -135,7 +171,8 @@ class Trainer:
                     break
                 resume = False
         best = progress.best if progress.best is not None else progress.before.get("validation")
-        return Outcome(finished, 0 if state is None else int(state.step), best, progress.seconds)
+        step = 0 if state is None else int(state.step)
+        return Outcome(finished, step, best, progress.seconds, interrupt.requested and not finished)
 
     def _begun(self, stage: Stage, before: RunProgress, state: TrainState | None) -> tuple[RunProgress, TrainState]:
         """A stage before its first step: from the weights that were kept, if some were, else from the last ones."""
@@ -175,7 +212,7 @@ class Trainer:
         return {
             "name": self.config.name,
             "preset": self.config.preset,
-            "licence": "Apache-2.0",
+            "licence": data["licence"] or "not stated",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
             "extra_data": dataclasses.asdict(extra) if extra else None,
             "training": {
@@ -251,6 +288,14 @@ class RunningStage:
             trainer.keep(state.average, number, values, progress)
         told = {**values, "seconds": progress.seconds}
         trainer.reporter.validated(stage.name, number, stage.steps, told, progress.best)
+
+
+def _checked_normaliser(packed: PackedData, extra: PackedData | None) -> Normaliser:
+    """Fitted on the train split, once no case is given in another unit than the others."""
+    every = [packed] if extra is None else [packed, extra]
+    names = [name for data in every for name in data.names]
+    check_extents(names, [data.geometry(index).extent for data in every for index in range(data.case_count)])
+    return fit_normaliser(packed)
 
 
 def mixed(first: int, second: int, share: float) -> np.ndarray:
