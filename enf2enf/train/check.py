@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from enf2enf.data.cache import completion, stated
+from enf2enf.data.cache import PackedData, completion, stated
+from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConfigError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
@@ -42,6 +43,12 @@ def check_run(config: RunConfig) -> None:
     _check_memory("model", "weights of which all that training keeps", _COPIES * _bytes(model))
     images = config.train.placements * config.model.frames.count * sum(counts)
     _check_memory("train.placements", "so many that what is measured on all geometries", images * _bytes(measured))
+
+
+def check_sizes(*data: PackedData) -> None:
+    """Refuse data sets one of whose cases is given in another unit than the others; caches may come from anywhere."""
+    names = [name for packed in data for name in packed.names]
+    check_extents(names, [packed.geometry(index).extent for packed in data for index in range(packed.case_count)])
 
 
 @functools.lru_cache(maxsize=32)

@@ -12,13 +12,11 @@ import numpy as np
 from enf2enf import checkpoint
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
-from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
-from enf2enf.normalise import Normaliser
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
-from enf2enf.train.check import check_run
+from enf2enf.train.check import check_run, check_sizes
 from enf2enf.train.config import RunConfig
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
@@ -36,7 +34,7 @@ MakeStages = Callable[[RunConfig, SplitArrays], Sequence[Stage]]
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a call of `train` came to: `finished`, or stopped by the clock or `interrupted` by Ctrl-C, ready to resume."""
+    """What a call of `train` came to: `finished`, or ready to resume: stopped by the clock, or `interrupted`."""
 
     finished: bool
     step: int
@@ -107,11 +105,11 @@ class Trainer:
         self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
         more = config.extra_data
         extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
-        normaliser = _checked_normaliser(packed, extra)
+        check_sizes(packed, *([] if extra is None else [extra]))
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
+        self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
         if more is not None and extra is not None:
@@ -288,14 +286,6 @@ class RunningStage:
             trainer.keep(state.average, number, values, progress)
         told = {**values, "seconds": progress.seconds}
         trainer.reporter.validated(stage.name, number, stage.steps, told, progress.best)
-
-
-def _checked_normaliser(packed: PackedData, extra: PackedData | None) -> Normaliser:
-    """Fitted on the train split, once no case is given in another unit than the others."""
-    every = [packed] if extra is None else [packed, extra]
-    names = [name for data in every for name in data.names]
-    check_extents(names, [data.geometry(index).extent for data in every for index in range(data.case_count)])
-    return fit_normaliser(packed)
 
 
 def mixed(first: int, second: int, share: float) -> np.ndarray:
