@@ -54,6 +54,6 @@ def check_extents(names: Sequence[str], extents: Sequence[float] | Float[np.ndar
             odd, others = sorted((small, large), key=lambda side: (len(side), -side[0]))
             got, usual = sizes[odd[0]], np.median(sizes[others])
             raise DatasetError(
-                f"case {names[odd[0]]!r}", f"an extent like the others ({usual:.3g} m)",
-                f"{got:.3g} m; is its length unit right?",
+                f"case {names[odd[0]]!r}", f"an extent like the others ({usual:.4g} m)",
+                f"{got:.4g} m; is its length unit right?",
             )  # fmt: skip

@@ -136,15 +136,16 @@ class RunConfig:
     def from_dict(cls, plain: Mapping[str, Any], name: str) -> Self:
         """From plain data."""
         check_keys(ConfigError, "config", plain, set(), _FIRST_KEYS)
-        paths: dict[str, Any] = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
+        paths: dict[str, Any] = {"dataset": None, "name": name, "out": "runs"}
         paths |= {key: plain[key] for key in paths if key in plain}
         for key, expected in (("dataset", "the path of a data-set folder"), ("name", "text"), ("out", "a path")):
             if not is_line(paths[key]) or not paths[key]:
                 raise ConfigError(key, expected, shown(paths[key]))
+        out = Path(paths["out"]) if "out" in plain else Path("runs", paths["name"])
         base = plain.get("preset", cls.preset)
         tables = merge(preset(base), {k: plain[k] for k in ("model", "train") if k in plain})
         return cls(
-            paths["name"], Path(paths["dataset"]), Path(paths["out"]),
+            paths["name"], Path(paths["dataset"]), out,
             from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"), base,
             from_dict(ExtraDataConfig, plain["extra_data"], "extra_data") if "extra_data" in plain else None,
         )  # fmt: skip
