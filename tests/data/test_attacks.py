@@ -29,7 +29,8 @@ GOOD = {
     },
     "split": {"train": ["a"], "validation": ["b"], "calibration": [], "test": []}, "split_sha256": "",
     "cases": {
-        name: {"mesh": f"{name}.vtu", "samples": "s.npz", "fine": "f.npz", "conditions": {"power": 1.5}} for name in "ab"
+        case: {"mesh": f"{case}.vtu", "samples": "s.npz", "fine": "f.npz", "conditions": {"power": 1.5}}
+        for case in "ab"
     },
 }  # fmt: skip
 GOOD["split_sha256"] = split_hash(GOOD["split"])
@@ -42,8 +43,8 @@ def paths(plain, path=()):
 
 
 WRONG = (
-    None, True, 0, -1, 2.0, 0.5, 10**400, -(10**400), 1e300, float("nan"), float("inf"), "", "x", "a\nb", "\ud800", "../x",
-    "a\0b", [], [1], [[]], {}, {"a": 1}, {"": {}},
+    None, True, 0, -1, 2.0, 0.5, 10**400, -(10**400), 1e300, float("nan"), float("inf"), "", "x", "a\nb", "\ud800",
+    "../x", "a\0b", [], [1], [[]], {}, {"a": 1}, {"": {}},
 )  # fmt: skip
 
 
