@@ -178,7 +178,7 @@ def _scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray,
     """What every field component is divided by to become dimensionless."""
     conditions = schema.condition_columns
     magnitude = {LENGTH: length} | dict(zip(conditions.names, conditions.magnitudes(row), strict=True))
-    scales = [float(np.prod([magnitude[name] ** power for name, power in f.scales_with])) for f in schema.fields]
+    scales = [float(np.prod([magnitude[name] ** power for name, power in f.powers])) for f in schema.fields]
     return np.repeat(scales, schema.field_columns.widths)
 
 

@@ -1,5 +1,6 @@
 """Plain data that anyone can write: which numbers and texts are taken, and what damaged bytes raise."""
 
+import lzma
 import math
 import struct
 import tokenize
@@ -9,8 +10,8 @@ import zlib
 from typing import Any
 
 DAMAGE: tuple[type[Exception], ...] = (
-    zipfile.BadZipFile, zlib.error, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError,
-    RuntimeError, MemoryError, SyntaxError, struct.error, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, LookupError, TypeError, AttributeError,
+    ArithmeticError, RuntimeError, MemoryError, SyntaxError, struct.error, tokenize.TokenError,
 )  # fmt: skip
 """What zipfile, json, tomllib and NumPy let through from bytes that somebody spoilt."""
 

@@ -72,6 +72,11 @@ class Quantity:
         """Whether it is one number, so that its values have no axis of components."""
         return self.kind in ("scalar", "pseudoscalar")
 
+    @property
+    def powers(self) -> tuple[tuple[str, float], ...]:
+        """What it scales with: conditions, or the reference length, and their powers."""
+        return tuple(dict(self.scales_with).items())
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; what is at its default is left out."""
         plain: dict[str, Any] = {"name": self.name, "kind": self.kind, "unit": self.unit}
@@ -196,7 +201,7 @@ class Schema:
 
     def _check_field(self, field: Quantity) -> None:
         known = {q.name: q for q in self.conditions}
-        if strange := [c for c, _ in field.scales_with if c not in known and c != LENGTH]:
+        if strange := [c for c, _ in field.powers if c not in known and c != LENGTH]:
             raise SchemaError(f"scales_with of {field.name}", f"one of {sorted({*known, LENGTH})}", repr(strange[0]))
         if LENGTH in known and LENGTH in dict(field.scales_with):
             raise SchemaError(f"scales_with of {field.name}", "the reference length", "a condition of that name too")

@@ -111,7 +111,7 @@ def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dic
 def check_scales(name: str, conditions: Mapping[str, np.ndarray], schema: Schema) -> None:
     """Refuse conditions of a case with which a field cannot scale."""
     for field in schema.fields:
-        for key, power in field.scales_with:
+        for key, power in field.powers:
             if key in conditions and not 0 < _scale(conditions[key], power) < math.inf:
                 wanted = f"a magnitude above 0, to the power {power:g} of which {field.name} scales"
                 raise DatasetError(f"{key} of case {name!r}", wanted, str(np.asarray(conditions[key]).tolist()))

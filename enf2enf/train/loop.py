@@ -265,6 +265,7 @@ class RunningStage:
                     self._validate(state, losses)
                     losses = []
                 progress.losses = [float(loss) for loss in losses]
+                self._check_finite(progress.losses, sum(progress.losses), number + 1)
                 trainer.folder.save(state, progress)
             best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
             trainer.reporter.advance(stage.name, number + 1, stage.steps, f"validation {best}")
@@ -272,14 +273,17 @@ class RunningStage:
                 return state, False
         return state, True
 
+    def _check_finite(self, figures: Sequence[float], loss: float, number: int) -> None:
+        if not np.isfinite(figures).all():
+            got = f"{loss} by step {number} of stage {self._stage.name}"
+            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
+
     def _validate(self, state: TrainState, losses: Sequence[jax.Array | float]) -> None:
         """Read the validation split; keep the averaged weights if they are the best so far."""
         trainer, stage, progress, number = self._trainer, self._stage, self._progress, int(state.step)
         errors = trainer.validator.errors(stage, state.average)
         values = {"train": float(np.mean([float(loss) for loss in losses])), **errors}
-        if not np.isfinite(list(values.values())).all():
-            got = f"{values['train']} by step {number} of stage {stage.name}"
-            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
+        self._check_finite(list(values.values()), values["train"], number)
         trainer.folder.log(stage.name, number, {**values, "seconds": progress.seconds})
         if stage.trains != "encoder" and is_better(errors, stage, progress):
             progress.best = errors["validation"]

@@ -127,6 +127,15 @@ def damaged_deflate(path):
     path.write_bytes(whole)
 
 
+def damaged_lzma(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("points.npy", rows(9))
+    whole = bytearray(path.read_bytes())
+    at = whole.index(b"points.npy") + 19
+    whole[at : at + 30] = bytes(range(190, 220))
+    path.write_bytes(whole)
+
+
 def bare(path):
     with path.open("wb") as file:
         np.save(file, np.zeros((3, 2)))
@@ -148,6 +157,7 @@ FILES = {
     "encrypted": zipped("points.npy", rows(1), flag_bits=1),
     "an unknown compression": zipped("points.npy", rows(1), compress_type=97),
     "damaged deflate": damaged_deflate,
+    "damaged lzma": damaged_lzma,
     "text as points": lambda path: np.savez(path, points=np.array([["a", "b"]])),
     "complex points": lambda path: np.savez(path, points=np.zeros((3, 2), complex)),
     "times as points": lambda path: np.savez(path, points=np.zeros((3, 2), "M8[s]")),
