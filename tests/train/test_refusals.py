@@ -143,7 +143,7 @@ def test_a_fit_gives_up_when_its_time_is_over_and_says_what_took_it(finished, pa
         train(config, minutes=1e-6, quiet=True, fit=True)
     assert not list((tmp_path / "run").iterdir())
     trainer = Trainer(config, packed, quiet=True)
-    with pytest.raises(ConfigError, match="after preparations of 7[0-9] s, got less"):
+    with pytest.raises(ConfigError, match="step of training, after preparations of 7[0-9] s, got less"):
         fitted(trainer, time.monotonic(), time.monotonic() - 70)
     in_time(0.0, time.monotonic() + 60)
 
