@@ -6,8 +6,6 @@ import json
 import math
 import os
 import stat
-import struct
-import tokenize
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -21,14 +19,10 @@ from jaxtyping import PyTree
 
 from enf2enf.errors import CheckpointError
 from enf2enf.files import replacing
+from enf2enf.plain import DAMAGE
 
 _LARGEST_MANIFEST = 4 << 20
 _ENCRYPTED = 1  # flag of a zip entry
-# What zipfile, json and NumPy let through from bytes that somebody spoilt.
-_DAMAGE = (
-    zipfile.BadZipFile, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError,
-    SyntaxError, struct.error, tokenize.TokenError,
-)  # fmt: skip
 _NONE: Mapping[str, str] = {}
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for the other end of a pipe, or whoever has leased the file
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
@@ -78,9 +72,12 @@ class open_archive:  # noqa: N801, reads as a function at its call
             archive = zipfile.ZipFile(self._file)
             _check_members(archive, name)
             manifest = json.loads(_stored(archive, "manifest.json", _LARGEST_MANIFEST), object_pairs_hook=_table)
-            if manifest["format"] != self.kind or manifest["version"] not in self.versions:
-                raise CheckpointError(name, f"{self.kind} of version {self.versions[0]}", "another kind of file")
-        except (OSError, *_DAMAGE) as error:
+            version, wanted = manifest["version"], f"{self.kind} of version {self.versions[0]}"
+            if manifest["format"] != self.kind:
+                raise CheckpointError(name, wanted, "another kind of file")
+            if isinstance(version, bool) or version not in self.versions:
+                raise CheckpointError(name, wanted, f"version {version!r}"[:80])
+        except (OSError, *DAMAGE) as error:
             self._file.close()
             if isinstance(error, CheckpointError):
                 raise
@@ -155,7 +152,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: str, like: Any) -> j
             got = f"{header[2]}{list(header[0])}" + " in Fortran order" * header[1]
             raise CheckpointError(f"array {name!r}", f"{like.dtype}{list(like.shape)}", got)
         values = np.frombuffer(data, like.dtype, offset=stream.tell()).reshape(like.shape)
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"array {name!r}", "its values", f"damaged bytes ({_reason(error)})") from error

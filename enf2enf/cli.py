@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enf2enf.errors import Enf2EnfError
+from enf2enf.plain import one_line
 from enf2enf.problems import PROBLEMS, find_problem
 
 if typing.TYPE_CHECKING:
@@ -19,6 +20,7 @@ if typing.TYPE_CHECKING:
 _EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
            "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
+_INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
 _LAST_SECONDS = 30.0  # for a server whose supervisor is gone, after it has drained
 
 
@@ -31,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.command(options) or 0
     except Enf2EnfError as error:
-        print(f"enf2enf: {error}", file=sys.stderr)
+        print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"enf2enf: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(one_line(f"enf2enf: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").split(".")[0])
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("enf2enf: interrupted", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,7 +176,7 @@ def _subsample(options: argparse.Namespace) -> None:
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     from enf2enf.train.config import RunConfig
     from enf2enf.train.loop import train
 
@@ -183,6 +185,7 @@ def _train(options: argparse.Namespace) -> None:
     best = "not read yet" if outcome.validation is None else f"{outcome.validation:.4f}"
     state = "finished" if outcome.finished else "stopped; run the same command to resume"
     print(f"{config.out}: {state} at step {outcome.step}, validation {best}, {outcome.seconds / 60:.1f} min")
+    return _INTERRUPTED if outcome.interrupted else 0
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -250,7 +253,7 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         serve(config, limits)
     except Enf2EnfError as error:
-        print(f"enf2enf: {error}", file=sys.stderr)
+        print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
         code = 2  # starting again would not help
     sys.stdout.flush()
     sys.stderr.flush()

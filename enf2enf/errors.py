@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from enf2enf.plain import shown
+
 
 class Enf2EnfError(ValueError):
     """Input that was looked at and refused.
@@ -67,8 +69,8 @@ def place(point: Iterable[float]) -> str:
 def check_keys(kind: type[Enf2EnfError], name: str, plain: Any, required: set[str], optional: set[str]) -> None:
     """Raises an error of this kind about `name` where `plain` is no table, lacks a key or has an unknown one."""
     if not isinstance(plain, Mapping):
-        raise kind(name, "a table", repr(plain)[:80])
+        raise kind(name, "a table", shown(plain))
     if missing := sorted(required - plain.keys()):
         raise kind(name, f"the key {missing[0]!r}", "none")
     if unknown := sorted(plain.keys() - required - optional):
-        raise kind(name, f"keys among {sorted(required | optional)}", repr(unknown[0]))
+        raise kind(name, f"keys among {sorted(required | optional)}", shown(unknown[0]))

@@ -1,11 +1,34 @@
-"""Files that appear whole or not at all."""
+"""Files that are read to their end, and files that appear whole or not at all."""
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from enf2enf.errors import Enf2EnfError
+
+
+def read_file(path: str | os.PathLike) -> bytes:
+    """The bytes of a regular file. Raises `OSError` for anything else: a pipe or a device may have no end."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def open_file(path: str | os.PathLike) -> BinaryIO:
+    """A regular file to read from. Raises `OSError` as `read_file` does."""
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115, whoever asked closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a pipe without waiting for who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @contextlib.contextmanager

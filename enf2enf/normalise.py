@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
+from enf2enf.plain import shown
 from enf2enf.schema import LENGTH, Schema
 
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
@@ -96,7 +97,9 @@ class Normaliser:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
         names = list(self.schema.condition_columns.names)
         if unknown := sorted(set(conditions) - set(names)):
-            raise ConditionError(f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", "it")
+            raise ConditionError(
+                f"condition {unknown[0]!r}", f"one of {names}" if names else "no conditions", shown(unknown[0])
+            )
         parts = []
         for quantity in self.schema.conditions:
             if quantity.name not in conditions:
@@ -147,7 +150,7 @@ class Normaliser:
     @property
     def condition_features(self) -> int:
         """Number of features `condition` returns."""
-        return len(self.condition(self.condition_high))
+        return condition_features(self.schema)
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
         """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
@@ -189,6 +192,11 @@ class Normaliser:
 _ARRAYS = ("field", "condition", "magnitude")
 
 
+def condition_features(schema: Schema) -> int:
+    """Number of features that the conditions of a schema become: the levels, then the directions of vectors."""
+    return schema.condition_width + schema.dim * sum(q.kind == "vector" for q in schema.conditions)
+
+
 def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
     if values.shape != shape:
         raise SchemaError(f"{name} of the normaliser", f"finite numbers of shape {shape}", f"shape {values.shape}")
@@ -201,7 +209,7 @@ def _scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray,
     """What every field component is divided by to become dimensionless."""
     conditions = schema.condition_columns
     magnitude = {LENGTH: length} | dict(zip(conditions.names, conditions.magnitudes(row), strict=True))
-    scales = [float(np.prod([magnitude[name] ** power for name, power in f.scales_with])) for f in schema.fields]
+    scales = [float(np.prod([magnitude[name] ** power for name, power in f.powers])) for f in schema.fields]
     return np.repeat(scales, schema.field_columns.widths)
 
 
@@ -218,9 +226,9 @@ def numbers(name: str, value: Any, width: int) -> Float[np.ndarray, " width"]:
     try:
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
-        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
+        raise ConditionError(f"condition {name!r}", "numbers", shown(value)) from None
     if row.dtype.kind not in "fiu":
-        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80])
+        raise ConditionError(f"condition {name!r}", "numbers", shown(value))
     row = row.astype(np.float64)
     if row.shape != (width,):
         raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{row.size}")

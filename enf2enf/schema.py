@@ -11,6 +11,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.errors import ConditionError, SchemaError, check_keys
+from enf2enf.plain import is_number, shown
 
 Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
 On = Literal["domain", "wall"]
@@ -19,6 +20,7 @@ LENGTH = "length"
 """What a field may scale with beside conditions: the reference length."""
 _CONDITIONS: tuple[Kind, ...] = ("scalar", "vector", "pseudoscalar")
 _USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity"}
+_LARGEST_POWER = 16
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -32,8 +34,9 @@ class Quantity:
             `"pseudoscalar"` and `"pseudovector"` (which change their sign in a mirror besides: a shear stress on a
             wall, a vorticity), or `"tensor"` (symmetric, its components xx, yy, xy, in space xx, yy, zz, xy, yz, xz).
         unit: its SI unit as text, e.g. `Pa`; empty for a dimensionless quantity.
-        scales_with: `{condition: power}`: the field is made dimensionless by these powers of the magnitudes of
-            conditions (a stress by its traction, a pressure by the square of the inflow) and of the reference `length`.
+        scales_with: `{condition: power}`, or pairs of these: the field is made dimensionless by these powers, -16 to
+            16, of the magnitudes of conditions (a stress by its traction, a pressure by the square of the inflow) and
+            of the reference `length`. Kept as pairs.
         on: where a field is defined, in the `"domain"` or on the `"wall"`.
         relative_to: the condition that is the undisturbed value of a field (the inflow of a velocity); empty for none.
         transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for one that is not
@@ -43,21 +46,22 @@ class Quantity:
     name: str
     kind: Kind = "scalar"
     unit: str = ""
-    scales_with: tuple[tuple[str, float], ...] = ()
+    scales_with: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
     on: On = "domain"
     relative_to: str = ""
     transform: Transform = "identity"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise SchemaError("quantity name", "a letter, then letters, digits or _", repr(self.name))
+            raise SchemaError("quantity name", "a letter, then letters, digits or _", shown(self.name))
         for key, options in (("kind", Kind), ("on", On), ("transform", Transform)):
             value = getattr(self, key)
             if value not in get_args(options):
-                raise SchemaError(f"{key} of {self.name}", " or ".join(get_args(options)), repr(value))
+                raise SchemaError(f"{key} of {self.name}", " or ".join(get_args(options)), shown(value))
         for key in ("unit", "relative_to"):
             if not isinstance(getattr(self, key), str):
-                raise SchemaError(f"{key} of {self.name}", "text", repr(getattr(self, key)))
+                raise SchemaError(f"{key} of {self.name}", "text", shown(getattr(self, key)))
+        object.__setattr__(self, "scales_with", _powers(self.name, self.scales_with))
 
     def width(self, dim: int) -> int:
         """Number of components in `dim` dimensions."""
@@ -70,7 +74,12 @@ class Quantity:
 
     def scales(self, name: str) -> bool:
         """Whether it scales with the condition of this name."""
-        return any(power for condition, power in self.scales_with if condition == name)
+        return any(power for condition, power in self.powers if condition == name)
+
+    @property
+    def powers(self) -> tuple[tuple[str, float], ...]:
+        """What it scales with: conditions, or the reference length, and their powers."""
+        return tuple(dict(self.scales_with).items())
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; what is at its default is left out."""
@@ -85,13 +94,25 @@ class Quantity:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        others = {field.name for field in dataclasses.fields(cls)} - {"name", "scales_with"}
-        check_keys(SchemaError, "quantity", plain, {"name"}, others | {"scales_with"})
-        scales = plain.get("scales_with", {})
-        if not isinstance(scales, Mapping) or not all(isinstance(p, (int, float)) for p in scales.values()):
-            raise SchemaError("scales_with", "a table of condition = power", repr(scales))
-        powers = tuple((condition, float(power)) for condition, power in scales.items())
-        return cls(plain["name"], scales_with=powers, **{key: plain[key] for key in others & plain.keys()})
+        keys = {field.name for field in dataclasses.fields(cls)}
+        check_keys(SchemaError, "quantity", plain, {"name"}, keys - {"name"})
+        if not isinstance(scales := plain.get("scales_with", {}), Mapping):
+            raise SchemaError("scales_with", "a table of condition = power", shown(scales))
+        return cls(**plain)
+
+
+def _powers(field: str, scales: Any) -> tuple[tuple[str, float], ...]:
+    """Pairs of a condition and a power, from a table or from pairs."""
+    pairs = list(scales.items() if isinstance(scales, Mapping) else scales)
+    if not all(isinstance(pair, Sequence) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
+        raise SchemaError("scales_with", "a table of condition = power", shown(scales))
+    for condition, power in pairs:
+        if not isinstance(power, (int, float)) or isinstance(power, bool):
+            raise SchemaError("scales_with", "a table of condition = power", shown(scales))
+        if not is_number(power) or abs(power) > _LARGEST_POWER:
+            wanted = f"a power from {-_LARGEST_POWER} to {_LARGEST_POWER}"
+            raise SchemaError(f"scales_with of {field}, {condition}", wanted, shown(power))
+    return tuple((condition, float(power)) for condition, power in pairs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,8 +184,8 @@ class Schema:
     fields: tuple[Quantity, ...]
 
     def __post_init__(self):
-        if self.dim not in (2, 3):
-            raise SchemaError("dim", "2 or 3", repr(self.dim))
+        if type(self.dim) is not int or self.dim not in (2, 3):
+            raise SchemaError("dim", "2 or 3", shown(self.dim))
         if not self.fields:
             raise SchemaError("fields", "at least one field", "none")
         names = [q.name for q in self.conditions + self.fields]
@@ -184,8 +205,8 @@ class Schema:
 
     def _check_field(self, field: Quantity) -> None:
         known = {q.name: q for q in self.conditions}
-        if strange := [c for c, _ in field.scales_with if c not in known and c != LENGTH]:
-            raise SchemaError(f"scales_with of {field.name}", f"one of {sorted([*known, LENGTH])}", strange[0])
+        if strange := [c for c, _ in field.powers if c not in known and c != LENGTH]:
+            raise SchemaError(f"scales_with of {field.name}", f"one of {sorted({*known, LENGTH})}", repr(strange[0]))
         if LENGTH in known and LENGTH in dict(field.scales_with):
             raise SchemaError(f"scales_with of {field.name}", "the reference length", "a condition of that name too")
         if field.relative_to and known.get(field.relative_to, field).kind != field.kind:
@@ -233,6 +254,9 @@ class Schema:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
         check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions"})
+        for key in ("conditions", "fields"):
+            if not isinstance(plain.get(key, []), list):
+                raise SchemaError(key, "a list of quantities", shown(plain[key]))
         conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
         return cls(plain["dim"], conditions, fields)
 

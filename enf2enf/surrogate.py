@@ -84,6 +84,8 @@ class Surrogate:
             "extents": list(self.normaliser.extents),
             "condition_low": low.tolist(),
             "condition_high": high.tolist(),
+            "magnitude_low": self.normaliser.magnitude_low.tolist(),
+            "magnitude_high": self.normaliser.magnitude_high.tolist(),
             "parameters": sum(leaf.size for leaf in leaves),
             "config": self.config.to_dict(),
         }

@@ -69,9 +69,31 @@ def test_what_is_not_computed_yet_is_said_by_name(schema):
         schema.check_computed()
 
 
+@given(schemas())
+def test_powers_are_given_as_a_table_or_as_pairs(schema):
+    for field in schema.fields:
+        same = [Quantity(field.name, scales_with=kind(field.scales_with)) for kind in (dict, tuple, list)]
+        assert same[0] == same[1] == same[2] and same[0].scales_with == field.scales_with
+
+
+@pytest.mark.parametrize(
+    "scales", [(1,), ("ab",), (("load",),), (("load", "1"),), {"load": True}, {3: 1}, {"load": 99}]
+)
+def test_powers_that_are_none_are_refused_in_python_too(scales):
+    with pytest.raises(SchemaError, match="^scales_with"):
+        Quantity("p", scales_with=scales)
+
+
 GOOD = {"dim": 2, "conditions": [{"name": "load", "kind": "vector"}], "fields": [{"name": "stress", "unit": "Pa"}]}
 BAD = {
     "dim": ({"dim": 4}, "dim: expected 2 or 3, got 4"),
+    "decimal dim": ({"dim": 2.0}, "dim: expected 2 or 3, got 2.0"),
+    "no conditions": ({"conditions": None}, "conditions: expected a list of quantities, got None"),
+    "a table of fields": ({"fields": {"p": {}}}, "fields: expected a list of quantities, got {'p': {}}"),
+    "a condition of that name": (
+        {"conditions": [{"name": "length"}], "fields": [{"name": "p", "scales_with": {"wind": 1}}]},
+        "scales_with of p: expected one of ['length'], got 'wind'",
+    ),
     "no fields": ({"fields": []}, "fields: expected at least one field, got none"),
     "twice": ({"fields": [{"name": "load"}]}, "schema: expected every name once, got load twice"),
     "key": ({"colour": 1}, "schema: expected keys among ['conditions', 'dim', 'fields'], got 'colour'"),

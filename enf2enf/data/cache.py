@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,15 +16,16 @@ from enf2enf.data import npz
 from enf2enf.data.case import Case
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS, completed
+from enf2enf.data.trainable import check_case, check_extents, check_sampling
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
+from enf2enf.files import open_file, read_file
 from enf2enf.geometry import Geometry, arrays
 from enf2enf.normalise import numbers
+from enf2enf.plain import DAMAGE
 from enf2enf.schema import Schema
 
 NAME = "cache.npz"
 _VERSION = 3
-_INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
-_SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
 _Item = TypeVar("_Item")
 Track = Callable[[Iterable[_Item]], Iterable[_Item]]
 
@@ -35,7 +35,8 @@ def bar(items: Iterable[_Item], doing: str = "Packing the data set") -> Iterable
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, doing, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return track(items, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
 class PackedData:
@@ -84,12 +85,12 @@ class PackedData:
     def _read(cls, path: Path) -> Self | None:
         """None for a file that is of another version, was cut short or contradicts itself: it is made anew."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open_file(path) as source, np.load(source, allow_pickle=False) as file:
                 if int(file["version"]) != _VERSION:
                     return None
                 stored = {name: file[name] for name in file.files}
             return cls(manifests.checked_manifest(stored["manifest"].tobytes().decode()), stored)
-        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
+        except (OSError, *DAMAGE):
             return None
 
     def _is_fresh(self, folder: Path) -> bool:
@@ -105,21 +106,12 @@ class PackedData:
             SchemaError: other fields than the schema's.
             ConditionError: a condition that neither they nor `conditions` know, or that both do.
         """
-        fields = [(q.name, q.kind, q.unit) for q in self.schema.fields]
-        if self.schema.dim != schema.dim or fields != [(q.name, q.kind, q.unit) for q in schema.fields]:
-            raise SchemaError(f"fields of {self.manifest['name']!r}", str([q.name for q in schema.fields]), "others")
-        own, columns = self.schema.condition_columns.split(self._arrays["conditions"]), {}
-        if strange := sorted(own.keys() & conditions.keys() | conditions.keys() - {q.name for q in schema.conditions}):
-            raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "it")
-        for quantity in schema.conditions:
-            if quantity.name in own:
-                columns[quantity.name] = own[quantity.name]
-            elif quantity.name in conditions:
-                row = numbers(quantity.name, conditions[quantity.name], quantity.width(schema.dim))
-                columns[quantity.name] = np.tile(row, (self.case_count, 1))
-            else:
-                raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
+        filled = completion(self.manifest["name"], self.schema, schema, conditions)
+        columns = {name: np.tile(row, (self.case_count, 1)) for name, row in filled.items()}
+        columns |= self.schema.condition_columns.split(self._arrays["conditions"])
         table = schema.condition_columns.join(columns, self.case_count)
+        for name, row in zip(self.names, table, strict=True):
+            manifests.check_scales(name, schema.condition_columns.split(row), schema)
         return type(self)({**self.manifest, "schema": schema.to_dict()}, {**self._arrays, "conditions": table})
 
     @property
@@ -180,6 +172,34 @@ class PackedData:
                 raise DatasetError(f"{name} of {NAME}", f"shape {shape}", str(stored[name].shape))
 
 
+def stated(folder: str | os.PathLike) -> Mapping[str, Any]:
+    """The checked manifest of a folder; nothing is packed for it. Raises as `PackedData.load` does."""
+    if (Path(folder) / manifests.NAME).exists():
+        return Dataset.open(folder).manifest
+    return PackedData.load(folder).manifest
+
+
+def completion(name: str, own: Schema, wider: Schema, given: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    """The conditions that cases of one schema lack in a wider one, from those that were given. Raises as `under` does.
+
+    Args:
+        name: of the data set.
+        own, wider: the two schemas.
+        given: the conditions that all its cases were solved under.
+    """
+    fields, wanted = ([(q.name, q.kind, q.unit) for q in schema.fields] for schema in (own, wider))
+    if own.dim != wider.dim or fields != wanted:
+        raise SchemaError(f"fields of {name!r}", str([q.name for q in wider.fields]), "others")
+    lacking = {q.name: q for q in wider.conditions if q.name not in own.condition_columns.names}
+    if strange := sorted(own.condition_columns.names & given.keys()):
+        raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "one that they have")
+    if strange := sorted(given.keys() - lacking.keys()):
+        raise ConditionError(f"condition {strange[0]!r}", f"one of {sorted(lacking)}", repr(strange[0]))
+    if missing := [q for q in lacking.values() if q.name not in given]:
+        raise ConditionError(f"condition {missing[0].name!r}", f"a value in {missing[0].unit or '1'}", "none")
+    return {name: numbers(name, given[name], quantity.width(wider.dim)) for name, quantity in lacking.items()}
+
+
 def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
     """Read every case of the folder's splits and write the cache, whole or not at all. Returns its path.
 
@@ -198,15 +218,18 @@ def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
 
 def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     schema = dataset.schema
-    points, values, conditions, boundaries, fine = [], [], [], [], []
+    schema.check_computed()
+    points, values, conditions, boundaries, fine, extents = [], [], [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
-        _check_trainable(case)
+        check_case(case)
         points.append(case.solution.points)
         values.append(_single(name, schema.field_columns.join(case.solution.values, len(points[-1]))))
         conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
-        fine.append(_fine(dataset, name))
+        fine.append(_fine(dataset, case))
+        extents.append(case.geometry.extent)
+    check_extents(_names(dataset.manifest), extents)
     return {
         "version": np.array(_VERSION),
         "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
@@ -218,27 +241,13 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _check_trainable(case: Case) -> None:
-    """Refuses, by name, what cannot be learnt from: no domain, or samples that are given in another unit."""
-    label, geometry, points = f"case {case.name!r}", case.geometry, case.solution.points
-    if geometry.outer is None:
-        raise DatasetError(label, "an outer boundary around the walls", "walls only")
-    inside = float(geometry.contains(points).mean())
-    if inside < _INSIDE:
-        got = f"{1 - inside:.0%} of them outside; is their unit metres?"
-        raise DatasetError(f"{label}, samples", "points in the domain", got)
-    reach = float(np.ptp(points, axis=0).max()) / geometry.extent
-    if len(points) >= _SEVERAL and reach < _APART:
-        got = f"all of them within {reach:.1g} of its extent; is their unit metres?"
-        raise DatasetError(f"{label}, samples", "points all over the domain", got)
-
-
-def _fine(dataset: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _fine(dataset: Dataset, case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Points and float32 values of the fine sampling of a validation case, none of others."""
-    schema = dataset.schema
+    schema, name = dataset.schema, case.name
     field = dataset.fine(name) if name in dataset.split["validation"] else None
     if field is None:
         return np.zeros((0, schema.dim)), np.zeros((0, schema.field_width), np.float32)
+    check_sampling(f"case {name!r}, fine samples", case.geometry, field)
     return field.points, _single(name, schema.field_columns.join(field.values, len(field.points)))
 
 
@@ -273,5 +282,5 @@ def _digest(dataset: Dataset) -> str:
     """Of the manifest and of the contents of every source; a file that is gone changes it."""
     digest = hashlib.sha256(_canonical(dataset.manifest).encode())
     for path in _sources(dataset):
-        digest.update(hashlib.sha256(path.read_bytes()).digest() if path.exists() else b"none")
+        digest.update(hashlib.sha256(read_file(path)).digest() if path.exists() else b"none")
     return digest.hexdigest()

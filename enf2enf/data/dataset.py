@@ -15,7 +15,9 @@ from enf2enf.data.manifest import NAME, checked_manifest, condition_arrays
 from enf2enf.data.split import completed
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.field import Field
+from enf2enf.files import read_file
 from enf2enf.geometry import Geometry
+from enf2enf.plain import shown
 from enf2enf.schema import Quantity, Schema
 
 
@@ -36,7 +38,7 @@ class Dataset:
         """Open a folder. Raises `DatasetError` or `SchemaError` naming what is wrong with `dataset.json`."""
         path = Path(folder) / NAME
         try:
-            text = path.read_bytes().decode()
+            text = read_file(path).decode()
         except OSError as error:
             raise DatasetError(str(path), "a readable file", error.strerror or type(error).__name__) from error
         except UnicodeDecodeError as error:
@@ -55,7 +57,7 @@ class Dataset:
 
     def mesh_path(self, name: str) -> Path:
         """Where the mesh of a case lies."""
-        return self.folder / self._entry(name)["mesh"]
+        return self._inside(name, "mesh", self._entry(name)["mesh"])
 
     def samples_path(self, name: str) -> Path | None:
         """Where the samples of a case lie, None if its fields are nodal data of its mesh."""
@@ -67,7 +69,16 @@ class Dataset:
 
     def _beside(self, name: str, key: str) -> Path | None:
         relative = self._entry(name).get(key)
-        return None if relative is None else self.folder / relative
+        return None if relative is None else self._inside(name, key, relative)
+
+    def _inside(self, name: str, key: str, relative: str) -> Path:
+        """A file of the folder; a link in it leads to nothing outside."""
+        path = self.folder / relative
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder)):
+            raise DatasetError(
+                f"{key} of case {name!r}", "a file inside the data set's folder", "a link that leaves it"
+            )
+        return path
 
     def conditions(self, name: str) -> dict[str, np.ndarray]:
         """The conditions of a case, one array each."""
@@ -98,19 +109,23 @@ class Dataset:
         return self._sampling(name, "fine")
 
     def _sampling(self, name: str, key: str) -> Field | None:
-        relative = self._entry(name).get(key)
-        if relative is None:
+        path = self._beside(name, key)
+        if path is None:
             return None
-        label = f"case {name!r}, {relative}"
-        arrays = npz.read(self.folder / relative, label)
-        points = np.asarray(arrays.pop("points", np.zeros(0)), np.float64)
-        if points.ndim != 2 or points.shape[1] != self.schema.dim or not len(points) or not np.isfinite(points).all():
-            raise DatasetError(label, f"finite `points` (n > 0, {self.schema.dim})", f"shape {points.shape}")
-        return self._field(label, points, arrays)
+        label = f"case {name!r}, {self._entry(name)[key]}"
+        arrays, wanted = npz.read(path, label), f"finite `points` (n > 0, {self.schema.dim})"
+        points = arrays.pop("points", np.zeros(0))
+        if points.dtype.kind not in "fiu":
+            raise DatasetError(label, wanted, f"points of type {points.dtype}")
+        if points.ndim != 2 or points.shape[1] != self.schema.dim or not len(points):
+            raise DatasetError(label, wanted, f"shape {points.shape}")
+        if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
+            raise DatasetError(label, wanted, f"{points[bad[0]]} at point {bad[0]}")
+        return self._field(label, points.astype(np.float64), arrays)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self.manifest["cases"]:
-            raise DatasetError("case", "an id of the data set", repr(name))
+            raise DatasetError("case", "an id of the data set", shown(name))
         return self.manifest["cases"][name]
 
     def _field(self, label: str, points: np.ndarray, data: Mapping[str, np.ndarray]) -> Field:

@@ -12,6 +12,7 @@ import numpy as np
 from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, split_hash
 from enf2enf.errors import DatasetError, MeshError, check_keys
 from enf2enf.files import replacing
+from enf2enf.plain import DAMAGE, is_line, is_number, is_whole, shown
 from enf2enf.schema import Schema
 
 NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 2
@@ -69,26 +70,29 @@ def checked_manifest(text: str) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(text, object_pairs_hook=_once)
-    except ValueError as error:
+    except DAMAGE as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(NAME, "JSON", str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DatasetError(NAME, f"the format {FORMAT!r}", "another")
-    if (version := manifest.get("version")) not in list(SPLITS_OF_VERSION):
-        raise DatasetError(f"version of {NAME}", " or ".join(map(str, SPLITS_OF_VERSION)), repr(version))
+    if type(version := manifest.get("version")) is not int or version not in SPLITS_OF_VERSION:
+        raise DatasetError(f"version of {NAME}", " or ".join(map(str, SPLITS_OF_VERSION)), shown(version))
     check_keys(DatasetError, NAME, manifest, _REQUIRED, _OPTIONAL)
     for key in _TEXTS:
         if not isinstance(manifest.get(key, ""), str):
-            raise DatasetError(f"{key} of {NAME}", "text", repr(manifest[key])[:80])
+            raise DatasetError(f"{key} of {NAME}", "text", shown(manifest[key]))
+    if not is_line(manifest["name"]):
+        raise DatasetError(f"name of {NAME}", "text in one line", shown(manifest["name"]))
     _check_geometry(manifest)
     _check_floor(manifest.get("floor"))
     schema = Schema.from_dict(manifest["schema"])
     if not isinstance(manifest["cases"], dict):
-        raise DatasetError("cases", "a table of id = case", repr(manifest["cases"])[:80])
+        raise DatasetError("cases", "a table of id = case", shown(manifest["cases"]))
     for name, entry in manifest["cases"].items():
         _check_case(name, entry, schema)
     check_split(manifest["split"], manifest["cases"], manifest["split_sha256"], version)
+    _check_apart(manifest["split"], manifest["cases"])
     return manifest
 
 
@@ -97,27 +101,45 @@ def condition_arrays(name: str, entry: Mapping[str, Any], schema: Schema) -> dic
     given = entry.get("conditions", {})
     wanted = {quantity.name: quantity.width(schema.dim) for quantity in schema.conditions}
     if not isinstance(given, dict) or set(given) != set(wanted):
-        got = repr(given)[:80] if not isinstance(given, dict) else str(sorted(given))
+        got = shown(given) if not isinstance(given, dict) else str(sorted(given))
         raise DatasetError(f"conditions of case {name!r}", f"exactly {sorted(wanted)}", got)
-    return {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+    rows = {key: _numbers(f"{key} of case {name!r}", given[key], wanted[key]) for key in wanted}
+    check_scales(name, rows, schema)
+    return rows
+
+
+def check_scales(name: str, conditions: Mapping[str, np.ndarray], schema: Schema) -> None:
+    """Refuse conditions of a case with which a field cannot scale."""
+    for field in schema.fields:
+        for key, power in field.powers:
+            if key in conditions and not 0 < _scale(conditions[key], power) < math.inf:
+                wanted = f"a magnitude above 0, to the power {power:g} of which {field.name} scales"
+                raise DatasetError(f"{key} of case {name!r}", wanted, str(np.asarray(conditions[key]).tolist()))
+
+
+def _scale(row: np.ndarray, power: float) -> float:
+    """What a field is divided by that scales with a condition; 0 or infinity where that cannot be."""
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        return float(np.linalg.norm(row) ** power)
 
 
 def _numbers(name: str, value: Any, width: int) -> np.ndarray:
     row = value if isinstance(value, list) else [value]
-    good = len(row) == width and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in row)
-    if not good or not all(map(math.isfinite, row)):
+    if len(row) != width or not all(map(is_number, row)):
         raise DatasetError(name, f"{width} finite number{'s' * (width > 1)}", json.dumps(value)[:80])
     return np.array(row, np.float64)
 
 
 def _check_case(name: str, entry: Any, schema: Schema) -> None:
+    if not name or not is_line(name):
+        raise DatasetError("cases", "ids of one line each, none of them empty", shown(name))
     check_keys(DatasetError, f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
     for key in ("mesh", "samples", "fine"):
         path = entry.get(key, "inside")
-        if not isinstance(path, str) or not path:
-            raise DatasetError(f"{key} of case {name!r}", "a file name", repr(path))
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path or "\0" in path:
-            raise DatasetError(f"{key} of case {name!r}", "a path inside the data set's folder, with /", repr(path))
+        if not is_line(path) or not path:
+            raise DatasetError(f"{key} of case {name!r}", "a file name", shown(path))
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path:
+            raise DatasetError(f"{key} of case {name!r}", "a path inside the data set's folder, with /", shown(path))
     condition_arrays(name, entry, schema)
 
 
@@ -126,11 +148,11 @@ def _check_geometry(manifest: Mapping[str, Any]) -> None:
 
     walls = manifest.get("walls", [])
     if not isinstance(walls, list) or not all(isinstance(wall, str) for wall in walls):
-        raise DatasetError("walls", "a list of patch names", repr(walls)[:80])
+        raise DatasetError("walls", "a list of patch names", shown(walls))
     try:
         metres(manifest.get("length_unit", "m"))
     except (MeshError, TypeError) as error:
-        raise DatasetError("length_unit", "a unit of length", repr(manifest["length_unit"])) from error
+        raise DatasetError("length_unit", "a unit of length", shown(manifest["length_unit"])) from error
 
 
 def _check_floor(floor: Any) -> None:
@@ -138,7 +160,25 @@ def _check_floor(floor: Any) -> None:
         return
     check_keys(DatasetError, "floor", floor, {"relative_l2"}, {"cases", "how"})
     if not _numbers("relative_l2 of floor", floor["relative_l2"], 1)[0] >= 0:
-        raise DatasetError("relative_l2 of floor", "a number from 0 up", repr(floor["relative_l2"]))
+        raise DatasetError("relative_l2 of floor", "a number from 0 up", shown(floor["relative_l2"]))
+    if not is_whole(floor.get("cases", 0), 0, 2**53):
+        raise DatasetError("cases of floor", "a whole number from 0 up", shown(floor["cases"]))
+    if not isinstance(floor.get("how", ""), str):
+        raise DatasetError("how of floor", "text", shown(floor["how"]))
+
+
+def _check_apart(split: Mapping[str, Sequence[str]], cases: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a case that trains under one id and is held back under another."""
+    trained = {_canonical(cases[name]): name for name in split["train"]}
+    for part, ids in split.items():
+        for name in ids if part != "train" else ():
+            if (same := trained.get(_canonical(cases[name]))) is not None:
+                raise DatasetError(f"{part} split", "cases that do not train", f"{name!r}, which is {same!r} again")
+
+
+def _canonical(entry: Mapping[str, Any]) -> str:
+    """Where the data of a case are, and under which conditions they are."""
+    return json.dumps({key: entry.get(key) for key in ("mesh", "samples", "conditions")}, sort_keys=True)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from enf2enf.errors import DatasetError
+from enf2enf.plain import shown
 
 SPLITS = ("train", "validation", "calibration", "test")
 """`calibration` cases neither train nor choose: they measure how uncertain the answers are. It may be empty."""
@@ -59,11 +60,11 @@ def check_split(split: Any, cases: Mapping[str, object], stated: Any, version: i
     """Refuse splits that overlap, name unknown cases, lack a training case, or do not match their hash."""
     parts = SPLITS_OF_VERSION[version]
     if not isinstance(split, Mapping) or set(split) != set(parts):
-        got = str(sorted(split)) if isinstance(split, Mapping) else repr(split)[:80]
+        got = str(sorted(split)) if isinstance(split, Mapping) else shown(split)
         raise DatasetError("split", f"the keys {', '.join(parts)}", got)
     for part in parts:
         if not isinstance(split[part], list) or not all(isinstance(name, str) for name in split[part]):
-            raise DatasetError(f"{part} split", "a list of case ids", repr(split[part])[:80])
+            raise DatasetError(f"{part} split", "a list of case ids", shown(split[part]))
     ids = [name for part in parts for name in split[part]]
     if twice := [name for name, count in collections.Counter(ids).items() if count > 1]:
         raise DatasetError("split", "every case at most once", f"{twice[0]!r} twice")
@@ -72,4 +73,4 @@ def check_split(split: Any, cases: Mapping[str, object], stated: Any, version: i
     if empty := [part for part in ("train", "validation") if not split[part]]:
         raise DatasetError(f"{empty[0]} split", "at least one case", "none")
     if split_hash(split) != stated:
-        raise DatasetError("split_sha256", f"{split_hash(split)}, the hash of the split", repr(stated)[:80])
+        raise DatasetError("split_sha256", f"{split_hash(split)}, the hash of the split", shown(stated))

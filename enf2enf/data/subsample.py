@@ -88,9 +88,10 @@ def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, see
     entry["samples"] = f"samples/{stem}.npz"
     values = {quantity: column[kept] for quantity, column in field.values.items()}
     npz.write(target / entry["samples"], {"points": field.points[kept], **values})
-    if dataset.fine(name) is not None:
+    if (fine := dataset.fine_path(name)) is not None:
+        dataset.fine(name)  # refused where it is damaged
         entry["fine"] = f"fine/{stem}.npz"
-        shutil.copyfile(dataset.folder / dataset.manifest["cases"][name]["fine"], target / entry["fine"])
+        shutil.copyfile(fine, target / entry["fine"])
     return entry, len(kept)
 
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from enf2enf.errors import MeshError
+from enf2enf.files import read_file
 from enf2enf.io import allowance, formats, guard
 from enf2enf.io.convert import from_meshio
 from enf2enf.mesh.mesh import Mesh
@@ -19,9 +20,11 @@ def read(path: str | os.PathLike[str]) -> Mesh:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise MeshError(str(path), "a mesh file", error.strerror or type(error).__name__) from None
+    except ValueError:  # a zero byte, or half a character
+        raise MeshError(str(path), "a mesh file", "a name that no file has") from None
     return _read(data, path.name, path.parent)
 
 
@@ -50,7 +53,7 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
         target = folder / f"mesh{chosen.extensions[0]}"
         target.write_bytes(data)
         for file in files:
-            (folder / file.name).write_bytes(file.read_bytes())
+            (folder / file.name).write_bytes(read_file(file))
         with guard.sentence(shown, f"a complete {chosen.label} file", "damaged or truncated data", folder):
             chosen.inspect(shown, target)
             size = sum(path.stat().st_size for path in folder.iterdir())

@@ -35,7 +35,7 @@ def drives(schema: Schema, conditions: Float[Array, " conditions"]) -> Float[Arr
     directions = conditions[schema.condition_width :].reshape(len(vectors), schema.dim)
     rows = []
     for field in schema.fields:
-        linear = [name for name, power in field.scales_with if power == 1 and name in vectors]
+        linear = [name for name, power in field.powers if power == 1 and name in vectors]
         row = jnp.append(directions[vectors.index(linear[0])], 0.0) if linear else jnp.eye(schema.dim + 1)[-1]
         rows += [row] * field.width(schema.dim)
     return jnp.stack(rows)

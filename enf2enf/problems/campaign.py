@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from enf2enf import io as mesh_io
@@ -25,6 +26,7 @@ from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
 from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_MARK, _PARTS = "generate.json", ("meshes", "fine", "progress")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,21 +125,26 @@ def generate(
     folder = Path(out)
     _claim(folder, plan)
     if not (folder / "dataset.json").exists():
-        _run(folder, plan, jobs, progress)
+        try:
+            _run(folder, plan, jobs, progress)
+        except BaseException:
+            _release(folder)
+            raise
         _finish(folder, plan)
     return folder
 
 
 def _claim(folder: Path, plan: Plan) -> None:
     """Marks the folder with its plan, or checks the mark that is there."""
-    mark = folder / "generate.json"
+    mark = folder / _MARK
     try:
         found = json.loads(mark.read_text())
     except FileNotFoundError:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise DatasetError(str(folder), "an empty or a new folder", "something else's files") from None
-        for part in ("meshes", "fine", "progress"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        for part in _PARTS:
+            if part != "fine" or plan.problem.fine_cases:
+                (folder / part).mkdir(parents=True, exist_ok=True)
         _write(mark, plan.to_dict())
         return
     except (OSError, ValueError):
@@ -147,10 +154,23 @@ def _claim(folder: Path, plan: Plan) -> None:
         raise DatasetError(str(folder), f"{key} = {found.get(key)}, with which it was begun", str(plan.to_dict()[key]))
 
 
+def _release(folder: Path) -> None:
+    """Leaves nothing of a campaign that failed before its first case was solved."""
+    if any((folder / "progress").iterdir()):
+        return
+    for part in _PARTS:
+        shutil.rmtree(folder / part, ignore_errors=True)
+    (folder / _MARK).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # whoever made it may have put something into it
+        folder.rmdir()
+
+
 def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
     work = [(_make_case, index) for index in range(plan.cases)] + [(_measure, index) for index in plan.floor()]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), disable=not progress) as bar, _workers(jobs) as pool:
+    console = Console(stderr=True)
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not (progress and console.is_terminal))
+    with bar, _workers(jobs) as pool:
         task = bar.add_task(plan.title(), total=len(work))
         futures = [pool.submit(function, folder, plan, index) for function, index in work]
         for future in concurrent.futures.as_completed(futures):

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from enf2enf.errors import SolverError
+from enf2enf.errors import Enf2EnfError, SolverError
 from enf2enf.field import Field
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.mesh import Mesh
+from enf2enf.plain import one_line
 from enf2enf.schema import Schema
 
 REDRAWS = 20
@@ -120,10 +121,17 @@ class AbstractProblem(abc.ABC):
         """The case of this number and how many draws it took before the one that could be solved.
 
         Raises:
-            SolverError: see `solve`; or one draw after the other had no solution.
+            SolverError: see `solve`; or one draw after the other had no solution; or whatever else `draw` and `solve`
+                raised, which is its cause.
         """
         for redraw in range(REDRAWS):
-            solved = self.solve(self.draw(seed, index, redraw))
+            try:
+                solved = self.solve(self.draw(seed, index, redraw))
+            except Enf2EnfError:
+                raise
+            except Exception as error:
+                got = f"{type(error).__name__}: {one_line(str(error))[:160]}"
+                raise SolverError(f"case {index} of seed {seed}", "a solution", got) from error
             if solved is not None:
                 return solved, redraw
         raise SolverError(f"case {index} of seed {seed}", "a solution", f"none in {REDRAWS} draws")

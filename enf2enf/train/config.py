@@ -1,16 +1,27 @@
 """Training settings: one TOML file, on top of a preset."""
 
 import dataclasses
-import math
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, check_keys
+from enf2enf.files import read_file
 from enf2enf.model.config import ModelConfig
-from enf2enf.settings import from_dict, preset
+from enf2enf.plain import DAMAGE, is_line, shown
+from enf2enf.settings import check_number, from_dict, preset
+
+MOST_STEPS = 10**9
+_MOST_POINTS = 2**20
+_RANGES = {
+    "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
+    "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
+    "placements": (1, 1024), "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6), "rate": (1e-9, 10.0),
+    "clip": (1e-6, 1e6),
+}  # fmt: skip
+_FIRST_KEYS = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +63,11 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("steps", "smooth_spacing", "cases", "points", "placements", "validate_every", "rate", "clip"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"train.{name}", "a number above 0", str(getattr(self, name)))
-        for name in ("smooth_steps", "shape_steps", "warmup", "seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"train.{name}", "0 or more", str(getattr(self, name)))
+        for name, (least, most) in _RANGES.items():
+            check_number(f"train.{name}", getattr(self, name), least, most)
+        if self.cases * self.points > _MOST_POINTS:
+            wanted = f"at most {_MOST_POINTS:,} a step, in all its cases"
+            raise ConfigError("train.points", wanted, f"{self.cases * self.points:,}")
         if not 0 <= self.average < 1:
             raise ConfigError("train.average", "a decay from 0 to below 1", str(self.average))
 
@@ -79,6 +89,8 @@ class ExtraDataConfig:
     def __post_init__(self):
         if not 0 < self.share < 1:
             raise ConfigError("extra_data.share", "a part between 0 and 1", str(self.share))
+        if not is_line(self.dataset) or not self.dataset:
+            raise ConfigError("extra_data.dataset", "the path of a data-set folder", shown(self.dataset))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,28 +125,27 @@ class RunConfig:
         `ConfigError` on anything unknown.
         """
         try:
-            plain = tomllib.loads(Path(path).read_text())
+            plain = tomllib.loads(read_file(path).decode())
         except OSError as error:
             raise ConfigError(str(path), "a readable file", error.strerror or "none") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except DAMAGE as error:
             raise ConfigError(str(path), "a TOML file", str(error)) from error
         return cls.from_dict(plain, Path(path).stem)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], name: str) -> Self:
         """From plain data."""
-        known = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
-        if unknown := sorted(plain.keys() - known):
-            raise ConfigError("config", f"keys among {sorted(known)}", repr(unknown[0]))
-        paths: dict[str, Any] = {"dataset": None, "name": name, "out": f"runs/{plain.get('name', name)}"}
+        check_keys(ConfigError, "config", plain, set(), _FIRST_KEYS)
+        paths: dict[str, Any] = {"dataset": None, "name": name, "out": "runs"}
         paths |= {key: plain[key] for key in paths if key in plain}
         for key, expected in (("dataset", "the path of a data-set folder"), ("name", "text"), ("out", "a path")):
-            if not isinstance(paths[key], str) or not paths[key]:
-                raise ConfigError(key, expected, repr(paths[key]))
+            if not is_line(paths[key]) or not paths[key]:
+                raise ConfigError(key, expected, shown(paths[key]))
+        out = Path(paths["out"]) if "out" in plain else Path("runs", paths["name"])
         base = plain.get("preset", cls.preset)
         tables = merge(preset(base), {k: plain[k] for k in ("model", "train") if k in plain})
         return cls(
-            paths["name"], Path(paths["dataset"]), Path(paths["out"]),
+            paths["name"], Path(paths["dataset"]), out,
             from_dict(ModelConfig, tables["model"], "model"), from_dict(TrainConfig, tables["train"], "train"), base,
             from_dict(ExtraDataConfig, plain["extra_data"], "extra_data") if "extra_data" in plain else None,
         )  # fmt: skip

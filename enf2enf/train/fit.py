@@ -1,13 +1,16 @@
 """A schedule that fits a time: how long the steps of a run take, and how many of them there may be."""
 
 import dataclasses
+import functools
+import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import jax
 
 from enf2enf.errors import ConfigError
-from enf2enf.train.config import RunConfig
+from enf2enf.train.config import MOST_STEPS, RunConfig
 from enf2enf.train.stages import Stage
 from enf2enf.train.step import TrainState, make_step
 
@@ -18,12 +21,21 @@ _WARM, _TIMED = 2, 10  # steps: the first ones compile
 _MARGIN = 0.95  # of the time, for what is not measured
 
 
-def fitted(trainer: "Trainer", deadline: float) -> RunConfig:
+def in_time(began: float, deadline: float, step: str = "training") -> None:
+    """Refuse `--minutes` that are over before the first step, saying how long it has taken until now."""
+    now = time.monotonic()
+    if now > deadline:
+        wanted = f"time for a step of {step}, after preparations of {now - began:.0f} s"
+        raise ConfigError("--minutes", wanted, "less after all")
+
+
+def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> RunConfig:
     """The configuration of a run with as many steps, in all its stages alike, as end before a deadline.
 
     Args:
         trainer: the run, none of whose weights change.
         deadline: of `time.monotonic`.
+        began: when the preparations did; now if not given.
 
     Raises:
         ConfigError: a model whose encoder is trained first, or no time for a single step.
@@ -31,21 +43,22 @@ def fitted(trainer: "Trainer", deadline: float) -> RunConfig:
     config, stages = trainer.config, [stage for stage in trainer.stages if not stage.needless]
     if config.pretrains_encoder:
         raise ConfigError("--fit", "a model whose encoder and decoder learn together", "one whose encoder learns first")
-    seconds = {stage.name: _seconds(trainer, stage) for stage in stages}
+    began = time.monotonic() if began is None else began
+    check = functools.partial(in_time, began, deadline)
+    seconds = {stage.name: _seconds(trainer, stage, check) for stage in stages}
     whole = sum(stage.steps * seconds[stage.name] for stage in stages)
     share = _MARGIN * (deadline - time.monotonic()) / whole
     if share * config.train.steps < 1:
-        raise ConfigError("--minutes", f"time for a step of {seconds['field']:.2g} s", "less after all preparations")
-    settings = dataclasses.replace(
-        config.train, steps=int(share * config.train.steps), smooth_steps=int(share * config.train.smooth_steps)
-    )
+        in_time(began, -math.inf, f"{seconds['field']:.2g} s")
+    steps = {name: min(int(share * getattr(config.train, name)), MOST_STEPS) for name in ("steps", "smooth_steps")}
+    settings = dataclasses.replace(config.train, **steps)
     each = f"{settings.steps} steps of {seconds['field']:.3g} s"
     trainer.reporter.say(f"{each} fit, then {settings.smooth_steps} to be smooth off the wall")
     return dataclasses.replace(config, train=settings)
 
 
-def _seconds(trainer: "Trainer", stage: Stage) -> float:
-    """Of a step, its share of the validations included."""
+def _seconds(trainer: "Trainer", stage: Stage, check: Callable[[], None]) -> float:
+    """Of a step, its share of the validations included; `check` is called now and then, and may raise."""
     settings, optimiser = trainer.config.train, trainer.optimiser(stage)
     step = make_step(stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, settings.average)
     state = TrainState.start(trainer.surrogate.model, optimiser)
@@ -54,8 +67,10 @@ def _seconds(trainer: "Trainer", stage: Stage) -> float:
             began = time.monotonic()
         state, loss = step(state, trainer.batch(stage, trainer.data, number))
         jax.block_until_ready(loss)
+        check()
     taken = (time.monotonic() - began) / _TIMED
     trainer.validator.errors(stage, trainer.surrogate.model)  # compiles
+    check()
     began = time.monotonic()
     trainer.validator.errors(stage, trainer.surrogate.model)
     return taken + (time.monotonic() - began) / min(settings.validate_every, stage.steps)

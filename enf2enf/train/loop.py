@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -16,8 +16,9 @@ from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
+from enf2enf.train.check import check_run, check_sizes
 from enf2enf.train.config import RunConfig
-from enf2enf.train.fit import fitted
+from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
 from enf2enf.train.report import Reporter
@@ -27,17 +28,19 @@ from enf2enf.train.stages import Stage, stages_of
 from enf2enf.train.step import TrainState, make_optimiser, make_step
 from enf2enf.train.validation import Validator, is_better
 
+_MOST_MINUTES = 525_600  # of a year
 MakeStages = Callable[[RunConfig, SplitArrays], Sequence[Stage]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a call of `train` came to: `finished`, or stopped by Ctrl-C or the clock and ready to resume."""
+    """What a call of `train` came to: `finished`, or ready to resume: stopped by the clock, or `interrupted`."""
 
     finished: bool
     step: int
     validation: float | None
     seconds: float
+    interrupted: bool = False
 
 
 def train(
@@ -54,7 +57,8 @@ def train(
 
     Args:
         config: the run.
-        minutes: stop after this much wall-clock time, resumable; None to train to the end.
+        minutes: stop after this much wall-clock time, resumable, preparations and compilation included but always
+            after a step; None to train to the end.
         quiet: say nothing while training.
         make_stages: the stages of the run, see `stages_of`.
         fit: change the numbers of steps so that the run ends within `minutes`; a run that goes on keeps its own.
@@ -64,26 +68,44 @@ def train(
             nothing to fit.
         DatasetError: the data set or its cache is damaged.
     """
-    deadline = time.monotonic() + 60 * minutes if minutes is not None else np.inf
+    if minutes is not None and not 0 < minutes <= _MOST_MINUTES:
+        raise ConfigError("--minutes", f"a number above 0, at most {_MOST_MINUTES:,}", str(minutes))
+    began = time.monotonic()
+    deadline = began + 60 * minutes if minutes is not None else np.inf
     if fit and minutes is None:
         raise ConfigError("--fit", "--minutes, the time that the steps shall fit", "none")
+    check_run(config)
     begun = fitted_before(config) if fit else None
-    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages)
+    is_new = fit and begun is None
+    check_time = functools.partial(in_time, began, deadline) if is_new else None
+    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages, check_time)
     try:
-        if fit and begun is None:
-            trainer.reschedule(fitted(trainer, deadline), make_stages)
+        if is_new:
+            trainer.reschedule(fitted(trainer, deadline, began), make_stages)
         return trainer.run(deadline)
     finally:
         trainer.folder.close()
 
 
 class Trainer:
-    """One run: the data as arrays, the folder, and the stages still to do."""
+    """One run: the data as arrays, the folder, and the stages still to do.
 
-    def __init__(self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of):
-        self.config, self.packed, self.quiet = config, packed, quiet
+    Args:
+        config: the run.
+        packed: its data set.
+        quiet: say nothing.
+        make_stages: see `train`.
+        check_time: called while geometries are measured; may raise where that takes too long.
+    """
+
+    def __init__(
+        self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of,
+        check_time: Callable[[], None] | None = None,
+    ):  # fmt: skip
+        self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
         more = config.extra_data
         extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
+        check_sizes(packed, *([] if extra is None else [extra]))
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
@@ -94,12 +116,19 @@ class Trainer:
             arrays = self._arrays(extra)
             self.order = mixed(len(self.data.counts), len(arrays.counts), more.share)
             self.data = self.data.joined(arrays)
-        self.stages = tuple(make_stages(config, self.data))
+        self.stages = self._claimed(make_stages)
         self.validator = Validator(self.surrogate, packed)
         self.reporter = Reporter(config.name, quiet)
 
     def _arrays(self, packed: PackedData) -> SplitArrays:
-        show = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
+        bar = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
+
+        def show(items: Iterable) -> Iterator:
+            for item in bar(items):
+                if self._check_time is not None:
+                    self._check_time()
+                yield item
+
         config, surrogate = self.config, self.surrogate
         return SplitArrays.build(
             packed, "train", surrogate.normaliser, surrogate.model.encoder, config.model.panels, config.model.frames,
@@ -109,7 +138,12 @@ class Trainer:
     def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
         """Go on with a configuration that has other numbers of steps."""
         self.config, self.folder = config, RunFolder(config, self._digest)
-        self.stages = tuple(make_stages(config, self.data))
+        self.stages = self._claimed(make_stages)
+
+    def _claimed(self, make_stages: MakeStages) -> tuple[Stage, ...]:
+        stages = tuple(make_stages(self.config, self.data))
+        self.folder.claim(stages)
+        return stages
 
     def run(self, deadline: float) -> Outcome:
         """All stages from where the folder says, until a time of `time.monotonic`."""
@@ -135,7 +169,8 @@ class Trainer:
                     break
                 resume = False
         best = progress.best if progress.best is not None else progress.before.get("validation")
-        return Outcome(finished, 0 if state is None else int(state.step), best, progress.seconds)
+        step = 0 if state is None else int(state.step)
+        return Outcome(finished, step, best, progress.seconds, interrupt.requested and not finished)
 
     def _begun(self, stage: Stage, before: RunProgress, state: TrainState | None) -> tuple[RunProgress, TrainState]:
         """A stage before its first step: from the weights that were kept, if some were, else from the last ones."""
@@ -175,7 +210,7 @@ class Trainer:
         return {
             "name": self.config.name,
             "preset": self.config.preset,
-            "licence": "Apache-2.0",
+            "licence": data["licence"] or "not stated",
             "dataset": {**data, "floor": manifest.get("floor"), "digest": self.packed.digest},
             "extra_data": dataclasses.asdict(extra) if extra else None,
             "training": {
@@ -230,6 +265,7 @@ class RunningStage:
                     self._validate(state, losses)
                     losses = []
                 progress.losses = [float(loss) for loss in losses]
+                self._check_finite(progress.losses, sum(progress.losses), number + 1)
                 trainer.folder.save(state, progress)
             best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
             trainer.reporter.advance(stage.name, number + 1, stage.steps, f"validation {best}")
@@ -237,14 +273,17 @@ class RunningStage:
                 return state, False
         return state, True
 
+    def _check_finite(self, figures: Sequence[float], loss: float, number: int) -> None:
+        if not np.isfinite(figures).all():
+            got = f"{loss} by step {number} of stage {self._stage.name}"
+            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
+
     def _validate(self, state: TrainState, losses: Sequence[jax.Array | float]) -> None:
         """Read the validation split; keep the averaged weights if they are the best so far."""
         trainer, stage, progress, number = self._trainer, self._stage, self._progress, int(state.step)
         errors = trainer.validator.errors(stage, state.average)
         values = {"train": float(np.mean([float(loss) for loss in losses])), **errors}
-        if not np.isfinite(list(values.values())).all():
-            got = f"{values['train']} by step {number} of stage {stage.name}"
-            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
+        self._check_finite(list(values.values()), values["train"], number)
         trainer.folder.log(stage.name, number, {**values, "seconds": progress.seconds})
         if stage.trains != "encoder" and is_better(errors, stage, progress):
             progress.best = errors["validation"]

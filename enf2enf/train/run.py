@@ -1,15 +1,21 @@
 """The folder of a training run: resumable state, the best weights so far, and the log."""
 
+import contextlib
 import dataclasses
 import functools
 import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tensorboardX import SummaryWriter
 
 from enf2enf.archive import open_archive, read_arrays, write_archive
-from enf2enf.errors import ConfigError
-from enf2enf.train.config import RunConfig
+from enf2enf.errors import CheckpointError, ConfigError
+from enf2enf.plain import DAMAGE, is_number, is_whole, one_line
+from enf2enf.train.config import MOST_STEPS, RunConfig
+from enf2enf.train.stages import Stage
 from enf2enf.train.step import TrainState
 
 _FORMAT, _VERSION = "enf2enf-run", 3
@@ -50,7 +56,7 @@ class RunFolder:
         except OSError as error:
             raise ConfigError("out", "a folder to write to", f"{self.path}: {error.strerror}") from error
         self.state_path, self.model_path = self.path / _STATE, self.path / "model.enf"
-        self._metrics = self.path / "metrics.jsonl"
+        self._metrics, self._stages = self.path / "metrics.jsonl", []
 
     @functools.cached_property
     def _board(self) -> SummaryWriter:
@@ -60,17 +66,28 @@ class RunFolder:
         """How far an interrupted run got, or None. Raises `ConfigError` if it was another run."""
         if not self.state_path.exists():
             return None
-        with open_archive(self.state_path, _FORMAT, _VERSION) as (_, manifest):
-            if manifest["identity"] != self._identity:
-                raise ConfigError(str(self.path), "an empty folder, or one of the same run", "another run's state")
-            return RunProgress(**manifest["progress"])
+        with _opened(self.state_path) as (_, manifest):
+            self._expect(manifest["identity"] == self._identity)
+            return _progress(**manifest["progress"])
+
+    def claim(self, stages: Sequence[Stage]) -> None:
+        """Take over these stages. Raises `ConfigError` if the state in the folder is of a run of others."""
+        self._stages = _plain([stage.to_dict() for stage in stages])
+        if self.state_path.exists():
+            with _opened(self.state_path) as (_, manifest):
+                self._expect(manifest.get("stages", self._stages) == self._stages)
+                self._expect(manifest["progress"]["stage"] in [stage.name for stage in stages])
+
+    def _expect(self, is_same: bool) -> None:
+        if not is_same:
+            raise ConfigError(str(self.path), "an empty folder, or one of the same run", "another run's state")
 
     def restore(self, template: TrainState) -> TrainState:
         """The saved state; metrics that were logged after it are dropped."""
-        with open_archive(self.state_path, _FORMAT, _VERSION) as (archive, manifest):
-            state = read_arrays(archive, template)
+        with _opened(self.state_path) as (archive, manifest):
+            state, logged = read_arrays(archive, template), int(manifest["metrics"])
         if self._metrics.exists():
-            lines = self._metrics.read_text().splitlines()[: manifest["metrics"]]
+            lines = self._metrics.read_text().splitlines()[:logged]
             self._metrics.write_text("".join(line + "\n" for line in lines))
         return state
 
@@ -78,6 +95,7 @@ class RunFolder:
         """Write the state, whole or not at all."""
         logged = len(self._metrics.read_text().splitlines()) if self._metrics.exists() else 0
         record = {"format": _FORMAT, "version": _VERSION, "identity": self._identity, "metrics": logged}
+        record["stages"] = self._stages
         write_archive(self.state_path, {**record, "progress": dataclasses.asdict(progress)}, state)
 
     def note(self, stage: str, sentence: str) -> None:
@@ -106,11 +124,38 @@ def fitted_before(config: RunConfig) -> RunConfig | None:
     path = config.out / _STATE
     if not path.exists():
         return None
-    with open_archive(path, _FORMAT, _VERSION) as (_, manifest):
+    with _opened(path) as (_, manifest):
         steps = {name: manifest["identity"]["train"][name] for name in ("steps", "smooth_steps")}
+        if not all(is_whole(number, 0, MOST_STEPS) for number in steps.values()):
+            raise ValueError("steps that are no numbers")
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **steps))
 
 
-def _plain(tree: dict[str, Any]) -> dict[str, Any]:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
+    """A state's archive and manifest. Whatever is amiss with them is one sentence that names the folder."""
+    try:
+        with open_archive(path, _FORMAT, _VERSION) as opened:
+            yield opened
+    except ConfigError:
+        raise
+    except DAMAGE as error:
+        if isinstance(error, CheckpointError) and error.name != path.name:
+            raise
+        got = error.got if isinstance(error, CheckpointError) else f"an incomplete one ({one_line(str(error))[:80]})"
+        raise CheckpointError(str(path), "a checkpoint of a run", got) from error
+
+
+def _progress(**plain: Any) -> RunProgress:
+    """Where a run stands, from plain data that anyone may have written."""
+    progress = RunProgress(**plain)
+    best = [] if progress.best is None else [progress.best]
+    numbers = [*best, progress.seconds, *progress.losses, *progress.before.values()]
+    if not isinstance(progress.stage, str) or not all(map(is_number, numbers)):
+        raise ValueError("progress that is none")
+    return progress
+
+
+def _plain(tree: Any) -> Any:
     """As it will be read back from JSON."""
     return json.loads(json.dumps(tree))

@@ -1,7 +1,7 @@
 """The stages of a training run: a stage is one entry of `stages_of` and one loss."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -83,6 +83,12 @@ class Stage:
     panels: int = 0
     worse: float = 1.0
     needless: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """What decides the numbers, as plain data: a loss by what a dataclass shows of itself, or by its name."""
+        loss = repr(self.loss) if dataclasses.is_dataclass(self.loss) else getattr(self.loss, "__qualname__", "")
+        plain = {name: getattr(self, name) for name in ("name", "steps", "rate", "trains", "panels", "worse")}
+        return plain | {"loss": loss}
 
 
 def stages_of(config: RunConfig, data: SplitArrays) -> tuple[Stage, ...]:

@@ -1,5 +1,7 @@
 import json
 import re
+import textwrap
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -114,6 +116,18 @@ def test_what_is_no_manifest_at_all_is_refused(tmp_path, content, sentence):
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="expected a readable file, got No such file"):
         Dataset.open(tmp_path / "nowhere")
+
+
+def test_the_call_in_the_readme_writes_a_manifest_and_a_hash_left_open_is_told(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    call = re.search(r"^    from enf2enf.data import write_manifest\n(?:    .*\n)+", text, re.MULTILINE).group()
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    exec(textwrap.dedent(call), {})
+    manifest = json.loads((tmp_path / "mine" / "dataset.json").read_text())
+    assert Dataset.open("mine").split["train"] == ["a"]
+    with pytest.raises(DatasetError, match=f"split_sha256: expected {manifest['split_sha256']}, the hash of the split"):
+        checked_manifest(json.dumps(manifest | {"split_sha256": "..."}))
 
 
 def test_writing_refuses_what_reading_would(tmp_path):

@@ -57,6 +57,8 @@ class Hole(AbstractProblem):
         time.sleep(self.seconds)
         if radius > TOO_LARGE:
             return None
+        if self.flaw == "code":
+            raise ZeroDivisionError("division\nby zero")
         if self.flaw == "solver":
             raise SolverError("solver", "a good day", "a bad one")
         angle = 2 * np.pi * np.arange(self.nodes) / self.nodes
@@ -183,6 +185,11 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
         (Hole(flaw="condition"), DatasetError, r"conditions of case 'case_00\d\d': expected exactly \['speed'\], got"),
         (Hole(flaw="error"), DatasetError, r"case \d+: expected a measure of its error, since .* a floor, got none"),
         (Hole(flaw="solver"), SolverError, "solver: expected a good day, got a bad one"),
+        (
+            Hole(flaw="code"),
+            SolverError,
+            r"case \d+ of seed 3: .*got ZeroDivisionError: division\\nby",
+        ),
         (Hole(largest=1e9), SolverError, rf"case \d+ of seed 3: expected a solution, got none in {REDRAWS} draws"),
     ],
 )
@@ -190,6 +197,9 @@ def test_what_no_data_set_can_come_of_ends_the_campaign_with_a_sentence(tmp_path
     with pytest.raises(error, match=sentence):
         make(problem, tmp_path / "new", jobs=1)
     assert not (tmp_path / "new" / "dataset.json").exists()
+    if not (tmp_path / "new").exists():
+        return  # nothing of it was solved
+    assert list((tmp_path / "new" / "progress").iterdir())
 
 
 def test_a_problem_that_does_not_state_all_is_refused_where_it_is_defined():

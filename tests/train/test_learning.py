@@ -95,7 +95,9 @@ def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
     state = TrainState.start(lost, make_optimiser(trainer.config.train, 10))
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):
         RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: False)._validate(state, [1.0])
-    assert not (tmp_path / "diverging" / "model.enf").exists()
+    with pytest.raises(ConfigError, match=r"train\.rate: .* the loss stays finite, got nan by step 1"):
+        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: True).run(state, True)  # stopped before
+    assert not list((tmp_path / "diverging").iterdir())
 
 
 def test_the_normaliser_never_saw_the_other_splits(trained, packed):

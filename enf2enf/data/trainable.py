@@ -1,0 +1,59 @@
+"""What can be learnt from: refused here by case, when a data set is packed, and not after minutes of training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.data.case import Case
+from enf2enf.errors import DatasetError
+from enf2enf.field import Field
+from enf2enf.geometry import Geometry
+
+_INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
+_SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
+_GAP = 8.0  # times from one size to the next: units of length are 10 apart, or more; feet and metres are not
+
+
+def check_case(case: Case) -> None:
+    """Refuse a case that has no domain, samples in another unit, or a field whose relative error is none."""
+    label = f"case {case.name!r}"
+    if case.geometry.outer is None:
+        raise DatasetError(label, "an outer boundary around the walls", "walls only")
+    check_sampling(f"{label}, samples", case.geometry, case.solution)
+    for name, values in case.solution.values.items():
+        with np.errstate(over="ignore"):
+            if not np.asarray(values, np.float32).any():
+                raise DatasetError(f"{label}, {name}", "a field that is not zero everywhere", "zeros")
+
+
+def check_sampling(label: str, geometry: Geometry, sampling: Field) -> None:
+    """Refuse points that are given in another unit than the geometry."""
+    points = sampling.points
+    inside = float(geometry.contains(points).mean())
+    if inside < _INSIDE:
+        raise DatasetError(label, "points in the domain", f"{1 - inside:.0%} of them outside; is their unit metres?")
+    reach = float(np.ptp(points, axis=0).max()) / geometry.extent
+    if len(points) >= _SEVERAL and reach < _APART:
+        got = f"all of them within {reach:.1g} of its extent; is their unit metres?"
+        raise DatasetError(label, "points all over the domain", got)
+
+
+def check_extents(names: Sequence[str], extents: Sequence[float] | Float[np.ndarray, " cases"]) -> None:
+    """Refuse a case that is given in another unit than the others: between their sizes and its own there is a gap.
+
+    Args:
+        names: of the cases, the training ones first: of as many on both sides of a gap, these are right.
+        extents: their sizes in metres.
+    """
+    sizes = np.asarray(extents, np.float64)
+    order = np.sort(sizes)
+    for low, high in zip(order[:-1], order[1:], strict=True):
+        if high > _GAP * low:
+            small, large = np.flatnonzero(sizes <= low), np.flatnonzero(sizes >= high)
+            odd, others = sorted((small, large), key=lambda side: (len(side), -side[0]))
+            got, usual = sizes[odd[0]], np.median(sizes[others])
+            raise DatasetError(
+                f"case {names[odd[0]]!r}", f"an extent like the others ({usual:.4g} m)",
+                f"{got:.4g} m; is its length unit right?",
+            )  # fmt: skip

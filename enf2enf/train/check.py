@@ -1,0 +1,94 @@
+"""What can be known of a run before anything is packed, measured or written."""
+
+import functools
+import os
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from enf2enf.data.cache import PackedData, completion, stated
+from enf2enf.data.trainable import check_extents
+from enf2enf.errors import ConfigError, Enf2EnfError
+from enf2enf.model.config import ModelConfig
+from enf2enf.model.network import Network
+from enf2enf.model.panels import Panels
+from enf2enf.model.queries import queries_at
+from enf2enf.normalise import condition_features
+from enf2enf.plain import DAMAGE, one_line
+from enf2enf.schema import Schema
+from enf2enf.train.config import RunConfig
+
+_COPIES = 6  # of the weights: themselves, their average, gradient, update and the optimiser's two moments
+_POINTS = 64
+
+
+def check_run(config: RunConfig) -> None:
+    """Refuse a run whose folder, data, model or sizes cannot be, from its configuration and the manifests alone.
+
+    Raises:
+        ConfigError, ConditionError, DatasetError, SchemaError: naming what is wrong.
+    """
+    _check_out(config.out)
+    manifest = stated(config.dataset)
+    schema, counts = Schema.from_dict(manifest["schema"]), [len(manifest["split"]["train"])]
+    schema.check_computed()
+    if config.extra_data is not None:
+        more = stated(config.extra_data.dataset)
+        completion(more["name"], Schema.from_dict(more["schema"]), schema, config.extra_data.conditions)
+        counts.append(len(more["split"]["train"]))
+    model, measured = traced(config.model, schema)
+    _check_memory("model", "weights of which all that training keeps", _COPIES * _bytes(model))
+    images = config.train.placements * config.model.frames.count * sum(counts)
+    _check_memory("train.placements", "so many that what is measured on all geometries", images * _bytes(measured))
+
+
+def check_sizes(*data: PackedData) -> None:
+    """Refuse data sets one of whose cases is given in another unit than the others; caches may come from anywhere."""
+    names = [name for packed in data for name in packed.names]
+    check_extents(names, [packed.geometry(index).extent for packed in data for index in range(packed.case_count)])
+
+
+@functools.lru_cache(maxsize=32)
+def traced(config: ModelConfig, schema: Schema) -> tuple[PyTree, PyTree]:
+    """The shapes of a model and of what its encoder measures on one geometry, once all of it was tried on shapes.
+
+    Raises:
+        ConfigError: parts that do not fit each other.
+    """
+    inputs = condition_features(schema)
+    try:
+        model = eqx.filter_eval_shape(lambda key: config.build(schema, inputs, key=key), jax.random.key(0))
+        return model, eqx.filter_eval_shape(functools.partial(_forward, config.panels, inputs), model)
+    except DAMAGE as error:
+        if isinstance(error, Enf2EnfError):
+            raise
+        raise ConfigError("model", "parts that fit each other", one_line(str(error))[:160]) from error
+
+
+def _forward(panels: int, inputs: int, model: Network) -> PyTree:
+    """What is measured, after the fields of some points were computed from it."""
+    shape = Panels(jnp.zeros((panels, 2, 2)), jnp.zeros(panels, jnp.int32), jnp.ones((2, 2)))
+    measured = model.encoder.measure(shape)
+    prepared = model.decoder.condition(model.encoder(measured), jnp.zeros(inputs))
+    _: Array = model.decoder(prepared, queries_at(shape, jnp.zeros((_POINTS, 2))))
+    return measured
+
+
+def _bytes(shapes: PyTree) -> int:
+    arrays = [leaf for leaf in jax.tree.leaves(shapes) if isinstance(leaf, jax.ShapeDtypeStruct)]
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in arrays)
+
+
+def _check_memory(name: str, what: str, size: int) -> None:
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size > most:
+        raise ConfigError(name, f"{what} fits into {most / 2**30:.3g} GiB of memory", f"{size / 2**30:.3g} GiB")
+
+
+def _check_out(out: Path) -> None:
+    there = next(path for path in (out, *out.parents) if path.exists())
+    if not there.is_dir():
+        raise ConfigError("out", "a folder to write to", f"{out}: {there} is a file")
