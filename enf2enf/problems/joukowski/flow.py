@@ -68,8 +68,8 @@ class Flow:
         return {"velocity": velocity, "pressure": (self.speed**2 - (velocity**2).sum(axis=1)) / 2}
 
     def wall(self, count: int) -> Float[np.ndarray, "{count} 2"]:
-        """Points of the wall, counter-clockwise from the trailing edge on, closer to each other at both edges."""
-        return points_of(self.section.wall(2 * np.pi * np.arange(count) / count) * self.turn)
+        """Points of the wall, counter-clockwise from the trailing edge on."""
+        return points_of(self.section.wall(count) * self.turn)
 
 
 def complex_of(points: Float[np.ndarray, "*points 2"]) -> Points:

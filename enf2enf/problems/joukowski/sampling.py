@@ -1,9 +1,8 @@
 """Where the flow of a case is known: half of the points close to the wall, half all over the box."""
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 
-from enf2enf.geometry.plane.segments import Segments
 from enf2enf.problems.joukowski.flow import Flow, points_of
 from enf2enf.problems.joukowski.section import Points, Section
 
@@ -12,8 +11,7 @@ BOX = (-2.0 - 1.5j, 3.0 + 1.5j)
 DISTANCES = (1e-3, 0.3)
 """Range (m) of the wall distances of the first half, log-uniform."""
 NEAR, SPREAD = 4000, 4000
-_SIDES = 2048  # of the wall as a polygon
-_SLACK = 1e-3  # of the distance: a point that is closer to another part of the wall is closer by more
+_SIDES = 2048  # of the wall as a polygon: distances are right to 1e-3 of themselves
 
 
 def sample(flow: Flow, rng: np.random.Generator) -> Float[np.ndarray, "points 2"]:
@@ -23,28 +21,15 @@ def sample(flow: Flow, rng: np.random.Generator) -> Float[np.ndarray, "points 2"
 
 
 def _near(section: Section, rng: np.random.Generator) -> Points:
-    """Where no point is so far from the wall, another place on the wall is drawn and not another distance."""
-    wall = section.wall(2 * np.pi * np.arange(_SIDES) / _SIDES)
-    distance = np.exp(rng.uniform(*np.log(DISTANCES), NEAR))
-    points, left, segments = np.empty(NEAR, complex), np.arange(NEAR), Segments([points_of(wall)])
-    while len(left):
-        drawn = _beside(wall, distance[left], rng)
-        fits = segments.distance(points_of(drawn)) > (1 - _SLACK) * distance[left]
-        points[left[fits]], left = drawn[fits], left[~fits]
-    return points
-
-
-def _beside(
-    wall: Complex[np.ndarray, " sides"], distance: Float[np.ndarray, " n"], rng: np.random.Generator
-) -> Complex[np.ndarray, " n"]:
-    """Points along normals of the wall, which starts at the trailing edge: there they fan out."""
+    """Along normals, which fan out at the trailing edge; sections are too little hollow for them to meet so close."""
+    wall, distance = section.wall(_SIDES), np.exp(rng.uniform(*np.log(DISTANCES), NEAR))
     side = np.roll(wall, -1) - wall
     along, ends = side / abs(side), np.cumsum(abs(side))
     fan = np.angle(along[0] / along[-1])
-    at = rng.random(len(distance)) * (ends[-1] + fan * distance)
-    number = np.minimum(np.searchsorted(ends, at), len(wall) - 1)
-    beyond = np.maximum(at - ends[-1], 0)  # on the arc about the trailing edge
+    at = rng.random(NEAR) * (ends[-1] + fan * distance)
+    number = np.minimum(np.searchsorted(ends, at), _SIDES - 1)
     foot = np.roll(wall, -1)[number] + np.minimum(at - ends[number], 0) * along[number]
+    beyond = np.maximum(at - ends[-1], 0)  # on the arc about the trailing edge
     return foot - 1j * distance * along[number] * np.exp(1j * beyond / distance)
 
 

@@ -61,8 +61,12 @@ class Section:
         v = self.to_disc(plane)
         return abs(self.spoke * (1 - v) + 2 * v) > abs(self.spoke * (1 - v))
 
-    def wall(self, angle: Float[np.ndarray, "*points"]) -> Points:
-        """Points of the wall, counter-clockwise in the angle about the circle, rad, which is 0 at the trailing edge."""
+    def wall(self, count: int) -> Complex[np.ndarray, " {count}"]:
+        """Points of the wall, counter-clockwise from the trailing edge on, closer to each other at both edges."""
+        return self.wall_at(2 * np.pi * np.arange(count) / count)
+
+    def wall_at(self, angle: Float[np.ndarray, "*points"]) -> Points:
+        """Points of the wall at angles about the circle, rad, 0 at the trailing edge."""
         arc = self.spoke * np.expm1(1j * angle)
         return self.to_plane(arc / (2 + arc))
 
