@@ -79,4 +79,4 @@ def complex_of(points: Float[np.ndarray, "*points 2"]) -> Points:
 
 def points_of(numbers: Points) -> Float[np.ndarray, "*points 2"]:
     """The inverse."""
-    return np.stack([numbers.real, numbers.imag], axis=-1)
+    return np.stack([np.real(numbers), np.imag(numbers)], axis=-1)

@@ -22,7 +22,8 @@ def sample(flow: Flow, rng: np.random.Generator) -> Float[np.ndarray, "points 2"
 
 def _near(section: Section, rng: np.random.Generator) -> Points:
     """Along normals, which fan out at the trailing edge; sections are too little hollow for them to meet so close."""
-    wall, distance = section.wall(_SIDES), np.exp(rng.uniform(*np.log(DISTANCES), NEAR))
+    nearest, farthest = np.log(DISTANCES)
+    wall, distance = section.wall(_SIDES), np.exp(rng.uniform(nearest, farthest, NEAR))
     side = np.roll(wall, -1) - wall
     along, ends = side / abs(side), np.cumsum(abs(side))
     fan = np.angle(along[0] / along[-1])
