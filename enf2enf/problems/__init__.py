@@ -8,7 +8,10 @@ from enf2enf.errors import ConfigError
 if TYPE_CHECKING:
     from enf2enf.problems.problem import AbstractProblem
 
-PROBLEMS = {"elasticity": "enf2enf.problems.elasticity.problem:Elasticity"}
+PROBLEMS = {
+    "elasticity": "enf2enf.problems.elasticity.problem:Elasticity",
+    "joukowski": "enf2enf.problems.joukowski.problem:Joukowski",
+}
 """What `enf2enf generate` knows: name -> module and class. A module is imported when its problem is asked for."""
 
 

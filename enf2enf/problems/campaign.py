@@ -21,6 +21,7 @@ from enf2enf.data import npz, proportional, write_manifest
 from enf2enf.data.manifest import condition_arrays
 from enf2enf.data.split import fewest
 from enf2enf.errors import ConfigError, DatasetError
+from enf2enf.field import Field
 from enf2enf.files import replacing
 from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
 from enf2enf.schema import Schema
@@ -202,11 +203,19 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     solved, redraws = plan.problem.make(plan.seed, index)
     record = _record(name, solved, plan.problem.schema)
     mesh_io.write(folder / record["mesh"], solved.mesh)
+    if solved.samples is not None:
+        record["samples"] = _store(folder, "samples", name, solved.samples)
     if name in plan.fine() and solved.fine is not None:
-        field, record["fine"] = solved.fine(), f"fine/{name}.npz"
-        values = {key: column.astype(np.float32) for key, column in field.values.items()}
-        npz.write(folder / record["fine"], {"points": field.points, **values})
+        record["fine"] = _store(folder, "fine", name, solved.fine())
     _write(entry, {"case": record, "redraws": redraws})
+
+
+def _store(folder: Path, part: str, name: str, field: Field) -> str:
+    """Writes a sampling, and returns its path in the data set."""
+    (folder / part).mkdir(exist_ok=True)
+    values = {key: column.astype(np.float32) for key, column in field.values.items()}
+    npz.write(folder / part / f"{name}.npz", {"points": field.points, **values})
+    return f"{part}/{name}.npz"
 
 
 def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
@@ -214,10 +223,9 @@ def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
     conditions = {key: np.asarray(value).tolist() for key, value in solved.conditions.items()}
     record: dict[str, Any] = {"mesh": f"meshes/{name}.vtu", "conditions": conditions}
     condition_arrays(name, record, schema)
-    if missing := [field.name for field in schema.fields if field.name not in solved.mesh.point_data]:
-        raise DatasetError(
-            f"case {name!r}", f"nodal values of {missing[0]!r}", f"only {sorted(solved.mesh.point_data)}"
-        )
+    known, what = (solved.mesh.point_data, "nodal") if solved.samples is None else (solved.samples.values, "sampled")
+    if missing := [field.name for field in schema.fields if field.name not in known]:
+        raise DatasetError(f"case {name!r}", f"{what} values of {missing[0]!r}", f"only {sorted(known)}")
     return record
 
 

@@ -23,17 +23,19 @@ class SolvedCase:
     """A case with its solution.
 
     Args:
-        mesh: in metres, with every field of the schema as nodal values in SI units.
+        mesh: in metres, with every field of the schema as nodal values in SI units, unless there are `samples`.
         conditions: name -> number, or one number per dimension, of every condition of the schema.
         fine: computes the fields at many more points, of which tests of resolution alone know; None for no such points.
         error: measures the relative L2 error of the stored fields against a better solution, None where there is
             none to be had; needed where the problem states a `floor`.
+        samples: every field of the schema at points of their own, in place of the nodes; None for nodal values.
     """
 
     mesh: Mesh
     conditions: Mapping[str, float | np.ndarray] = dataclasses.field(default_factory=dict)
     fine: Callable[[], Field] | None = None
     error: Callable[[], float | None] | None = None
+    samples: Field | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Hole(AbstractProblem):
             {} if self.flaw == "condition" else {"speed": speed},
             lambda: Field(0.45 * spoke, {"potential": potential(0.45 * spoke, radius, speed)}),
             measure,
+            Field(points, {}) if self.flaw == "sample" else None,
         )
 
 
@@ -182,6 +183,11 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
     ("problem", "error", "sentence"),
     [
         (Hole(flaw="field"), DatasetError, r"case 'case_00\d\d': expected nodal values of 'potential', got only \[\]"),
+        (
+            Hole(flaw="sample"),
+            DatasetError,
+            r"case 'case_00\d\d': expected sampled values of 'potential', got only \[\]",
+        ),
         (Hole(flaw="condition"), DatasetError, r"conditions of case 'case_00\d\d': expected exactly \['speed'\], got"),
         (Hole(flaw="error"), DatasetError, r"case \d+: expected a measure of its error, since .* a floor, got none"),
         (Hole(flaw="solver"), SolverError, "solver: expected a good day, got a bad one"),
@@ -245,5 +251,5 @@ def test_every_problem_of_the_registry_is_whole(name):
     assert problem.name == name and problem.licence and problem.describe(0)
     assert pickle.loads(pickle.dumps(problem)) == problem
     assert isinstance(problem.frames, FrameConfig) and isinstance(problem.schema, Schema)
-    with pytest.raises(ConfigError, match="problem: expected elasticity, got 'magic'"):
+    with pytest.raises(ConfigError, match="problem: expected elasticity or joukowski, got 'magic'"):
         find_problem("magic")

@@ -1,0 +1,1 @@
+"""Plane potential flow around Karman-Trefftz aerofoils and circles, in closed form."""
