@@ -128,7 +128,8 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     serve.add_argument("--key", type=Path, default=None, help="PEM file of the certificate's key")
     serve.add_argument("--client-ca", type=Path, default=None, help="PEM file: clients must show a certificate of it")
     serve.add_argument("--drain-seconds", type=float, default=10.0, help="for requests in progress, when told to stop")
-    serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help="see ServerConfig")
+    text = "another limit than the default, such as points=5000000; a name that is none is answered with all"
+    serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help=text)
     serve.add_argument("--log-level", default="info", help="debug, info, warning or error")
     serve.add_argument("--unsupervised", action="store_true", help="one process, for a platform that starts it again")
     serve.set_defaults(command=_serve)
@@ -244,6 +245,7 @@ def _serve(options: argparse.Namespace) -> int:
     config = ServeConfig(enf2enf_meshes.checkpoint(options.checkpoint), **given)
     limits = ServerConfig.of(options.limit)
     logs.configure(options.log_level)
+    written = logs.write_behind()
     if not options.unsupervised:
         return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
     follow_parent(config.drain_seconds + _LAST_SECONDS)
@@ -253,10 +255,12 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         serve(config, limits)
     except Enf2EnfError as error:
+        written(_LAST_SECONDS)
         print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
         code = 2  # starting again would not help
     sys.stdout.flush()
-    sys.stderr.flush()
+    if written(_LAST_SECONDS):
+        sys.stderr.flush()
     os._exit(code)  # a model that is still compiled, or hangs in a disk, is neither waited for nor torn down
 
 

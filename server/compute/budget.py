@@ -1,4 +1,4 @@
-"""What all uploads share: their number and their memory."""
+"""Memory that all uploads share."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,17 +8,16 @@ from enf2enf_server.ops.errors import FullError
 
 
 class Budget:
-    """Uploads in progress and the bytes that they hold, of all callers and of each. For one event loop.
+    """Bytes that all uploads may hold at once, and those of each caller. For one event loop.
 
     Args:
         limit: most bytes.
-        uploads: most uploads.
-        share: what one caller may have, of either.
+        share: what one caller may have of them.
     """
 
-    def __init__(self, limit: int, uploads: int, share: Callable[[int], int]):
-        self._limit, self._uploads, self._portion = limit, uploads, share
-        self._count, self._held = Counter[str](), Counter[str]()
+    def __init__(self, limit: int, share: Callable[[int], int]):
+        self._limit, self._portion = limit, share(limit)
+        self._held = Counter[str]()
 
     @property
     def used(self) -> int:
@@ -27,25 +26,26 @@ class Budget:
 
     @contextmanager
     def share(self, owner: str = "") -> Iterator["Share"]:
-        """The share of one upload, given back at the end. Raises `FullError` where there are too many.
+        """The share of one upload, given back at the end.
 
         Args:
-            owner: whose share of the whole it counts against; empty: nobody's.
+            owner: whose part of the whole it counts against; empty: nobody's.
         """
-        self._take(self._count, owner, 1, self._uploads, "uploads", "one more")
         share = Share(self, owner)
         try:
             yield share
         finally:
-            self._count[owner] -= 1
             self._held[owner] -= share.held
 
-    def _take(self, used: Counter[str], owner: str, more: int, limit: int, unit: str, got: str) -> None:
-        portion = self._portion(limit) if owner else limit
-        for held, most, whose in ((used.total(), limit, "all callers"), (used[owner], portion, f"token {owner!r}")):
-            if held + more > most:
-                raise FullError("uploads", f"at most {most} {unit} of {whose} at once", f"{got}; try again")
-        used[owner] += more
+    def _take(self, owner: str, more: int) -> None:
+        portion, held = self._portion if owner else self._limit, self._held
+        for used, most, whose in (
+            (held.total(), self._limit, "all callers"),
+            (held[owner], portion, f"token {owner!r}"),
+        ):
+            if used + more > most:
+                raise FullError("uploads", f"at most {most} bytes of {whose} at once", "more; try again")
+        held[owner] += more
 
 
 class Share:
@@ -56,6 +56,5 @@ class Share:
 
     def take(self, count: int) -> None:
         """Holds `count` bytes more. Raises `FullError` where uploads together would hold too many."""
-        budget = self._budget
-        budget._take(budget._held, self._owner, count, budget._limit, "bytes", "more")
+        self._budget._take(self._owner, count)
         self.held += count

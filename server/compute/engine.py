@@ -62,7 +62,7 @@ class Engine:
     def __init__(self, models: Models, config: ServerConfig, metrics: Metrics):
         self.models, self.config, self._metrics = models, config, metrics
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
-        self.uploads = Budget(config.upload_bytes, config.uploads, config.share)
+        self.uploads = Budget(config.upload_bytes, config.share)
         self.device = lanes.device(config, metrics)
         self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)

@@ -39,6 +39,7 @@ class Admission:
         self._config, self._tokens, self._metrics, self._tracer = config, tokens, metrics, tracer
         seconds = min(config.waiting_seconds, config.idle_seconds)
         self._lobby = Lobby(config.waiting_requests, seconds, "a first message")
+        self._uploads = Lobby(config.uploads, config.upload_seconds, "the rest of a file")
         self._threads = ThreadPoolExecutor(config.concurrent_requests, thread_name_prefix="call")
         self._placed: Counter[str] = Counter()
         self._running: dict[Call, asyncio.Timeout] = {}
@@ -99,7 +100,16 @@ class Admission:
 
     def _call(self, context: grpc.aio.ServicerContext, metadata: tuple) -> Call:
         pace = Pace(self._config.idle_seconds, self._config.bytes_per_second)
-        return Call(context, logs.request_id(metadata), self._lobby, pace, self._place, self._threads, self.stopping)
+        return Call(
+            context,
+            logs.request_id(metadata),
+            self._lobby,
+            self._uploads,
+            pace,
+            self._place,
+            self._threads,
+            self.stopping,
+        )
 
     @asynccontextmanager
     async def _until_stopped(self, call: Call) -> AsyncIterator[None]:

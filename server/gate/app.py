@@ -94,7 +94,7 @@ class SurrogateServer:
                 ("grpc.max_allowed_incoming_connections", self._config.connections),
                 ("grpc.max_concurrent_streams", STREAMS),
                 ("grpc.server_handshake_timeout_ms", 1000 * self._config.waiting_seconds),
-                ("grpc.max_connection_idle_ms", 300_000),
+                ("grpc.max_connection_idle_ms", 60_000),
                 ("grpc.keepalive_time_ms", 30_000),  # a peer that vanished without a word is found out
                 ("grpc.keepalive_timeout_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),

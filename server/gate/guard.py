@@ -78,8 +78,11 @@ class Guard(grpc.aio.ServerInterceptor):
             try:
                 async with self._probes.stay(context.peer()):
                     given = requests if handler.request_streaming else await anext(requests)
-                    if not watched:
+                    if handler.request_streaming:
                         return await probe(given, context)
+                await self._refusals.slow_down(context.peer())
+                if not watched:
+                    return await probe(given, context)
                 async with self._watchers.stay(context.peer()):
                     return await probe(given, context)
             except grpc.aio.BaseError:  # the client has left

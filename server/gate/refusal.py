@@ -9,6 +9,7 @@ _TRAILER = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
 _NEVER = "-1"
 _WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
 _WORTHLESS_SECONDS, _WORTHLESS_FREE = 4.0, 5
+_PROBES_A_SECOND = 20  # of a connection
 
 
 class RefusedCall(Exception):
@@ -28,6 +29,10 @@ class Refusals:
 
     def __init__(self, patience: float):
         self._pushback, self._patience = Pushback(), patience
+
+    async def slow_down(self, peer: str) -> None:
+        """Makes a connection wait that probes more often than anybody has to."""
+        await self._pushback.hold(f"probes of {peer}", 1 / _PROBES_A_SECOND, 2 * _PROBES_A_SECOND, self._patience)
 
     async def end(self, context: grpc.aio.ServicerContext, refused: RefusedCall) -> None:
         """Ends a call with its status. Raises what ends gRPC's own handling of it."""

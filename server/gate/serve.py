@@ -1,6 +1,7 @@
 """Runs a server until a signal stops it."""
 
 import logging
+import resource
 import signal
 import threading
 
@@ -14,6 +15,7 @@ from enf2enf_server.ops.config import ServeConfig, ServerConfig
 from enf2enf_server.ops.metrics import serve_metrics
 
 _LOG = logging.getLogger(__name__)
+_OTHER_FILES = 1024  # open beside connections
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -30,6 +32,7 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         signal.signal(signum, lambda *_: stop.set())
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
     run_in_calling_thread()
+    _make_room(limits.connections)
     server = SurrogateServer(config.path, limits, tokens=tokens)
     scraped = None
     if config.metrics_port is not None:
@@ -46,6 +49,16 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         scraped.close()
     if ready.done() and (failure := ready.exception()) is not None:
         raise failure
+
+
+def _make_room(connections: int) -> None:
+    """Allows this process as many open files as it may need, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def _credentials(config: ServeConfig) -> grpc.ServerCredentials | None:

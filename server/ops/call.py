@@ -5,7 +5,7 @@ import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
 import grpc
@@ -28,6 +28,7 @@ class Call:
         context: gRPC's.
         request_id: names it in logs, traces and trailers.
         lobby: where it is until its first message is there.
+        uploads: where it is while its file comes.
         pace: at which its client must send and take.
         place: takes one of the places that the server has for work, until it is left.
         threads: one for every place.
@@ -46,6 +47,7 @@ class Call:
         context: grpc.aio.ServicerContext,
         request_id: str,
         lobby: Lobby,
+        uploads: Lobby,
         pace: Pace,
         place: Callable[[Caller], AbstractContextManager[None]],
         threads: concurrent.futures.Executor,
@@ -53,6 +55,7 @@ class Call:
     ):
         self.request_id, self._context, self._pace, self._stopping = request_id, context, pace, stopping
         self._lobby: Lobby | None = lobby
+        self._uploads = uploads
         self._place, self._threads, self._loop = place, threads, asyncio.get_running_loop()
         self.gone, self._waited_for = False, concurrent.futures.Future()
         self.caller: Caller = UNKNOWN
@@ -94,6 +97,10 @@ class Call:
         except grpc.aio.BaseError as error:
             raise _gone() from error
         self._pace.moved(len(message))
+
+    def upload(self) -> AbstractAsyncContextManager[None]:
+        """The time in which its file comes. Raises `CrowdError` where it has to make room for another's."""
+        return self._uploads.stay(self.origin)
 
     def place(self) -> AbstractContextManager[None]:
         """The time in which the server works on it. Raises `FullError` where there is no place."""

@@ -28,7 +28,7 @@ class ServerConfig:
         message_bytes: largest message that is received.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         caller_percent: of these places, of the uploads and of their bytes, what one token may hold.
-        connections: of all clients at once.
+        connections: of all clients at once; each takes a file descriptor.
         waiting_requests: calls at once whose first message has not come yet; as many of health and reflection.
         waiting_seconds: longest that it may take to come.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
@@ -60,7 +60,7 @@ class ServerConfig:
     message_bytes: int = 4 * MESSAGE_BYTES
     concurrent_requests: int = 64
     caller_percent: int = 75
-    connections: int = 512
+    connections: int = 2048
     waiting_requests: int = 256
     waiting_seconds: int = 15
     cached_shapes: int = 64

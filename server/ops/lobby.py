@@ -30,7 +30,7 @@ class Lobby:
 
     @asynccontextmanager
     async def stay(self, peer: str) -> AsyncIterator[None]:
-        """The stay of a call from a connection.
+        """The stay of a call from a connection, or of whomever it is to be counted for.
 
         Raises:
             IdleError: it takes too long.
@@ -69,7 +69,8 @@ class Lobby:
         guest = self._guests[peer][0]
         self._remove(peer, guest)
         guest.reason = reason
-        guest.end.reschedule(0.0)
+        if not guest.end.expired():
+            guest.end.reschedule(0.0)
 
     def _remove(self, peer: str, guest: "_Guest") -> None:
         self._guests[peer].remove(guest)

@@ -1,14 +1,17 @@
 """Logs as one JSON object a line."""
 
 import logging
+import logging.handlers
 import math
 import numbers
 import os
+import queue
 import re
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -16,6 +19,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 from enf2enf.errors import ConfigError
 
+_HELD = 10_000  # records that wait to be written
+_NOISY = ("grpc._cython.cygrpc", "grpc._common")
 _LEVELS = ("debug", "info", "warning", "error")
 _OURS = ("enf2enf", "enf2enf_server")
 _ACCESS = logging.getLogger("enf2enf_server.access")
@@ -63,6 +68,17 @@ class LineFormatter(JsonFormatter):
         return {_text(key): _text(value) if key in whole else _plain(value) for key, value in log_data.items()}
 
 
+class _NoNoise(logging.Filter):
+    """Drops what gRPC logs of clients: that they left before their answer, and headers, which may be secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is to be logged."""
+        return not str(record.msg).startswith(("ExecuteBatchError raised in core", "Invalid encoding on"))
+
+
+_QUIETER = _NoNoise()
+
+
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Sends every log record and warning of this process to `stream` (by default standard error), as JSON lines.
 
@@ -86,7 +102,58 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(max(number, logging.WARNING))
     for name in _OURS:
         logging.getLogger(name).setLevel(number)
+    for name in _NOISY:
+        logging.getLogger(name).addFilter(_QUIETER)
     logging.captureWarnings(True)
+
+
+def write_behind() -> Callable[[float], bool]:
+    """Lets a thread of its own write the lines from now on: who logs never waits for whoever reads them.
+
+    Where nobody reads, at most 10,000 records are held; further ones are dropped, and counted.
+
+    Returns:
+        Waits until all is written, at most so many seconds; whether it was.
+    """
+    root = logging.getLogger()
+    (lines,) = [handler for handler in root.handlers if isinstance(handler.formatter, LineFormatter)]
+    behind = _Behind()
+    root.removeHandler(lines)
+    root.addHandler(behind)
+    threading.Thread(target=behind.write, args=(lines,), name="logs", daemon=True).start()
+    return behind.written
+
+
+class _Behind(logging.handlers.QueueHandler):
+    """Records on their way to the thread that writes them."""
+
+    def __init__(self):
+        self._records: queue.Queue[logging.LogRecord] = queue.Queue(_HELD)
+        self._dropped = 0
+        super().__init__(self._records)
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            self._records.put_nowait(record)
+        except queue.Full:
+            self._dropped += 1
+
+    def write(self, lines: logging.Handler) -> None:
+        while True:
+            lines.handle(self._records.get())
+            if self._dropped:
+                text, self._dropped = f"{self._dropped} records were dropped: nobody read them in time", 0
+                lines.handle(logging.LogRecord(__name__, logging.WARNING, "", 0, text, None, None))
+            self._records.task_done()
+
+    def written(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while self._records.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
+        return not self._records.unfinished_tasks
 
 
 def access(

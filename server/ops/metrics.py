@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable
 from importlib import metadata
+from typing import Any
 from wsgiref.simple_server import WSGIServer
 
 import grpc
@@ -26,6 +27,8 @@ _KNOWN = ("hit", "miss", "lost")
 _SECONDS = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _REQUESTS = (1, 2, 4, 8, 16, 32)
 _PADDING = (1.0, 1.1, 1.25, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
+_SCRAPES = 8  # answered at once
+_PATIENCE = 5.0  # seconds for a scrape to be asked
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 
 
@@ -199,7 +202,29 @@ def serve_metrics(metrics: Metrics, host: str, port: int) -> MetricsServer:
     scrape = server.get_app()
     assert scrape is not None  # `start_http_server` has set it
     server.set_app(_only_metrics(scrape))
+    _bound(server)
     return MetricsServer(server, thread)
+
+
+def _bound(server: Any) -> None:
+    """Lets a server answer few at once, and hang up on who says nothing: each connection has a thread."""
+    places, begin, answer = threading.BoundedSemaphore(_SCRAPES), server.process_request, server.process_request_thread
+
+    def process_request(request: Any, address: Any) -> None:
+        if places.acquire(blocking=False):
+            begin(request, address)
+        else:
+            server.shutdown_request(request)
+
+    def process_request_thread(request: Any, address: Any) -> None:
+        try:
+            answer(request, address)
+        finally:
+            places.release()
+
+    server.process_request, server.process_request_thread = process_request, process_request_thread
+    server.handle_error = lambda *_: None  # which would print that somebody has said nothing
+    server.RequestHandlerClass = type("Handler", (server.RequestHandlerClass,), {"timeout": _PATIENCE})
 
 
 def _only_metrics(scrape: Callable) -> Callable:

@@ -1,6 +1,5 @@
 """The grammar of request streams: a header, the file, a query, points, and nothing else."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from enf2enf.errors import QueryError
 from enf2enf_server.compute.budget import Share
 from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.ops.errors import IdleError, LimitError, StreamError
+from enf2enf_server.ops.errors import LimitError, StreamError
 
 _END = "the end of the stream"
 
@@ -55,15 +54,12 @@ class RequestStream:
             IdleError: it takes too long.
         """
         check_size(size, config.mesh_bytes)
-        data, seconds = bytearray(), config.upload_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                while len(data) < size:
-                    chunk = self._checked(await self.take("chunk"), size, len(data))
-                    share.take(len(chunk))
-                    data += chunk
-        except TimeoutError:
-            raise IdleError("upload", f"all {size} bytes within {seconds:g} s", f"{len(data)} bytes") from None
+        data = bytearray()
+        async with self._call.upload():
+            while len(data) < size:
+                chunk = self._checked(await self.take("chunk"), size, len(data))
+                share.take(len(chunk))
+                data += chunk
         return data
 
     def points(self, count: int, dim: int, size: int) -> Iterator[Float[np.ndarray, "points dim"]]:

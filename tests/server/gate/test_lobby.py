@@ -70,6 +70,22 @@ def test_a_stay_ends_in_time_with_the_caller_or_with_the_lobby():
     asyncio.run(guests())
 
 
+def test_a_guest_whose_time_ends_just_then_is_sent_away_once():
+    async def guests():
+        lobby, leave = Lobby(1, 0.05, "a word"), asyncio.Event()
+        first = asyncio.create_task(stay(lobby, "a", leave))
+        await settle()
+        time.sleep(0.06)  # its end is due, and comes in the same turn of the loop as the next one
+        second = asyncio.create_task(stay(lobby, "b", leave))
+        await settle()
+        leave.set()
+        assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], (CrowdError, IdleError))
+        await second
+        assert len(lobby) == 0
+
+    asyncio.run(guests())
+
+
 def test_what_is_raised_within_a_stay_is_not_the_lobbys():
     async def guest():
         lobby = Lobby(1, 1.0, "a word")

@@ -122,19 +122,20 @@ def test_an_upload_takes_a_place_when_it_is_whole(surrogate, mesh, upload):
         assert client.decode(shape, CONDITIONS, SMALL)["stress"].shape == (3,)
 
 
-def test_one_token_cannot_take_the_uploads_of_all(surrogate, tmp_path, vtu, upload):
-    known, (many, few) = tokens(tmp_path, "many", "few")
-    limits = ServerConfig(uploads=4, caller_percent=75, parsers=1)
+@pytest.mark.parametrize("named", [True, False])
+def test_nobody_can_take_the_uploads_of_all(surrogate, tmp_path, vtu, upload, named):
+    """Who holds most makes room: a token, and where nobody has a name, a connection."""
+    known, (many, few) = tokens(tmp_path, "many", "few") if named else (None, ((), ()))
+    limits = ServerConfig(uploads=4, parsers=1)
     with served(surrogate, limits, tokens=known) as address, Held(address) as held:
         calls = [held.open(f"{SERVICE}/Encode", upload[:2], many) for _ in range(6)]
-        until(lambda: sum(not call.is_active() for call in calls) == 3)
-        refused = [ended(call) for call in calls if not call.is_active()]
-        assert {code for code, _ in refused} == {StatusCode.RESOURCE_EXHAUSTED}
-        assert all(
-            sentence.startswith("uploads: expected at most 3 uploads of token 'many'") for _, sentence in refused
-        )
-        with grpc.insecure_channel(address) as channel:
+        until(lambda: sum(not call.is_active() for call in calls) == 2)
+        with grpc.insecure_channel(address, OWN) as channel:
             assert pb_grpc.SurrogateStub(channel).Encode(whole(vtu), metadata=few).nodes == 224
+        until(lambda: sum(not call.is_active() for call in calls) == 3)
+        found = {ended(call) for call in calls if not call.is_active()}
+    words = "server: expected at most 4 calls that wait for the rest of a file, got one more; try again"
+    assert found == {(StatusCode.RESOURCE_EXHAUSTED, words)}
 
 
 def test_one_token_cannot_take_the_places_of_all(surrogate, tmp_path, vtu):
@@ -202,7 +203,7 @@ def test_an_upload_has_a_deadline(surrogate, vtu):
     with served(surrogate, limits) as address, Held(address) as held:
         begun = pb.EncodeRequest(header=pb.MeshHeader(name="vtu", size=len(vtu))).SerializeToString()
         code, sentence = ended(held.open(f"{SERVICE}/Encode", [begun]))
-    assert (code, sentence) == (StatusCode.CANCELLED, f"upload: expected all {len(vtu)} bytes within 1 s, got 0 bytes")
+    assert (code, sentence) == (StatusCode.CANCELLED, "call: expected the rest of a file within 1 s, got none")
 
 
 def test_who_takes_nothing_leaves_its_place(surrogate, mesh):
@@ -224,11 +225,22 @@ def test_a_refusal_says_when_to_come_back_and_an_idle_call_never(surrogate, uplo
         first = held.open(f"{SERVICE}/Encode", upload[:2])
         until(lambda: server.engine.uploads.used)
         second = held.open(f"{SERVICE}/Encode", upload[:2])
-        assert ended(second)[0] == StatusCode.RESOURCE_EXHAUSTED
-        assert 0 < int(dict(second.trailing_metadata())["grpc-retry-pushback-ms"]) < 1000
-        assert ended(first)[0] == StatusCode.CANCELLED
-        assert dict(first.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+        assert ended(first)[0] == StatusCode.RESOURCE_EXHAUSTED
+        assert 0 < int(dict(first.trailing_metadata())["grpc-retry-pushback-ms"]) < 1000
+        assert ended(second)[0] == StatusCode.CANCELLED
+        assert dict(second.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
     server.stop()
+
+
+def test_who_probes_without_end_is_slowed_down(surrogate):
+    """Of a connection's 70 questions at once the last ones wait; another connection's does not."""
+    with served(surrogate, ServerConfig(parsers=1)) as address, contextlib.ExitStack() as stack:
+        many, few = (stack.enter_context(grpc.insecure_channel(address, OWN)) for _ in range(2))
+        asked = [health_pb2_grpc.HealthStub(many).Check.future(CHECK, timeout=60) for _ in range(70)]
+        until(lambda: sum(call.done() for call in asked) >= 40)
+        assert health_pb2_grpc.HealthStub(few).Check(CHECK, timeout=60).status == SERVING
+        assert not all(call.done() for call in asked)
+        assert {call.result().status for call in asked} == {SERVING}
 
 
 def test_connections_are_bounded(surrogate):

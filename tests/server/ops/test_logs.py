@@ -207,3 +207,38 @@ except RuntimeError:
     run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
     (record,) = [json.loads(line) for line in run.stderr.splitlines()]
     assert "UserWarning: refused" in record["message"]
+
+
+BEHIND = """
+import logging, os, sys
+from enf2enf_server.ops import logs
+logs.configure("info")
+written, log = logs.write_behind(), logging.getLogger("enf2enf")
+for number in range(int(sys.argv[1])):
+    log.info("line %d", number)
+print(written(float(sys.argv[2])), flush=True)
+os._exit(0)
+"""
+
+
+def test_who_logs_does_not_wait_for_a_reader():
+    """Twenty times what a pipe holds."""
+    command = [sys.executable, "-c", BEHIND, "20000", "0.2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.wait(60) == 0 and process.stdout.read() == "False\n"
+
+
+def test_lines_written_behind_are_all_and_in_order():
+    done = subprocess.run([sys.executable, "-c", BEHIND, "500", "60"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n"
+    assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == [f"line {n}" for n in range(500)]
+
+
+@pytest.mark.parametrize(
+    "text", ["ExecuteBatchError raised in core by servicer method [/x]", "Invalid encoding on b'k'"]
+)
+def test_what_grpc_says_of_clients_is_not_logged(lines, text):
+    for name in ("grpc._cython.cygrpc", "grpc._common"):
+        logging.getLogger(name).error(text)
+        logging.getLogger(name).error("something else")
+    assert [line["message"] for line in lines()] == ["something else"] * 2

@@ -1,8 +1,11 @@
 """What is counted is what a scraper reads, over real HTTP."""
 
+import contextlib
 import gc
 import json
 import re
+import socket
+import threading
 import urllib.error
 import urllib.request
 import weakref
@@ -12,6 +15,7 @@ from importlib import metadata
 import jax
 import numpy as np
 import pytest
+from pools import until
 from prometheus_client.parser import text_string_to_metric_families
 
 from enf2enf.errors import ConfigError, ServiceError
@@ -215,3 +219,18 @@ def test_the_dashboard_asks_for_nothing_that_is_not_there(metrics, root):
     parts = ("_created", "_sum", "_count")
     ours = {name for name in labels if name.startswith("enf2enf_") and not name.endswith(parts)}
     assert ours <= asked  # nothing is counted that nobody looks at
+
+
+def test_connections_that_say_nothing_take_few_threads():
+    before, server = threading.active_count(), serve_metrics(Metrics(), "127.0.0.1", 0)
+    with contextlib.ExitStack() as stack:
+        for _ in range(30):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        with socket.create_connection(("127.0.0.1", server.port)) as last:
+            last.settimeout(30)
+            assert last.recv(1) == b""  # closed: all before it were looked at
+        assert threading.active_count() - before <= 1 + 8
+    until(lambda: threading.active_count() - before <= 1)
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics") as reply:
+        assert b"enf2enf_build_info" in reply.read()
+    server.close()
