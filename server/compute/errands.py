@@ -8,12 +8,10 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
+from enf2enf_server.parsing.pool import nothing
+
 _Result = TypeVar("_Result")
 _TICK = 0.1  # seconds
-
-
-def nothing() -> None:
-    """For callers that wait as long as it takes."""
 
 
 class Errands:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from enf2enf.errors import CheckpointError
-from enf2enf_server.compute.errands import Errands, nothing
+from enf2enf_server.compute.errands import Errands
+from enf2enf_server.parsing.pool import nothing
 
 _SUFFIX = ".enf"
 _ALONE = "model"  # the name that training gives to every checkpoint: its folder says more

@@ -9,11 +9,12 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 from enf2enf.errors import CheckpointError
-from enf2enf_server.compute.errands import Errands, nothing
+from enf2enf_server.compute.errands import Errands
 from enf2enf_server.compute.folder import File, Folder, Listing, Stamp, as_shown
 from enf2enf_server.compute.loader import Loader
 from enf2enf_server.compute.models import Model, Models
 from enf2enf_server.ops.errors import ModelError, StoppingError
+from enf2enf_server.parsing.pool import nothing
 
 _LOG = logging.getLogger(__name__)
 

@@ -39,7 +39,7 @@ class ServerConfig:
         parser_bytes: address space of such a process.
         idle_seconds: longest that the server waits for a client, in one go or by and by, besides what bytes take.
         bytes_per_second: slowest pace of a client that sends or takes.
-        look_seconds: between looks for new checkpoints and idle requests.
+        look_seconds: between looks for new checkpoints.
         load_seconds: longest that a checkpoint may take to be read, compiled and tried.
 
     Raises:

@@ -29,7 +29,7 @@ _KINDS = {
 _ATTEMPTS = 3  # all processes may be killed at once from outside: not the file's fault
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """For callers that wait as long as it takes."""
 
 
@@ -72,7 +72,7 @@ class Parsers:
         walls: Sequence[str],
         limits: MeshLimits,
         panels: PanelOptions | None = None,
-        alive: Callable[[], None] = _nothing,
+        alive: Callable[[], None] = nothing,
         caller: str = "",
     ) -> ParsedMesh:
         """The geometry in the bytes of a mesh file.
@@ -192,7 +192,7 @@ class Parsers:
 
     def _greets(self, parser: Parser) -> bool:
         try:
-            parser.ask([], IncomingMessage(0), _START, _nothing)
+            parser.ask([], IncomingMessage(0), _START, nothing)
         except (DiedError, LateError, MessageError):
             return False
         with self._lock:
