@@ -109,7 +109,8 @@ class Trainer:
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
+        normaliser = fit_normaliser(packed, config.model.frames)
+        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
         if more is not None and extra is not None:

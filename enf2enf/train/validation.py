@@ -9,7 +9,6 @@ import numpy as np
 
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
-from enf2enf.inference.encoding import panels_of
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -60,11 +59,10 @@ class Validator:
     @functools.cached_property
     def _measured(self) -> list[Measurements]:
         """What the encoder measures on the geometries of the validation split, one by one."""
-        encoder, config = self.surrogate.model.encoder, self.surrogate.config
-        geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
-        frames = [config.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
-        seen = zip(geometries, frames, strict=True)
-        return [_measure(encoder, panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
+        surrogate, packed, encoder = self.surrogate, self.packed, self.surrogate.model.encoder
+        ids = packed.ids("validation")
+        seen = [surrogate.panels(packed.geometry(index), packed.conditions(index)) for index in ids]
+        return [_measure(encoder, panels) for panels in seen]
 
 
 @compiled

@@ -20,7 +20,7 @@ from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import pack_mesh, unpack_options
+from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
@@ -134,11 +134,9 @@ def _parsed(job: IncomingMessage) -> list[memoryview]:
     outline = Outline.of(mesh)
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
-    geometry = Geometry(outline.boundaries(about["walls"]), apart=True)
-    wanted = unpack_options(about["panels"])
-    panels = None if wanted is None else wanted.of(geometry)
+    geometry = Geometry.from_outline(outline, about["walls"], about["outer_is_far"])
     outside = _outside(mesh, outline, geometry)
-    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start, panels))
+    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:

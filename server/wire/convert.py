@@ -33,7 +33,7 @@ def mesh_options(header: pb.MeshHeader) -> MeshOptions:
 def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
     """The reply to an upload."""
     mesh, model = shape.mesh, shape.model
-    lower, upper = mesh.geometry.bounds
+    lower, upper = mesh.geometry.reach
     warning = f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
     return pb.EncodeResponse(
         handle=shape.handle,
