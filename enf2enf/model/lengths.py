@@ -30,12 +30,12 @@ class Scales:
     def decays(self) -> tuple[float, ...]:
         """Over which nearness to the wall fades: distances are exact, so the panels' length is no bound."""
         lowest = max(self.finest or self.panel, _FLOOR * self.largest)
-        return _range(lowest, self.largest, 2**_OCTAVES)
+        return _ascending(lowest, self.largest, 2**_OCTAVES)
 
     @property
     def probes(self) -> tuple[float, ...]:
         """How far around itself a latent feels for the wall. Closer than two panels there is nothing but these."""
-        return _range(max(self.finest, 2 * self.panel), 0.18 * self.largest, _PROBE_STEP)
+        return _ascending(max(self.finest, 2 * self.panel), 0.18 * self.largest, _PROBE_STEP)
 
     @property
     def box_decay(self) -> float:
@@ -44,11 +44,11 @@ class Scales:
 
     def reaches(self, spacing: float) -> tuple[float, float]:
         """The narrowest and the widest window in which latents `spacing` apart attend to each other."""
-        return rounded(4 * spacing), rounded(2 * self.largest)
+        return rounded(min(4 * spacing, self.largest)), rounded(2 * self.largest)
 
     def wavelengths(self, shortest: float) -> tuple[float, float]:
         """The longest wave, which does not repeat in the box, and the shortest."""
-        return rounded(2 * self.largest), rounded(shortest)
+        return rounded(2 * self.largest), rounded(min(shortest, self.largest))
 
 
 def rounded(number: float) -> float:
@@ -61,6 +61,7 @@ def geometric(first: float, last: float, count: int) -> tuple[float, ...]:
     return tuple(rounded(number) for number in np.geomspace(first, last, count).tolist())
 
 
-def _range(lowest: float, highest: float, step: float) -> tuple[float, ...]:
-    """From one length to another in the fewest equal ratios that are at most `step`."""
+def _ascending(lowest: float, highest: float, step: float) -> tuple[float, ...]:
+    """From one length to another, at least twice that, in the fewest equal ratios that are at most `step`."""
+    highest = max(highest, 2 * lowest)
     return geometric(lowest, highest, max(2, 1 + math.ceil(math.log(highest / lowest, step))))

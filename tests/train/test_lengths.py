@@ -40,7 +40,7 @@ def test_lengths_are_those_of_the_train_split(wanted, packed):
         found.append(np.median(np.sort(distance[distance > 1e-6])[:16]))  # as many as there are on the wall
     config = with_lengths(wanted, packed).model
     for part in (config.encoder, config.decoder):
-        np.testing.assert_allclose(part.decays[0], np.median(found), rtol=0.1)
+        np.testing.assert_allclose(part.decays[0], np.median(found), rtol=0.02)  # measured 7e-3; a panel is 4 % shorter
         assert part.decays[-1] == 1.0  # the side of the square
     assert config.encoder.window == 4 / config.encoder.grid
     perimeter = np.median([wall.length for wall in walls])
