@@ -21,6 +21,7 @@ from enf2enf.train.config import RunConfig
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
+from enf2enf.train.lengths import with_lengths
 from enf2enf.train.report import Reporter
 from enf2enf.train.run import RunFolder, RunProgress, fitted_before
 from enf2enf.train.sampling import draw_batch, draw_panels, draw_placements
@@ -102,6 +103,7 @@ class Trainer:
         self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of,
         check_time: Callable[[], None] | None = None,
     ):  # fmt: skip
+        config = with_lengths(config, packed)
         self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
         more = config.extra_data
         extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
