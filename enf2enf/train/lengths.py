@@ -32,7 +32,7 @@ def with_lengths(config: RunConfig, packed: PackedData) -> RunConfig:
     if config.model.lengths == "stated":
         return config
     frames = dataclasses.replace(config.model.frames, reflections=())  # mirror images resolve the same
-    data = SplitArrays.build(packed, "train", fit_normaliser(packed), _BoxSize(), config.model.panels, frames)
+    data = SplitArrays.build(packed, "train", fit_normaliser(packed, frames), _BoxSize(), config.model.panels, frames)
     return dataclasses.replace(config, model=config.model.at(scales_of(data, data.everything.source)))
 
 
