@@ -8,6 +8,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from enf2enf.assessment import Ranges
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
@@ -36,6 +37,8 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
         "normaliser": surrogate.normaliser.to_dict(),
         "provenance": surrogate.provenance,
     }
+    if surrogate.shapes is not None:
+        manifest["shapes"] = surrogate.shapes.to_dict()
     write_archive(path, manifest, surrogate.model)
 
 
@@ -56,6 +59,7 @@ def load(path: str | os.PathLike) -> Surrogate:
                 raise CheckpointError("provenance.metrics", "a table", repr(provenance["metrics"])[:80])
             config = from_dict(ModelConfig, _upgraded(manifest["config"], version), "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
+            shapes = Ranges.from_dict(manifest["shapes"]) if "shapes" in manifest else None
             features = normaliser.condition_features
             build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
             template = eqx.filter_eval_shape(build, jax.random.key(0))
@@ -63,7 +67,7 @@ def load(path: str | os.PathLike) -> Surrogate:
             reason = str(error) if isinstance(error, Enf2EnfError) else f"an incomplete one ({error})"
             raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
         model = read_arrays(archive, template, _RENAMED if version == 2 else {})
-        return Surrogate(model, config, normaliser, provenance)
+        return Surrogate(model, config, normaliser, provenance, shapes)
 
 
 def _check_numbers(name: str, plain: Any) -> None:

@@ -13,10 +13,12 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from enf2enf.assessment import Ranges
 from enf2enf.data.case import Case, Conditions
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.familiar import INCIDENCE, describe, in_frame
 from enf2enf.geometry.frame import Frame
 from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
@@ -38,18 +40,28 @@ class Surrogate:
         config: what built it.
         normaliser: fitted on the train split.
         provenance: data set, licence, metrics, training settings: plain data.
+        shapes: where the numbers that describe the training shapes were; none where that is not known.
     """
 
-    def __init__(self, model: Network, config: ModelConfig, normaliser: Normaliser, provenance: Mapping[str, Any]):
-        self.model, self.config, self.normaliser = model, config, normaliser
+    def __init__(
+        self, model: Network, config: ModelConfig, normaliser: Normaliser, provenance: Mapping[str, Any],
+        shapes: Ranges | None = None,
+    ):  # fmt: skip
+        self.model, self.config, self.normaliser, self.shapes = model, config, normaliser, shapes
         self.provenance = dict(provenance)
 
     @classmethod
     @single
-    def untrained(cls, config: ModelConfig, normaliser: Normaliser, seed: int = 0) -> "Surrogate":
+    def untrained(
+        cls, config: ModelConfig, normaliser: Normaliser, seed: int = 0, shapes: Ranges | None = None
+    ) -> "Surrogate":
         """A surrogate with random weights, for training and for tests of everything but accuracy."""
         model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))
-        return cls(model, config, normaliser, {"name": "untrained", "seed": seed})
+        return cls(model, config, normaliser, {"name": "untrained", "seed": seed}, shapes)
+
+    def with_weights(self, model: Network, provenance: Mapping[str, Any]) -> "Surrogate":
+        """The same with other weights."""
+        return Surrogate(model, self.config, self.normaliser, provenance, self.shapes)
 
     @property
     def schema(self) -> Schema:
@@ -66,6 +78,8 @@ class Surrogate:
         """A hash of the weights and of all that decides an answer."""
         digest = hashlib.sha256()
         plain = {"config": self.config.to_dict(), "normaliser": self.normaliser.to_dict()}
+        if self.shapes is not None:
+            plain["shapes"] = self.shapes.to_dict()
         digest.update(json.dumps(plain, sort_keys=True).encode())
         for path, leaf in jax.tree_util.tree_leaves_with_path(eqx.filter(self.model, eqx.is_array)):
             digest.update(jax.tree_util.keystr(path).encode() + np.asarray(leaf).tobytes())
@@ -86,6 +100,7 @@ class Surrogate:
             "magnitude_low": self.normaliser.magnitude_low.tolist(),
             "magnitude_high": self.normaliser.magnitude_high.tolist(),
             "parameters": sum(leaf.size for leaf in leaves),
+            "shapes": None if self.shapes is None else self.shapes.to_dict(),
             "config": self.config.to_dict(),
         }
 
@@ -111,16 +126,20 @@ class Surrogate:
             raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
         self.normaliser.check_extent(geometry.extent)
 
-    def encode(self, geometry: Geometry) -> Encoding:
+    def encode(self, geometry: Geometry, described: Mapping[str, float] | None = None) -> Encoding:
         """Encode once per geometry. Deterministic.
 
         Where frames follow the conditions (an inflow), the network has its turn at the first question of a direction.
+
+        Args:
+            geometry: the geometry.
+            described: what `describe` says of it, where that is known already.
 
         Raises:
             GeometryError: as `geometry_of` does, or more walls than there are panels for.
         """
         self._check(geometry)
-        encoding = Encoding(geometry)
+        encoding = Encoding(geometry, describe(geometry, self.normaliser.length) if described is None else described)
         if not self.config.frames.follows_conditions:
             self.views(encoding, np.zeros(self.schema.condition_width))
         return encoding
@@ -151,9 +170,24 @@ class Surrogate:
         self.normaliser.check(self._turned(row))
         return row
 
-    def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
-        """Names of the conditions outside the training range."""
-        return self.normaliser.extrapolating(self._turned(row))
+    def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
+        """Names of the conditions outside the training range, then those of `unfamiliar`."""
+        return self.normaliser.extrapolating(self._turned(row)) + self.unfamiliar(encoding, row)
+
+    def unfamiliar(self, encoding: Encoding, row: Float[np.ndarray, " inputs"] | None = None) -> tuple[str, ...]:
+        """Names of the numbers that describe a shape and are outside the range of the training shapes.
+
+        Args:
+            encoding: of the shape.
+            row: the conditions; None where they are not known: what depends on them is not named then.
+        """
+        if self.shapes is None:
+            return ()
+        frames = self.config.frames
+        if row is None and frames.follows_conditions:
+            return self.shapes.unfamiliar({name: n for name, n in encoding.described.items() if name != INCIDENCE})
+        axes = np.eye(self.schema.dim) if row is None else frames.axes(self.schema, row)[0]
+        return self.shapes.unfamiliar(in_frame(encoding.described, axes))
 
     def _turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         """The conditions in the first frame."""
@@ -162,7 +196,7 @@ class Surrogate:
 
     def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
         """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
-        return self.extrapolating(self.condition_row(conditions))
+        return self.normaliser.extrapolating(self._turned(self.condition_row(conditions)))
 
     def decode(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Prediction:
         """The fields at any points, float32, in SI units; NaN inside bodies and outside the domain.
@@ -180,7 +214,7 @@ class Surrogate:
         began = time.perf_counter()
         field = self.field(points, self._evaluator(encoding, row)(points))
         seconds = time.perf_counter() - began
-        return Prediction(field, field.outside, self.extrapolating(row), encoding, points, seconds)
+        return Prediction(field, field.outside, self.extrapolating(encoding, row), encoding, points, seconds)
 
     def decode_wall(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Field:
         """The fields `on: wall`, and those of the domain, at points of the walls; float32, in SI units.

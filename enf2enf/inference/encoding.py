@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -49,9 +49,11 @@ class Encoding:
 
     Args:
         geometry: the geometry, in metres.
+        described: plain numbers of its shape, see `describe`.
     """
 
     geometry: Geometry
+    described: Mapping[str, float]
     _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
 

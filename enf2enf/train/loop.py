@@ -18,6 +18,7 @@ from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
 from enf2enf.train.check import check_run, check_sizes
 from enf2enf.train.config import RunConfig
+from enf2enf.train.familiar import familiar_shapes
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
@@ -112,7 +113,8 @@ class Trainer:
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
         normaliser = fit_normaliser(packed, config.model.frames)
-        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed)
+        shapes = familiar_shapes([packed] if extra is None else [packed, extra], normaliser.length, config.model.frames)
+        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed, shapes)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
         if more is not None and extra is not None:
@@ -203,7 +205,7 @@ class Trainer:
 
     def keep(self, model: Network, step: int, values: dict[str, float], progress: RunProgress) -> None:
         """Write these weights as those of the run."""
-        kept = self.validator.with_weights(model, self._provenance(step, values, progress))
+        kept = self.surrogate.with_weights(model, self._provenance(step, values, progress))
         checkpoint.save(self.folder.model_path, kept)
 
     def _provenance(self, step: int, values: dict[str, float], progress: RunProgress) -> dict[str, Any]:

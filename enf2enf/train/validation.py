@@ -43,7 +43,7 @@ class Validator:
         """
         if stage.trains == "encoder":
             return {"validation": float(np.mean([_misfit(model.encoder, source) for source in self._measured]))}
-        surrogate = self.with_weights(model, {})
+        surrogate = self.surrogate.with_weights(model, {})
         try:
             report = evaluate(surrogate, self.packed, "validation")
         except QueryError:
@@ -51,10 +51,6 @@ class Validator:
         errors = {"validation": float(np.mean(list(report.errors.values())))}
         fine = fine_error(surrogate, self.packed, "validation") if stage.worse > 1 else None
         return errors if fine is None else errors | {"fine": fine}
-
-    def with_weights(self, model: Network, provenance: dict[str, Any]) -> Surrogate:
-        """The surrogate with other weights."""
-        return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
 
     @functools.cached_property
     def _measured(self) -> list[Measurements]:

@@ -20,7 +20,7 @@ class ConditionedShape:
 
     Attributes:
         key: the same for equal shapes under equal conditions.
-        extrapolating: conditions outside the range of the training data.
+        extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
 
     Raises:
         ConditionError: unknown, missing or non-finite conditions.
@@ -29,7 +29,7 @@ class ConditionedShape:
     def __init__(self, shape: EncodedShape, conditions: Mapping[str, float | np.ndarray]):
         self.shape, self._conditions = shape, dict(conditions)
         row = self.surrogate.condition_row(self._conditions)
-        self.extrapolating = self.surrogate.extrapolating(row)
+        self.extrapolating = self.surrogate.extrapolating(shape.encoding, row)
         self.key: Key = (shape.handle, row.tobytes())
 
     @property

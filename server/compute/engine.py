@@ -97,11 +97,12 @@ class Engine:
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
-        shape = ShapeOptions(model.surrogate.config.panels, model.surrogate.schema.outer_is_far)
+        surrogate = model.surrogate
+        shape = ShapeOptions(surrogate.config.panels, surrogate.normaliser.length, surrogate.schema.outer_is_far)
         reading = options.name, options.length_unit, options.walls, self._limits, shape
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
-        encode = functools.partial(model.surrogate.encode, mesh.geometry)
+        encode = functools.partial(surrogate.encode, mesh.geometry, mesh.described)
         done = call.wait(_done(call, self.device.submit("encode", encode), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)

@@ -1,6 +1,7 @@
 """The result of reading a mesh file, and its form as a message."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,12 @@ class ShapeOptions:
 
     Args:
         panels: how many its walls are cut into.
+        length: by which it is described, in metres.
         outer_is_far: whether the domain goes on beyond its outer boundary.
     """
 
     panels: int
+    length: float
     outer_is_far: bool = False
 
 
@@ -51,6 +54,7 @@ class ParsedMesh:
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
         geometry: its boundary, with the walls that were named.
+        described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
     """
@@ -59,6 +63,7 @@ class ParsedMesh:
     cells: int
     patches: tuple[str, ...]
     geometry: Geometry
+    described: Mapping[str, float]
     outside: int
     seconds: float
 
@@ -71,6 +76,7 @@ def byte_limit(nodes: int) -> int:
 def pack_mesh(
     mesh: Mesh,
     geometry: Geometry,
+    described: Mapping[str, float],
     outside: int,
     seconds: float,
 ) -> tuple[dict[str, Any], list[np.ndarray]]:
@@ -80,6 +86,7 @@ def pack_mesh(
         "kind": "parsed",
         "cells": mesh.cell_count,
         "patches": names,
+        "described": dict(described),
         "outside": outside,
         "seconds": seconds,
     }
@@ -105,6 +112,7 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
         patches = tuple(str(name) for name in about["patches"])
         names = tuple(patches[number] if number >= 0 else "" for number in parts[:, 3].tolist())
         geometry = GeometryArrays(vertices, lengths, parts[:, :3], names).geometry()
-        return ParsedMesh(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]))
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+        described = {str(name): float(value) for name, value in about["described"].items()}
+        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], float(about["seconds"]))
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise MessageError("no result") from error

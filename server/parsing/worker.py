@@ -15,6 +15,7 @@ import numpy as np
 
 from enf2enf.errors import Enf2EnfError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.familiar import describe
 from enf2enf.geometry.plane.outline import Outline
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
@@ -135,8 +136,9 @@ def _parsed(job: IncomingMessage) -> list[memoryview]:
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
     geometry = Geometry.from_outline(outline, about["walls"], about["outer_is_far"])
+    described = describe(geometry, about["length"])
     outside = _outside(mesh, outline, geometry)
-    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start))
+    return pack(*pack_mesh(mesh, geometry, described, outside, time.perf_counter() - start))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:

@@ -39,8 +39,8 @@ def trial(model: Model, config: ServerConfig) -> None:
 def _encoded(model: Model) -> EncodedShape:
     """A square with a square hole, and nodes between both."""
     geometry = model.surrogate.trial_geometry()
-    mesh = ParsedMesh(0.9 * geometry.reach, 0, (), geometry, 0, 0.0)
     encoding = model.surrogate.encode(geometry)
+    mesh = ParsedMesh(0.9 * geometry.reach, 0, (), geometry, encoding.described, 0, 0.0)
     return EncodedShape("0" * 64, model, "", mesh, (), encoding, 0.0, 0.0)
 
 
