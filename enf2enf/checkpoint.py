@@ -8,8 +8,8 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from enf2enf.assessment import Ranges
 from enf2enf.archive import open_archive, read_arrays, write_archive
+from enf2enf.assessment import Ranges
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import LARGEST_SINGLE, Normaliser

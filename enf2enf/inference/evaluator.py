@@ -154,8 +154,8 @@ class FieldEvaluator:
 def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
     dim, shape = normaliser.schema.dim, functools.partial(jax.ShapeDtypeStruct, dtype=jnp.float32)
-    boundary = Panels(shape((panels, dim, dim)), jax.ShapeDtypeStruct((panels,), jnp.int32), shape((2, dim)))
-    latents = eqx.filter_eval_shape(encode_panels, model, boundary)
+    boundary = shape((panels, dim, dim)), jax.ShapeDtypeStruct((panels,), jnp.int32), shape((2, dim))
+    latents = eqx.filter_eval_shape(lambda network, *parts: encode_panels(network, Panels(*parts)), model, *boundary)
     conditions = shape((normaliser.condition_features,))
     return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, latents, conditions))
 
