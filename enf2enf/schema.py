@@ -217,7 +217,7 @@ class Schema:
     def check_computed(self) -> None:
         """Raises `SchemaError` where a field has a form that is part of the format and not computed yet."""
         for field in self.fields:
-            for key in ("on", "relative_to", "transform"):
+            for key in ("relative_to", "transform"):
                 if getattr(field, key) != (usual := _USUAL[key]):
                     wanted = f"{usual!r}; other forms are not computed yet"
                     raise SchemaError(f"{key} of {field.name}", wanted, repr(getattr(field, key)))
@@ -241,6 +241,10 @@ class Schema:
     def field_width(self) -> int:
         """Number of components of all fields together."""
         return self.field_columns.width
+
+    def fields_on(self, where: On) -> tuple[Quantity, ...]:
+        """The fields that are defined there."""
+        return tuple(field for field in self.fields if field.on == where)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
