@@ -253,6 +253,10 @@ class Schema:
         """Number of components of all fields together."""
         return self.field_columns.width
 
+    def fields_on(self, where: On) -> tuple[Quantity, ...]:
+        """The fields that are defined there."""
+        return tuple(field for field in self.fields if field.on == where)
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         plain: dict[str, Any] = {

@@ -18,6 +18,7 @@ from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS, completed
 from enf2enf.data.trainable import check_case, check_extents, check_sampling
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
+from enf2enf.field import Field
 from enf2enf.files import open_file, read_file
 from enf2enf.geometry import Geometry, arrays
 from enf2enf.normalise import numbers
@@ -135,17 +136,20 @@ class PackedData:
         return arrays.nth(self._arrays, int(index)).geometry()
 
     def points(self, index: int | np.integer) -> Float[np.ndarray, "points dim"]:
-        """The points at which the case's fields are known, in metres."""
+        """The points where fields of the case are known, in metres: first those of the domain, then those on walls."""
         return self._rows("points", "points_ends", index)
 
     def values(self, index: int | np.integer) -> Float[np.ndarray, "points components"]:
-        """The fields there, all components in schema order, float32."""
+        """The fields there, all components in schema order, float32; NaN where a field is not defined."""
         return self._rows("values", "points_ends", index)
 
     def fine(
         self, index: int | np.integer
     ) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, "points components"]] | None:
-        """The points and fields of a case's fine sampling, float64; None where it has none or is not for validation."""
+        """The points and fields of a case's fine sampling, float64; None where it has none or is not for validation.
+
+        Fields on walls are NaN there.
+        """
         points, values = self._rows("fine_points", "fine_ends", index), self._rows("fine_values", "fine_ends", index)
         return (points, values.astype(np.float64)) if len(points) else None
 
@@ -203,10 +207,11 @@ def completion(name: str, own: Schema, wider: Schema, given: Mapping[str, ArrayL
 def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
     """Read every case of the folder's splits and write the cache, whole or not at all. Returns its path.
 
-    The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64),
-    `values` (float32), `conditions`, the boundaries as `GeometryArrays` (a fourth column of `parts` is an index into
-    `patches`), the fine samplings of validation cases as `fine_points` and `fine_values`, the places where one case
-    ends as `..._ends`, the `manifest` as UTF-8, a `digest` of its sources.
+    The file is an uncompressed npz without objects: the rows of all cases one after the other as `points` (float64;
+    of a case first those of the domain, then those on walls), `values` (float32, NaN where a field is not defined),
+    `conditions`, the boundaries as `GeometryArrays` (a fourth column of `parts` is an index into `patches`), the
+    fine samplings of validation cases as `fine_points` and `fine_values`, the places where one case ends as `..._ends`,
+    the `manifest` as UTF-8, a `digest` of its sources.
 
     Raises:
         DatasetError, SchemaError: naming the case that cannot be packed.
@@ -222,8 +227,9 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         check_case(case)
-        points.append(case.solution.points)
-        values.append(_single(name, schema.field_columns.join(case.solution.values, len(points[-1]))))
+        samplings = [case.solution] if case.wall is None else [case.solution, case.wall]
+        points.append(np.concatenate([sampling.points for sampling in samplings]))
+        values.append(np.concatenate([_columns(name, schema, sampling) for sampling in samplings]))
         conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
         fine.append(_fine(dataset, case))
@@ -247,14 +253,18 @@ def _fine(dataset: Dataset, case: Case) -> tuple[np.ndarray, np.ndarray]:
     if field is None:
         return np.zeros((0, schema.dim)), np.zeros((0, schema.field_width), np.float32)
     check_sampling(f"case {name!r}, fine samples", case.geometry, field)
-    return field.points, _single(name, schema.field_columns.join(field.values, len(field.points)))
+    return field.points, _columns(name, schema, field)
 
 
-def _single(name: str, values: np.ndarray) -> np.ndarray:
+def _columns(name: str, schema: Schema, field: Field) -> np.ndarray:
+    """The values of a sampling as columns in float32, NaN for fields that are not defined there."""
+    count = len(field.points)
+    unknown = {q.name: np.full((count, q.width(schema.dim)), np.nan) for q in schema.fields}
+    values = schema.field_columns.join(unknown | dict(field.values), count)
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    if not np.isfinite(single).all():
-        raise DatasetError(f"case {name!r}", "fields within the range of float32", f"{np.abs(values).max():.3g}")
+    if np.isinf(single).any():
+        raise DatasetError(f"case {name!r}", "fields within the range of float32", f"{np.nanmax(np.abs(values)):.3g}")
     return single
 
 
@@ -272,9 +282,10 @@ def _canonical(manifest: Mapping[str, Any]) -> str:
 
 def _sources(dataset: Dataset) -> list[Path]:
     """The mesh of every case, its samples where it has some, and the fine samplings that are packed."""
-    pairs = [(dataset.mesh_path(name), dataset.samples_path(name)) for name in _names(dataset.manifest)]
+    kinds = (dataset.mesh_path, dataset.samples_path, dataset.wall_path)
+    paths = [path_of(name) for name in _names(dataset.manifest) for path_of in kinds]
     fine = [dataset.fine_path(name) for name in dataset.split["validation"]]
-    return [path for path in (*(path for pair in pairs for path in pair), *fine) if path is not None]
+    return [path for path in (*paths, *fine) if path is not None]
 
 
 def _digest(dataset: Dataset) -> str:

@@ -21,12 +21,14 @@ class Case:
         conditions: name -> number, or one number per dimension for a vector, in SI units.
         field: the known solution at its own points, or None for a case to be predicted.
         name: the case's identifier in its data set, or where it came from.
+        wall: the known solution of the fields that are defined on walls alone, at points there; None without any.
     """
 
     geometry: Geometry
     conditions: Conditions = dataclasses.field(default_factory=dict)
     field: Field | None = None
     name: str = ""
+    wall: Field | None = None
 
     @property
     def solution(self) -> Field:

@@ -18,7 +18,7 @@ from enf2enf.field import Field
 from enf2enf.files import read_file
 from enf2enf.geometry import Geometry
 from enf2enf.plain import shown
-from enf2enf.schema import Quantity, Schema
+from enf2enf.schema import On, Quantity, Schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Dataset:
         """Where the samples of a case lie, None if its fields are nodal data of its mesh."""
         return self._beside(name, "samples")
 
+    def wall_path(self, name: str) -> Path | None:
+        """Where the wall samples of a case lie, None if the schema has no fields on walls."""
+        return self._beside(name, "wall")
+
     def fine_path(self, name: str) -> Path | None:
         """Where the fine sampling of a case lies, None if it has none."""
         return self._beside(name, "fine")
@@ -87,6 +91,8 @@ class Dataset:
     def case(self, name: str) -> Case:
         """Read one case: its field at the points of its samples, or at the nodes of its mesh if it has none.
 
+        Fields on walls are known at wall samples alone.
+
         Raises `DatasetError` naming it: a bad mesh, damaged samples, a field missing or not finite.
         """
         from enf2enf import io as mesh_io  # who reads the cache needs no mesh library
@@ -101,14 +107,14 @@ class Dataset:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
         field = self._sampling(name, "samples")
         if field is None:
-            field = self._field(f"case {name!r}", mesh.points, mesh.point_data)
-        return Case(geometry, conditions, field, name)
+            field = self._field(f"case {name!r}", mesh.points, mesh.point_data, "domain")
+        return Case(geometry, conditions, field, name, self._sampling(name, "wall", "wall"))
 
     def fine(self, name: str) -> Field | None:
         """The fine sampling of a case, None if it has none. Raises `DatasetError` on a damaged one."""
         return self._sampling(name, "fine")
 
-    def _sampling(self, name: str, key: str) -> Field | None:
+    def _sampling(self, name: str, key: str, on: On = "domain") -> Field | None:
         path = self._beside(name, key)
         if path is None:
             return None
@@ -121,15 +127,15 @@ class Dataset:
             raise DatasetError(label, wanted, f"shape {points.shape}")
         if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
             raise DatasetError(label, wanted, f"{points[bad[0]]} at point {bad[0]}")
-        return self._field(label, points.astype(np.float64), arrays)
+        return self._field(label, points.astype(np.float64), arrays, on)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self.manifest["cases"]:
             raise DatasetError("case", "an id of the data set", shown(name))
         return self.manifest["cases"][name]
 
-    def _field(self, label: str, points: np.ndarray, data: Mapping[str, np.ndarray]) -> Field:
-        return Field(points, {q.name: self._values(label, q, data, len(points)) for q in self.schema.fields})
+    def _field(self, label: str, points: np.ndarray, data: Mapping[str, np.ndarray], on: On) -> Field:
+        return Field(points, {q.name: self._values(label, q, data, len(points)) for q in self.schema.fields_on(on)})
 
     def _values(self, label: str, quantity: Quantity, data: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         if quantity.name not in data:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, split_hash
-from enf2enf.errors import DatasetError, MeshError, check_keys
+from enf2enf.errors import DatasetError, MeshError, SchemaError, check_keys
 from enf2enf.files import replacing
 from enf2enf.plain import DAMAGE, is_line, is_number, is_whole, shown
 from enf2enf.schema import Schema
 
 NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 2
 _REQUIRED = {"format", "version", "name", "schema", "split", "split_sha256", "cases"}
+_NPZ = ("samples", "fine")
 _TEXTS = ("name", "description", "licence", "source")
 _OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "floor"}
 
@@ -32,8 +33,9 @@ def write_manifest(
         folder: where it goes; the paths in `cases` are relative to it.
         schema: conditions and fields of every case.
         cases: id -> `mesh` (a file in any format that is read), `conditions` (name -> number, or one number per
-            dimension) and optionally two npz files of `points` (in metres) and one array per field: `samples`, where
-            the case's fields are known, in place of the mesh's own nodes, and `fine`, for tests of resolution alone.
+            dimension) and npz files of `points` (in metres) and one array per field: optionally `samples`, where the
+            case's fields are known, in place of the mesh's own nodes, and `fine`, for tests of resolution alone; and
+            `wall`, points on the walls with the fields that are defined there, if and only if the schema has some.
         split: the ids under `train`, `validation`, `calibration` and `test`; one that is not named is empty.
         name, description, licence, source: for people; they travel into checkpoints.
         length_unit: of the coordinates in the mesh files. The cases themselves are in metres.
@@ -87,6 +89,8 @@ def checked_manifest(text: str) -> dict[str, Any]:
     _check_geometry(manifest)
     _check_floor(manifest.get("floor"))
     schema = Schema.from_dict(manifest["schema"])
+    if not schema.fields_on("domain"):
+        raise SchemaError("fields", "at least one in the domain", "fields on walls alone")
     if not isinstance(manifest["cases"], dict):
         raise DatasetError("cases", "a table of id = case", shown(manifest["cases"]))
     for name, entry in manifest["cases"].items():
@@ -133,8 +137,9 @@ def _numbers(name: str, value: Any, width: int) -> np.ndarray:
 def _check_case(name: str, entry: Any, schema: Schema) -> None:
     if not name or not is_line(name):
         raise DatasetError("cases", "ids of one line each, none of them empty", shown(name))
-    check_keys(DatasetError, f"case {name!r}", entry, {"mesh"}, {"conditions", "samples", "fine"})
-    for key in ("mesh", "samples", "fine"):
+    walls = {"wall"} if schema.fields_on("wall") else set()
+    check_keys(DatasetError, f"case {name!r}", entry, {"mesh", *walls}, {"conditions", *_NPZ})
+    for key in ("mesh", *_NPZ, *walls):
         path = entry.get(key, "inside")
         if not is_line(path) or not path:
             raise DatasetError(f"{key} of case {name!r}", "a file name", shown(path))

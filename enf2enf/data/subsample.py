@@ -23,7 +23,7 @@ from enf2enf.data.dataset import Dataset
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.errors import ConfigError, DatasetError
 
-_PARTS = ("meshes", "samples", "fine")
+_PARTS = ("meshes", "samples", "wall", "fine")
 _bar = functools.partial(bar, doing="Subsampling the data set")
 
 
@@ -39,7 +39,8 @@ def subsample(
     Args:
         folder: the data set to subsample.
         out: the folder to write; new or empty.
-        share: part of every case's points that is kept, above 0 and below 1; see `draw_share`.
+        share: part of every case's points that is kept, above 0 and below 1, and of those on its walls; see
+            `draw_share`.
         seed: of the draw.
 
     Returns:
@@ -81,18 +82,23 @@ def draw_share(seed: int, name: str, count: int, share: float) -> Int[np.ndarray
 
 
 def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
-    field, path, stem = dataset.case(name).solution, dataset.mesh_path(name), quote(name, safe="")
+    case, path, stem = dataset.case(name), dataset.mesh_path(name), quote(name, safe="")
     entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
     mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
-    kept = draw_share(seed, name, len(field.points), share)
-    entry["samples"] = f"samples/{stem}.npz"
-    values = {quantity: column[kept] for quantity, column in field.values.items()}
-    npz.write(target / entry["samples"], {"points": field.points[kept], **values})
+    count = 0
+    for part, field in (("samples", case.solution), ("wall", case.wall)):
+        if field is None:
+            continue
+        kept = draw_share(seed, name, len(field.points), share)
+        entry[part] = f"{part}/{stem}.npz"
+        values = {quantity: column[kept] for quantity, column in field.values.items()}
+        npz.write(target / entry[part], {"points": field.points[kept], **values})
+        count += len(kept)
     if (fine := dataset.fine_path(name)) is not None:
         dataset.fine(name)  # refused where it is damaged
         entry["fine"] = f"fine/{stem}.npz"
         shutil.copyfile(fine, target / entry["fine"])
-    return entry, len(kept)
+    return entry, count
 
 
 def _write_manifest(

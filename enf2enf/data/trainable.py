@@ -6,25 +6,38 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.data.case import Case
-from enf2enf.errors import DatasetError
+from enf2enf.errors import DatasetError, place
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
 _SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
+_SAG = 0.02  # of the walls' extent: so far is a circle from a side of its twelve
 _GAP = 8.0  # times from one size to the next: units of length are 10 apart, or more; feet and metres are not
 
 
 def check_case(case: Case) -> None:
-    """Refuse a case that has no domain, samples in another unit, or a field whose relative error is none."""
+    """Refuse a case without a domain, samples in another unit or off the walls, fields whose relative error is none."""
     label = f"case {case.name!r}"
     if case.geometry.outer is None:
         raise DatasetError(label, "an outer boundary around the walls", "walls only")
     check_sampling(f"{label}, samples", case.geometry, case.solution)
-    for name, values in case.solution.values.items():
+    known = dict(case.solution.values)
+    if case.wall is not None:
+        _check_walls(f"{label}, wall samples", case.geometry, case.wall.points)
+        known |= case.wall.values
+    for name, values in known.items():
         with np.errstate(over="ignore"):
             if not np.asarray(values, np.float32).any():
                 raise DatasetError(f"{label}, {name}", "a field that is not zero everywhere", "zeros")
+
+
+def _check_walls(label: str, geometry: Geometry, points: Float[np.ndarray, "points dim"]) -> None:
+    """Refuse points that are not where the smooth curves of the walls may be."""
+    distance = np.abs(geometry.signed_distance(points))
+    if len(off := np.flatnonzero(distance > _SAG * np.ptp(np.concatenate(geometry.walls), axis=0).max())):
+        got = f"{place(points[off[0]])}, {distance[off[0]]:.3g} m from them; is their unit metres?"
+        raise DatasetError(label, "points on the walls", got)
 
 
 def check_sampling(label: str, geometry: Geometry, sampling: Field) -> None:

@@ -203,8 +203,9 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     solved, redraws = plan.problem.make(plan.seed, index)
     record = _record(name, solved, plan.problem.schema)
     mesh_io.write(folder / record["mesh"], solved.mesh)
-    if solved.samples is not None:
-        record["samples"] = _store(folder, "samples", name, solved.samples)
+    for part, field in (("samples", solved.samples), ("wall", solved.wall)):
+        if field is not None:
+            record[part] = _store(folder, part, name, field)
     if name in plan.fine() and solved.fine is not None:
         record["fine"] = _store(folder, "fine", name, solved.fine())
     _write(entry, {"case": record, "redraws": redraws})
@@ -224,8 +225,11 @@ def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
     record: dict[str, Any] = {"mesh": f"meshes/{name}.vtu", "conditions": conditions}
     condition_arrays(name, record, schema)
     known, what = (solved.mesh.point_data, "nodal") if solved.samples is None else (solved.samples.values, "sampled")
-    if missing := [field.name for field in schema.fields if field.name not in known]:
-        raise DatasetError(f"case {name!r}", f"{what} values of {missing[0]!r}", f"only {sorted(known)}")
+    on_walls = {} if solved.wall is None else solved.wall.values
+    for field in schema.fields:
+        there, kind = (known, what) if field.on == "domain" else (on_walls, "wall")
+        if field.name not in there:
+            raise DatasetError(f"case {name!r}", f"{kind} values of {field.name!r}", f"only {sorted(there)}")
     return record
 
 

@@ -23,12 +23,14 @@ class SolvedCase:
     """A case with its solution.
 
     Args:
-        mesh: in metres, with every field of the schema as nodal values in SI units, unless there are `samples`.
+        mesh: in metres, with every field in the domain as nodal values in SI units, unless there are `samples`.
         conditions: name -> number, or one number per dimension, of every condition of the schema.
         fine: computes the fields at many more points, of which tests of resolution alone know; None for no such points.
         error: measures the relative L2 error of the stored fields against a better solution, None where there is
             none to be had; needed where the problem states a `floor`.
-        samples: every field of the schema at points of their own, in place of the nodes; None for nodal values.
+        samples: these fields at points of their own, in place of the nodes; None for nodal values.
+        wall: the fields of the schema that are defined on walls, at points there, and nowhere else; None where it has
+            no such fields.
     """
 
     mesh: Mesh
@@ -36,6 +38,7 @@ class SolvedCase:
     fine: Callable[[], Field] | None = None
     error: Callable[[], float | None] | None = None
     samples: Field | None = None
+    wall: Field | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,3 +73,24 @@ def edit(folder):
         return folder
 
     return change
+
+
+@pytest.fixture
+def walled(folder, edit):
+    """The same folder with two fields on the round walls, known at 29 points of their circles."""
+    random = np.random.default_rng(7)
+    (folder / "wall").mkdir()
+
+    def add(manifest):
+        pressure = Quantity("pressure", unit="Pa", on="wall").to_dict()
+        manifest["schema"]["fields"].insert(1, Quantity("friction", "vector", "Pa", on="wall").to_dict())
+        manifest["schema"]["fields"].append(pressure)
+        for name, entry in manifest["cases"].items():
+            corner = mesh_io.read(folder / entry["mesh"]).points[0] - 0.5
+            angle = random.uniform(0, 2 * np.pi, 29)
+            points = 0.5 + np.hypot(*corner) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            values = {"friction": random.normal(size=(29, 2)), "pressure": random.normal(size=29)}
+            np.savez(folder / "wall" / f"{name}.npz", points=points, **values)
+            entry["wall"] = f"wall/{name}.npz"
+
+    return edit(add)

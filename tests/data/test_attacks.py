@@ -24,11 +24,13 @@ GOOD = {
     "length_unit": "m", "walls": ["hole"], "floor": {"relative_l2": 0.1, "cases": 3, "how": "h"},
     "schema": {
         "dim": 2, "conditions": [{"name": "power"}],
-        "fields": [{"name": "p", "kind": "scalar", "unit": "Pa", "scales_with": {"power": 2}, "on": "domain"}],
+        "fields": [{"name": "p", "kind": "scalar", "unit": "Pa", "scales_with": {"power": 2}, "on": "domain"},
+                   {"name": "f", "on": "wall"}],
     },
     "split": {"train": ["a"], "validation": ["b"], "calibration": [], "test": []}, "split_sha256": "",
     "cases": {
-        case: {"mesh": f"{case}.vtu", "samples": "s.npz", "fine": "f.npz", "conditions": {"power": 1.5}}
+        case: {"mesh": f"{case}.vtu", "samples": "s.npz", "fine": "f.npz", "wall": "w.npz",
+               "conditions": {"power": 1.5}}
         for case in "ab"
     },
 }  # fmt: skip
