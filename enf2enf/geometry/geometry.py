@@ -10,9 +10,10 @@ from jaxtyping import Bool, Float
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.lazy import lazy
-from enf2enf.geometry.plane import panels, segments
+from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.outline import Outline, classify
+from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.mesh.topology import PlaneMesh
 
@@ -121,7 +122,7 @@ class Geometry:
         return tuple(normals(wall) for wall in self._local)
 
     def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
-        """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
+        """All walls as `count` segments (start, end), the body on the left of each, see `PanelPlan.place`.
 
         They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
         polygons. They do not depend on where a loop starts, which way it was stored or in which order the loops came.
@@ -135,8 +136,19 @@ class Geometry:
         """
         if frame is None:
             return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
-        walls = [frame.turned(wall)[:: frame.handedness] for wall in self._local]
-        return (panels.resample(walls, count) + frame.turned(self._origin - frame.origin)) / frame.length
+        placed = self.plan(count).place(frame.axes)
+        return (placed + frame.turned(self._origin - frame.origin)) / frame.length
+
+    def plan(self, count: int) -> PanelPlan:
+        """How the walls are cut into `count` panels in any frame; about the centre of `bounds`, and kept.
+
+        Raises:
+            GeometryError: fewer than three panels a wall.
+        """
+        if count not in self._plans:
+            around = [b.vertices - self._origin for b in self.boundaries if b.role == "other"]
+            self._plans[count] = PanelPlan.of(self._local, count, *around)
+        return self._plans[count]
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""
@@ -168,6 +180,10 @@ class Geometry:
     def _origin(self) -> np.ndarray:
         """Centre of the bounds: differences of coordinates keep their digits however far away the body is."""
         return self.bounds.mean(axis=0)
+
+    @lazy
+    def _plans(self) -> dict[int, PanelPlan]:
+        return {}
 
     @lazy
     def _local(self) -> list[np.ndarray]:

@@ -38,10 +38,11 @@ def trial(model: Model, config: ServerConfig) -> None:
 
 
 def _encoded(model: Model) -> EncodedShape:
-    """A square with a square hole, of the size of the training geometries; its nodes lie between both."""
+    """A square with a round hole, of the size of the training geometries; its nodes lie between both."""
     half = model.surrogate.normaliser.length / 2
     square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    geometry = Geometry.of((square / 2,), square)
+    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    geometry = Geometry.of((half / 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1),), square)
     mesh = ParsedMesh(0.75 * square, 0, (), geometry, 0, 0.0)
     encoding = model.surrogate.encode(geometry)
     model.is_local(encoding)
