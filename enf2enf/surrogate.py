@@ -274,9 +274,10 @@ class Surrogate:
             evaluator.chunk(np.resize(geometry.reach, (points, self.schema.dim)))
 
     def trial_geometry(self) -> Geometry:
-        """A square with a square hole, of the size of the training geometries."""
-        half = np.mean(self.normaliser.extents) / 2
+        """A square with a round hole, of the size of the training geometries."""
+        half, angle = np.mean(self.normaliser.extents) / 2, np.linspace(0, 2 * np.pi, 32, endpoint=False)
         square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        circle = half * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         if self.schema.outer_is_far:
-            return Geometry.of((square / np.sqrt(2),), 2 * square, outer_is_far=True)
-        return Geometry.of((square / 2,), square)
+            return Geometry.of((circle,), 2 * square, outer_is_far=True)
+        return Geometry.of((circle / 2,), square)

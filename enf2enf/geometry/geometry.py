@@ -10,11 +10,12 @@ from jaxtyping import Bool, Float
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.lazy import lazy
-from enf2enf.geometry.plane import panels, segments
+from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
+from enf2enf.geometry.plane.curve import Curve
 from enf2enf.geometry.plane.outline import Outline, classify
+from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
-from enf2enf.geometry.plane.smooth import smoothed
 from enf2enf.mesh.topology import PlaneMesh
 
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
@@ -145,11 +146,8 @@ class Geometry:
     @lazy
     def centroid(self) -> Float[np.ndarray, " dim"]:
         """Centre of the smooth curves of the walls, weighted by length."""
-        curves = [smoothed(wall) for wall in self._local]
-        sides = [np.roll(curve, -1, axis=0) - curve for curve in curves]
-        lengths = np.concatenate([np.linalg.norm(side, axis=1) for side in sides])
-        middles = np.concatenate([curve + side / 2 for curve, side in zip(curves, sides, strict=True)])
-        return self._origin + lengths @ middles / lengths.sum()
+        lengths = [curve.length for curve in self._curves]
+        return self._origin + np.average([curve.centroid for curve in self._curves], axis=0, weights=lengths)
 
     @lazy
     def normals(self) -> tuple[Loop, ...]:
@@ -157,7 +155,7 @@ class Geometry:
         return tuple(normals(wall) for wall in self._local)
 
     def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
-        """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
+        """All walls as `count` segments (start, end), the body on the left of each, see `PanelPlan.place`.
 
         They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
         polygons. They do not depend on where a loop starts, which way it was stored or in which order the loops came.
@@ -171,8 +169,20 @@ class Geometry:
         """
         if frame is None:
             return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
-        walls = [frame.turned(wall)[:: frame.handedness] for wall in self._local]
-        return (panels.resample(walls, count) + frame.turned(self._origin - frame.origin)) / frame.length
+        placed = self.plan(count).place(frame.axes)
+        return (placed + frame.turned(self._origin - frame.origin)) / frame.length
+
+    def plan(self, count: int) -> PanelPlan:
+        """How the walls are cut into `count` panels in any frame; about the centre of `bounds`.
+
+        Raises:
+            GeometryError: fewer than three panels a wall.
+        """
+        return PanelPlan(count, self._curves)
+
+    def remember(self, plan: PanelPlan) -> None:
+        """Take the curves of the walls from a plan that was made of this geometry before: they take work."""
+        self.__dict__["_curves"] = plan.curves
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""
@@ -204,6 +214,12 @@ class Geometry:
     def _origin(self) -> np.ndarray:
         """Centre of the bounds: differences of coordinates keep their digits however far away the body is."""
         return self.bounds.mean(axis=0)
+
+    @lazy
+    def _curves(self) -> tuple[Curve, ...]:
+        """The smooth curves of the walls."""
+        around = [boundary.vertices - self._origin for boundary in self.boundaries if boundary.role == "other"]
+        return wall_curves(self._local, around)
 
     @lazy
     def _local(self) -> list[np.ndarray]:

@@ -40,7 +40,7 @@ class Parsers:
     Args:
         count: processes, so many files are read at the same time.
         seconds: that one file may take, not counting the wait for a process.
-        memory_bytes: address space of one process. About 150 MB of it are taken before anything is read.
+        memory_bytes: address space of one process. About 300 MB of it are taken before anything is read.
     """
 
     def __init__(self, count: int, seconds: float, memory_bytes: int):

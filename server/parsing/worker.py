@@ -77,7 +77,7 @@ def _limit(memory_bytes: int) -> None:
 
 
 def _warm_up() -> None:
-    """Reads a square with a hole in every format, so that the first file finds all readers imported."""
+    """Reads a square with a hole in every format, so that the first file finds all that it needs imported."""
     outer = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 3.0], [0.0, 3.0]])
     points = np.concatenate([outer, 1 + outer / 3])
     first = np.arange(4)
@@ -89,6 +89,8 @@ def _warm_up() -> None:
     for name, chosen in FORMATS.items():
         mesh = cells if "quad" in chosen.kinds else faces if "triangle" in chosen.kinds else curves
         Geometry.from_mesh(read_bytes(write_bytes(mesh, name), name)).contains(points)
+    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    Geometry.of((np.stack([np.cos(angle), np.sin(angle)], axis=1),)).panels(32)  # a wall that is no polygon
 
 
 def _received(requests: int) -> IncomingMessage | None:

@@ -37,7 +37,7 @@ def trial(model: Model, config: ServerConfig) -> None:
 
 
 def _encoded(model: Model) -> EncodedShape:
-    """A square with a square hole, and nodes between both."""
+    """A square with a round hole, and nodes between both."""
     geometry = model.surrogate.trial_geometry()
     encoding = model.surrogate.encode(geometry)
     mesh = ParsedMesh(0.9 * geometry.reach, 0, (), geometry, encoding.described, 0, 0.0)
