@@ -14,7 +14,7 @@ from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.curve import Curve
 from enf2enf.geometry.plane.outline import Outline, classify
-from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
+from enf2enf.geometry.plane.panels import FEWEST, PanelPlan, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.mesh.topology import PlaneMesh
 
@@ -146,8 +146,7 @@ class Geometry:
     @lazy
     def centroid(self) -> Float[np.ndarray, " dim"]:
         """Centre of the smooth curves of the walls, weighted by length."""
-        lengths = [curve.length for curve in self._curves]
-        return self._origin + np.average([curve.centroid for curve in self._curves], axis=0, weights=lengths)
+        return self._origin + PanelPlan(FEWEST * len(self.walls), self._curves).centroid
 
     @lazy
     def normals(self) -> tuple[Loop, ...]:

@@ -12,7 +12,7 @@ HEADER_BYTES = 1 << 20
 _MAGIC = b"enf1"
 _PREFIX = struct.Struct("<4sI")
 _DTYPES = ("<f8", "<i8", "|u1")
-_ARRAYS = 5
+_ARRAYS = 8
 
 
 class MessageError(ValueError):

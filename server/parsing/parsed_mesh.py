@@ -9,10 +9,15 @@ from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.arrays import GeometryArrays
+from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
-_NODE_BYTES = 8 * (3 + 2 + 1 + 3)  # coordinates; for each node at most a vertex, a loop's length and a part
+# Coordinates; for each node at most a vertex, a loop's length, a part, eight points of a curve, a corner, two counts.
+_NODE_BYTES = 8 * (3 + 2 + 1 + 3 + 16 + 1 + 2)
+
+
+_CURVES = ("points", "lengths", "corners", "corner_counts")  # arrays of a plan, in this order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +58,7 @@ class ParsedMesh:
         nodes: coordinates in metres.
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
-        geometry: its boundary, with the walls that were named.
+        geometry: its boundary, with the walls that were named, and their curves.
         described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
@@ -76,6 +81,7 @@ def byte_limit(nodes: int) -> int:
 def pack_mesh(
     mesh: Mesh,
     geometry: Geometry,
+    plan: PanelPlan,
     described: Mapping[str, float],
     outside: int,
     seconds: float,
@@ -86,13 +92,16 @@ def pack_mesh(
         "kind": "parsed",
         "cells": mesh.cell_count,
         "patches": names,
+        "panels": plan.count,
         "described": dict(described),
         "outside": outside,
         "seconds": seconds,
     }
     number = {name: place for place, name in enumerate(names)}
     parts = np.column_stack([arrays.parts, [number.get(name, -1) for name in arrays.patches]]).astype(np.int64)
-    return about, [mesh.points.astype(np.float64, copy=False), arrays.vertices, arrays.lengths, parts]
+    drawn = plan.to_arrays()
+    curves = [drawn[name] for name in _CURVES]
+    return about, [mesh.points.astype(np.float64, copy=False), arrays.vertices, arrays.lengths, parts, *curves]
 
 
 def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
@@ -103,7 +112,7 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
     """
     about = answer.about
     try:
-        nodes, vertices, lengths, parts = answer.arrays
+        nodes, vertices, lengths, parts, *curves = answer.arrays
         counts = [about[key] for key in ("cells", "outside")]
         sound = nodes.dtype == vertices.dtype == np.float64 and lengths.dtype == parts.dtype == np.int64
         sound = sound and nodes.ndim == parts.ndim == 2 and parts.shape[1] == 4
@@ -112,6 +121,8 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
         patches = tuple(str(name) for name in about["patches"])
         names = tuple(patches[number] if number >= 0 else "" for number in parts[:, 3].tolist())
         geometry = GeometryArrays(vertices, lengths, parts[:, :3], names).geometry()
+        drawn = dict(zip(_CURVES, curves, strict=True)) | {"count": np.array(about["panels"], np.int64)}
+        geometry.remember(PanelPlan.from_arrays(drawn))
         described = {str(name): float(value) for name, value in about["described"].items()}
         return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], float(about["seconds"]))
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:

@@ -138,9 +138,10 @@ def _parsed(job: IncomingMessage) -> list[memoryview]:
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
     geometry = Geometry.from_outline(outline, about["walls"], about["outer_is_far"])
+    plan = geometry.plan(about["panels"])
     described = describe(geometry, about["length"])
     outside = _outside(mesh, outline, geometry)
-    return pack(*pack_mesh(mesh, geometry, described, outside, time.perf_counter() - start))
+    return pack(*pack_mesh(mesh, geometry, plan, described, outside, time.perf_counter() - start))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:

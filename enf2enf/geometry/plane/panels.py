@@ -15,7 +15,8 @@ from enf2enf.geometry.plane.curve import AXES, NOISE, Curve
 from enf2enf.geometry.plane.smooth import with_corners
 from enf2enf.geometry.plane.ties import apportion, ranks
 
-_FEWEST = 3
+FEWEST = 3
+"""Panels of a wall."""
 _COARSE = 12  # panels that a body needs to have a shape
 
 Loop = Float[np.ndarray, "_ 2"]
@@ -37,8 +38,8 @@ class PanelPlan:
     curves: tuple[Curve, ...]
 
     def __post_init__(self):
-        if self.count < _FEWEST * len(self.curves):
-            raise GeometryError("facets", f"at least {_FEWEST} for each of {len(self.curves)} walls", str(self.count))
+        if self.count < FEWEST * len(self.curves):
+            raise GeometryError("facets", f"at least {FEWEST} for each of {len(self.curves)} walls", str(self.count))
 
     @classmethod
     def of(cls, walls: Sequence[Loop], count: int, outer: Loop | None = None) -> Self:
@@ -69,14 +70,20 @@ class PanelPlan:
         """
         curves = [curve.turned(axes) for curve in self.curves]
         curves = [curves[number] for number in _order(curves)]
-        shares = apportion(np.array([curve.length for curve in curves]), self.count, _FEWEST).tolist()
+        shares = apportion(np.array([curve.length for curve in curves]), self.count, FEWEST).tolist()
         cuts = [curve.cut(share) for curve, share in zip(curves, shares, strict=True)]
         return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
 
     @lazy
+    def centroid(self) -> Float[np.ndarray, "2"]:
+        """Centre of all curves, weighted by length."""
+        lengths = [curve.length for curve in self.curves]
+        return np.average([curve.centroid for curve in self.curves], axis=0, weights=lengths)
+
+    @lazy
     def coarse(self) -> tuple[tuple[int, int], ...]:
         """Number and panels of every wall that gets fewer than twelve."""
-        shares = apportion(np.array([curve.length for curve in self.curves]), self.count, _FEWEST)
+        shares = apportion(np.array([curve.length for curve in self.curves]), self.count, FEWEST)
         return tuple((number, share) for number, share in enumerate(shares.tolist()) if share < _COARSE)
 
     def to_arrays(self) -> dict[str, np.ndarray]:

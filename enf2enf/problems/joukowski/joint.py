@@ -26,8 +26,8 @@ class JointFlow(AbstractFlow):
     """Around any number of bodies apart from each other, solved when it is first asked for.
 
     The complex potential is that of the inflow and, of every body, a vortex, powers of 1 / s (s in the plane of its
-    circle, which is |s| = 1; the trailing edge is s = 1) and two functions more: there the flow is smooth in s, but what
-    other bodies send there is smooth in space, a series in the distance y from the edge, which begins as (s - 1)^n.
+    circle, which is |s| = 1; the trailing edge is s = 1) and two functions more: there the flow is smooth in s, but all
+    that other bodies send there is smooth in space, a series in the distance y from the edge, which begins as (s - 1)^n.
     Powers of 1 / s alone would converge slower than 1 / terms; y - g and y^2 - g^2, where g is linear in s and as y far
     away, take out the two strongest of these powers.
 
