@@ -77,11 +77,15 @@ def decode_parts(surrogate: Surrogate) -> list[Part]:
         return jax.vmap(lambda x: block.narrow(jax.nn.gelu(block.widen(block.norm_hidden(x)))))(hidden)
 
     window = windows(places, prepared)
+
+    def embedding(embed: Any, distance: jax.Array) -> jax.Array:
+        return jax.vmap(lambda d: embed(distance_features(d, decoder.decays)))(distance)
+
     distances = jax.vmap(signed_distance, in_axes=(None, 0))
     return [
         ("decode 256 points", surrogate.model.decode, (prepared, view.panels, points[None], jnp.int32(1))),
         ("signed distance", distances, (view.panels.vertices, points)),
-        ("its embedding", lambda e, d: jax.vmap(lambda x: e(distance_features(x)))(d), (decoder.embed, distance)),
+        ("its embedding", embedding, (decoder.embed, distance)),
         ("turns", decoder.waves, (places,)),
         ("windows", windows, (places, prepared)),
         ("attention, one of 2 layers", block.attention, (hidden, phase, keys_values, window)),

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 
 from enf2enf.archive import open_archive, read_arrays, write_archive
+from enf2enf.assessment import Ranges
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import LARGEST_SINGLE, Normaliser
@@ -16,10 +17,14 @@ from enf2enf.precision import single
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
-_FORMAT, _VERSION = "enf2enf-checkpoint", 3
+_FORMAT, _VERSION = "enf2enf-checkpoint", 4
 _RENAMED = {  # of array paths: in version 2 -> in version 3
     ".mixer.": ".transformer.",
     ".norm_asker.": ".norm_query.",
+}
+_CONSTANTS = {  # lengths that were no part of a configuration before version 4
+    "latent_reaches": [0.15, 2.0],
+    "decays": [0.02, 0.05, 0.1, 0.2, 0.4],
 }
 
 
@@ -32,35 +37,37 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
         "normaliser": surrogate.normaliser.to_dict(),
         "provenance": surrogate.provenance,
     }
+    if surrogate.shapes is not None:
+        manifest["shapes"] = surrogate.shapes.to_dict()
     write_archive(path, manifest, surrogate.model)
 
 
 @single
 def load(path: str | os.PathLike) -> Surrogate:
-    """Read a checkpoint, of this version or of version 2.
+    """Read a checkpoint, of this version or of versions 2 and 3.
 
     Raises:
         CheckpointError: it is damaged, foreign, or of another version.
     """
-    with open_archive(path, _FORMAT, _VERSION, 2) as (archive, manifest):
-        is_old = manifest["version"] == 2
+    with open_archive(path, _FORMAT, _VERSION, 3, 2) as (archive, manifest):
+        version = manifest["version"]
         try:
             for part in ("provenance", "config", "normaliser"):
                 _check_numbers(part, manifest[part])
             provenance = dict(manifest["provenance"])
             if not isinstance(provenance.get("metrics", {}), Mapping):
                 raise CheckpointError("provenance.metrics", "a table", repr(provenance["metrics"])[:80])
-            plain = _upgraded(manifest["config"]) if is_old else manifest["config"]
-            config = from_dict(ModelConfig, plain, "config")
+            config = from_dict(ModelConfig, _upgraded(manifest["config"], version), "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
+            shapes = Ranges.from_dict(manifest["shapes"]) if "shapes" in manifest else None
             features = normaliser.condition_features
             build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
             template = eqx.filter_eval_shape(build, jax.random.key(0))
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             reason = str(error) if isinstance(error, Enf2EnfError) else f"an incomplete one ({error})"
             raise CheckpointError(Path(path).name, "a manifest that describes a model", reason) from error
-        model = read_arrays(archive, template, _RENAMED if is_old else {})
-        return Surrogate(model, config, normaliser, provenance)
+        model = read_arrays(archive, template, _RENAMED if version == 2 else {})
+        return Surrogate(model, config, normaliser, provenance, shapes)
 
 
 def _check_numbers(name: str, plain: Any) -> None:
@@ -72,7 +79,21 @@ def _check_numbers(name: str, plain: Any) -> None:
         raise CheckpointError(name, "a finite number within the range of float32", str(plain)[:80])
 
 
-def _upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's configuration of version 2 in the words of version 3."""
+def _upgraded(config: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    """A model's configuration of an older version in the words of this one."""
+    if version == _VERSION:
+        return config
     plain = dict(config)
-    return plain | {"panels": plain.pop("facets"), "frames": {"reflections": plain.pop("mirror", [])}}
+    if version == 2:
+        plain |= {"panels": plain.pop("facets"), "frames": {"reflections": plain.pop("mirror", [])}}
+    return plain | {part: _with_lengths(plain[part]) for part in ("encoder", "decoder")}
+
+
+def _with_lengths(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration of an encoder or decoder with what was constant, or followed from other lengths."""
+    if part["kind"] == "amortised":
+        return {**part, **_CONSTANTS, "wall_window": part["window"], "box_decay": 0.1}
+    if part["kind"] == "rotary":
+        longest, shortest = part["wavelengths"]
+        return {**part, **_CONSTANTS, "point_wavelengths": [longest, shortest / 2]}
+    return part

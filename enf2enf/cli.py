@@ -17,7 +17,7 @@ from enf2enf.problems import PROBLEMS, find_problem
 if typing.TYPE_CHECKING:
     from enf2enf.problems.problem import AbstractProblem
 
-_EXTRAS = {"skfem": "data", "scipy": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
+_EXTRAS = {"skfem": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
            "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
 _INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command

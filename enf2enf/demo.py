@@ -110,8 +110,9 @@ def _write(folder: Path, mesh: Mesh, prediction: Prediction, surrogate: Surrogat
     fields = {"truth": truth, "prediction": guess, "error": np.abs(guess - truth)}
     mesh_io.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
     encoding = surrogate.encode(surrogate.geometry_of(mesh))
+    view = surrogate.views(encoding, surrogate.condition_row({}))[0]
     prediction_report(
         folder / "demo.png", points=mesh.points, triangles=mesh.cells[0].nodes, truth=truth, prediction=guess,
-        geometry=encoding.geometry, poses=encoding.poses(), name="von Mises stress",
+        geometry=encoding.geometry, poses=view.poses(), name="von Mises stress",
         unit="Pa", title="A unit cell that nobody trained on",
     )  # fmt: skip

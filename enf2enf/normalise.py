@@ -1,4 +1,7 @@
-"""Between SI units and the numbers the model works with; fitted on the train split, saved with the weights."""
+"""Between SI units and the numbers the model works with; fitted on the train split, saved with the weights.
+
+All components are those of a frame: rows of conditions, and fields, come turned and leave to be turned back.
+"""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,9 +10,10 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.dimensionless import Dimensionless
 from enf2enf.errors import ConditionError, GeometryError, SchemaError
 from enf2enf.plain import shown
-from enf2enf.schema import LENGTH, Schema
+from enf2enf.schema import Schema
 
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
@@ -17,19 +21,18 @@ _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as 
 
 @dataclasses.dataclass(frozen=True)
 class Normaliser:
-    """One isotropic length for the data set; fields made dimensionless, then z-scored.
+    """One isotropic length for the data set; fields less their undisturbed value, made dimensionless, then z-scored.
 
     Args:
         schema: what the columns below mean.
         length: the reference length in metres: coordinates are divided by it, never by a geometry's own size.
         extents: smallest and largest extent of a training geometry, in metres.
-        field_mean, field_deviation: of the dimensionless fields, one entry per component.
+        field_mean, field_deviation: of the dimensionless, transformed fields, one entry per component.
         condition_low, condition_high: training range of every condition component.
         magnitude_low, magnitude_high: training range of every condition's magnitude.
 
     Raises:
-        SchemaError: numbers that do not fit the schema, are not finite as float32, or not above 0 where they divide; a
-            schema with a form that is not computed yet.
+        SchemaError: numbers that do not fit the schema, are not finite as float32, or not above 0 where they divide.
     """
 
     schema: Schema
@@ -43,7 +46,6 @@ class Normaliser:
     magnitude_high: Float[np.ndarray, " conditions"]
 
     def __post_init__(self):
-        self.schema.check_computed()
         for stem, width in (
             ("field", self.schema.field_width), ("condition", self.schema.condition_width),
             ("magnitude", len(self.schema.conditions)),
@@ -61,26 +63,43 @@ class Normaliser:
         extents: Float[np.ndarray, " cases"],
         conditions: Float[np.ndarray, "cases inputs"],
         fields: Iterable[Float[np.ndarray, "_ components"]],
+        signs: Sequence[Float[np.ndarray, " components"]] = (),
     ) -> Self:
         """Fit on the training cases; the moments are accumulated case by case in float64 (Chan et al. 1983).
 
+        Args:
+            schema: of the data.
+            extents: of the geometries, in metres.
+            conditions: of every case, in its frame.
+            fields: of every case, in its frame; NaN where a field is not defined.
+            signs: of the components in all mirror images that are trained on too, so that what changes its sign has a
+                mean of 0; none for no images.
+
         Raises:
             ConditionError: a case under conditions with which a field cannot scale.
+            SchemaError: a field below 0 whose logarithm is to be taken.
         """
-        schema.check_computed()
-        length = float(np.mean(extents))
-        count, mean, squares = 0, np.zeros(schema.field_width), np.zeros(schema.field_width)
+        length = float(np.mean(extents)) if schema.length is None else schema.length
+        count, mean, squares = (np.zeros(schema.field_width) for _ in range(3))
         for row, values in zip(conditions, fields, strict=True):
-            scaled = values.astype(np.float64) / _usable_scales(schema, row, length)
-            total = count + len(scaled)
-            step = scaled.mean(axis=0) - mean
-            squares += ((scaled - scaled.mean(axis=0)) ** 2).sum(axis=0) + step**2 * count * len(scaled) / total
-            mean, count = mean + step * len(scaled) / total, total
-        deviation = np.sqrt(squares / count)
+            usual = Dimensionless(schema, length, row)
+            usual.check()
+            usual.check_values(values)
+            scaled = usual.forward(values.astype(np.float64))
+            known = np.isfinite(scaled)
+            own = known.sum(axis=0)
+            total = count + own
+            local = np.where(known, scaled, 0.0).sum(axis=0) / np.maximum(own, 1)
+            step = np.where(own > 0, local - mean, 0.0)
+            spread = (np.where(known, scaled - local, 0.0) ** 2).sum(axis=0)
+            squares += spread + step**2 * count * own / np.maximum(total, 1)
+            mean, count = mean + step * own / np.maximum(total, 1), total
+        everywhere = np.mean(signs, axis=0) * mean if len(signs) else mean
+        deviation = np.sqrt(squares / np.maximum(count, 1) + (mean**2 - everywhere**2))
         magnitudes = np.stack([schema.condition_columns.magnitudes(row) for row in conditions])
         return cls(
             schema, length, (float(np.min(extents)), float(np.max(extents))),
-            mean, np.where(deviation > 0, deviation, 1.0),
+            everywhere, np.where(deviation > 0, deviation, 1.0),
             conditions.min(axis=0), conditions.max(axis=0), magnitudes.min(axis=0), magnitudes.max(axis=0),
         )  # fmt: skip
 
@@ -105,23 +124,25 @@ class Normaliser:
             if quantity.name not in conditions:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
             parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
-        row = np.concatenate(parts) if parts else np.zeros(0)
-        self._check_overflow(row)
-        _usable_scales(self.schema, row, self.length)
-        return row
+        return np.concatenate(parts) if parts else np.zeros(0)
 
-    def _check_overflow(self, row: Float[np.ndarray, " inputs"]) -> None:
-        """Refuses a condition that is not finite as float32 once it is normalised, or as the scale of a field."""
+    def check(self, row: Float[np.ndarray, " inputs"]) -> None:
+        """Refuses conditions under which no field is finite. Raises `ConditionError`, naming the culprit.
+
+        Args:
+            row: the conditions in their frame.
+        """
         columns, fields = self.schema.condition_columns, self.schema.field_columns
         with np.errstate(all="ignore"):
-            levels, gains = self._levels(row).astype(np.float32), np.abs(self.affine(row))
-            far = self.extrapolating(row)
-        too_large = np.any(gains > LARGEST_SINGLE, axis=0)
+            levels, far = self._levels(row).astype(np.float32), self.extrapolating(row)
+            sizes = [np.abs(part) for part in (self.field_deviation * self.under(row).scales, self.mean(row))]
+        too_large = np.any(~(np.array(sizes) <= LARGEST_SINGLE), axis=0)
         for condition, part in zip(columns, columns.slices, strict=True):
             scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
             grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)
             if grows or not np.isfinite(levels[part]).all():
                 raise self._overflow([condition.name], row)
+        self.under(row).check()
 
     def check_finite(self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]) -> None:
         """Raises `ConditionError` where fields in the domain are not finite, under conditions nobody trained on."""
@@ -134,8 +155,12 @@ class Normaliser:
         return ConditionError(f"condition {name}", "numbers with which the fields are finite as float32", got)
 
     def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
-        """Names of the conditions outside the training range, by component or by magnitude."""
-        slack = _ROUNDING * np.maximum(np.abs(self.condition_low), np.abs(self.condition_high))
+        """Names of the conditions outside the training range, by component or by magnitude.
+
+        Args:
+            row: the conditions in their frame.
+        """
+        slack = _ROUNDING * np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
         outside = (row < self.condition_low - slack) | (row > self.condition_high + slack)
         magnitudes = self.schema.condition_columns.magnitudes(row)
         far = (magnitudes < self.magnitude_low * (1 - _ROUNDING)) | (magnitudes > self.magnitude_high * (1 + _ROUNDING))
@@ -162,19 +187,57 @@ class Normaliser:
 
     def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
-        return (row - middle) / np.where(half > 0, half, 1.0)
+        size = np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
+        return (row - middle) / np.where(half > 0, half, np.where(size > 0, size, 1.0))
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
     ) -> Float[np.ndarray, "points components"]:
-        """Physical to normalised."""
-        scaled = values / _scales(self.schema, row, self.length)
+        """Physical to normalised, under conditions in the same frame."""
+        scaled = self.under(row).forward(values)
         return ((scaled - self.field_mean) / self.field_deviation).astype(np.float32)
 
-    def affine(self, row: Float[np.ndarray, " inputs"]) -> tuple[np.ndarray, np.ndarray]:
-        """(gain, offset), one per component: physical = gain * normalised + offset."""
-        scales = _scales(self.schema, row, self.length)
-        return self.field_deviation * scales, self.field_mean * scales
+    def physical(
+        self, normalised: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
+    ) -> Float[np.ndarray, "points components"]:
+        """The inverse of `fields`, float64."""
+        return self.under(row).backward(normalised, self.field_deviation, self.field_mean)
+
+    def mean(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
+        """The mean field under conditions: what is known without any geometry."""
+        return self.physical(np.zeros((1, self.schema.field_width)), row)[0]
+
+    def sizes(
+        self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
+    ) -> Float[np.ndarray, " fields"]:
+        """What the errors of dimensionless fields are measured in, see `Quantity.error_in`; a root mean square.
+
+        Args:
+            values: the fields of a case, NaN where they are not defined.
+            row: its conditions.
+        """
+        scaled = self.under(row).forward(values.astype(np.float64))
+        groups = np.array(self.schema.field_columns.groups)
+        own = np.bincount(groups, np.nansum(scaled**2, axis=0) / np.maximum(np.isfinite(scaled).sum(axis=0), 1))
+        spread = np.bincount(groups, self.field_deviation**2)
+        return np.sqrt(np.where([field.error_in == "norm" for field in self.schema.fields], own, spread))
+
+    def relative_errors(
+        self,
+        guess: Float[np.ndarray, "points components"],
+        truth: Float[np.ndarray, "points components"],
+        row: Float[np.ndarray, " inputs"],
+    ) -> Float[np.ndarray, " fields"]:
+        """The L2 error of every field of a case, in units of its `sizes`, over the points where both are known."""
+        under, groups = self.under(row), np.array(self.schema.field_columns.groups)
+        known = np.isfinite(guess) & np.isfinite(truth)
+        squares = np.where(known, under.forward(guess) - under.forward(truth), 0.0) ** 2
+        mean = squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        return np.sqrt(np.bincount(groups, mean)) / self.sizes(np.where(known, truth, np.nan), row)
+
+    def under(self, row: Float[np.ndarray, " inputs"]) -> Dimensionless:
+        """What fields are made dimensionless by, under conditions in their frame."""
+        return Dimensionless(self.schema, self.length, row)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON, exact in float64."""
@@ -203,22 +266,6 @@ def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None
     if not (np.abs(values) <= LARGEST_SINGLE).all():
         got = str(values.tolist())[:80]
         raise SchemaError(f"{name} of the normaliser", "finite numbers within the range of float32", got)
-
-
-def _scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray, " components"]:
-    """What every field component is divided by to become dimensionless."""
-    conditions = schema.condition_columns
-    magnitude = {LENGTH: length} | dict(zip(conditions.names, conditions.magnitudes(row), strict=True))
-    scales = [float(np.prod([magnitude[name] ** power for name, power in f.powers])) for f in schema.fields]
-    return np.repeat(scales, schema.field_columns.widths)
-
-
-def _usable_scales(schema: Schema, row: np.ndarray, length: float) -> Float[np.ndarray, " components"]:
-    with np.errstate(divide="ignore", over="ignore"):
-        scales = _scales(schema, row, length)
-    if not (np.isfinite(scales) & (scales > 0)).all():
-        raise ConditionError("conditions", "a magnitude above 0 where a field scales with it", str(row.tolist()))
-    return scales
 
 
 def numbers(name: str, value: Any, width: int) -> Float[np.ndarray, " width"]:

@@ -21,7 +21,8 @@ class Prediction:
     Args:
         field: values at the points, float32; NaN where there is no field.
         outside: number of points without a field: inside a body or outside the domain.
-        extrapolating: names of the conditions outside the range of the training data.
+        extrapolating: names of the conditions, and of numbers that describe the shape (its `thickness`, its `incidence`
+            ...), outside the range of the training data.
         shape: the geometry that was asked: an `Encoding`, or a `RemoteShape`, which differs from the one given where
             that had to be encoded again.
         at: what was asked about: the points, the grid, or `"nodes"` of the mesh that was sent.

@@ -16,10 +16,11 @@ from enf2enf.plain import is_number, shown
 Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
 On = Literal["domain", "wall"]
 Transform = Literal["identity", "log1p"]
+Measure = Literal["norm", "spread"]
 LENGTH = "length"
 """What a field may scale with beside conditions: the reference length."""
 _CONDITIONS: tuple[Kind, ...] = ("scalar", "vector", "pseudoscalar")
-_USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity"}
+_USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity", "error_in": "norm"}
 _LARGEST_POWER = 16
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -39,8 +40,10 @@ class Quantity:
             of the reference `length`. Kept as pairs.
         on: where a field is defined, in the `"domain"` or on the `"wall"`.
         relative_to: the condition that is the undisturbed value of a field (the inflow of a velocity); empty for none.
-        transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for one that is not
+        transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for a scalar that is not
             negative and ranges over decades.
+        error_in: what the error of a field is measured in: the `"norm"` of the case's own field, less what it is
+            `relative_to`; or its `"spread"` over the training data, for a field that is next to nothing in some cases.
     """
 
     name: str
@@ -50,11 +53,12 @@ class Quantity:
     on: On = "domain"
     relative_to: str = ""
     transform: Transform = "identity"
+    error_in: Measure = "norm"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise SchemaError("quantity name", "a letter, then letters, digits or _", shown(self.name))
-        for key, options in (("kind", Kind), ("on", On), ("transform", Transform)):
+        for key, options in (("kind", Kind), ("on", On), ("transform", Transform), ("error_in", Measure)):
             value = getattr(self, key)
             if value not in get_args(options):
                 raise SchemaError(f"{key} of {self.name}", " or ".join(get_args(options)), shown(value))
@@ -88,7 +92,7 @@ class Quantity:
             plain["scales_with"] = dict(self.scales_with)
         fields = {field.name: field.default for field in dataclasses.fields(self)}
         return plain | {
-            k: getattr(self, k) for k in ("on", "relative_to", "transform") if getattr(self, k) != fields[k]
+            k: getattr(self, k) for k in ("on", "relative_to", "transform", "error_in") if getattr(self, k) != fields[k]
         }
 
     @classmethod
@@ -177,11 +181,16 @@ class Schema:
         dim: 2 or 3 space dimensions. Coordinates are in metres.
         conditions: global parameters of a case, in the order the model sees them.
         fields: what is predicted at every point, in the order the model returns it.
+        outer_is_far: whether the mesh ends at its outer boundary and the domain does not: that boundary then says where
+            answers exist, and nothing else depends on it.
+        length: the reference length in metres; None for the mean extent of the training geometries.
     """
 
     dim: int
     conditions: tuple[Quantity, ...]
     fields: tuple[Quantity, ...]
+    outer_is_far: bool = False
+    length: float | None = None
 
     def __post_init__(self):
         if type(self.dim) is not int or self.dim not in (2, 3):
@@ -195,6 +204,10 @@ class Schema:
             self._check_condition(condition)
         for field in self.fields:
             self._check_field(field)
+        if type(self.outer_is_far) is not bool:
+            raise SchemaError("outer_is_far", "true or false", shown(self.outer_is_far))
+        if self.length is not None and not (is_number(self.length) and self.length > 0):
+            raise SchemaError("length of the schema", "a number of metres above 0", shown(self.length))
 
     def _check_condition(self, condition: Quantity) -> None:
         if condition.kind not in _CONDITIONS:
@@ -213,14 +226,8 @@ class Schema:
             raise SchemaError(f"relative_to of {field.name}", f"a condition of kind {field.kind}", "another kind")
         if field.relative_to and field.relative_to not in known:
             raise SchemaError(f"relative_to of {field.name}", f"one of {sorted(known)}", repr(field.relative_to))
-
-    def check_computed(self) -> None:
-        """Raises `SchemaError` where a field has a form that is part of the format and not computed yet."""
-        for field in self.fields:
-            for key in ("relative_to", "transform"):
-                if getattr(field, key) != (usual := _USUAL[key]):
-                    wanted = f"{usual!r}; other forms are not computed yet"
-                    raise SchemaError(f"{key} of {field.name}", wanted, repr(getattr(field, key)))
+        if field.transform == "log1p" and (field.kind != "scalar" or field.relative_to):
+            raise SchemaError(f"transform of {field.name}", "identity, or a scalar relative to nothing", "log1p")
 
     @functools.cached_property
     def condition_columns(self) -> Quantities:
@@ -231,6 +238,10 @@ class Schema:
     def field_columns(self) -> Quantities:
         """The fields as the columns of an array of values."""
         return Quantities(self.fields, self.dim)
+
+    def is_on(self, where: On) -> list[bool]:
+        """For every column of the fields, whether its field is defined there."""
+        return [self.fields[group].on == where for group in self.field_columns.groups]
 
     @property
     def condition_width(self) -> int:
@@ -248,21 +259,24 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return {
+        plain: dict[str, Any] = {
             "dim": self.dim,
             "conditions": [q.to_dict() for q in self.conditions],
             "fields": [q.to_dict() for q in self.fields],
         }
+        if self.outer_is_far:
+            plain["outer_is_far"] = True
+        return plain if self.length is None else plain | {"length": self.length}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions"})
+        check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions", "outer_is_far", "length"})
         for key in ("conditions", "fields"):
             if not isinstance(plain.get(key, []), list):
                 raise SchemaError(key, "a list of quantities", shown(plain[key]))
         conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
-        return cls(plain["dim"], conditions, fields)
+        return cls(plain["dim"], conditions, fields, plain.get("outer_is_far", False), plain.get("length"))
 
 
 def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:

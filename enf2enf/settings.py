@@ -57,7 +57,7 @@ def check_ranges(config: Any) -> None:
                 check_number(label, number, int(name not in ("blocks", "magnitude")), _MOST.get(name, LARGEST))
             if isinstance(number, float):
                 check_number(label, number, _SHORTEST, _LONGEST)
-        if name == "wavelengths" and not value[0] > value[1]:
+        if name.endswith("wavelengths") and not value[0] > value[1]:
             raise ConfigError(label, "the longest, then a shorter one", shown(list(value)))
 
 

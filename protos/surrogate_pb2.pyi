@@ -16,7 +16,7 @@ class DescribeRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("name", "digest", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version", "version")
+    __slots__ = ("name", "digest", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version", "version", "outer_is_far")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class DescribeResponse(_message.Message):
     CHUNK_POINTS_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    OUTER_IS_FAR_FIELD_NUMBER: _ClassVar[int]
     name: str
     digest: str
     preset: str
@@ -54,7 +55,8 @@ class DescribeResponse(_message.Message):
     chunk_points: int
     server_version: str
     version: int
-    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    outer_is_far: bool
+    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ..., outer_is_far: bool = ...) -> None: ...
 
 class Quantity(_message.Message):
     __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper", "scales_with", "on", "relative_to", "transform")
@@ -152,7 +154,7 @@ class EncodeRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class EncodeResponse(_message.Message):
-    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version")
+    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version", "extrapolating")
     HANDLE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     WALL_PATCHES_FIELD_NUMBER: _ClassVar[int]
@@ -168,6 +170,7 @@ class EncodeResponse(_message.Message):
     ENCODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
     handle: str
     walls: _containers.RepeatedCompositeFieldContainer[Wall]
     wall_patches: _containers.RepeatedScalarFieldContainer[str]
@@ -183,7 +186,8 @@ class EncodeResponse(_message.Message):
     encode_seconds: float
     model: str
     version: int
-    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    extrapolating: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Wall(_message.Message):
     __slots__ = ("nodes",)

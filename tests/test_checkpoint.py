@@ -1,5 +1,6 @@
 """A checkpoint is data, complete and named: it comes back exactly, or is refused in one sentence."""
 
+import dataclasses
 import io
 import json
 import os
@@ -149,6 +150,32 @@ def swap(entries):
     entries[a], entries[b] = entries[b], entries[a]
 
 
+def old(version):
+    """A manifest of an older version, whose lengths were partly constants."""
+
+    def spoilt(manifest):
+        manifest["version"] = version
+        config, encoder, decoder = (manifest["config"], manifest["config"]["encoder"], manifest["config"]["decoder"])
+        for part, names in ((encoder, ("wall_window", "box_decay")), (decoder, ("point_wavelengths",))):
+            for name in ("latent_reaches", "decays", *names):
+                del part[name]
+        del config["lengths"]
+        encoder["window"], decoder["wavelengths"] = 0.25, [3.0, 0.5]
+        if version == 2:
+            config["facets"] = config.pop("panels")
+            config["mirror"] = config.pop("frames")["reflections"]
+
+    return spoilt
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_older_one_has_the_lengths_it_was_built_with(spoil, surrogate, version):
+    config = load(spoil(edit(old(version)))).config
+    encoder = dataclasses.replace(surrogate.config.encoder, window=0.25, wall_window=0.25)
+    decoder = dataclasses.replace(surrogate.config.decoder, wavelengths=(3.0, 0.5), point_wavelengths=(3.0, 0.25))
+    assert config == dataclasses.replace(surrogate.config, encoder=encoder, decoder=decoder)
+
+
 def test_swapped_names_are_swapped_weights(spoil, surrogate):
     model = load(spoil(swap)).model
     weight = lambda mlp: np.asarray(mlp.layers[1].weight)  # noqa: E731
@@ -192,8 +219,8 @@ SPOILT = {
     "odd header": (with_bytes(b"\x93NUMPY\x01\x00\x04\x00(((\n"), "damaged bytes"),
     "next version": (with_bytes(b"\x93NUMPY\x02\x00\x04\x00(((\n"), "damaged bytes"),
     "no values": (with_bytes(npy(np.zeros(1, np.float32))[:-2]), "damaged bytes"),
-    "format": (edit(lambda m: m.update(format="other")), "expected enf2enf-checkpoint of version 3, got another kind"),
-    "version": (edit(lambda m: m.update(version=1)), "expected enf2enf-checkpoint of version 3"),
+    "format": (edit(lambda m: m.update(format="other")), "expected enf2enf-checkpoint of version 4, got another kind"),
+    "version": (edit(lambda m: m.update(version=1)), "expected enf2enf-checkpoint of version 4"),
     "no manifest": (lambda e: e.pop("manifest.json"), "expected a checkpoint, got a file that is not one"),
     "list": (lambda e: e.update({"manifest.json": b"[1]"}), "expected a checkpoint, got a file that is not one"),
     "deep": (lambda e: e.update({"manifest.json": b"[" * 200_000}), "expected a checkpoint"),

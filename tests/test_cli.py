@@ -173,7 +173,7 @@ def test_conditions_are_names_and_numbers():
 
 BARE = """
 import sys
-for module in ("optax", "tensorboardX", "skfem", "scipy", "matplotlib", "grpc", "pythonjsonlogger"):
+for module in ("optax", "tensorboardX", "skfem", "matplotlib", "grpc", "pythonjsonlogger"):
     sys.modules[module] = None  # as if it were not installed
 from enf2enf.cli import main
 from enf2enf.data import write_manifest

@@ -52,7 +52,7 @@ class Description:
             name=reply.name,
             version=reply.version,
             digest=reply.digest,
-            schema=Schema(reply.dim, conditions, fields),
+            schema=Schema(reply.dim, conditions, fields, reply.outer_is_far),
             trained={q.name: (tuple(q.trained_lower), tuple(q.trained_upper)) for q in reply.conditions},
             reference_length=reply.reference_length,
             formats=tuple(reply.formats),
@@ -102,6 +102,7 @@ class RemoteShape:
         warnings: sentences about anything that deserves a second look.
         parse_seconds, encode_seconds: of the server; 0 where it knew the shape already.
         model, version: what encoded it.
+        extrapolating: numbers that describe the shape, by name, outside the range of the training shapes.
         upload: what was sent, kept to send it again if the server has dropped the shape.
     """
 
@@ -117,6 +118,7 @@ class RemoteShape:
     encode_seconds: float
     model: str
     version: int
+    extrapolating: tuple[str, ...]
     upload: Upload = dataclasses.field(repr=False)
 
     @classmethod
@@ -135,6 +137,7 @@ class RemoteShape:
             encode_seconds=reply.encode_seconds,
             model=reply.model,
             version=reply.version,
+            extrapolating=tuple(reply.extrapolating),
             upload=upload,
         )
 

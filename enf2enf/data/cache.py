@@ -223,7 +223,6 @@ def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
 
 def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     schema = dataset.schema
-    schema.check_computed()
     points, values, conditions, boundaries, fine, extents = [], [], [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)

@@ -102,7 +102,7 @@ class Dataset:
             mesh = mesh_io.read(path).scaled(self.manifest.get("length_unit", "m"))
             if mesh.dim != self.schema.dim:
                 raise DatasetError(path.name, f"a mesh in {self.schema.dim} dimensions", str(mesh.dim))
-            geometry = Geometry.from_mesh(mesh, self.manifest.get("walls", ()))
+            geometry = Geometry.from_mesh(mesh, self.manifest.get("walls", ()), self.schema.outer_is_far)
         except Enf2EnfError as error:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
         field = self._sampling(name, "samples")

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.errors import ConfigError, GeometryError
+from enf2enf.errors import ConditionError, ConfigError
 from enf2enf.geometry.frame import Frame, reflections
+from enf2enf.plain import is_number, shown
+from enf2enf.schema import Schema
 
 if TYPE_CHECKING:
     from enf2enf.geometry.geometry import Geometry
+
+_LARGEST = 1e6  # reference lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,52 +22,96 @@ class FrameConfig:
     """The frames of a geometry.
 
     Args:
-        anchor: what the frames' origin and axes hang on: the `domain` (the centre of its bounds, the axes of space), or
-            the `walls` or the `inflow`, which are not computed yet.
+        anchor: what the frames hang on. `domain`: their origin is the centre of the domain's bounds, their axes are
+            those of space. `walls`: their origin is the centroid of the walls, weighted by length. `inflow`: the same
+            origin, and the first axis is along a vector condition: answers turn and mirror with all that is given.
         reflections: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and
             an answer is the mean over the geometry and its images, turned back, at as many times the cost.
+        box: lower and upper corner of what the network covers, in reference lengths in the frame; none for the anchor
+            `domain`, which takes the domain's bounds.
+        inflow: name of the condition that the anchor `inflow` is along.
     """
 
     anchor: Literal["domain", "walls", "inflow"] = "domain"
     reflections: tuple[Literal["x", "y"], ...] = ()
+    box: tuple[tuple[float, ...], ...] = ()
+    inflow: str = "inflow"
 
     def __post_init__(self):
-        if self.anchor != "domain":
-            raise ConfigError("frames.anchor", "domain; others are not computed yet", self.anchor)
         if len(set(self.reflections)) < len(self.reflections):
             raise ConfigError("frames.reflections", "no axis twice", repr(list(self.reflections)))
+        if self.anchor == "inflow" and "x" in self.reflections:
+            raise ConfigError("frames.reflections", "not x, which is along the inflow", repr(list(self.reflections)))
+        if self.anchor == "domain":
+            if self.box:
+                raise ConfigError("frames.box", "none: that of the domain", shown(self.box))
+        elif not _is_box(self.box):
+            raise ConfigError("frames.box", "a lower and an upper corner in reference lengths", shown(self.box))
 
     @property
     def count(self) -> int:
         """How many frames a geometry is seen in."""
         return 2 ** len(self.reflections)
 
-    def of(self, geometry: "Geometry", length: float) -> tuple[Frame, ...]:
-        """All frames of a geometry, in reference lengths; the first is not mirrored.
+    @property
+    def follows_conditions(self) -> bool:
+        """Whether the frames of a geometry depend on the conditions."""
+        return self.anchor == "inflow"
+
+    def check(self, schema: Schema) -> None:
+        """Refuse a schema without the condition that frames hang on, or with bodies in a domain that has no bounds.
 
         Raises:
-            GeometryError: a far boundary, which must not decide where frames are, and is not computed yet.
+            ConfigError: as it says.
         """
-        if any(boundary.role == "far" for boundary in geometry.boundaries):
-            raise GeometryError("role of the outer boundary", "wall or other; far is not computed yet", "far")
-        origin = geometry.bounds.mean(axis=0)
-        return tuple(Frame(origin, axes, length) for axes in reflections(self.reflections, len(origin)))
+        vectors = [quantity.name for quantity in schema.conditions if quantity.kind == "vector"]
+        if self.follows_conditions and self.inflow not in vectors:
+            raise ConfigError("frames.inflow", f"a vector condition, one of {vectors}", shown(self.inflow))
+        if self.follows_conditions and schema.dim != 2:
+            raise ConfigError("frames.anchor", "domain or walls in space", self.anchor)
+        if self.box and len(self.box[0]) != schema.dim:
+            raise ConfigError("frames.box", f"corners of {schema.dim} coordinates", shown(self.box))
+        if self.anchor == "domain" and schema.outer_is_far:
+            raise ConfigError("frames.anchor", "walls or inflow where the outer boundary is far", self.anchor)
+
+    def axes(self, schema: Schema, row: Float[np.ndarray, " inputs"]) -> list[Float[np.ndarray, "dim dim"]]:
+        """The axes of all frames under conditions; the first are not mirrored. Raises `ConditionError`: no inflow."""
+        usual = self._along(schema, row) if self.follows_conditions else np.eye(schema.dim)
+        return [mirror @ usual for mirror in reflections(self.reflections, schema.dim)]
+
+    def _along(self, schema: Schema, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, "2 2"]:
+        inflow = row[self._columns(schema)]
+        if not (size := np.hypot(*inflow)) > 0:
+            raise ConditionError(f"condition {self.inflow!r}", "a magnitude above 0, which has a direction", "0")
+        x, y = inflow / size
+        return np.array([[x, y], [-y, x]])
+
+    def _columns(self, schema: Schema) -> slice:
+        return schema.condition_columns.slices[schema.condition_columns.names.index(self.inflow)]
+
+    def turned(
+        self, schema: Schema, row: Float[np.ndarray, " inputs"], axes: Float[np.ndarray, "dim dim"]
+    ) -> Float[np.ndarray, " inputs"]:
+        """The conditions in a frame with these axes. What the frame is along has its magnitude first, then zeros."""
+        turned = Frame(np.zeros(schema.dim), axes, 1.0).columns_inward(schema.conditions, row)
+        if self.follows_conditions:
+            part = self._columns(schema)
+            turned[part] = np.linalg.norm(row[part]) * np.eye(schema.dim)[0]
+        return turned
+
+    def of(self, geometry: "Geometry", length: float, axes: list[Float[np.ndarray, "dim dim"]]) -> tuple[Frame, ...]:
+        """The frames of a geometry with these axes, in reference lengths."""
+        origin = geometry.bounds.mean(axis=0) if self.anchor == "domain" else geometry.centroid
+        return tuple(Frame(origin, one, length) for one in axes)
+
+    def box_of(self, geometry: "Geometry", frame: Frame) -> Float[np.ndarray, "2 dim"]:
+        """Lower and upper corner, in a frame, of what the network covers."""
+        return np.sort(frame.inward(geometry.bounds), axis=0) if self.anchor == "domain" else np.array(self.box)
 
 
-@dataclasses.dataclass(frozen=True)
-class PanelOptions:
-    """What a model sees of a geometry.
-
-    Args:
-        count: of panels, of all walls together.
-        length: the reference length, in metres.
-        frames: in which it is seen.
-    """
-
-    count: int
-    length: float
-    frames: FrameConfig
-
-    def of(self, geometry: "Geometry") -> Float[np.ndarray, "frames {self.count} dim dim"]:
-        """The panels of a geometry in all its frames. Raises `GeometryError` as those and `Geometry.panels` do."""
-        return np.stack([geometry.panels(self.count, frame) for frame in self.frames.of(geometry, self.length)])
+def _is_box(corners: tuple) -> bool:
+    numbers = [number for corner in corners for number in corner]
+    if len(corners) != 2 or len({len(corner) for corner in corners}) != 1 or not numbers:
+        return False
+    sound = all(is_number(number) and abs(number) <= _LARGEST for number in numbers)
+    return sound and all(low < high for low, high in zip(*corners, strict=True))

@@ -10,9 +10,11 @@ from jaxtyping import Bool, Float
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.lazy import lazy
-from enf2enf.geometry.plane import panels, segments
+from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
+from enf2enf.geometry.plane.curve import Curve
 from enf2enf.geometry.plane.outline import Outline, classify
+from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.mesh.topology import PlaneMesh
 
@@ -26,7 +28,8 @@ class Geometry:
     Args:
         boundaries: in any order. The body is on the *left* of every wall: one that encloses the domain is clockwise,
             all other boundaries are counter-clockwise. At most one is around the domain: a clockwise wall, or the one
-            that is no wall; there is none around a domain without end.
+            that is no wall; there is none around a domain without end. One of role `far` says where the domain is
+            known, and all else is about the walls: it may be cut anywhere.
         apart: whether the boundaries are known neither to meet nor to be in each other's bodies.
 
     Raises:
@@ -45,17 +48,19 @@ class Geometry:
             self._check_apart()
 
     @classmethod
-    def of(cls, walls: Sequence[Loop], outer: Loop | None = None) -> "Geometry":
+    def of(cls, walls: Sequence[Loop], outer: Loop | None = None, outer_is_far: bool = False) -> "Geometry":
         """The geometry of loops in any direction, not repeated at the end.
 
         Args:
             walls: one a wall. One with the area of `outer` is a wall that encloses the domain.
             outer: around the whole domain; None for a domain without end.
+            outer_is_far: whether the domain goes on beyond it; not where it is a wall.
 
         Raises:
             GeometryError: as for the class itself, and as `Polygon` does.
         """
-        around = None if outer is None else Polygon(outer, name="outer boundary").as_role("other")
+        role = "far" if outer_is_far else "other"
+        around = None if outer is None else Polygon(outer, name="outer boundary").as_role(role)
         boundaries = [Polygon(wall, name=f"wall {number}") for number, wall in enumerate(walls)]
         if around is None:
             return cls(tuple(boundaries))
@@ -66,17 +71,26 @@ class Geometry:
         return cls(tuple(turned) if any(encloses) else (*turned, around))
 
     @classmethod
-    def from_mesh(cls, mesh: PlaneMesh, walls: Sequence[str] = ()) -> "Geometry":
+    def from_mesh(cls, mesh: PlaneMesh, walls: Sequence[str] = (), outer_is_far: bool = False) -> "Geometry":
         """The geometry of a plane mesh, or of bare curves where the mesh has line cells only.
 
         Args:
             mesh: nodes, cells and named patches. Mid-side nodes of quadratic cells stay: they carry the curvature.
             walls: patches that are walls; empty for all inner loops (of bare curves: all but one around the others).
+            outer_is_far: whether the domain goes on beyond the outer boundary; not where it is a wall.
 
         Raises:
             GeometryError: not a plane mesh, an unknown patch, no walls, cells that overlap, or loops as above.
         """
-        return cls(Outline.of(mesh).boundaries(walls), apart=True)
+        return cls.from_outline(Outline.of(mesh), walls, outer_is_far)
+
+    @classmethod
+    def from_outline(cls, outline: Outline, walls: Sequence[str] = (), outer_is_far: bool = False) -> "Geometry":
+        """The same of the curves of a mesh. Raises `GeometryError` as `from_mesh` does."""
+        boundaries = outline.boundaries(walls)
+        if outer_is_far:
+            boundaries = tuple(b.as_role("far") if b.role == "other" else b for b in boundaries)
+        return cls(boundaries, apart=True)
 
     @classmethod
     def from_curves(cls, curves: Sequence[Loop]) -> "Geometry":
@@ -105,15 +119,35 @@ class Geometry:
                 return boundary.reversed().vertices if boundary.role == "wall" else boundary.vertices
         return None
 
+    @property
+    def ends(self) -> bool:
+        """Whether the domain ends at a boundary around it, which is not far."""
+        return self.outer is not None and all(boundary.role != "far" for boundary in self.boundaries)
+
     @lazy
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
-        """Lowest and highest coordinates of the outer boundary, or of the walls where there is none."""
+        """Lowest and highest coordinates of the outer boundary, or of the walls where that is far or there is none."""
+        return box([self.outer] if self.outer is not None and self.ends else self.walls)
+
+    @lazy
+    def reach(self) -> Float[np.ndarray, "2 dim"]:
+        """Lowest and highest coordinates of all boundaries: a far one included."""
         return box(self.walls if self.outer is None else [self.outer])
 
-    @property
+    @lazy
     def extent(self) -> float:
-        """Longest side of `bounds`, in metres."""
-        return float(np.ptp(self.bounds, axis=0).max())
+        """Longest side of `bounds` in metres; of a domain without end, the diameter of the circle around its walls."""
+        if self.ends:
+            return float(np.ptp(self.bounds, axis=0).max())
+        import shapely
+
+        return 2 * float(shapely.minimum_bounding_radius(shapely.MultiPoint(np.concatenate(self._local))))
+
+    @lazy
+    def centroid(self) -> Float[np.ndarray, " dim"]:
+        """Centre of the smooth curves of the walls, weighted by length."""
+        lengths = [curve.length for curve in self._curves]
+        return self._origin + np.average([curve.centroid for curve in self._curves], axis=0, weights=lengths)
 
     @lazy
     def normals(self) -> tuple[Loop, ...]:
@@ -121,7 +155,7 @@ class Geometry:
         return tuple(normals(wall) for wall in self._local)
 
     def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
-        """All walls as `count` segments (start, end) of equal arc length a wall, the body on the left of each.
+        """All walls as `count` segments (start, end), the body on the left of each, see `PanelPlan.place`.
 
         They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
         polygons. They do not depend on where a loop starts, which way it was stored or in which order the loops came.
@@ -135,8 +169,20 @@ class Geometry:
         """
         if frame is None:
             return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
-        walls = [frame.turned(wall)[:: frame.handedness] for wall in self._local]
-        return (panels.resample(walls, count) + frame.turned(self._origin - frame.origin)) / frame.length
+        placed = self.plan(count).place(frame.axes)
+        return (placed + frame.turned(self._origin - frame.origin)) / frame.length
+
+    def plan(self, count: int) -> PanelPlan:
+        """How the walls are cut into `count` panels in any frame; about the centre of `bounds`.
+
+        Raises:
+            GeometryError: fewer than three panels a wall.
+        """
+        return PanelPlan(count, self._curves)
+
+    def remember(self, plan: PanelPlan) -> None:
+        """Take the curves of the walls from a plan that was made of this geometry before: they take work."""
+        self.__dict__["_curves"] = plan.curves
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""
@@ -168,6 +214,12 @@ class Geometry:
     def _origin(self) -> np.ndarray:
         """Centre of the bounds: differences of coordinates keep their digits however far away the body is."""
         return self.bounds.mean(axis=0)
+
+    @lazy
+    def _curves(self) -> tuple[Curve, ...]:
+        """The smooth curves of the walls."""
+        around = [boundary.vertices - self._origin for boundary in self.boundaries if boundary.role == "other"]
+        return wall_curves(self._local, around)
 
     @lazy
     def _local(self) -> list[np.ndarray]:

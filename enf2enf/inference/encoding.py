@@ -1,6 +1,9 @@
 """A geometry that has been encoded: the one bridge from NumPy in metres to JAX in normalised frames."""
 
 import dataclasses
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +15,10 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.precision import compiled
+from enf2enf.threads import map_in_threads
+
+MOST_DIRECTIONS = 16
+"""Directions of the frames of a geometry whose views are kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,35 +35,51 @@ class View:
     panels: Panels
     latents: Latents
 
+    def poses(self) -> list[Float[np.ndarray, "latents dim"]]:
+        """Positions of the latents in metres, one array per cloud."""
+        return [self.frame.outward(np.asarray(cloud.pose, np.float64)) for cloud in self.latents]
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Encoding:
-    """What `decode` needs of a geometry, as often as wanted.
+    """What `decode` needs of a geometry, as often as wanted. Safe to share between threads.
+
+    It knows no conditions. Where frames follow them, the geometry is seen anew in every direction, and the views of the
+    last `MOST_DIRECTIONS` are kept.
 
     Args:
         geometry: the geometry, in metres.
-        views: the geometry in all frames that are asked; the first is not mirrored.
+        described: plain numbers of its shape, see `describe`.
     """
 
     geometry: Geometry
-    views: tuple[View, ...]
+    described: Mapping[str, float]
+    _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
 
-    def poses(self) -> list[Float[np.ndarray, "latents dim"]]:
-        """Positions of the first view's latents in metres, one array per cloud."""
-        view = self.views[0]
-        return [view.frame.outward(np.asarray(cloud.pose, np.float64)) for cloud in view.latents]
+    def at(self, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
+        """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.
+
+        Args:
+            frames: of one direction; the first is not mirrored.
+            see: computes a view.
+        """
+        key = b"".join(frame.axes.tobytes() for frame in frames)
+        with self._lock:
+            if (known := self._held.get(key)) is not None:
+                self._held.move_to_end(key)
+                return known
+        views = tuple(map_in_threads(see, frames))
+        with self._lock:
+            self._held[key] = views
+            while len(self._held) > MOST_DIRECTIONS:
+                self._held.popitem(last=False)
+        return views
 
 
-def panels_of(geometry: Geometry, frame: Frame, count: int) -> Panels:
-    """The boundary of a geometry as the model sees it in a frame: `count` panels, in reference lengths, float32."""
-    return panels_from(geometry.panels(count, frame), geometry, frame)
-
-
-def panels_from(vertices: Float[np.ndarray, "panels dim dim"], geometry: Geometry, frame: Frame) -> Panels:
-    """The same of panels that were made before, by `Geometry.panels`."""
-    count = len(vertices)
-    box = np.sort(frame.inward(geometry.bounds), axis=0)
-    role = np.full(count, ROLES.index("wall"), np.int32)
+def panels_from(vertices: Float[np.ndarray, "panels dim dim"], box: Float[np.ndarray, "2 dim"]) -> Panels:
+    """The boundary as the model sees it: panels and box of a frame in reference lengths, as float32."""
+    role = np.full(len(vertices), ROLES.index("wall"), np.int32)
     return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))
 
 

@@ -12,8 +12,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
+from enf2enf.dimensionless import Dimensionless
+from enf2enf.geometry import Geometry
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
-from enf2enf.inference.encoding import Encoding, View
+from enf2enf.inference.encoding import View, encode_panels
 from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -33,35 +35,50 @@ _FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core
 
 @dataclasses.dataclass(frozen=True)
 class _ConditionedView:
-    """A view under the conditions as they are in its frame."""
+    """A view, and the conditions as they are in its frame.
+
+    Args:
+        view: the view.
+        row: the conditions in it.
+        under: what fields are made dimensionless by under them.
+        prepared: its latents under them.
+    """
 
     view: View
+    row: Float[np.ndarray, " inputs"]
+    under: Dimensionless
     prepared: Conditioned
 
 
 class FieldEvaluator:
-    """The fields of one geometry under one row of conditions: the mean over the views that its encoding has.
+    """The fields of one geometry under one row of conditions: the mean over its views.
 
     Args:
         model, normaliser: of the surrogate.
-        encoding: the geometry.
-        row: the conditions, as `Normaliser.condition_row` returns them.
+        geometry: the geometry.
+        views: of it, and the conditions in the frame of each.
     """
 
-    def __init__(self, model: Network, normaliser: Normaliser, encoding: Encoding, row: Float[np.ndarray, " inputs"]):
-        self._model, self._encoding, self._fields = model, encoding, normaliser.schema.field_columns
-        self._normaliser, self._row = normaliser, row
-        self._gain, self._offset = normaliser.affine(row)
-        self._views = map_in_threads(functools.partial(self._conditioned, normaliser, row), encoding.views)
+    def __init__(
+        self,
+        model: Network,
+        normaliser: Normaliser,
+        geometry: Geometry,
+        views: Sequence[tuple[View, Float[np.ndarray, " inputs"]]],
+    ):
+        self._model, self._normaliser, self._geometry = model, normaliser, geometry
+        self._fields = normaliser.schema.field_columns
+        self._views = map_in_threads(self._conditioned, views)
 
-    def _conditioned(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _ConditionedView:
-        turned = view.frame.columns_inward(normaliser.schema.conditions, row)
-        conditions = jnp.asarray(normaliser.condition(turned))
-        return _ConditionedView(view, jax.block_until_ready(_condition(self._model, view.latents, conditions)))
+    def _conditioned(self, seen: tuple[View, Float[np.ndarray, " inputs"]]) -> _ConditionedView:
+        view, row = seen
+        conditions = jnp.asarray(self._normaliser.condition(row))
+        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
+        return _ConditionedView(view, row, self._normaliser.under(row), prepared)
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
-        values, local = np.empty((len(points), len(self._gain)), np.float32), self._is_local()
+        values, local = np.empty((len(points), self._fields.width), np.float32), self._is_local()
         starts = range(0, len(points), BLOCK_POINTS)
         blocks = (PointBlock.of(points[start : start + BLOCK_POINTS], CHUNK, local) for start in starts)
         evaluated = evaluate_blocks(blocks, functools.partial(map, self.chunk))
@@ -74,18 +91,24 @@ class FieldEvaluator:
         started = self.submit(points, cores())
         return self.collect(started, self.contains(points))  # while the threads compute
 
+    def on_wall(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
+        """Any number of points of the walls, float32."""
+        parts = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
+        answers = [self.collect(self.submit(part, cores(), True), np.ones(len(part), bool)) for part in parts]
+        return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
+
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points have a field."""
-        return self._encoding.geometry.contains(points)
+        return self._geometry.contains(points)
 
-    def submit(self, points: Float[np.ndarray, "points dim"], parts: int) -> list[list[Future]]:
+    def submit(self, points: Float[np.ndarray, "points dim"], parts: int, on_wall: bool = False) -> list[list[Future]]:
         """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
         size, capacity = _program(len(points))
         parts = -(-parts // len(self._views))
         share = min(capacity, size * max(1, -(-len(points) // (size * parts))))
         pieces = [points[start : start + share] for start in range(0, len(points), share)]
         start = functools.partial(threads().submit, self._answer)
-        return [[start(view, piece, size, capacity) for piece in pieces] for view in self._views]
+        return [[start(view, piece, size, capacity, on_wall) for piece in pieces] for view in self._views]
 
     def collect(
         self, started: Sequence[Sequence[Future]], inside: Bool[np.ndarray, " points"]
@@ -99,22 +122,23 @@ class FieldEvaluator:
         Raises:
             ConditionError: fields that are not finite, under conditions outside the training range.
         """
-        values = np.zeros((len(inside), len(self._gain)))
+        width = self._fields.width
+        values = np.zeros((len(inside), width))
         for seen, parts in zip(self._views, started, strict=True):
-            normalised = np.concatenate([np.zeros((0, len(self._gain))), *(part.result() for part in parts)])
-            physical = normalised * self._gain + self._offset
+            normalised = np.concatenate([np.zeros((0, width)), *(part.result() for part in parts)])
+            physical = seen.under.backward(normalised, self._normaliser.field_deviation, self._normaliser.field_mean)
             values += seen.view.frame.columns_outward(self._fields, physical) / len(started)
         values[~inside] = np.nan
         with np.errstate(over="ignore"):
             single = values.astype(np.float32)
-        self._normaliser.check_finite(single[inside], self._row)
+        self._normaliser.check_finite(single[inside], self._views[0].row)
         return single
 
     def _is_local(self) -> bool:
         return self._model.decoder.is_local(self._views[0].prepared)
 
     def _answer(
-        self, seen: _ConditionedView, points: Float[np.ndarray, "points dim"], size: int, capacity: int
+        self, seen: _ConditionedView, points: Float[np.ndarray, "points dim"], size: int, capacity: int, on_wall: bool
     ) -> Float[np.ndarray, "points components"]:
         """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
         local = seen.view.frame.inward(points)
@@ -122,15 +146,18 @@ class FieldEvaluator:
         padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count)
+        fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count, np.bool_(on_wall))
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
 @single
-def is_local(model: Network, normaliser: Normaliser, encoding: Encoding) -> bool:
+def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
-    conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
-    return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, encoding.views[0].latents, conditions))
+    dim, shape = normaliser.schema.dim, functools.partial(jax.ShapeDtypeStruct, dtype=jnp.float32)
+    boundary = shape((panels, dim, dim)), jax.ShapeDtypeStruct((panels,), jnp.int32), shape((2, dim))
+    latents = eqx.filter_eval_shape(lambda network, *parts: encode_panels(network, Panels(*parts)), model, *boundary)
+    conditions = shape((normaliser.condition_features,))
+    return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, latents, conditions))
 
 
 def computed(points: int) -> int:
@@ -152,5 +179,7 @@ def _condition(model: Network, latents: Latents, conditions: Array) -> Condition
 
 
 @compiled
-def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike) -> Array:
-    return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count))
+def _decode(
+    model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike, on_wall: ArrayLike
+) -> Array:
+    return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count), jnp.asarray(on_wall))

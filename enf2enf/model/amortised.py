@@ -1,7 +1,7 @@
 """The encoder of the `fast` preset: one forward pass from what latents see of the wall."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, Self
 
 import equinox as eqx
 import jax
@@ -9,22 +9,33 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.encoder import AbstractEncoder, AbstractEncoderConfig
+from enf2enf.model.lengths import Scales, rounded
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, wall_points
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
-from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
+from enf2enf.nn.embedding import distance_features
 from enf2enf.nn.latents import LatentCloud, Latents
 from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.settings import check_ranges, options_of
 
 _DIRECTIONS = 8
-_NEAR_BOX = 0.1  # reference lengths over which a latent feels how near a side of the bounds is
 
 
 @dataclasses.dataclass(frozen=True)
 class AmortisedConfig(AbstractEncoderConfig):
-    """An `AmortisedEncoder`; lengths are in reference lengths."""
+    """An `AmortisedEncoder`; lengths are in reference lengths.
+
+    Args:
+        width, heads, blocks, expansion: of the attention among the latents.
+        wavelengths: of its waves, the longest and the shortest.
+        latent_reaches: of its windows at first, the narrowest and the widest.
+        grid, wall: numbers of latents, along each side of the box and on the wall.
+        window, wall_window: how far from the latents of the grid, and of the wall, points are that attend to them.
+        probes: how far around itself a latent feels for the wall.
+        decays: lengths over which nearness to the wall fades.
+        box_decay: the same of the sides of the box.
+    """
 
     kind: Literal["amortised"] = "amortised"
     width: int = 96
@@ -32,10 +43,14 @@ class AmortisedConfig(AbstractEncoderConfig):
     blocks: int = 2
     expansion: int = 4
     wavelengths: tuple[float, float] = (2.0, 0.12)
+    latent_reaches: tuple[float, float] = (0.15, 2.0)
     grid: int = 8
     wall: int = 48
     window: float = 0.5
+    wall_window: float = 0.5
     probes: tuple[float, ...] = (0.02, 0.06, 0.18)
+    decays: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
+    box_decay: float = 0.1
 
     clouds = 2  # in the domain, and on the wall
     reconstructs = False  # it learns with the decoder
@@ -52,6 +67,24 @@ class AmortisedConfig(AbstractEncoderConfig):
     def panels_multiple(self) -> int:
         """Every latent on the wall begins a run of as many panels."""
         return self.wall
+
+    def spacing(self, scales: Scales) -> float:
+        """Between neighbours on the wall."""
+        return scales.perimeter / self.wall
+
+    def at(self, scales: Scales) -> Self:
+        """Windows of 4 cells of the grid, which covers the box, and of 12 neighbours to either side on the wall."""
+        spacing = self.spacing(scales)
+        return dataclasses.replace(
+            self,
+            wavelengths=scales.wavelengths(4 * spacing),
+            latent_reaches=scales.reaches(spacing),
+            window=rounded(4 * scales.largest / self.grid),
+            wall_window=rounded(12 * spacing),
+            probes=scales.probes,
+            decays=scales.decays,
+            box_decay=scales.box_decay,
+        )
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder. It sees the wall through its own translation-invariant probes."""
@@ -71,8 +104,10 @@ class AmortisedEncoder(AbstractEncoder):
     transformer: LatentTransformer
     grid: int = eqx.field(static=True)
     wall: int = eqx.field(static=True)
-    window: float = eqx.field(static=True)
+    windows: tuple[float, float] = eqx.field(static=True)
     probes: tuple[float, ...] = eqx.field(static=True)
+    decays: tuple[float, ...] = eqx.field(static=True)
+    box_decay: float = eqx.field(static=True)
 
     def __init__(
         self,
@@ -82,28 +117,45 @@ class AmortisedEncoder(AbstractEncoder):
         blocks: int,
         expansion: int,
         wavelengths: tuple[float, float],
+        latent_reaches: tuple[float, float],
         grid: int,
         wall: int,
         window: float,
+        wall_window: float,
         probes: tuple[float, ...],
+        decays: tuple[float, ...],
+        box_decay: float,
         *,
         key: PRNGKeyArray,
     ):
         keys = jax.random.split(key, 3)
-        features = DISTANCE_FEATURES + _DIRECTIONS * len(probes) + 4 * dim
+        features = 1 + len(decays) + _DIRECTIONS * len(probes) + 4 * dim
         self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[0])
         self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[1])
-        self.transformer = LatentTransformer(dim, width, heads, blocks, expansion, wavelengths, key=keys[2])
-        self.grid, self.wall, self.window, self.probes = grid, wall, window, probes
+        self.transformer = LatentTransformer(
+            dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=keys[2]
+        )
+        self.grid, self.wall, self.windows = grid, wall, (window, wall_window)
+        self.probes, self.decays, self.box_decay = probes, decays, box_decay
 
     def measure(self, panels: Panels, placement: Placement = 0) -> Latents:
         """Both clouds, with what each latent sees as its context."""
         poses = grid_points(panels.box, self.grid, placement), wall_points(panels, self.wall, placement)
-        return tuple(self._measured(panels, pose) for pose in poses)
+        see = jax.vmap(lambda pose: self._surroundings(panels, pose))
+        seen = zip(poses, self.windows, strict=True)
+        return tuple(LatentCloud(pose, see(pose), jnp.full(len(pose), window)) for pose, window in seen)
 
-    def _measured(self, panels: Panels, pose: Float[Array, "latents dim"]) -> LatentCloud:
-        see = jax.vmap(lambda p: _surroundings(panels, p, self.probes))
-        return LatentCloud(pose, see(pose), jnp.full(len(pose), self.window))
+    def _surroundings(self, panels: Panels, pose: Float[Array, " dim"]) -> Float[Array, " features"]:
+        """Signed distance at the pose, its relative change at rings of probes, and the way to the bounds."""
+        angles = 2 * jnp.pi * jnp.arange(_DIRECTIONS) / _DIRECTIONS
+        ring = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
+        radii = jnp.repeat(jnp.asarray(self.probes), _DIRECTIONS)
+        offsets = jnp.tile(ring, (len(self.probes), 1)) * radii[:, None]
+        here = signed_distance(panels.vertices, pose)
+        around = jax.vmap(lambda offset: signed_distance(panels.vertices, pose + offset))(offsets)
+        to_box = jnp.concatenate([pose - panels.box[0], panels.box[1] - pose])
+        near_box = jnp.exp(-jnp.abs(to_box) / self.box_decay)
+        return jnp.concatenate([distance_features(here, self.decays), (around - here) / radii, to_box, near_box])
 
     def __call__(self, measurements: Latents) -> Latents:
         """Embed what is seen, let all latents of both clouds attend to each other."""
@@ -112,16 +164,3 @@ class AmortisedEncoder(AbstractEncoder):
         pose = jnp.concatenate([grid.pose, wall.pose])
         at_grid, on_wall = jnp.split(self.transformer(context, pose), [len(grid.pose)])
         return LatentCloud(grid.pose, at_grid, grid.window), LatentCloud(wall.pose, on_wall, wall.window)
-
-
-def _surroundings(panels: Panels, pose: Float[Array, " dim"], probes: tuple[float, ...]) -> Float[Array, " features"]:
-    """Signed distance at the pose, its relative change at rings of probes, and the way to the bounds."""
-    angles = 2 * jnp.pi * jnp.arange(_DIRECTIONS) / _DIRECTIONS
-    ring = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
-    radii = jnp.repeat(jnp.asarray(probes), _DIRECTIONS)
-    offsets = jnp.tile(ring, (len(probes), 1)) * radii[:, None]
-    here = signed_distance(panels.vertices, pose)
-    around = jax.vmap(lambda offset: signed_distance(panels.vertices, pose + offset))(offsets)
-    to_box = jnp.concatenate([pose - panels.box[0], panels.box[1] - pose])
-    near_box = jnp.exp(-jnp.abs(to_box) / _NEAR_BOX)
-    return jnp.concatenate([distance_features(here), (around - here) / radii, to_box, near_box])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import equinox as eqx
 import jax
@@ -14,6 +14,7 @@ from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.model.decoder import AbstractDecoderConfig
 from enf2enf.model.encoder import AbstractEncoderConfig
 from enf2enf.model.field_decoder import FieldConfig
+from enf2enf.model.lengths import Scales
 from enf2enf.model.meta import MetaConfig
 from enf2enf.model.network import Network
 from enf2enf.model.rotary_decoder import RotaryConfig
@@ -40,6 +41,8 @@ class ModelConfig:
         panels: number of segments that the smooth curve of the wall is cut into.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
         frames: in which a geometry is seen: mirror images, for one thing.
+        lengths: `stated` ones, or those that fit the `data`: a run measures what its train split resolves, states them
+            in its configuration in place of the others, and says `stated` from then on.
     """
 
     encoder: AbstractEncoderConfig = AmortisedConfig()
@@ -47,6 +50,7 @@ class ModelConfig:
     panels: int = 384
     bi_invariant: Literal["translation", "absolute"] = "translation"
     frames: FrameConfig = FrameConfig()
+    lengths: Literal["stated", "data"] = "stated"
 
     def __post_init__(self):
         if self.encoder.clouds > self.decoder.most_clouds:
@@ -56,6 +60,11 @@ class ModelConfig:
             raise ConfigError("panels", f"3 to {LARGEST}", str(self.panels))
         if self.panels % self.encoder.panels_multiple:
             raise ConfigError("panels", f"a multiple of wall = {self.encoder.panels_multiple}", str(self.panels))
+
+    def at(self, scales: Scales) -> Self:
+        """The same with lengths that fit such data, stated."""
+        decoder = self.decoder.at(scales, self.encoder.spacing(scales))
+        return dataclasses.replace(self, encoder=self.encoder.at(scales), decoder=decoder, lengths="stated")
 
     @single
     def build(self, schema: Schema, condition_features: int, *, key: PRNGKeyArray) -> Network:

@@ -2,11 +2,12 @@
 
 import abc
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from enf2enf.model.lengths import Scales
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.latents import Latents
@@ -25,6 +26,10 @@ class AbstractDecoderConfig(AbstractKind):
 
     most_clouds: ClassVar[int]
     """How many latent clouds it can attend to."""
+
+    @abc.abstractmethod
+    def at(self, scales: Scales, spacing: float) -> Self:
+        """The same with lengths that fit such data in place of the stated ones; `spacing` is the encoder's."""
 
     @abc.abstractmethod
     def build(

@@ -2,11 +2,12 @@
 
 import abc
 import dataclasses
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from enf2enf.model.lengths import Scales
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
@@ -31,6 +32,14 @@ class AbstractEncoderConfig(AbstractKind):
     @abc.abstractmethod
     def outputs(self) -> int:
         """Width of the contexts that it makes."""
+
+    @abc.abstractmethod
+    def spacing(self, scales: Scales) -> float:
+        """Between neighbours in the closest of its latent clouds, on a typical geometry of such data."""
+
+    @abc.abstractmethod
+    def at(self, scales: Scales) -> Self:
+        """The same with lengths that fit such data in place of the stated ones."""
 
     @abc.abstractmethod
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> "AbstractEncoder":

@@ -1,13 +1,14 @@
 """The decoder of the `paper` preset."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, Self
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.decoder import AbstractDecoder, AbstractDecoderConfig, Conditioned
+from enf2enf.model.lengths import Scales, rounded
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.field import NeuralField
@@ -18,7 +19,7 @@ from enf2enf.settings import check_ranges, options_of
 
 @dataclasses.dataclass(frozen=True)
 class FieldConfig(AbstractDecoderConfig):
-    """A `FieldDecoder`."""
+    """A `FieldDecoder`; `deviation` is that of its random frequencies, in cycles per reference length."""
 
     kind: Literal["field"] = "field"
     width: int = 256
@@ -30,6 +31,10 @@ class FieldConfig(AbstractDecoderConfig):
 
     def __post_init__(self):
         check_ranges(self)
+
+    def at(self, scales: Scales, spacing: float) -> Self:
+        """As many cycles in the box as the paper has in its own."""
+        return dataclasses.replace(self, deviation=rounded(0.5 / scales.largest))
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray

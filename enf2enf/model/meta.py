@@ -1,7 +1,7 @@
 """The encoder of the `paper` preset: auto-decoding by meta-learning."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, Self
 
 import equinox as eqx
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.model.encoder import AbstractEncoder, AbstractEncoderConfig
+from enf2enf.model.lengths import Scales, rounded
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement, grid_points, grid_spacing
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
@@ -20,7 +21,15 @@ from enf2enf.settings import check_ranges, options_of
 
 @dataclasses.dataclass(frozen=True)
 class MetaConfig(AbstractEncoderConfig):
-    """A `MetaEncoder`."""
+    """A `MetaEncoder`.
+
+    Args:
+        context, width, heads: of the field that reconstructs the signed distance.
+        deviation: of its random frequencies, in cycles per reference length.
+        grid, samples: numbers of latents, and of samples of the distance, along each side of the box.
+        steps, rate: of the inner steps.
+        window: of the latents, in cells of their grid.
+    """
 
     kind: Literal["meta"] = "meta"
     context: int = 8
@@ -44,6 +53,14 @@ class MetaConfig(AbstractEncoderConfig):
     def outputs(self) -> int:
         """Width of the contexts."""
         return self.context
+
+    def spacing(self, scales: Scales) -> float:
+        """Between neighbours in the grid."""
+        return scales.largest / self.grid
+
+    def at(self, scales: Scales) -> Self:
+        """As many cycles in the box as the paper has in its own."""
+        return dataclasses.replace(self, deviation=rounded(0.5 / scales.largest))
 
     def build(self, bi_invariant: AbstractBiInvariant, dim: int, *, key: PRNGKeyArray) -> AbstractEncoder:
         """The untrained encoder."""

@@ -2,7 +2,8 @@
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
 from enf2enf.model.panels import Panels
 from enf2enf.nn.distance import from_wall, signed_distance
@@ -22,8 +23,16 @@ class Queries(eqx.Module):
     direction: Float[Array, "points dim"]
 
 
-def queries_at(panels: Panels, points: Float[Array, "points dim"]) -> Queries:
-    """The queries at some points: the same for training and for answers."""
+def queries_at(
+    panels: Panels, points: Float[Array, "points dim"], on_wall: Bool[Array, "..."] | bool = False
+) -> Queries:
+    """The queries at some points: the same for training and for answers.
+
+    Args:
+        panels: the boundary.
+        points: in its frame.
+        on_wall: of all points or of each, whether it is one of the wall, however panels cut that.
+    """
     distance = jax.vmap(lambda point: signed_distance(panels.vertices, point))(points)
     direction = jax.vmap(lambda point: from_wall(panels.vertices, point))(points)
-    return Queries(points, jax.nn.relu(distance), direction)
+    return Queries(points, jnp.where(on_wall, 0.0, jax.nn.relu(distance)), direction)

@@ -1,7 +1,7 @@
 """The decoder of the `fast` preset: points attend to the latents around them through rotary attention."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, Self
 
 import equinox as eqx
 import jax
@@ -11,9 +11,10 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from enf2enf.errors import ConfigError
 from enf2enf.model.decoder import BLOCK, AbstractDecoder, AbstractDecoderConfig
 from enf2enf.model.heads import drives, magnitude_head
+from enf2enf.model.lengths import Scales, geometric
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant, Translation
-from enf2enf.nn.embedding import DISTANCE_FEATURES, distance_features
+from enf2enf.nn.embedding import distance_features
 from enf2enf.nn.latents import Latents
 from enf2enf.nn.nearby import latents_in_reach
 from enf2enf.nn.rotary import PlaneWaves
@@ -27,14 +28,17 @@ _NEAR = 112  # latents that a block of points attends to where there are more
 
 @dataclasses.dataclass(frozen=True)
 class RotaryConfig(AbstractDecoderConfig):
-    """A `RotaryDecoder`.
+    """A `RotaryDecoder`; lengths are in reference lengths.
 
     Args:
         blocks, expansion: of the self-attention among the latents.
-        wavelengths: of that attention; that of the points has waves down to half the shortest.
+        wavelengths: of that attention's waves, the longest and the shortest.
+        latent_reaches: of its windows at first, the narrowest and the widest.
+        point_wavelengths: of the waves of the points' attention.
         reaches: window of every head, in units of the latent's own.
         layers, layer_expansion: blocks of cross attention from points to latents, and the widening of their networks.
         magnitude: components of the vector whose magnitude is a part of every output.
+        decays: lengths over which a point's nearness to the wall fades.
     """
 
     kind: Literal["rotary"] = "rotary"
@@ -43,15 +47,29 @@ class RotaryConfig(AbstractDecoderConfig):
     blocks: int = 2
     expansion: int = 4
     wavelengths: tuple[float, float] = (2.0, 0.12)
+    latent_reaches: tuple[float, float] = (0.15, 2.0)
+    point_wavelengths: tuple[float, float] = (2.0, 0.06)
     reaches: tuple[float, ...] = (0.5, 0.7, 1.0, 1.4)
     layers: int = 2
     layer_expansion: int = 2
     magnitude: int = 4
+    decays: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
 
     most_clouds = LARGEST  # any number
 
     def __post_init__(self):
         check_ranges(self)
+
+    def at(self, scales: Scales, spacing: float) -> Self:
+        """Windows that by head are a third of the latents' own to twice that: from a few neighbours to most latents."""
+        return dataclasses.replace(
+            self,
+            wavelengths=scales.wavelengths(4 * spacing),
+            latent_reaches=scales.reaches(spacing),
+            point_wavelengths=scales.wavelengths(2 * spacing),
+            reaches=geometric(0.35, 2, self.heads),
+            decays=scales.decays,
+        )
 
     def build(
         self, bi_invariant: AbstractBiInvariant, context: int, schema: Schema, inputs: int, *, key: PRNGKeyArray
@@ -108,6 +126,7 @@ class RotaryDecoder(AbstractDecoder):
     offset: Float[Array, " outputs"]
     schema: Schema = eqx.field(static=True)
     reaches: tuple[float, ...] = eqx.field(static=True)
+    decays: tuple[float, ...] = eqx.field(static=True)
 
     def __init__(
         self,
@@ -117,10 +136,13 @@ class RotaryDecoder(AbstractDecoder):
         blocks: int,
         expansion: int,
         wavelengths: tuple[float, float],
+        latent_reaches: tuple[float, float],
+        point_wavelengths: tuple[float, float],
         reaches: tuple[float, ...],
         layers: int,
         layer_expansion: int,
         magnitude: int,
+        decays: tuple[float, ...],
         *,
         key: PRNGKeyArray,
     ):
@@ -129,14 +151,16 @@ class RotaryDecoder(AbstractDecoder):
         keys = iter(jax.random.split(key, 4 + layers))
         levels = schema.condition_width
         self.stem = eqx.nn.MLP(width * (1 + levels) + levels, width, width, 1, jax.nn.gelu, key=next(keys))
-        self.transformer = LatentTransformer(schema.dim, width, heads, blocks, expansion, wavelengths, key=next(keys))
-        self.waves = PlaneWaves(schema.dim, heads, width // (2 * heads), (wavelengths[0], wavelengths[1] / 2))
-        self.embed = eqx.nn.MLP(DISTANCE_FEATURES, width, width, 1, jax.nn.gelu, key=next(keys))
+        self.transformer = LatentTransformer(
+            schema.dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=next(keys)
+        )
+        self.waves = PlaneWaves(schema.dim, heads, width // (2 * heads), point_wavelengths)
+        self.embed = eqx.nn.MLP(1 + len(decays), width, width, 1, jax.nn.gelu, key=next(keys))
         shape = (schema.field_width, 1 + magnitude, schema.dim + 1, width + 1)
         self.head = jax.random.normal(next(keys), shape) / jnp.sqrt(width)
         self.blocks = tuple(RotaryBlock(width, heads, layer_expansion, key=k) for k in keys)
         self.offset = jnp.zeros(schema.field_width)
-        self.schema, self.reaches = schema, reaches
+        self.schema, self.reaches, self.decays = schema, reaches, decays
 
     def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> ConditionedLatents:
         """Condition every latent, let all attend to each other, and prepare their keys and values for the points."""
@@ -158,7 +182,7 @@ class RotaryDecoder(AbstractDecoder):
         places = queries.points - prepared.centre
         phase = self.waves(places)
         window = CompactWindow(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
-        hidden = jax.vmap(lambda d: self.embed(distance_features(d)))(queries.distance)
+        hidden = jax.vmap(lambda d: self.embed(distance_features(d, self.decays)))(queries.distance)
         for block, keys_values in zip(self.blocks, prepared.keys_values, strict=True):
             hidden = block(hidden, phase, keys_values, window)
         return magnitude_head(hidden, prepared.response, prepared.offset)

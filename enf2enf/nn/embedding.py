@@ -5,13 +5,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-_DECAYS = (0.02, 0.05, 0.1, 0.2, 0.4)  # reference lengths over which nearness to the wall fades
-DISTANCE_FEATURES = 1 + len(_DECAYS)
 
-
-def distance_features(distance: Float[Array, ""]) -> Float[Array, " features"]:
-    """A signed distance to the wall, and how near that is on several scales."""
-    return jnp.append(jnp.exp(-jnp.abs(distance) / jnp.asarray(_DECAYS)), distance)
+def distance_features(distance: Float[Array, ""], decays: tuple[float, ...]) -> Float[Array, " features"]:
+    """A signed distance to the wall, and how near that is: one feature for every length over which nearness fades."""
+    return jnp.append(jnp.exp(-jnp.abs(distance) / jnp.asarray(decays)), distance)
 
 
 class FourierFeatures(eqx.Module):

@@ -8,13 +8,16 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from enf2enf.nn.rotary import PlaneWaves
 from enf2enf.nn.rotary_attention import GaussianWindow, RotaryBlock
 
-_REACHES = (0.15, 2.0)  # reference lengths: widths of the windows at first, from the narrowest to the widest
-
 
 class LatentTransformer(eqx.Module):
     """Transformer blocks in which all latents attend to each other; equivariant to translations of their poses.
 
     Every head of every block has a Gaussian window of its own, learned, width.
+
+    Args:
+        dim, width, heads, blocks, expansion: of the attention.
+        wavelengths: of its waves.
+        reaches: widths of the windows at first, in reference lengths, from the narrowest to the widest.
     """
 
     waves: PlaneWaves
@@ -29,13 +32,14 @@ class LatentTransformer(eqx.Module):
         blocks: int,
         expansion: int,
         wavelengths: tuple[float, float],
+        reaches: tuple[float, float],
         *,
         key: PRNGKeyArray,
     ):
         self.waves = PlaneWaves(dim, heads, width // (2 * heads), wavelengths)
         keys = jax.random.split(key, blocks) if blocks else ()
         self.blocks = tuple(RotaryBlock(width, heads, expansion, key=k) for k in keys)
-        self.log_reach = tuple(jnp.log(jnp.geomspace(*_REACHES, heads)) for _ in range(blocks))
+        self.log_reach = tuple(jnp.log(jnp.geomspace(*reaches, heads)) for _ in range(blocks))
 
     def __call__(
         self, context: Float[Array, "latents width"], pose: Float[Array, "latents dim"]

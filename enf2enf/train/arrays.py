@@ -11,18 +11,19 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from enf2enf.data.cache import PackedData, Track
 from enf2enf.errors import DatasetError
-from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.frame import Frame, reflections
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.inference.encoding import panels_of
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.panels import Panels
 from enf2enf.model.queries import Queries, queries_at
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import compiled
+from enf2enf.schema import Schema
 from enf2enf.threads import threads
 
 Numbers = Array | np.ndarray
 _USUAL = FrameConfig()
+_AT_ONCE = 512  # points, whose distances to all panels fit a cache
 
 
 class Batch(eqx.Module):
@@ -32,7 +33,7 @@ class Batch(eqx.Module):
         source: what the encoder measured on each case; or its latents, once the encoder is frozen.
         conditions: condition features.
         queries: the points, and where the wall is from them.
-        target: the fields there.
+        target: the fields there, NaN where one is not defined.
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
         wall: facets of the wall, or None where they are not needed.
@@ -64,24 +65,25 @@ class SplitArrays:
         cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, panels: int,
         frames: FrameConfig = _USUAL, placements: int = 1, progress: Track = iter,
     ) -> Self:  # fmt: skip
-        """Measure every geometry in its first frame, then in its other frames as further cases.
+        """Measure every geometry in its first frame, then in its mirrored frames as further cases.
 
         Args:
             packed, split: whose cases.
-            normaliser, encoder, facets: of the surrogate.
+            normaliser, encoder, panels: of the surrogate.
             frames, placements: what of every case is made, see `ModelConfig` and `TrainConfig`.
             progress: iterates over the geometries that are being measured, and may show how far it is.
 
         Raises:
             DatasetError: a field that is zero at all points of a case, which no relative error can measure.
         """
-        seen = {index: frames.of(packed.geometry(index), normaliser.length) for index in packed.ids(split)}
-        every = [(index, images[number]) for number in range(frames.count) for index, images in seen.items()]
-        cases = [_case(packed, index, normaliser, panels, frame) for index, frame in every]
+        ids = packed.ids(split)
+        every = [(index, image) for image in range(frames.count) for index in ids]
+        cases = [_case(packed, index, normaliser, panels, frames, image) for index, image in every]
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
-        points, box = padded.pop("points"), padded.pop("box")
-        source, queries = _measure(encoder, padded["wall"], box, points, placements, progress)
+        measured = (padded["wall"], *(padded.pop(key) for key in ("box", "points", "on_wall")))
+        source, queries = _measure(encoder, *measured, placements, progress)
+        points = measured[2]
         valid = np.arange(points.shape[1]) < counts[:, None]
         return cls(Batch(source=source, queries=queries, valid=valid, **padded), counts)
 
@@ -134,30 +136,45 @@ class SplitArrays:
         )
 
 
-def fit_normaliser(packed: PackedData) -> Normaliser:
-    """From the train split, and nothing else."""
-    train = packed.ids("train")
+def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL) -> Normaliser:
+    """From the train split, and nothing else; in the first frame of every case."""
+    schema, train = packed.schema, packed.ids("train")
+    frames.check(schema)
+    axes = [frames.axes(schema, packed.conditions(index))[0] for index in train]
+    rows = [frames.turned(schema, packed.conditions(index), one) for index, one in zip(train, axes, strict=True)]
+    fields = (_turned(packed.values(index), schema, one) for index, one in zip(train, axes, strict=True))
     extents = np.array([packed.geometry(index).extent for index in train])
-    conditions = np.stack([packed.conditions(index) for index in train])
-    return Normaliser.fit(packed.schema, extents, conditions, (packed.values(index) for index in train))
+    mirrors = reflections(frames.reflections, schema.dim)
+    signs = [_turned(np.ones(schema.field_width), schema, mirror) for mirror in mirrors]
+    return Normaliser.fit(schema, extents, np.stack(rows), fields, signs)
 
 
-def _case(packed: PackedData, index: int, normaliser: Normaliser, count: int, frame: Frame) -> dict[str, np.ndarray]:
-    schema, panels = packed.schema, panels_of(packed.geometry(index), frame, count)
-    row = frame.columns_inward(schema.conditions, packed.conditions(index))
-    values = frame.columns_inward(schema.fields, packed.values(index))
-    groups = np.array(schema.field_columns.groups)
-    squares = np.bincount(groups, (values.astype(np.float64) ** 2).mean(axis=0))
-    if not squares.all():
-        field = schema.fields[int(squares.argmin())].name
+def _turned(values: np.ndarray, schema: Schema, axes: Float[np.ndarray, "dim dim"]) -> np.ndarray:
+    """Fields in a frame with these axes. One that is not defined at a point does not spoil the others."""
+    frame, missing = Frame(np.zeros(schema.dim), axes, 1.0), np.isnan(values)
+    turned = frame.columns_inward(schema.fields, np.where(missing, 0.0, values))
+    return np.where(missing, np.nan, turned)
+
+
+def _case(
+    packed: PackedData, index: int, normaliser: Normaliser, count: int, frames: FrameConfig, image: int
+) -> dict[str, np.ndarray]:
+    """The arrays of a case in its frame of number `image`."""
+    schema, geometry, conditions = packed.schema, packed.geometry(index), packed.conditions(index)
+    axes = frames.axes(schema, conditions)[image]
+    frame = frames.of(geometry, normaliser.length, [axes])[0]
+    row, values = frames.turned(schema, conditions, axes), _turned(packed.values(index), schema, axes)
+    sizes = normaliser.sizes(values, row)
+    if not sizes.all():
+        field = schema.fields[int(sizes.argmin())].name
         raise DatasetError(f"case {packed.names[index]!r}, {field}", "a field that is not zero everywhere", "zeros")
-    gain, _ = normaliser.affine(row)
     return {
-        "wall": np.asarray(panels.vertices),
-        "box": np.asarray(panels.box),
+        "wall": geometry.panels(count, frame).astype(np.float32),
+        "box": frames.box_of(geometry, frame).astype(np.float32),
         "points": frame.inward(packed.points(index)).astype(np.float32),
+        "on_wall": ~np.isfinite(values[:, schema.is_on("domain")]).any(axis=1),
         "target": normaliser.fields(values, row),
-        "weight": (np.abs(gain) / np.sqrt(squares)[groups]).astype(np.float32),
+        "weight": (normaliser.field_deviation / sizes[list(schema.field_columns.groups)]).astype(np.float32),
         "conditions": normaliser.condition(row),
     }
 
@@ -174,14 +191,14 @@ def _measure(
     vertices: np.ndarray,
     box: np.ndarray,
     points: np.ndarray,
+    on_wall: np.ndarray,
     placements: int,
     progress: Track,
 ) -> tuple:
     def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        wall, bounds, nodes = map(jnp.asarray, case)
-        return jax.device_get(_measure_case(encoder, wall, bounds, nodes, placements))
+        return jax.device_get(_measure_case(encoder, *map(jnp.asarray, case), placements))
 
-    waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, strict=True)]
+    waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, on_wall, strict=True)]
     try:
         rows = [row.result() for row in progress(waiting)]
     finally:
@@ -192,9 +209,11 @@ def _measure(
 
 @compiled
 def _measure_case(
-    encoder: AbstractEncoder, vertices: Array, box: Array, points: Array, placements: int
+    encoder: AbstractEncoder, vertices: Array, box: Array, points: Array, on_wall: Array, placements: int
 ) -> tuple[Measurements, Queries]:
     panels = Panels(vertices, jnp.zeros(len(vertices), jnp.int32), box)
     # One after the other: what they need at once would not fit a cache, and takes 3.6 times as long.
     measured = jax.lax.map(lambda number: encoder.measure(panels, number), jnp.arange(placements))
-    return measured, queries_at(panels, points)
+    one = lambda query: queries_at(panels, query[0][None], query[1])  # noqa: E731
+    queries = jax.lax.map(one, (points, on_wall), batch_size=_AT_ONCE)
+    return measured, jax.tree.map(lambda leaf: leaf[:, 0], queries)

@@ -34,7 +34,7 @@ def check_run(config: RunConfig) -> None:
     _check_out(config.out)
     manifest = stated(config.dataset)
     schema, counts = Schema.from_dict(manifest["schema"]), [len(manifest["split"]["train"])]
-    schema.check_computed()
+    config.model.frames.check(schema)
     if config.extra_data is not None:
         more = stated(config.extra_data.dataset)
         completion(more["name"], Schema.from_dict(more["schema"]), schema, config.extra_data.conditions)

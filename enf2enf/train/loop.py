@@ -18,9 +18,11 @@ from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
 from enf2enf.train.check import check_run, check_sizes
 from enf2enf.train.config import RunConfig
+from enf2enf.train.familiar import familiar_shapes
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
+from enf2enf.train.lengths import with_lengths
 from enf2enf.train.report import Reporter
 from enf2enf.train.run import RunFolder, RunProgress, fitted_before
 from enf2enf.train.sampling import draw_batch, draw_panels, draw_placements
@@ -102,6 +104,7 @@ class Trainer:
         self, config: RunConfig, packed: PackedData, quiet: bool, make_stages: MakeStages = stages_of,
         check_time: Callable[[], None] | None = None,
     ):  # fmt: skip
+        config = with_lengths(config, packed)
         self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
         more = config.extra_data
         extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
@@ -109,7 +112,9 @@ class Trainer:
         self._digest = packed.digest + (extra.digest if extra else "")
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        self.surrogate = Surrogate.untrained(config.model, fit_normaliser(packed), config.train.seed)
+        normaliser = fit_normaliser(packed, config.model.frames)
+        shapes = familiar_shapes([packed] if extra is None else [packed, extra], normaliser.length, config.model.frames)
+        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed, shapes)
         self.data = self._arrays(packed)
         self.order = np.arange(len(self.data.counts))
         if more is not None and extra is not None:
@@ -200,7 +205,7 @@ class Trainer:
 
     def keep(self, model: Network, step: int, values: dict[str, float], progress: RunProgress) -> None:
         """Write these weights as those of the run."""
-        kept = self.validator.with_weights(model, self._provenance(step, values, progress))
+        kept = self.surrogate.with_weights(model, self._provenance(step, values, progress))
         checkpoint.save(self.folder.model_path, kept)
 
     def _provenance(self, step: int, values: dict[str, float], progress: RunProgress) -> dict[str, Any]:

@@ -61,8 +61,9 @@ def _misfit(
     decoder: AbstractDecoder, prepared: Conditioned, case: Batch, groups: tuple[int, ...]
 ) -> Float[Array, " fields"]:
     guess = decoder(prepared, case.queries)
-    squares = (case.weight * (guess - case.target)) ** 2 * case.valid[:, None]
-    return _by_field(jnp.sum(squares, axis=0) / jnp.sum(case.valid), groups)
+    known = jnp.asarray(case.valid)[:, None] & jnp.isfinite(jnp.asarray(case.target))
+    squares = jnp.where(known, case.weight * (guess - jnp.where(known, case.target, 0.0)), 0.0) ** 2
+    return _by_field(jnp.sum(squares, axis=0) / jnp.maximum(jnp.sum(known, axis=0), 1), groups)
 
 
 def _by_field(squares: Float[Array, " components"], groups: tuple[int, ...]) -> Float[Array, " fields"]:

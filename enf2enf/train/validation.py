@@ -2,14 +2,12 @@
 
 import dataclasses
 import functools
-from typing import Any
 
 import jax
 import numpy as np
 
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
-from enf2enf.inference.encoding import panels_of
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -44,7 +42,7 @@ class Validator:
         """
         if stage.trains == "encoder":
             return {"validation": float(np.mean([_misfit(model.encoder, source) for source in self._measured]))}
-        surrogate = self.with_weights(model, {})
+        surrogate = self.surrogate.with_weights(model, {})
         try:
             report = evaluate(surrogate, self.packed, "validation")
         except QueryError:
@@ -53,18 +51,13 @@ class Validator:
         fine = fine_error(surrogate, self.packed, "validation") if stage.worse > 1 else None
         return errors if fine is None else errors | {"fine": fine}
 
-    def with_weights(self, model: Network, provenance: dict[str, Any]) -> Surrogate:
-        """The surrogate with other weights."""
-        return Surrogate(model, self.surrogate.config, self.surrogate.normaliser, provenance)
-
     @functools.cached_property
     def _measured(self) -> list[Measurements]:
         """What the encoder measures on the geometries of the validation split, one by one."""
-        encoder, config = self.surrogate.model.encoder, self.surrogate.config
-        geometries = [self.packed.geometry(index) for index in self.packed.ids("validation")]
-        frames = [config.frames.of(geometry, self.surrogate.normaliser.length)[0] for geometry in geometries]
-        seen = zip(geometries, frames, strict=True)
-        return [_measure(encoder, panels_of(geometry, frame, config.panels)) for geometry, frame in seen]
+        surrogate, packed, encoder = self.surrogate, self.packed, self.surrogate.model.encoder
+        ids = packed.ids("validation")
+        seen = [surrogate.panels(packed.geometry(index), packed.conditions(index)) for index in ids]
+        return [_measure(encoder, panels) for panels in seen]
 
 
 @compiled

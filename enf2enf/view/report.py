@@ -100,7 +100,7 @@ def _outline(axis: Axes, geometry: Geometry) -> None:
         if number < len(geometry.walls):
             axis.fill(*closed.T, color="#e9ecef", zorder=1)
         axis.plot(*closed.T, color=_INK, linewidth=1.0, zorder=2)
-    low, high = geometry.bounds
+    low, high = geometry.reach
     margin = 0.03 * geometry.extent
     axis.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin), aspect="equal")
     axis.set_xlabel("x [m]", color=_INK)

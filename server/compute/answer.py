@@ -26,7 +26,7 @@ class Summary:
     Args:
         points: number of points.
         outside: number of points without a field.
-        extrapolating: conditions outside the range of the training data.
+        extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
         decode_seconds: time that the device worked on this query.
         model: that answered.
     """

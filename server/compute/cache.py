@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.inference.encoding import Encoding
+from enf2enf.inference.encoding import MOST_DIRECTIONS, Encoding
 from enf2enf_server.compute.models import Model
 from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 
@@ -55,8 +55,10 @@ class EncodedShape:
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes, roughly: the nodes, in the mesh and in the geometry, and the latents of every view."""
-        return 2 * self.nodes.nbytes + len(self.encoding.views) * _VIEW_BYTES
+        """Memory that it may take, roughly: the nodes, in the mesh and in the geometry, and latents."""
+        frames = self.model.surrogate.config.frames
+        views = frames.count * (MOST_DIRECTIONS if frames.follows_conditions else 1)
+        return 2 * self.nodes.nbytes + views * _VIEW_BYTES
 
     def as_cached(self) -> "EncodedShape":
         """The shape as the result of an upload that was known before."""

@@ -20,7 +20,7 @@ class ConditionedShape:
 
     Attributes:
         key: the same for equal shapes under equal conditions.
-        extrapolating: conditions outside the range of the training data.
+        extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
 
     Raises:
         ConditionError: unknown, missing or non-finite conditions.
@@ -28,8 +28,8 @@ class ConditionedShape:
 
     def __init__(self, shape: EncodedShape, conditions: Mapping[str, float | np.ndarray]):
         self.shape, self._conditions = shape, dict(conditions)
-        row = self.surrogate.normaliser.condition_row(self._conditions)
-        self.extrapolating = self.surrogate.normaliser.extrapolating(row)
+        row = self.surrogate.condition_row(self._conditions)
+        self.extrapolating = self.surrogate.extrapolating(shape.encoding, row)
         self.key: Key = (shape.handle, row.tobytes())
 
     @property
@@ -38,5 +38,5 @@ class ConditionedShape:
         return self.shape.model.surrogate
 
     def evaluator(self) -> FieldEvaluator:
-        """A new evaluator of its fields. Computes: for the device's thread and its helpers."""
+        """A new evaluator of its fields. Computes, and encodes the shape in a new direction: for the device."""
         return self.surrogate.evaluator(self.shape.encoding, self._conditions)

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 from collections.abc import Iterator
 from concurrent.futures import Future
 
@@ -10,13 +11,14 @@ from jaxtyping import Float
 
 from enf2enf.field import Field
 from enf2enf.inference.blocks import PointBlock, evaluate_blocks
-from enf2enf.inference.evaluator import SMALL
+from enf2enf.inference.evaluator import SMALL, FieldEvaluator
 from enf2enf.io import formats
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
 from enf2enf_server.compute.cache import EncodedShape, ShapeCache, handle_of
+from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.compute.device import Done
 from enf2enf_server.compute.lanes import Task
 from enf2enf_server.compute.models import Models
@@ -25,7 +27,7 @@ from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.errors import HandleError, StoppingError
 from enf2enf_server.ops.metrics import Metrics
-from enf2enf_server.parsing.parsed_mesh import MeshLimits
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
 _FEW_SIDES = 2000  # a small question about so many is answered without a thread of its own: at most some milliseconds
@@ -64,6 +66,7 @@ class Engine:
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
         self.uploads = Budget(config.upload_bytes, config.share)
         self.device = lanes.device(config, metrics)
+        self._evaluators = lanes.Evaluators(config.cached_decodings)
         self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
@@ -94,10 +97,13 @@ class Engine:
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
-        reading = options.name, options.length_unit, options.walls, self._limits, model.surrogate.panel_options
+        surrogate = model.surrogate
+        shape = ShapeOptions(surrogate.config.panels, surrogate.normaliser.length, surrogate.schema.outer_is_far)
+        reading = options.name, options.length_unit, options.walls, self._limits, shape
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
-        done = call.wait(_done(call, self.device.submit("encode", (model.surrogate, mesh)), "encode"))
+        encode = functools.partial(surrogate.encode, mesh.geometry, mesh.described)
+        done = call.wait(_done(call, self.device.submit("encode", encode), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
         self.shapes.put(shape)
@@ -107,10 +113,11 @@ class Engine:
     async def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
         """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
+        evaluator = await self._evaluator(call, query.conditioned)
         if lane == "small" and query.conditioned.shape.sides <= _FEW_SIDES:
-            task = Task(query.conditioned, points)
+            task = Task(evaluator, points)
         else:
-            task = await call.in_thread(Task, query.conditioned, points)
+            task = await call.in_thread(Task, evaluator, points)
         done = await _done(call, self.device.submit(lane, task), "decode")
         outside = _outside(done.value)
         self._count(call, query, len(points))
@@ -131,9 +138,10 @@ class Engine:
             points: its points, `block_points` at a time.
         """
         total, outside, seconds = 0, 0, []
+        evaluator = call.wait(self._evaluator(call, query.conditioned))
 
         def evaluate(chunks: Iterator[Points]) -> Iterator[Float[np.ndarray, "_ components"]]:
-            for done in self.device.map("large", (Task(query.conditioned, chunk) for chunk in chunks)):
+            for done in self.device.map("large", (Task(evaluator, chunk) for chunk in chunks)):
                 call.alive()
                 _took(call, done, "decode")
                 seconds.append(done.worked)
@@ -148,6 +156,13 @@ class Engine:
             outside += _outside(values)
         self._count(call, query, total)
         yield self._summary(query, total, outside, sum(seconds))
+
+    async def _evaluator(self, call: Call, conditioned: ConditionedShape) -> FieldEvaluator:
+        """That of a shape under conditions, made by the device where it is not held."""
+        if (known := self._evaluators.find(conditioned.key)) is not None:
+            return known
+        make = functools.partial(self._evaluators.made, conditioned)
+        return (await _done(call, self.device.submit("encode", make), "encode")).value
 
     def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
         return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)

@@ -2,22 +2,21 @@
 
 import dataclasses
 import functools
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from enf2enf.inference.encoding import Encoding
 from enf2enf.inference.evaluator import FieldEvaluator, computed
 from enf2enf.inference.joint import Question, evaluate_together, merge_small
-from enf2enf.surrogate import Surrogate
 from enf2enf.threads import cores, threads
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Key
 from enf2enf_server.compute.device import Device, Lane
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
-from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
 
@@ -30,24 +29,24 @@ class Task:
     and the device's turn is everybody's.
 
     Args:
-        conditioned: the shape under conditions.
+        evaluator: of the shape under conditions.
         points: at most `chunk_points` of the model.
 
     Attributes:
         inside: which of them have a field.
     """
 
-    conditioned: ConditionedShape
+    evaluator: FieldEvaluator
     points: Float[np.ndarray, "points dim"]
 
     inside: Bool[np.ndarray, " points"] = dataclasses.field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "inside", self.conditioned.shape.encoding.geometry.contains(self.points))
+        object.__setattr__(self, "inside", self.evaluator.contains(self.points))
 
 
 class Evaluators:
-    """Evaluators by shape and conditions; the least recently used is dropped first. For one thread alone.
+    """Evaluators by shape and conditions; the least recently used is dropped first. Safe to share between threads.
 
     Args:
         entries: how many are kept.
@@ -56,39 +55,46 @@ class Evaluators:
     def __init__(self, entries: int):
         self._entries = entries
         self._held: OrderedDict[Key, FieldEvaluator] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def of(self, conditioned: Mapping[Key, ConditionedShape]) -> dict[Key, FieldEvaluator]:
-        """The evaluator of every shape; those that are not held are made, side by side on all cores."""
-        found = {key: self._held[key] for key in conditioned if key in self._held}
-        new = [key for key in conditioned if key not in found]
-        made = threads().map(ConditionedShape.evaluator, [conditioned[key] for key in new])
-        found |= dict(zip(new, made, strict=True))
-        for key, evaluator in found.items():
-            self._held[key] = evaluator
-            self._held.move_to_end(key)
-        while len(self._held) > self._entries:
-            self._held.popitem(last=False)
-        return found
+    def find(self, key: Key) -> FieldEvaluator | None:
+        """That of a shape under conditions, now the most recently used one; None where it is not held."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def made(self, conditioned: ConditionedShape) -> FieldEvaluator:
+        """The same, made where it is not held. For the device."""
+        if (known := self.find(conditioned.key)) is not None:
+            return known
+        evaluator = conditioned.evaluator()
+        with self._lock:
+            self._held[conditioned.key] = evaluator
+            while len(self._held) > self._entries:
+                self._held.popitem(last=False)
+        return evaluator
 
 
 def device(config: ServerConfig, metrics: Metrics) -> Device:
-    """A device with a lane for geometries, one for small queries and one for chunks of large ones."""
-    evaluate = functools.partial(_evaluate, Evaluators(config.cached_decodings), metrics)
+    """A device with a lane for small queries, one for chunks of large ones, and one for what comes before both.
+
+    Items of the lane `encode` are functions, which encode a geometry, or see it under new conditions: no turn of the
+    other lanes waits for that.
+    """
+    evaluate = functools.partial(_evaluate, metrics)
     waiting = _PER_REQUEST * config.concurrent_requests
-    lanes = {"small": Lane(config.batch, evaluate), "encode": Lane(cores(), _encode), "large": Lane(cores(), evaluate)}
+    lanes = {"small": Lane(config.batch, evaluate), "encode": Lane(cores(), _called), "large": Lane(cores(), evaluate)}
     return Device(lanes, waiting)
 
 
-def _encode(items: Sequence[tuple[Surrogate, ParsedMesh]]) -> Callable[[], list[Encoding]]:
-    encodings = threads().map(lambda item: item[0].encode(item[1].geometry, item[1].panels), items)
-    return lambda: list(encodings)
+def _called(functions: Sequence[Callable[[], Any]]) -> Callable[[], list[Any]]:
+    results = threads().map(lambda function: function(), functions)
+    return lambda: list(results)
 
 
-def _evaluate(
-    held: Evaluators, metrics: Metrics, tasks: Sequence[Task]
-) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
-    evaluators = held.of({task.conditioned.key: task.conditioned for task in tasks})
-    queries = [Question(evaluators[task.conditioned.key], task.points, task.inside) for task in tasks]
+def _evaluate(metrics: Metrics, tasks: Sequence[Task]) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
+    queries = [Question(task.evaluator, task.points, task.inside) for task in tasks]
     sizes = [sum(len(tasks[index].points) for index in members) for members in merge_small(queries)]
     metrics.batch(len(tasks), sum(sizes), sum(map(computed, sizes)))
     return evaluate_together(queries)

@@ -1,9 +1,9 @@
 """The models that answer, by name and version."""
 
+import functools
 import threading
 
 from enf2enf.inference import evaluator
-from enf2enf.inference.encoding import Encoding
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.ops.errors import ModelError, StoppingError
 
@@ -18,16 +18,12 @@ class Model:
 
     def __init__(self, name: str, version: int, surrogate: Surrogate):
         self.name, self.version, self.surrogate = name, version, surrogate
-        self._is_local: bool | None = None
 
-    def is_local(self, encoding: Encoding) -> bool:
-        """Whether points close together are cheaper to decode.
-
-        Found out for the first encoding alone, since it takes milliseconds: all encodings have as many latents.
-        """
-        if self._is_local is None:
-            self._is_local = evaluator.is_local(self.surrogate.model, self.surrogate.normaliser, encoding)
-        return self._is_local
+    @functools.cached_property
+    def is_local(self) -> bool:
+        """Whether points close together are cheaper to decode. Takes milliseconds, once."""
+        surrogate = self.surrogate
+        return evaluator.is_local(surrogate.model, surrogate.normaliser, surrogate.config.panels)
 
 
 class Models:

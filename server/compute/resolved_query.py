@@ -70,8 +70,7 @@ class ResolvedQuery:
     @property
     def is_sorted(self) -> bool:
         """Whether points are computed in another order than the caller's: where that is cheaper, and not one chunk."""
-        shape = self.conditioned.shape
-        return self.count > self.surrogate.chunk_points and shape.model.is_local(shape.encoding)
+        return self.count > self.surrogate.chunk_points and self.conditioned.shape.model.is_local
 
     @property
     def block_points(self) -> int:

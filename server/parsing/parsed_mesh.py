@@ -1,6 +1,7 @@
 """The result of reading a mesh file, and its form as a message."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,9 @@ from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.arrays import GeometryArrays
-from enf2enf.geometry.frames import FrameConfig, PanelOptions
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
-_PANEL_BYTES = 8 * 2 * 2  # two ends in the plane
 _NODE_BYTES = 8 * (3 + 2 + 1 + 3)  # coordinates; for each node at most a vertex, a loop's length and a part
 
 
@@ -31,6 +30,21 @@ class MeshLimits:
     sides: int
 
 
+@dataclasses.dataclass(frozen=True)
+class ShapeOptions:
+    """What a model wants of a geometry.
+
+    Args:
+        panels: how many its walls are cut into.
+        length: by which it is described, in metres.
+        outer_is_far: whether the domain goes on beyond its outer boundary.
+    """
+
+    panels: int
+    length: float
+    outer_is_far: bool = False
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ParsedMesh:
     """What a server keeps of a mesh file.
@@ -40,44 +54,31 @@ class ParsedMesh:
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
         geometry: its boundary, with the walls that were named.
+        described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
-        panels: of the geometry in all frames, if they were asked for.
     """
 
     nodes: Float[np.ndarray, "nodes dim"]
     cells: int
     patches: tuple[str, ...]
     geometry: Geometry
+    described: Mapping[str, float]
     outside: int
     seconds: float
-    panels: Float[np.ndarray, "frames panels dim dim"] | None = None
 
 
-def byte_limit(nodes: int, panels: PanelOptions | None) -> int:
-    """Bytes that the arrays of a mesh of so many nodes have at the most, with panels of its geometry."""
-    return _NODE_BYTES * nodes + (0 if panels is None else _PANEL_BYTES * panels.count * panels.frames.count)
-
-
-def pack_options(panels: PanelOptions | None) -> dict[str, Any] | None:
-    """The wish for panels in the header of a message."""
-    return None if panels is None else dataclasses.asdict(panels)
-
-
-def unpack_options(plain: dict[str, Any] | None) -> PanelOptions | None:
-    """The wish that a header holds."""
-    if plain is None:
-        return None
-    frames = plain["frames"]
-    return PanelOptions(plain["count"], plain["length"], FrameConfig(frames["anchor"], tuple(frames["reflections"])))
+def byte_limit(nodes: int) -> int:
+    """Bytes that the arrays of a mesh of so many nodes have at the most."""
+    return _NODE_BYTES * nodes
 
 
 def pack_mesh(
     mesh: Mesh,
     geometry: Geometry,
+    described: Mapping[str, float],
     outside: int,
     seconds: float,
-    panels: Float[np.ndarray, "frames panels 2 2"] | None = None,
 ) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Header and arrays of the message with a result."""
     arrays, names = GeometryArrays.of(geometry), sorted(mesh.patches)
@@ -85,39 +86,33 @@ def pack_mesh(
         "kind": "parsed",
         "cells": mesh.cell_count,
         "patches": names,
+        "described": dict(described),
         "outside": outside,
         "seconds": seconds,
     }
     number = {name: place for place, name in enumerate(names)}
     parts = np.column_stack([arrays.parts, [number.get(name, -1) for name in arrays.patches]]).astype(np.int64)
-    views = np.zeros((0, 4)) if panels is None else panels.reshape(-1, 4)
-    return about, [mesh.points.astype(np.float64, copy=False), arrays.vertices, arrays.lengths, parts, views]
+    return about, [mesh.points.astype(np.float64, copy=False), arrays.vertices, arrays.lengths, parts]
 
 
-def unpack_mesh(answer: IncomingMessage, wanted: PanelOptions | None = None) -> ParsedMesh:
+def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
     """The result that a message holds, its geometry the same to the bit.
-
-    Args:
-        answer: the message.
-        wanted: panels that it must hold.
 
     Raises:
         MessageError: arrays or counts that contradict each other.
     """
     about = answer.about
     try:
-        nodes, vertices, lengths, parts, views = answer.arrays
+        nodes, vertices, lengths, parts = answer.arrays
         counts = [about[key] for key in ("cells", "outside")]
-        sound = nodes.dtype == vertices.dtype == views.dtype == np.float64 and lengths.dtype == parts.dtype == np.int64
+        sound = nodes.dtype == vertices.dtype == np.float64 and lengths.dtype == parts.dtype == np.int64
         sound = sound and nodes.ndim == parts.ndim == 2 and parts.shape[1] == 4
-        sound = sound and len(views) == (0 if wanted is None else wanted.frames.count * wanted.count)
-        sound = sound and bool(np.isfinite(views).all())
         if not sound or any(type(count) is not int or count < 0 for count in counts):
             raise MessageError("arrays that contradict each other")
         patches = tuple(str(name) for name in about["patches"])
         names = tuple(patches[number] if number >= 0 else "" for number in parts[:, 3].tolist())
         geometry = GeometryArrays(vertices, lengths, parts[:, :3], names).geometry()
-        panels = None if wanted is None else views.reshape(wanted.frames.count, wanted.count, 2, 2)
-        return ParsedMesh(nodes, counts[0], patches, geometry, counts[1], float(about["seconds"]), panels)
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+        described = {str(name): float(value) for name, value in about["described"].items()}
+        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], float(about["seconds"]))
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise MessageError("no result") from error

@@ -12,11 +12,10 @@ import numpy as np
 
 from enf2enf import errors
 from enf2enf.errors import Enf2EnfError, MeshError
-from enf2enf.geometry.frames import PanelOptions
 from enf2enf_server.ops.errors import LimitError
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, byte_limit, pack_options, unpack_mesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, ShapeOptions, byte_limit, unpack_mesh
 from enf2enf_server.parsing.parser import DiedError, LateError, Parser
 
 _LOG = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class Parsers:
     Args:
         count: processes, so many files are read at the same time.
         seconds: that one file may take, not counting the wait for a process.
-        memory_bytes: address space of one process. About 150 MB of it are taken before anything is read.
+        memory_bytes: address space of one process. About 300 MB of it are taken before anything is read.
     """
 
     def __init__(self, count: int, seconds: float, memory_bytes: int):
@@ -71,7 +70,7 @@ class Parsers:
         length_unit: str,
         walls: Sequence[str],
         limits: MeshLimits,
-        panels: PanelOptions | None = None,
+        shape: ShapeOptions,
         alive: Callable[[], None] = nothing,
         caller: str = "",
     ) -> ParsedMesh:
@@ -83,7 +82,7 @@ class Parsers:
             length_unit: of its coordinates.
             walls: patches that are walls; empty for the inner loops.
             limits: what the mesh may have at the most.
-            panels: of the geometry that are wanted too.
+            shape: what is wanted of its geometry.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
             caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
 
@@ -95,13 +94,13 @@ class Parsers:
         """
         shown = name if PurePath(name).suffix else "mesh"
         about = {"file_name": name, "length_unit": length_unit, "walls": list(walls)}
-        wanted = {"limits": dataclasses.asdict(limits), "panels": pack_options(panels)}
+        wanted = {"limits": dataclasses.asdict(limits), **dataclasses.asdict(shape)}
         message = _packed(about, wanted, data)
         how = ""
         for attempt in range(_ATTEMPTS):
             parser = self._idle.take(lambda: self._check_waiting(alive), caller, first=attempt > 0)
             try:
-                return self._parse_with(parser, message, byte_limit(limits.nodes, panels), panels, alive)
+                return self._parse_with(parser, message, byte_limit(limits.nodes), alive)
             except DiedError as death:
                 how = death.how
                 _LOG.warning("a mesh parser died (%s), process %d", how, parser.pid)
@@ -125,13 +124,12 @@ class Parsers:
         parser: Parser,
         message: Sequence[memoryview],
         limit: int,
-        panels: PanelOptions | None,
         alive: Callable[[], None],
     ) -> ParsedMesh:
         answer = IncomingMessage(limit)
         try:
             parser.ask(message, answer, self._seconds, alive)
-            result = _result(answer, panels)
+            result = _result(answer)
         except MessageError as error:
             parser.kill()
             raise DiedError("an answer that makes no sense") from error
@@ -209,11 +207,11 @@ def _packed(about: dict[str, str | list[str]], wanted: dict[str, Any], data: byt
         raise MeshError(culprit, f"at most {HEADER_BYTES} bytes of names together", "more") from None
 
 
-def _result(answer: IncomingMessage, panels: PanelOptions | None) -> ParsedMesh | Exception:
+def _result(answer: IncomingMessage) -> ParsedMesh | Exception:
     about = answer.about
     match about.get("kind"):
         case "parsed":
-            return unpack_mesh(answer, panels)
+            return unpack_mesh(answer)
         case "refused" if about.get("error") in _KINDS:
             return _KINDS[about["error"]](*(str(about.get(part)) for part in ("name", "expected", "got")))
         case "failed":

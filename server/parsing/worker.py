@@ -15,12 +15,13 @@ import numpy as np
 
 from enf2enf.errors import Enf2EnfError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.familiar import describe
 from enf2enf.geometry.plane.outline import Outline
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
-from enf2enf_server.parsing.parsed_mesh import pack_mesh, unpack_options
+from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
@@ -76,7 +77,7 @@ def _limit(memory_bytes: int) -> None:
 
 
 def _warm_up() -> None:
-    """Reads a square with a hole in every format, so that the first file finds all readers imported."""
+    """Reads a square with a hole in every format, so that the first file finds all that it needs imported."""
     outer = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 3.0], [0.0, 3.0]])
     points = np.concatenate([outer, 1 + outer / 3])
     first = np.arange(4)
@@ -88,6 +89,8 @@ def _warm_up() -> None:
     for name, chosen in FORMATS.items():
         mesh = cells if "quad" in chosen.kinds else faces if "triangle" in chosen.kinds else curves
         Geometry.from_mesh(read_bytes(write_bytes(mesh, name), name)).contains(points)
+    angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    Geometry.of((np.stack([np.cos(angle), np.sin(angle)], axis=1),)).panels(32)  # a wall that is no polygon
 
 
 def _received(requests: int) -> IncomingMessage | None:
@@ -134,11 +137,10 @@ def _parsed(job: IncomingMessage) -> list[memoryview]:
     outline = Outline.of(mesh)
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
-    geometry = Geometry(outline.boundaries(about["walls"]), apart=True)
-    wanted = unpack_options(about["panels"])
-    panels = None if wanted is None else wanted.of(geometry)
+    geometry = Geometry.from_outline(outline, about["walls"], about["outer_is_far"])
+    described = describe(geometry, about["length"])
     outside = _outside(mesh, outline, geometry)
-    return pack(*pack_mesh(mesh, geometry, outside, time.perf_counter() - start, panels))
+    return pack(*pack_mesh(mesh, geometry, described, outside, time.perf_counter() - start))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:

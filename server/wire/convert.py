@@ -33,7 +33,7 @@ def mesh_options(header: pb.MeshHeader) -> MeshOptions:
 def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
     """The reply to an upload."""
     mesh, model = shape.mesh, shape.model
-    lower, upper = mesh.geometry.bounds
+    lower, upper = mesh.geometry.reach
     warning = f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
     return pb.EncodeResponse(
         handle=shape.handle,
@@ -51,6 +51,7 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         encode_seconds=shape.encode_seconds,
         model=model.name,
         version=model.version,
+        extrapolating=model.surrogate.unfamiliar(shape.encoding),
     )
 
 
@@ -159,6 +160,7 @@ def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
         ),
         chunk_points=surrogate.chunk_points,
         server_version=metadata.version("enf2enf"),
+        outer_is_far=model.surrogate.schema.outer_is_far,
     )
 
 

@@ -4,7 +4,6 @@ import numpy as np
 from google.protobuf.message import Message
 
 from enf2enf.errors import CheckpointError
-from enf2enf.geometry import Geometry
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
@@ -38,13 +37,10 @@ def trial(model: Model, config: ServerConfig) -> None:
 
 
 def _encoded(model: Model) -> EncodedShape:
-    """A square with a square hole, of the size of the training geometries; its nodes lie between both."""
-    half = model.surrogate.normaliser.length / 2
-    square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    geometry = Geometry.of((square / 2,), square)
-    mesh = ParsedMesh(0.75 * square, 0, (), geometry, 0, 0.0)
+    """A square with a round hole, and nodes between both."""
+    geometry = model.surrogate.trial_geometry()
     encoding = model.surrogate.encode(geometry)
-    model.is_local(encoding)
+    mesh = ParsedMesh(0.9 * geometry.reach, 0, (), geometry, encoding.described, 0, 0.0)
     return EncodedShape("0" * 64, model, "", mesh, (), encoding, 0.0, 0.0)
 
 

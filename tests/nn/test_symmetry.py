@@ -45,7 +45,7 @@ BUILD = {
     "rotary": lambda member, dim, key: ROTARY.build(Translation(), WIDTH, Schema(dim, (), FIELDS), 0, key=key),
     "cross": lambda member, dim, key: CrossAttention(member, dim, WIDTH, 2, 1, 1.0, key=key),
     "field": lambda member, dim, key: NeuralField(member, dim, WIDTH, 2, WIDTH, 2, 1, 0, 0.5, key=key),
-    "transformer": lambda member, dim, key: LatentTransformer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), key=key),
+    "transformer": lambda member, dim, key: LatentTransformer(dim, WIDTH, 2, 2, 2, (2.0, 0.25), (0.15, 2.0), key=key),
 }
 FIELDS = (Quantity("u"),)
 FAMILY = ("rotary", "cross", "field")

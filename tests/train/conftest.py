@@ -1,5 +1,6 @@
 """A family of small solved problems: a void in a square cell, fields known in closed form at the nodes of its mesh."""
 
+import dataclasses
 import json
 import signal
 import tomllib
@@ -107,6 +108,16 @@ def holes(tmp_path_factory):
 def mirrored_holes(tmp_path_factory):
     """The same folder, every case mirrored in x."""
     return make(tmp_path_factory.mktemp("data") / "mirrored", change=mirrored)
+
+
+@pytest.fixture(scope="session")
+def holes_in_inches(tmp_path_factory):
+    """The same folder, in another unit."""
+
+    def in_inches(mesh, conditions):
+        return dataclasses.replace(mesh, points=mesh.points / 0.0254), conditions
+
+    return make(tmp_path_factory.mktemp("data") / "inches", change=in_inches)
 
 
 @pytest.fixture(scope="session")

@@ -1,88 +1,151 @@
 """Walls as a fixed number of segments, the same ones however the loops were stored."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.errors import GeometryError
+from enf2enf.geometry.lazy import lazy
+from enf2enf.geometry.plane.corners import Corners, midside
 from enf2enf.geometry.plane.crossing import crossing
-from enf2enf.geometry.plane.polygon import area
-from enf2enf.geometry.plane.smooth import smoothed
+from enf2enf.geometry.plane.curve import AXES, NOISE, Curve
+from enf2enf.geometry.plane.smooth import with_corners
+from enf2enf.geometry.plane.ties import apportion, ranks
 
-# No symmetry axis of anything people draw, so that no two vertices of a symmetric body are equally far along it.
-_AXES = np.array([[np.cos(0.7390851332), np.sin(0.7390851332)], [-np.sin(0.7390851332), np.cos(0.7390851332)]])
-_NOISE = 1e-8  # of the size: above the rounding of coordinates a million sizes away from the origin
 _FEWEST = 3
+_COARSE = 12  # panels that a body needs to have a shape
+
+Loop = Float[np.ndarray, "_ 2"]
 
 
-def resample(loops: Sequence[Float[np.ndarray, "_ 2"]], count: int) -> Float[np.ndarray, "{count} 2 2"]:
-    """Cuts the smooth curves of closed loops into `count` segments (start, end), each loop's of equal arc length.
+@dataclasses.dataclass(frozen=True, eq=False)
+class PanelPlan:
+    """How walls are cut into panels: all that does not depend on the frame that they are seen in.
 
-    A loop gets segments by its share of the perimeter (largest remainder, at least 3) and starts at the point of its
-    curve (as finely as `smoothed` gives it) that is farthest along a fixed direction; loops follow each other along the
-    same direction. Direction of travel is kept. Where walls are so close together, or a body is so thin, that their
-    curves would cross, the polygons are cut instead.
+    Args:
+        count: how many panels, of all walls together.
+        curves: of the walls, their bodies on the left.
 
     Raises:
-        GeometryError: fewer than three segments a loop.
+        GeometryError: fewer than three panels a wall.
     """
-    if count < _FEWEST * len(loops):
-        raise GeometryError("facets", f"at least {_FEWEST} for each of {len(loops)} walls", str(count))
-    loops = _curves(loops)
-    size = float(max(np.ptp(loop, axis=0).max() for loop in loops))
-    ordered = sorted(loops, key=lambda loop: _rank(loop, size))
-    lengths = [_lengths(loop).sum() for loop in ordered]
-    shares = _apportion(np.array(lengths), count).tolist()
-    cuts = [_cut(_started(loop, size), share) for loop, share in zip(ordered, shares, strict=True)]
-    return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
+
+    count: int
+    curves: tuple[Curve, ...]
+
+    def __post_init__(self):
+        if self.count < _FEWEST * len(self.curves):
+            raise GeometryError("facets", f"at least {_FEWEST} for each of {len(self.curves)} walls", str(self.count))
+
+    @classmethod
+    def of(cls, walls: Sequence[Loop], count: int, outer: Loop | None = None) -> Self:
+        """The plan of walls, which follows the smooth curves that they stand for, see `smoothed`.
+
+        Where walls are so close together or to what is around them, or a body is so thin, that curves would cross, the
+        polygons are cut instead.
+
+        Args:
+            walls: their bodies on the left.
+            count: how many panels.
+            outer: a boundary around all walls that no curve may leave; None if there is none.
+
+        Raises:
+            GeometryError: fewer than three panels a wall.
+        """
+        return cls(count, wall_curves(walls, [] if outer is None else [outer]))
+
+    def place(self, axes: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "{self.count} 2 2"]:
+        """The panels (start, end) in a frame about the same origin, the body on the left of each.
+
+        Walls follow each other by their places in the frame and get panels by their share of the length (largest
+        remainder, at least three each). Panels begin at corners, see `Curve.cut`. Walls that are turned or mirrored
+        with the frame have the same panels in it.
+
+        Args:
+            axes: of the frame, one a row; orthonormal, in a mirrored one with determinant -1.
+        """
+        curves = [curve.turned(axes) for curve in self.curves]
+        curves = [curves[number] for number in _order(curves)]
+        shares = apportion(np.array([curve.length for curve in curves]), self.count, _FEWEST).tolist()
+        cuts = [curve.cut(share) for curve, share in zip(curves, shares, strict=True)]
+        return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
+
+    @lazy
+    def coarse(self) -> tuple[tuple[int, int], ...]:
+        """Number and panels of every wall that gets fewer than twelve."""
+        shares = apportion(np.array([curve.length for curve in self.curves]), self.count, _FEWEST)
+        return tuple((number, share) for number, share in enumerate(shares.tolist()) if share < _COARSE)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The plan as plain arrays."""
+        return {
+            "count": np.array(self.count, np.int64),
+            "points": np.concatenate([curve.points for curve in self.curves]),
+            "lengths": np.array([len(curve.points) for curve in self.curves], np.int64),
+            "corners": np.concatenate([curve.corners for curve in self.curves]).astype(np.int64),
+            "corner_counts": np.array([len(curve.corners) for curve in self.curves], np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """The same plan again.
+
+        Raises:
+            GeometryError: arrays that contradict each other.
+        """
+        if not _are_sound(arrays):
+            raise GeometryError("panels", "arrays that fit each other", "others")
+        points = np.split(arrays["points"], np.cumsum(arrays["lengths"])[:-1])
+        corners = np.split(arrays["corners"], np.cumsum(arrays["corner_counts"])[:-1])
+        return cls(int(arrays["count"]), tuple(map(Curve, points, corners)))
 
 
-def _curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> list[Float[np.ndarray, "_ 2"]]:
-    """The smooth curves of loops, or the loops where those would cross; loops do not."""
-    curves = [smoothed(loop) for loop in loops]
-    if all(map(np.array_equal, curves, loops)) or crossing(curves) is None:
+_SHAPES = {"count": 0, "points": 2, "lengths": 1, "corners": 1, "corner_counts": 1}
+
+
+def _are_sound(arrays: Mapping[str, np.ndarray]) -> bool:
+    """Whether arrays are those of a plan: what they are read from may be damaged."""
+    if set(arrays) != set(_SHAPES) or any(arrays[name].ndim != ndim for name, ndim in _SHAPES.items()):
+        return False
+    points, lengths, corners, counts = (arrays[name] for name in ("points", "lengths", "corners", "corner_counts"))
+    whole = [array for name, array in arrays.items() if name != "points"]
+    sound = points.dtype == np.float64 and all(array.dtype == np.int64 for array in whole)
+    sound = sound and points.shape[1] == 2 and len(lengths) == len(counts) > 0
+    sound = sound and lengths.min() >= 3 and counts.min() >= 0 and lengths.max() <= len(points)
+    sound = sound and lengths.sum() == len(points) and counts.max() <= len(corners) == counts.sum()
+    if not (sound and np.isfinite(points).all()):
+        return False
+    owner = np.repeat(np.arange(len(counts)), counts)
+    ascends = (np.diff(corners) > 0) | (np.diff(owner) > 0)
+    return bool(ascends.all() and (corners >= 0).all() and (corners < lengths[owner]).all())
+
+
+def wall_curves(loops: Sequence[Loop], around: list[Loop]) -> tuple[Curve, ...]:
+    """The smooth curves of walls, or their loops where those would cross each other or what is around them."""
+    curves = tuple(Curve(*with_corners(loop)) for loop in loops)
+    if all(map(np.array_equal, [curve.points for curve in curves], loops)) or not _cross(curves, around):
         return curves
-    curves = [loop if crossing([curve]) else curve for curve, loop in zip(curves, loops, strict=True)]
-    return list(loops) if crossing(curves) else curves
+    polygons = tuple(_polygon(loop) for loop in loops)
+    pairs = zip(curves, polygons, strict=True)
+    mended = tuple(polygon if _cross([curve], around) else curve for curve, polygon in pairs)
+    return polygons if _cross(mended, around) else mended
 
 
-def _rank(loop: np.ndarray, size: float) -> tuple[float, ...]:
-    """Where a loop comes among others: equal to the bit wherever rounding alone tells two loops apart."""
-    along, across = _centroid(loop) @ _AXES.T / size
-    return tuple(round(number, 6) + 0.0 for number in (along, abs(area(loop)) / size**2, across))
+def _cross(curves: Sequence[Curve], around: list[Loop]) -> bool:
+    return crossing([*(curve.points for curve in curves), *around]) is not None
 
 
-def _lengths(loop: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+def _polygon(loop: Loop) -> Curve:
+    vertices = np.flatnonzero(~midside(loop))
+    return Curve(loop, vertices[Corners.of(loop[vertices]).sharp])
 
 
-def _centroid(loop: np.ndarray) -> np.ndarray:
-    """Centre of the curve, whatever the spacing of its vertices."""
-    lengths = _lengths(loop)
-    return (0.5 * (loop + np.roll(loop, -1, axis=0)) * lengths[:, None]).sum(axis=0) / lengths.sum()
-
-
-def _apportion(lengths: np.ndarray, count: int) -> Int[np.ndarray, " loops"]:
-    quota = np.round(lengths / lengths.sum() * count, 3)  # so that equal bodies tie, whatever their rounding
-    shares = np.maximum(np.floor(quota).astype(int), _FEWEST)
-    while (missing := count - shares.sum()) != 0:
-        surplus = quota - shares
-        if missing > 0:
-            shares[np.argmax(surplus)] += 1
-        else:
-            shares[np.argmin(np.where(shares > _FEWEST, surplus, np.inf))] -= 1
-    return shares
-
-
-def _started(loop: np.ndarray, size: float) -> np.ndarray:
-    along, across = (loop @ _AXES.T).T
-    farthest = along >= along.max() - _NOISE * size
-    return np.roll(loop, -int(np.argmax(np.where(farthest, across, -np.inf))), axis=0)
-
-
-def _cut(loop: np.ndarray, count: int) -> Float[np.ndarray, "{count} 2"]:
-    closed = np.concatenate([loop, loop[:1]])
-    arc = np.concatenate([[0.0], np.cumsum(_lengths(loop))])
-    at = arc[-1] * np.arange(count) / count
-    return np.stack([np.interp(at, arc, closed[:, axis]) for axis in (0, 1)], axis=1)
+def _order(curves: Sequence[Curve]) -> Int[np.ndarray, " curves"]:
+    """The numbers of curves by their places along `AXES`, then by their areas, then by their places across."""
+    size = max(np.ptp(curve.points, axis=0).max() for curve in curves)
+    along, across = AXES @ np.array([curve.centroid for curve in curves]).T
+    areas = np.array([curve.area for curve in curves])
+    return np.lexsort((across, ranks(areas, NOISE * size**2), ranks(along, NOISE * size)))

@@ -1,19 +1,14 @@
 """The smooth curve that a wall's polygon stands for: how finely a mesh is cut must not decide what shape it has."""
 
-import numpy as np
-from jaxtyping import Bool, Float
+from collections.abc import Iterator
 
-_SHARP = np.deg2rad(50)  # turns from which on a vertex is a corner: a heptagon has them, an octagon is a coarse circle
-_ALONE = 3  # times the turns beside it, from which on a smaller turn is a corner too
-_SLIGHT = np.deg2rad(16.6)  # unless it is no larger than this; between those of regular polygons of 21 and 22 sides
-_LEVEL = np.deg2rad(1)  # or if the polygon is straight on one side of it, to this
-_STRAIGHT = 1e-6  # rad, rounding included; coordinates that came in single precision
-_ROUNDED = 2e-4  # may turn as far, where that is
-_NEXT_TO_NOTHING = 0.02  # of the turns beside it
-_FARTHEST = 0.1  # that a curve leaves a side, in lengths of the shortest of it and its neighbours,
-_FARTHEST_OF_ALL = 0.003  # and of the perimeter: large straight sides stand for nothing but themselves;
-_LONG = 6  # times as long as the shortest, from which on less and less
-_UNEVEN = 10  # times the angle at its other end that a side may leave its chord by: an arc has no straight end
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from enf2enf.geometry.plane.corners import Corners, midside
+
+_FEWEST = 3  # sides between two ends that make an arc: two are those of a parallelogram
+_FARTHEST = 0.1  # of the shortest of it and its neighbours that a curve leaves a side: an octagon's circle just does
 _PIECES = 8  # segments a side, which leave a 64th of the sides' own sag
 _ENOUGH = 4096  # segments in all: of a polygon with as many sides they are the sides
 
@@ -23,72 +18,64 @@ Loop = Float[np.ndarray, "_ 2"]
 def smoothed(loop: Loop) -> Loop:
     """A closed polygon with every side replaced by up to eight along a curve through its vertices.
 
-    Side by side, a cubic over the chord that meets it at the angles of the circles through three vertices each; the
-    middle of a circle's side comes to lie on the circle. At a corner a side is a symmetric arc instead, straight
-    between two corners. No side leaves its chord by more than a tenth of the shortest of it and its neighbours and
-    0.3 % of the perimeter, and one that goes on straight at an end hardly leaves it, so that straight sides next to a
-    fillet stay straight. Straight mid-side nodes of a quadratic mesh do not count as vertices.
+    The curve is a cubic spline with two continuous derivatives, over the lengths of the chords: periodic if the polygon
+    has no corners, else one from each end of its smooth parts to the next (see `Corners.of`), not-a-knot at both.
+    Straight sides and parts of one or two sides stay what they are. No side leaves its chord by more than a tenth of
+    the shortest of it and its neighbours. Straight mid-side nodes of a quadratic mesh do not count as vertices.
 
     The result moves, turns and mirrors with the polygon, and does not depend on where it starts or which way it goes.
     """
-    loop = loop[~_midside(loop)]
-    side = np.roll(loop, -1, axis=0) - loop
-    leave = _leave(loop)
-    f = np.arange(leave.shape[1]) / leave.shape[1]
-    normal = np.stack([-side[:, 1], side[:, 0]], axis=1)
-    curve = loop[:, None] + f[:, None] * side[:, None] + leave[:, :, None] * normal[:, None]
-    return curve.reshape(-1, 2)
+    return with_corners(loop)[0]
+
+
+def with_corners(loop: Loop) -> tuple[Loop, Int[np.ndarray, " corners"]]:
+    """That curve, and which of its points are the polygon's corners."""
+    loop = loop[~midside(loop)]
+    corners = Corners.of(loop)
+    side, leave = np.roll(loop, -1, axis=0) - loop, _leave(loop, corners.ends)
+    pieces = leave.shape[1]
+    curve = loop[:, None] + (np.arange(pieces) / pieces)[:, None] * side[:, None] + leave
+    return curve.reshape(-1, 2), pieces * np.flatnonzero(corners.sharp)
 
 
 def sag(loop: Loop) -> Float[np.ndarray, " _"]:
     """How far that curve leaves every side of the polygon, from each vertex to the next."""
-    kept = ~_midside(loop)
+    kept = ~midside(loop)
     vertices = loop[kept]
-    length = np.linalg.norm(np.roll(vertices, -1, axis=0) - vertices, axis=1)
-    return (length * np.abs(_leave(vertices)).max(axis=1))[np.cumsum(kept) - 1]
+    side, leave = np.roll(vertices, -1, axis=0) - vertices, _leave(vertices, Corners.of(vertices).ends)
+    across = np.abs(side[:, None, 0] * leave[..., 1] - side[:, None, 1] * leave[..., 0])
+    return (across.max(axis=1) / np.linalg.norm(side, axis=1))[np.cumsum(kept) - 1]
 
 
-def _leave(loop: Loop) -> Float[np.ndarray, "_ pieces"]:
-    """How far to the left of every side the curve is, in lengths of the side, at equal steps along it."""
-    side = np.roll(loop, -1, axis=0) - loop
-    before, after = np.roll(side, 1, axis=0), np.roll(side, -1, axis=0)
-    # The angle between a chord and the circle at one end is the one between the chords at the other.
-    start, end = -_angle(before, before + side), _angle(side + after, after)
-    begins, ends = (corners := _corners(_angle(before, side))), np.roll(corners, -1)
-    start, end = np.where(begins, -end, start), np.where(ends, -start, end)
-    start[begins & ends] = end[begins & ends] = 0
-    start, end = _limited(start, _UNEVEN * np.abs(end)), _limited(end, _UNEVEN * np.abs(start))
+def _leave(loop: Loop, ends: Bool[np.ndarray, " _"]) -> Float[np.ndarray, "_ pieces 2"]:
+    """How far every side's curve is from its chord, at equal steps along both."""
     pieces = min(_PIECES, -(-_ENOUGH // len(loop)))
-    f = np.arange(pieces) / pieces
-    leave = np.outer(np.tan(start / 2), 2 * f * (1 - f) ** 2) - np.outer(np.tan(end / 2), 2 * f**2 * (1 - f))
-    length = np.linalg.norm(side, axis=1)
-    shortest = np.minimum(length, np.minimum(np.roll(length, 1), np.roll(length, -1)))
-    most = np.minimum(_FARTHEST * shortest, _FARTHEST_OF_ALL * length.sum()) / length
-    most *= np.minimum(1, _LONG * shortest / length) ** 2
-    return leave * (most / np.maximum(np.abs(leave).max(axis=1), most))[:, None]
+    leave = np.zeros((len(loop), pieces, 2))
+    if pieces > 1:
+        for nodes in _parts(ends):
+            leave[nodes[:-1]] = _spline(loop[nodes], pieces, closed=nodes[0] == nodes[-1] and not ends[nodes[0]])
+    length = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+    most = _FARTHEST * np.minimum(length, np.minimum(np.roll(length, 1), np.roll(length, -1)))
+    return leave * (most / np.maximum(np.linalg.norm(leave, axis=2).max(axis=1), most))[:, None, None]
 
 
-def _angle(a: Loop, b: Loop) -> Float[np.ndarray, " _"]:
-    """By how much directions turn from a to b, rad."""
-    return np.arctan2(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], (a * b).sum(axis=1))
+def _parts(ends: Bool[np.ndarray, " _"]) -> Iterator[Int[np.ndarray, " nodes"]]:
+    """The vertices of all parts that are not straight, both ends included."""
+    firsts = np.flatnonzero(ends) if ends.any() else np.zeros(1, int)
+    for first, sides in zip(firsts, np.diff(firsts, append=firsts[0] + len(ends)), strict=True):
+        if sides >= _FEWEST:
+            yield np.arange(first, first + sides + 1) % len(ends)
 
 
-def _limited(angle: Float[np.ndarray, " _"], most: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
-    return np.clip(angle, -most, most)
+def _spline(points: Loop, pieces: int, closed: bool) -> Float[np.ndarray, "sides {pieces} 2"]:
+    """How far the spline through points is from the chords between them."""
+    from scipy.interpolate import CubicSpline
 
-
-def _midside(loop: Loop) -> Bool[np.ndarray, " _"]:
-    """Vertices at which next to nothing turns, between two at which something does."""
-    side = np.roll(loop, -1, axis=0) - loop
-    size = np.abs(_angle(np.roll(side, 1, axis=0), side))
-    beside = np.minimum(np.roll(size, 1), np.roll(size, -1))
-    straight = size < np.maximum(_STRAIGHT, np.minimum(_ROUNDED, _NEXT_TO_NOTHING * beside))
-    return straight & ~np.roll(straight, 1) & ~np.roll(straight, -1)
-
-
-def _corners(turn: Float[np.ndarray, " sides"]) -> Bool[np.ndarray, " sides"]:
-    """Where the polygon turns sharply, or far more than at both neighbours, or turns at the end of a straight line."""
-    size = np.abs(turn)
-    one, other = np.roll(size, 1), np.roll(size, -1)
-    alone = (size > _ALONE * np.maximum(one, other)) | (np.minimum(one, other) < _LEVEL)
-    return (size >= _SHARP) | ((size > _SLIGHT) & alone)
+    chords = np.diff(points, axis=0)
+    knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(chords, axis=1))])
+    steps = np.arange(pieces) / pieces
+    spline = CubicSpline(knots, points, bc_type="periodic" if closed else "not-a-knot")
+    at = knots[:-1, None] + steps * np.diff(knots)[:, None]
+    leave = spline(at) - points[:-1, None] - steps[:, None] * chords[:, None]
+    leave[:, 0] = 0  # to the bit
+    return leave

@@ -42,13 +42,15 @@ class Joukowski(AbstractProblem):
         2,
         (Quantity("inflow", "vector", "m/s"),),
         (
-            Quantity("velocity", "vector", "m/s", scales_with=(("inflow", 1.0),)),
+            Quantity("velocity", "vector", "m/s", scales_with=(("inflow", 1.0),), relative_to="inflow"),
             Quantity("pressure", unit="m2/s2", scales_with=(("inflow", 2.0),)),
             Quantity("wall_pressure", unit="m2/s2", scales_with=(("inflow", 2.0),), on="wall"),
         ),
+        outer_is_far=True,
+        length=1.0,
     )
     shares = (400, 50, 50, 200)
-    frames = FrameConfig(reflections=("y",))
+    frames = FrameConfig("inflow", ("y",), ((-2.5, -1.5), (2.5, 1.5)))
     licence, fine_cases = "CC0-1.0", 0
 
     @property

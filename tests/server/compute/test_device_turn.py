@@ -16,7 +16,8 @@ SQUARE = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 WORK = {
     apart: ["crossing"],
     polygon: ["crossing"],
-    panels: ["resample", "smoothed", "crossing"],
+    panels: ["with_corners", "crossing"],
+    panels.PanelPlan: ["place"],
     segments: ["prepared", "contains", "sag"],
     segments.Segments: ["touches", "distance"],
 }

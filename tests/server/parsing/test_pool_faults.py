@@ -146,9 +146,9 @@ def writes_to_a_pipe(pid, fd):
 
 
 def test_a_memory_bomb(own, vtu):
-    pool = own(1, memory=220 << 20)
+    pool = own(1, memory=370 << 20)
     (filled,) = pool.pids
-    with pytest.raises(MeshError, match=r"^a.stl: expected a mesh that can be read in 220 MiB of memory, got one that"):
+    with pytest.raises(MeshError, match=r"^a.stl: expected a mesh that can be read in 370 MiB of memory, got one that"):
         ask(pool, slow() * 4, "a.stl")
     assert len(ask(pool, vtu).nodes) == 224
     assert pool.replaced == 1 and filled not in pool.pids

@@ -1,0 +1,119 @@
+"""What does a new direction of the inflow cost, where frames follow it?
+
+    python -m benchmarks.polar
+
+A model of the usual size with random weights, an aerofoil of 192 sides, served on this machine. A direction is new when
+the network has not seen the shape in it: it encodes it anew, twice with its mirror image. A polar is 64 directions of
+100 points each, asked by one client in another process; meanwhile a second caller asks 100 points under conditions that
+the server knows, and so it does in peace.
+"""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+from benchmarks.rows import Row, main, seconds
+from benchmarks.wire import serving
+from enf2enf.client import AsyncClient, Client
+from enf2enf.client.replies import RemoteShape
+from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.model.config import ModelConfig
+from enf2enf.normalise import Normaliser
+from enf2enf.problems.joukowski.problem import Joukowski
+from enf2enf.surrogate import Surrogate
+from enf2enf.threads import run_in_calling_thread
+
+POINTS, DIRECTIONS, ROUNDS, WAITING = 100, 64, 8, 200
+SPEED = 30.0
+
+
+def surrogate() -> Surrogate:
+    """An untrained one of the problem `joukowski`, in the frames that it states."""
+    problem = Joukowski()
+    inputs, outputs = problem.schema.condition_width, problem.schema.field_width
+    low, high = np.array([1.0, 0.0]), np.array([100.0, 0.0])
+    ranges = low[:inputs], high[:inputs], low[:1], high[:1]
+    normaliser = Normaliser(problem.schema, 1.0, (1.0, 1.0), np.zeros(outputs), np.ones(outputs), *ranges)
+    return Surrogate.untrained(ModelConfig(frames=problem.frames), normaliser)
+
+
+def aerofoil() -> Mesh:
+    """The walls of the first case of the problem, as bare curves."""
+    mesh = Joukowski().make(0, 0)[0].mesh
+    nodes = mesh.cells[0].nodes
+    return Mesh(mesh.points, (CellBlock("line", nodes),))
+
+
+def inflow(angle: float) -> dict[str, list[float]]:
+    """The conditions at an angle to the x axis, rad."""
+    return {"inflow": [SPEED * np.cos(angle), SPEED * np.sin(angle)]}
+
+
+def places() -> np.ndarray:
+    """Where the fields are asked for: all over the box, some of them in the body."""
+    return np.random.default_rng(0).uniform([-1, -1], [2, 1], (POINTS, 2))
+
+
+async def ask_polars(target: str, rounds: int) -> list[float]:
+    """The seconds of every polar, each of directions that were not asked before."""
+    random, taken = np.random.default_rng(1), []
+    async with AsyncClient(target) as client:
+        shape = await client.encode(aerofoil())
+        for _ in range(rounds):
+            angles = random.uniform(-np.pi, np.pi, DIRECTIONS)
+            began = time.perf_counter()
+            await asyncio.gather(*(client.decode(shape, inflow(angle), places()) for angle in angles))
+            taken.append(time.perf_counter() - began)
+    return taken
+
+
+def beside(client: Client, shape: RemoteShape) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of every polar, and of 100 points of another caller in peace and beside polars."""
+
+    def once() -> float:
+        return seconds(lambda: client.decode(shape, inflow(0.0), places()))
+
+    found: list[float] = []
+    command = [sys.executable, "-m", "benchmarks.polar", "--ask", client.target, str(ROUNDS)]
+
+    def polars() -> None:
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found.extend(json.loads(done.stdout))
+
+    peace = [once() for _ in range(WAITING)]
+    other = threading.Thread(target=polars)
+    other.start()
+    while_asked = []
+    while other.is_alive():
+        while_asked.append(once())
+    return found, peace, while_asked
+
+
+def measure() -> list[Row]:
+    """One direction after the other, then polars beside another caller."""
+    run_in_calling_thread()  # as `enf2enf serve` does
+    with serving(surrogate()) as client:
+        shape = client.encode(aerofoil())
+        angles = np.random.default_rng(0).uniform(-np.pi, np.pi, 60)
+        new = [seconds(lambda angle=angle: client.decode(shape, inflow(angle), places())) for angle in angles][10:]
+        polars, peace, beside_them = beside(client, shape)
+    idle, busy = (float(np.quantile(times, 0.99)) for times in (peace, beside_them))
+    return [
+        Row("same handle, new direction, 100 points", 1e3 * statistics.median(new), "ms", 15),
+        Row("64 directions x 100 points", statistics.median(polars), "s", 1.2),
+        Row("100 points of another caller in peace, p99", 1e3 * idle, "ms"),
+        Row("100 points of another caller beside polars, p99 over that in peace", busy / idle, "", 2.0),
+    ]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--ask"]:
+        print(json.dumps(asyncio.run(ask_polars(sys.argv[2], int(sys.argv[3])))))
+    else:
+        main(measure, __doc__)

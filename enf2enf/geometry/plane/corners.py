@@ -1,0 +1,71 @@
+"""Where a polygon that stands for a smooth curve has corners, and where it is straight."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+_SHARP = np.deg2rad(50)  # turns from which on a vertex is a corner: a heptagon has them, an octagon is a coarse circle
+_SLIGHT = np.deg2rad(16.6)  # and up to which none is: between those of regular polygons of 21 and 22 sides
+_ALONE = 3  # times the turns beside it, from which on one in between is a corner too,
+_UNEVEN = 2  # or times as long as the other one that a side beside it is: a coarse arc is cut evenly
+_LEVEL = 1e-3  # rad: what turns less is straight, coordinates in single precision and noise included
+_LONG = 5.5  # times as long as a side beside it: a side of a circle is not, and stands for nothing but itself
+
+Loop = Float[np.ndarray, "_ 2"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Corners:
+    """What the vertices and sides of a polygon are.
+
+    Args:
+        sharp: vertices that are corners.
+        ends: vertices at which the curve begins anew: corners, and the ends of straight sides.
+    """
+
+    sharp: Bool[np.ndarray, " vertices"]
+    ends: Bool[np.ndarray, " vertices"]
+
+    @classmethod
+    def of(cls, loop: Loop) -> "Corners":
+        """The corners of a polygon without mid-side nodes.
+
+        A vertex is a corner if it turns by 50 degrees or more. One that turns by more than 16.6 degrees is, too, where
+        it turns by more than three times as much as each of its neighbours, where one of its sides is more than twice
+        as long as the other, and at the end of a straight side. A side is straight between two vertices that turn by
+        less than 1e-3 rad, and beside those, and where it is more than 5.5 times as long as a side beside it.
+        """
+        size, ahead = np.abs(turns(loop)), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+        before, one, other = np.roll(ahead, 1), np.roll(size, 1), np.roll(size, -1)
+        straight = _straight(size, ahead)
+        ends = straight | np.roll(straight, 1)
+        alone = size > _ALONE * np.maximum(one, other)
+        uneven = np.maximum(before, ahead) > _UNEVEN * np.minimum(before, ahead)
+        sharp = (size >= _SHARP) | ((size > _SLIGHT) & (alone | uneven | ends))
+        return cls(sharp, sharp | ends)
+
+
+def turns(loop: Loop) -> Float[np.ndarray, " vertices"]:
+    """By how much the direction turns to the left at every vertex, rad."""
+    ahead = np.roll(loop, -1, axis=0) - loop
+    before = np.roll(ahead, 1, axis=0)
+    return np.arctan2(before[:, 0] * ahead[:, 1] - before[:, 1] * ahead[:, 0], (before * ahead).sum(axis=1))
+
+
+def midside(loop: Loop) -> Bool[np.ndarray, " vertices"]:
+    """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do."""
+    level = np.abs(turns(loop)) < _LEVEL
+    for first in (0, 1):
+        if len(loop) % 2 == 0 and level[first::2].all() and not level[1 - first :: 2].all():
+            return np.arange(len(loop)) % 2 == first
+    return np.zeros(len(loop), dtype=bool)
+
+
+def _straight(
+    size: Float[np.ndarray, " vertices"], length: Float[np.ndarray, " vertices"]
+) -> Bool[np.ndarray, " vertices"]:
+    """Whether the side from each vertex to the next is straight."""
+    level = (size < _LEVEL) & (np.roll(size, -1) < _LEVEL)
+    long = length > _LONG * np.minimum(np.roll(length, 1), np.roll(length, -1))
+    return level | np.roll(level, 1) | np.roll(level, -1) | long

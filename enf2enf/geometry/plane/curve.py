@@ -1,0 +1,101 @@
+"""A closed curve with corners, and where it is cut into panels."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from enf2enf.geometry.lazy import lazy
+from enf2enf.geometry.plane.corners import turns
+from enf2enf.geometry.plane.ties import apportion, ranks
+
+# No symmetry axis of anything people draw, so that no two corners of a symmetric body are equally far along it.
+AXES = np.array([[np.cos(0.7390851332), np.sin(0.7390851332)], [-np.sin(0.7390851332), np.cos(0.7390851332)]])
+NOISE = 1e-6  # of the size
+_EQUAL = np.deg2rad(1)  # corners that turn as much to this are as sharp
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Curve:
+    """A dense closed polyline.
+
+    Args:
+        points: not repeated at the end.
+        corners: which of them are corners, ascending.
+    """
+
+    points: Float[np.ndarray, "points 2"]
+    corners: Int[np.ndarray, " corners"]
+
+    def turned(self, axes: Float[np.ndarray, "2 2"]) -> "Curve":
+        """The curve in a frame with these axes; the other way round in a mirrored one, so that its left stays left."""
+        points = self.points @ axes.T
+        if np.linalg.det(axes) > 0:
+            return Curve(points, self.corners)
+        return Curve(points[::-1], len(points) - 1 - self.corners[::-1])
+
+    @lazy
+    def closed(self) -> Float[np.ndarray, "_ 2"]:
+        """The points, and the first again."""
+        return np.concatenate([self.points, self.points[:1]])
+
+    @lazy
+    def arc(self) -> Float[np.ndarray, " _"]:
+        """How far along the curve each of those is."""
+        return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(self.closed, axis=0).T))])
+
+    @property
+    def length(self) -> float:
+        """Of the whole curve."""
+        return float(self.arc[-1])
+
+    @lazy
+    def centroid(self) -> Float[np.ndarray, "2"]:
+        """Centre of the curve, weighted by length."""
+        return np.diff(self.arc) @ (self.closed[:-1] + self.closed[1:]) / (2 * self.length)
+
+    @lazy
+    def area(self) -> float:
+        """What it encloses."""
+        x, y = (self.closed - self.centroid).T
+        return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
+
+    def cut(self, count: int) -> Float[np.ndarray, "{count} 2"]:
+        """Points that cut the curve into so many panels, from its start on.
+
+        All corners are among them; between two of them panels have equal arc lengths, and are as many as the share of
+        the arc length there (largest remainder, at least one). Of more corners than panels the sharpest are kept.
+        """
+        start = self._start()
+        firsts = self._kept((self.arc[self.corners] - start) % self.length, count) if len(self.corners) else np.zeros(1)
+        lengths = np.diff(firsts, append=self.length)
+        shares = apportion(lengths, count, least=1)
+        at = [first + length * np.arange(n) / n for first, length, n in zip(firsts, lengths, shares, strict=True)]
+        at = (np.concatenate(at) + start) % self.length
+        return np.stack([np.interp(at, self.arc, along) for along in self.closed.T], axis=1)
+
+    @lazy
+    def _blunter(self) -> Int[np.ndarray, " corners"]:
+        """For every corner the rank of its sharpness: 0 of the sharpest."""
+        return ranks(-np.abs(turns(self.points)[self.corners]), _EQUAL)
+
+    def _start(self) -> float:
+        """How far along the curve its panels begin: at its sharpest corner, of equal ones at the farthest along `AXES`.
+
+        Without corners, where it crosses the line through its centroid along x, the one farthest against x.
+        """
+        if len(self.corners):
+            noise = NOISE * np.ptp(self.points, axis=0).max()
+            along, across = AXES @ self.points[self.corners].T
+            first = np.lexsort((-across, ranks(-along, noise), self._blunter))[0]
+            return float(self.arc[self.corners[first]])
+        x, y = (self.closed - self.centroid).T
+        sides = np.flatnonzero(np.diff(y <= 0))
+        share = y[sides] / (y[sides] - y[sides + 1])
+        first = np.argmin(x[sides] + share * (x[sides + 1] - x[sides]))
+        side = sides[first]
+        return float(self.arc[side] + share[first] * (self.arc[side + 1] - self.arc[side]))
+
+    def _kept(self, along: Float[np.ndarray, " corners"], count: int) -> Float[np.ndarray, " _"]:
+        """The corners' places along the curve, ascending; of the sharpest, if there are more than panels."""
+        return np.sort(along[np.lexsort((along, self._blunter))[:count]])

@@ -1,0 +1,147 @@
+"""Plain numbers of a geometry's walls, by which a shape unlike those that were learnt from is told."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from enf2enf.geometry.geometry import Geometry
+from enf2enf.geometry.plane.polygon import Loop, area, box
+from enf2enf.geometry.plane.smooth import smoothed
+
+_OBLONG = 2.0  # ratio of the principal second moments from which on a shape has a long axis
+_CORNER = np.deg2rad(12)  # turn of a smooth curve's polygon: that of an octagon turns by 45 / 8 degrees at a vertex
+_ARM = 2.499e-4  # of a perimeter: arcs are measured over no less, lest rounded coordinates are curved; no even share
+_PIECE = 64  # sides of a curve that are compared with others at once
+
+
+def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
+    """Numbers of all walls together, the same wherever they are, however they are turned and in a mirror.
+
+    They are of second order in the sides' length, those of polygons but for the curvature. What walls bound is their
+    bodies, or the domain itself where a wall goes around it.
+
+    `bodies`: number of walls. `extent`: largest distance of two points. `area`, `perimeter`: of what they bound.
+    `thickness`: width of the ellipse with the same second moments; of the thickest body. Unlike that of an inscribed
+    circle it is a closed form, right to rounding and as smooth as the shape is, and costs nothing.
+    `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
+    `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
+
+    Args:
+        geometry: whose walls they are.
+        length: the reference length (m), the unit of all.
+    """
+    near = [boundary.vertices for boundary in geometry.boundaries if boundary.role != "far"]
+    origin, size = _place(geometry)
+    walls = [(wall - origin) / size for wall in geometry.walls]
+    unit, single = size / length, any(area(wall) < 0 for wall in walls)
+    content, second = _moments(walls, np.zeros(len(walls), int) if single else np.arange(len(walls)))
+    return {
+        "bodies": float(len(walls)),
+        "extent": unit * _diameter(walls),
+        "area": unit**2 * float(np.abs(content).sum()),
+        "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
+        "thickness": unit * 4 * float(np.sqrt(np.linalg.eigvalsh(second)[:, 0].max(initial=0.0))),
+        "gap": unit * _gap([(curve - origin) / size for curve in near]),
+        "curvature": max(_curvature(smoothed(wall)) for wall in walls) / unit,
+    }
+
+
+def incidence(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
+    """Angle from the first of orthonormal axes (one a row) to the long axis of all walls together, in degrees.
+
+    In (-90, 90], positive towards the second axis; NaN where one principal second moment is not twice the other.
+    """
+    origin, size = _place(geometry)
+    walls = [(wall - origin) / size for wall in geometry.walls]
+    second = _moments(walls, np.zeros(len(walls), int))[1][0]
+    least, most = np.linalg.eigvalsh(second)
+    if most < _OBLONG * least:
+        return float("nan")
+    (xx, xy), (_, yy) = axes @ second @ axes.T
+    angle = float(np.rad2deg(np.arctan2(2 * xy, xx - yy))) / 2
+    return angle if angle > -90 else 90.0
+
+
+def _place(geometry: Geometry) -> tuple[Float[np.ndarray, "2"], float]:
+    """Centre and size of the walls, about and by which all is computed."""
+    bounds = box(geometry.walls)
+    return bounds.mean(axis=0), float(np.ptp(bounds, axis=0).max())
+
+
+def _lengths(loop: Loop) -> Float[np.ndarray, " _"]:
+    return np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+
+
+def _moments(
+    walls: Sequence[Loop], groups: Int[np.ndarray, " walls"]
+) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, "groups 2 2"]]:
+    """Signed areas, and mean squares of the distances from the centroid, of what groups of walls bound together."""
+    group = np.repeat(groups, [len(wall) for wall in walls])
+    start = np.concatenate(walls)
+    end = np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
+    double = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
+    total = start + end
+
+    def summed(values: Float[np.ndarray, " sides"]) -> Float[np.ndarray, " groups"]:
+        return np.bincount(group, double * values)
+
+    content = summed(np.full(len(start), 0.5))
+    centre = np.stack([summed(total[:, i] / 6) for i in range(2)], axis=1) / content[:, None]
+    squares = sum(corner[:, :, None] * corner[:, None, :] for corner in (start, end, total)) / 24
+    second = np.stack([summed(squares[:, i, j]) for i, j in np.ndindex(2, 2)], axis=1) / content[:, None]
+    return content, second.reshape(-1, 2, 2) - centre[:, :, None] * centre[:, None, :]
+
+
+def _diameter(walls: Sequence[Loop]) -> float:
+    """The largest distance between two vertices of their convex hull, of all that have parallel tangents."""
+    import shapely
+
+    hull = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(np.concatenate(walls))))[:-1]
+    hull = hull if area(hull) > 0 else hull[::-1]
+    side = np.roll(hull, -1, axis=0) - hull
+    heading = np.unwrap(np.arctan2(side[:, 1], side[:, 0]))
+    opposite = hull[np.searchsorted(np.append(heading, heading + 2 * np.pi), heading + np.pi) % len(hull)]
+    apart = np.stack([hull, np.roll(hull, -1, axis=0)]) - opposite
+    return float(np.linalg.norm(apart, axis=2).max())
+
+
+def _gap(curves: Sequence[Loop]) -> float:
+    """The smallest distance of two curves, which are cut up so that only near pieces are compared.
+
+    Each two are in different halves once, of those that the digits of their numbers make.
+    """
+    import shapely
+
+    closed = [np.append(curve, curve[:1], axis=0) for curve in curves]
+    cut = [[points[first : first + _PIECE + 1] for first in range(0, len(points) - 1, _PIECE)] for points in closed]
+    pieces = np.array([shapely.linestrings(piece) for own in cut for piece in own])
+    number, gap = np.repeat(np.arange(len(curves)), [len(own) for own in cut]), None
+    for digit in range((len(curves) - 1).bit_length()):
+        half = number >> digit & 1 == 1
+        tree = shapely.STRtree(pieces[half])
+        found = tree.query_nearest(pieces[~half], max_distance=gap, return_distance=True, all_matches=False)[1]
+        gap = float(found.min()) if len(found) else gap
+    return float("nan") if gap is None else gap
+
+
+def _curvature(curve: Loop) -> float:
+    """The largest curvature of a closed polygon that stands for a curve, but for arcs with a corner in them.
+
+    That of the circle through a vertex and the next ones on both sides that are at least an `_ARM` away along it.
+    """
+    count, side = len(curve), np.roll(curve, -1, axis=0) - curve
+    lengths, last = np.linalg.norm(side, axis=1), np.roll(side, 1, axis=0)
+    at = np.append(0.0, np.cumsum(np.tile(lengths, 3)))  # of the vertices of three rounds
+    here, arm = at[count : 2 * count], _ARM * lengths.sum()
+    ahead, back = np.searchsorted(at, here + arm), np.searchsorted(at, here - arm, side="right") - 1
+    one, other = curve - curve[back % count], curve[ahead % count] - curve
+    chords = [np.linalg.norm(chord, axis=1) for chord in (one, other, one + other)]
+    found = 2 * np.abs(_cross(one, other)) / np.prod(chords, axis=0)
+    corner = np.abs(np.arctan2(_cross(last, side), (last * side).sum(axis=1))) > _CORNER
+    corners = np.cumsum(np.tile(corner, 3))  # up to a vertex
+    return float(found[corners[ahead - 1] == corners[back]].max(initial=0.0))
+
+
+def _cross(a: Loop, b: Loop) -> Float[np.ndarray, " _"]:
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

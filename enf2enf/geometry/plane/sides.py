@@ -1,0 +1,42 @@
+"""The sides of a geometry's walls: where values on the walls are asked for and integrated."""
+
+import dataclasses
+from typing import Self
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from enf2enf.geometry.geometry import Geometry
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WallSides:
+    """All sides of all walls, wall by wall, in the order of `Geometry.walls`, each from a vertex to the next.
+
+    Args:
+        midpoints: in metres.
+        normals: of length 1, out of the body into the domain.
+        lengths: in metres.
+        walls: the number of the wall that each is of.
+    """
+
+    midpoints: Float[np.ndarray, "sides 2"]
+    normals: Float[np.ndarray, "sides 2"]
+    lengths: Float[np.ndarray, " sides"]
+    walls: Int[np.ndarray, " sides"]
+
+    @classmethod
+    def of(cls, geometry: Geometry) -> Self:
+        """The sides of a geometry."""
+        start = np.concatenate(geometry.walls)
+        end = np.concatenate([np.roll(wall, -1, axis=0) for wall in geometry.walls])
+        side = end - start
+        lengths = np.linalg.norm(side, axis=1)
+        normals = np.stack([side[:, 1], -side[:, 0]], axis=1) / lengths[:, None]  # the body is on the left
+        number = np.repeat(np.arange(len(geometry.walls)), [len(wall) for wall in geometry.walls])
+        return cls((start + end) / 2, normals, lengths, number)
+
+    @property
+    def along(self) -> Float[np.ndarray, "sides 2"]:
+        """Unit vectors along the sides, the body on the left."""
+        return np.stack([-self.normals[:, 1], self.normals[:, 0]], axis=1)

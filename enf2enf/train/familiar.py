@@ -1,0 +1,22 @@
+"""Which shapes a run learns from: plain numbers of all of them, so that others are told."""
+
+from collections.abc import Sequence
+
+from enf2enf.assessment import Ranges
+from enf2enf.data.cache import PackedData
+from enf2enf.geometry.familiar import describe, in_frame
+from enf2enf.geometry.frames import FrameConfig
+
+
+def familiar_shapes(data: Sequence[PackedData], length: float, frames: FrameConfig) -> Ranges:
+    """Where the numbers that describe the shapes of the train splits are, in all their frames.
+
+    Args:
+        data: of one schema.
+        length: the reference length, in metres.
+        frames: that the shapes are seen in.
+    """
+    cases = [(packed, index) for packed in data for index in packed.ids("train")]
+    described = ((describe(packed.geometry(index), length), packed.conditions(index)) for packed, index in cases)
+    schema = data[0].schema
+    return Ranges.fit(in_frame(numbers, axes) for numbers, row in described for axes in frames.axes(schema, row))
