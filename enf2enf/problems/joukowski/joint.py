@@ -26,10 +26,10 @@ class JointFlow(AbstractFlow):
     """Around any number of bodies apart from each other, solved when it is first asked for.
 
     The complex potential is that of the inflow and, of every body, a vortex, powers of 1 / s (s in the plane of its
-    circle, which is |s| = 1; the trailing edge is s = 1) and two functions more: there the flow is smooth in s, but all
-    that other bodies send there is smooth in space, a series in the distance y from the edge, which begins as (s - 1)^n.
-    Powers of 1 / s alone would converge slower than 1 / terms; y - g and y^2 - g^2, where g is linear in s and as y far
-    away, take out the two strongest of these powers.
+    circle, which is |s| = 1; the trailing edge is s = 1) and two functions more: there the flow is smooth in s, but
+    what other bodies send there is smooth in space, a series in the distance y from the edge, which begins as
+    (s - 1)^n. Powers of 1 / s alone would converge slower than 1 / terms; y - g and y^2 - g^2, where g is linear in s
+    and as y far away, take out the two strongest of these powers.
 
     The strengths make the stream function constant on every wall, by least squares at 3 points a term, and leave the
     flow at rest in the plane of the circle at s = 1 (a circle has no such edge, but no circulation). There are more
@@ -96,11 +96,12 @@ class JointFlow(AbstractFlow):
         walls = [body.wall_at(2 * np.pi * (np.arange(count) + 0.5) / count) for body in bodies]
         streams = np.block([[_streams(body, wall, terms) for body in bodies] for wall in walls])
         levels = np.kron(np.eye(len(bodies)), np.ones((count, 1)))
-        edges = scipy.linalg.block_diag(*(_at_edge(body.section, terms) for body in bodies))
+        edges = np.asarray(scipy.linalg.block_diag(*(_at_edge(body.section, terms) for body in bodies)))
         matrix = np.block([[streams, levels], [edges, np.zeros((len(edges), len(bodies)))]])
         given = [-(np.exp(-1j * self.direction) * wall).imag for wall in walls]
         right = np.concatenate([*given, np.zeros(len(edges))])
-        found = scipy.linalg.lstsq(matrix, right, cond=_DEPENDENT, lapack_driver="gelsy", check_finite=False)[0]
+        solved = scipy.linalg.lstsq(matrix, right, cond=_DEPENDENT, lapack_driver="gelsy", check_finite=False)
+        found = np.asarray(solved[0])  # pyright: ignore[reportOptionalSubscript]
         return np.split(found[: -len(bodies)], len(bodies)), float(np.abs(matrix @ found - right).max())
 
 
@@ -115,7 +116,7 @@ def _streams(body: Body, points: Points, terms: int) -> Float[np.ndarray, "point
     _, y, grown, inverse = _planes(body.section, body.inward(points))
     powers = np.cumprod(np.broadcast_to(inverse[:, None], (len(points), terms)), axis=1)
     known = np.column_stack([powers, y - grown, y**2 - grown**2])
-    return np.column_stack([known.imag, known.real, -np.log(abs(inverse)) / (2 * np.pi)])
+    return np.column_stack([np.imag(known), np.real(known), -np.log(abs(inverse)) / (2 * np.pi)])
 
 
 def _at_edge(section: Section, terms: int) -> Float[np.ndarray, "2 strengths"]:
@@ -125,7 +126,8 @@ def _at_edge(section: Section, terms: int) -> Float[np.ndarray, "2 strengths"]:
     slopes = np.array([*-np.arange(1.0, terms + 1), -growth, growth * (n - 1) / n])
     if section.edge == np.pi:
         return np.eye(2, 2 * len(slopes) + 1, 2 * len(slopes))
-    rows = [[*slopes.real, *-slopes.imag, 0.0], [*slopes.imag, *slopes.real, 1 / (2 * np.pi)]]
+    real, imaginary = np.real(slopes), np.imag(slopes)
+    rows = [[*real, *-imaginary, 0.0], [*imaginary, *real, 1 / (2 * np.pi)]]
     return np.array(rows)
 
 

@@ -34,5 +34,5 @@ def placed(main: Body, section: Section, rng: np.random.Generator) -> Body:
 
 def distance(one: Body, other: Body) -> float:
     """The smallest gap between two bodies, m; 0 where they overlap."""
-    polygons = [shapely.polygons(points_of(body.wall(_SIDES))) for body in (one, other)]
-    return float(shapely.distance(*polygons))
+    first, second = (shapely.Polygon(points_of(body.wall(_SIDES))) for body in (one, other))
+    return float(shapely.distance(first, second))

@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from enf2enf.problems.joukowski.body import Body, points_of
 from enf2enf.problems.joukowski.flow import AbstractFlow
@@ -39,7 +39,7 @@ def _near(bodies: tuple[Body, ...], rng: np.random.Generator) -> Points:
     walls = [body.wall(_SIDES) for body in bodies]
     ends = np.cumsum([0, *(abs(np.roll(wall, -1) - wall).sum() for wall in walls)])
     counts = np.diff(np.rint(NEAR * ends / ends[-1])).astype(int).tolist()
-    tree, found = cKDTree(points_of(np.concatenate(walls))), []
+    tree, found = KDTree(points_of(np.concatenate(walls))), []
     for wall, count in zip(walls, counts, strict=True):
         own = np.zeros(0, complex)
         while len(own) < count:
