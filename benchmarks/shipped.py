@@ -50,7 +50,7 @@ def paper() -> Surrogate:
 def with_latents(grid: int, wall: int, window: float) -> Surrogate:
     """The shipped architecture with another number of latents, untrained."""
     config = surrogate().config
-    encoder = dataclasses.replace(config.encoder, grid=grid, wall=wall, window=window)
+    encoder = dataclasses.replace(config.encoder, grid=grid, wall=wall, window=window, wall_window=window)
     return Surrogate.untrained(dataclasses.replace(config, encoder=encoder), surrogate().normaliser)
 
 

@@ -1,6 +1,5 @@
 """A checkpoint is data, complete and named: it comes back exactly, or is refused in one sentence."""
 
-import dataclasses
 import io
 import json
 import os
@@ -148,32 +147,6 @@ def test_what_is_no_file_is_refused(tmp_path):
 def swap(entries):
     a, b = (f"arrays/encoder.embed_{cloud}.layers[1].weight.npy" for cloud in ("grid", "wall"))
     entries[a], entries[b] = entries[b], entries[a]
-
-
-def old(version):
-    """A manifest of an older version, whose lengths were partly constants."""
-
-    def spoilt(manifest):
-        manifest["version"] = version
-        config, encoder, decoder = (manifest["config"], manifest["config"]["encoder"], manifest["config"]["decoder"])
-        for part, names in ((encoder, ("wall_window", "box_decay")), (decoder, ("point_wavelengths",))):
-            for name in ("latent_reaches", "decays", *names):
-                del part[name]
-        del config["lengths"]
-        encoder["window"], decoder["wavelengths"] = 0.25, [3.0, 0.5]
-        if version == 2:
-            config["facets"] = config.pop("panels")
-            config["mirror"] = config.pop("frames")["reflections"]
-
-    return spoilt
-
-
-@pytest.mark.parametrize("version", [2, 3])
-def test_an_older_one_has_the_lengths_it_was_built_with(spoil, surrogate, version):
-    config = load(spoil(edit(old(version)))).config
-    encoder = dataclasses.replace(surrogate.config.encoder, window=0.25, wall_window=0.25)
-    decoder = dataclasses.replace(surrogate.config.decoder, wavelengths=(3.0, 0.5), point_wavelengths=(3.0, 0.25))
-    assert config == dataclasses.replace(surrogate.config, encoder=encoder, decoder=decoder)
 
 
 def test_swapped_names_are_swapped_weights(spoil, surrogate):

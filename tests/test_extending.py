@@ -18,7 +18,7 @@ PROGRAMS = {
 SAYS = {
     "problem": r"^case_0000 \{'speed': .*\} 288 points$",
     "mesh format": r"^$",
-    "encoder": r"^DistanceEncoder DistanceConfig\(kind='distance', width=32, grid=4\)$",
+    "encoder": r"^DistanceEncoder DistanceConfig\(kind='distance', width=32, grid=4, window=0\.5, .*\)$",
     "decoder": r"^MeanDecoder MeanConfig\(kind='mean', width=32\)$",
     "training stage": r"^Outcome\(finished=True, step=20, validation=0\.\d+, seconds=.*\)$",
 }

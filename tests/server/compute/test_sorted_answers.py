@@ -27,7 +27,7 @@ COUNTS = [1, 63, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7, BLOCK_POINTS - 1, B
 @pytest.fixture(scope="module")
 def local(surrogate):
     """152 latents, of which a block of 64 neighbouring points attends to fewer than 112."""
-    encoder = dataclasses.replace(surrogate.config.encoder, grid=12, window=0.2)
+    encoder = dataclasses.replace(surrogate.config.encoder, grid=12, window=0.2, wall_window=0.2)
     made = Surrogate.untrained(dataclasses.replace(surrogate.config, encoder=encoder), surrogate.normaliser, seed=2)
     made.provenance["name"] = "local"
     return made
