@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import equinox as eqx
@@ -19,7 +19,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
-from enf2enf.precision import compiled, single
+from enf2enf.precision import bound, compiled, single
 from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
@@ -33,10 +33,11 @@ _FEW_GROUP = 64  # dearer a point by a seventh, or by a half beside another core
 
 @dataclasses.dataclass(frozen=True)
 class _ConditionedView:
-    """A view under the conditions as they are in its frame."""
+    """A view under the conditions as they are in its frame, and what decodes groups of points in it."""
 
     view: View
     prepared: Conditioned
+    decode: Callable[[ArrayLike, ArrayLike], Array]
 
 
 class FieldEvaluator:
@@ -57,7 +58,8 @@ class FieldEvaluator:
     def _conditioned(self, normaliser: Normaliser, row: Float[np.ndarray, " inputs"], view: View) -> _ConditionedView:
         turned = view.frame.columns_inward(normaliser.schema.conditions, row)
         conditions = jnp.asarray(normaliser.condition(turned))
-        return _ConditionedView(view, jax.block_until_ready(_condition(self._model, view.latents, conditions)))
+        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
+        return _ConditionedView(view, prepared, bound(_decode, self._model, prepared, view.panels))
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -122,7 +124,7 @@ class FieldEvaluator:
         padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count)
+        fields = seen.decode(groups, count)
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
@@ -151,6 +153,5 @@ def _condition(model: Network, latents: Latents, conditions: Array) -> Condition
     return model.decoder.condition(latents, conditions)
 
 
-@compiled
-def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike) -> Array:
-    return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count))
+def _decode(model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array) -> Array:
+    return model.decode(prepared, panels, groups, count)
