@@ -17,6 +17,8 @@ from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
 from enf2enf.errors import Enf2EnfError
 from enf2enf.geometry.frames import FrameConfig, PanelOptions
+from enf2enf.io import write_bytes
+from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
@@ -42,7 +44,17 @@ def file(*curves: np.ndarray) -> bytes:
     return ("x,y\n" + "\n\n".join(loops) + "\n").encode()
 
 
-def parsed(name: str, data: bytes, mark: float | None) -> list[Row]:
+def ring(sides: int, nodes: int) -> bytes:
+    """A ring of quadrilaterals, as a VTU file: so many sides in its boundary, and so many nodes."""
+    around = sides // 2
+    rings = [curve(around, radius, radius) for radius in np.linspace(0.1, 0.3, nodes // around)]
+    number = np.arange(nodes).reshape(-1, around)
+    after = np.roll(number, -1, axis=1)
+    cells = np.stack([number[:-1], after[:-1], after[1:], number[1:]], axis=2).reshape(-1, 4)
+    return write_bytes(Mesh(np.concatenate(rings), (CellBlock("quad", cells),)), "vtu")
+
+
+def parsed(name: str, data: bytes, mark: float | None, format: str = "csv") -> list[Row]:
     """How long a file takes one parser, to its geometry and panels or to the refusal, and what memory."""
     config = ServerConfig()
     limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
@@ -50,7 +62,7 @@ def parsed(name: str, data: bytes, mark: float | None) -> list[Row]:
 
     def read() -> None:
         with suppress(Enf2EnfError):
-            pool.parse(data, "a.csv", "m", (), limits, PANELS)
+            pool.parse(data, format, "m", (), limits, PANELS)
 
     try:
         pool.parse(file(curve(60)), "a.csv", "m", (), limits, PANELS)
@@ -131,6 +143,7 @@ def measure() -> list[Row]:
         *parsed("a star of 30,000 vertices", file(curve(30_000)), SOON),
         *parsed("2,500 walls, refused", file(*holes), SOON),
         *parsed("a circle of a million sides, refused", file(curve(1_000_000, 0.3)), None),
+        *parsed("two million nodes in a ring of a million sides, refused", ring(1_000_000, 2_000_000), None, "vtu"),
         *others(),
     ]
 

@@ -1,16 +1,14 @@
 """A zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
 
-import errno
 import io
 import json
 import math
 import os
-import stat
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -18,13 +16,12 @@ import numpy as np
 from jaxtyping import PyTree
 
 from enf2enf.errors import CheckpointError
-from enf2enf.files import replacing
+from enf2enf.files import open_file, replacing
 from enf2enf.plain import DAMAGE
 
 _LARGEST_MANIFEST = 4 << 20
 _ENCRYPTED = 1  # flag of a zip entry
 _NONE: Mapping[str, str] = {}
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for the other end of a pipe, or whoever has leased the file
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal contents are equal bytes
 
 
@@ -63,7 +60,7 @@ class open_archive:  # noqa: N801, reads as a function at its call
         """Check the file's kind and version before anything else is believed."""
         name = self.path.name
         try:
-            self._file = _opened(self.path)
+            self._file = open_file(self.path)
         except FileNotFoundError:
             raise CheckpointError(name, "a file", "nothing at that place") from None
         except OSError as error:
@@ -87,13 +84,6 @@ class open_archive:  # noqa: N801, reads as a function at its call
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self._file.close()
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The file. A pipe or a device, which could keep its reader waiting, is not even opened."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "no regular file")
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING))
 
 
 def _check_members(archive: zipfile.ZipFile, name: str) -> None:

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from enf2enf.errors import Enf2EnfError
 
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for the other end of a pipe, or whoever has leased the file
+
 
 def read_file(path: str | os.PathLike) -> bytes:
     """The bytes of a regular file. Raises `OSError` for anything else: a pipe or a device may have no end."""
@@ -19,16 +21,11 @@ def read_file(path: str | os.PathLike) -> bytes:
 
 def open_file(path: str | os.PathLike) -> BinaryIO:
     """A regular file to read from. Raises `OSError` as `read_file` does."""
-    file = open(path, "rb", opener=_at_once)  # noqa: SIM115, whoever asked closes it
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING))  # noqa: SIM115, whoever asked closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return file
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Opens a pipe without waiting for who writes to it."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @contextlib.contextmanager

@@ -140,7 +140,7 @@ def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="expected a checkpoint"):
         load(tmp_path)
     os.mkfifo(tmp_path / "pipe.enf")
-    with pytest.raises(CheckpointError, match=r"pipe\.enf: expected a checkpoint, got .*no regular file"):
+    with pytest.raises(CheckpointError, match=r"pipe\.enf: expected a checkpoint, got .*not a regular file"):
         load(tmp_path / "pipe.enf")
 
 

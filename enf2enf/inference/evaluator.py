@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import equinox as eqx
@@ -21,7 +21,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
-from enf2enf.precision import compiled, single
+from enf2enf.precision import bound, compiled, single
 from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
@@ -42,12 +42,14 @@ class _ConditionedView:
         row: the conditions in it.
         under: what fields are made dimensionless by under them.
         prepared: its latents under them.
+        decode: groups of points, how many of these groups, and whether they are on the wall, to fields.
     """
 
     view: View
     row: Float[np.ndarray, " inputs"]
     under: Dimensionless
     prepared: Conditioned
+    decode: Callable[[ArrayLike, ArrayLike, ArrayLike], Array]
 
 
 class FieldEvaluator:
@@ -74,7 +76,8 @@ class FieldEvaluator:
         view, row = seen
         conditions = jnp.asarray(self._normaliser.condition(row))
         prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
-        return _ConditionedView(view, row, self._normaliser.under(row), prepared)
+        decode = bound(_decode, self._model, prepared, view.panels)
+        return _ConditionedView(view, row, self._normaliser.under(row), prepared, decode)
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -146,7 +149,7 @@ class FieldEvaluator:
         padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = _decode(self._model, seen.prepared, seen.view.panels, groups, count, np.bool_(on_wall))
+        fields = seen.decode(groups, count, np.bool_(on_wall))
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
@@ -178,8 +181,7 @@ def _condition(model: Network, latents: Latents, conditions: Array) -> Condition
     return model.decoder.condition(latents, conditions)
 
 
-@compiled
 def _decode(
-    model: Network, prepared: Conditioned, panels: Panels, groups: ArrayLike, count: ArrayLike, on_wall: ArrayLike
+    model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array, on_wall: Array
 ) -> Array:
-    return model.decode(prepared, panels, jnp.asarray(groups), jnp.asarray(count), jnp.asarray(on_wall))
+    return model.decode(prepared, panels, groups, count, on_wall)

@@ -25,25 +25,22 @@ def read(path: str | os.PathLike[str]) -> Mesh:
         raise MeshError(str(path), "a mesh file", error.strerror or type(error).__name__) from None
     except ValueError:  # a zero byte, or half a character
         raise MeshError(str(path), "a mesh file", "a name that no file has") from None
-    return _read(data, path.name, path.parent)
+    return read_bytes(data, path.name, path.parent)
 
 
-def read_bytes(data: bytes, name_or_format: str) -> Mesh:
+def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> Mesh:
     """The mesh in the bytes of a file.
 
     Args:
         data: the whole file.
         name_or_format: the file's name, or a format's own name (a key of `formats.FORMATS`).
+        beside: the folder that files lie in which it refers to; None where it must not refer to any.
 
     Raises:
         MeshError: an unknown format, bytes of another format, a damaged file, or one that refers to other files.
     """
-    return _read(data, name_or_format, None)
-
-
-def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
-    chosen = formats.named(name)
-    shown = name if Path(name).suffix else "mesh"
+    chosen = formats.named(name_or_format)
+    shown = name_or_format if Path(name_or_format).suffix else "mesh"
     formats.check(shown, chosen, data)
     data, names = chosen.prepare(shown, data)
     _check_counts(shown, chosen, data)
@@ -52,6 +49,7 @@ def _read(data: bytes, name: str, beside: Path | None) -> Mesh:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
         target.write_bytes(data)
+        del data  # which may be as large as all that is read from it
         for file in files:
             (folder / file.name).write_bytes(read_file(file))
         with guard.sentence(shown, f"a complete {chosen.label} file", "damaged or truncated data", folder):

@@ -7,12 +7,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from enf2enf.errors import GeometryError, place
-from enf2enf.mesh.mesh import CellBlock
 
 # Nodes of a cell in order around it; of a quadratic one with the mid-side nodes, which carry its curvature.
 _RINGS = {
-    "triangle": (0, 1, 2),
-    "quad": (0, 1, 2, 3),
+    "triangle": slice(3),
+    "quad": slice(4),
     "triangle6": (0, 3, 1, 4, 2, 5),
     "triangle7": (0, 3, 1, 4, 2, 5),
     "quad8": (0, 4, 1, 5, 2, 6, 3, 7),
@@ -79,13 +78,7 @@ def edges(block: Cells) -> Int[np.ndarray, "edges 3"]:
         return np.stack(
             [block.nodes[:, first], straight if middle < 0 else block.nodes[:, middle], block.nodes[:, last]], 1
         )
-    ring = rings(block)
-    if _is_straight(block):
-        last = np.roll(ring, -1, axis=1)
-        sides = np.stack([ring, np.full_like(ring, -1), last], axis=2)
-    else:
-        sides = np.stack([ring[:, ::2], ring[:, 1::2], np.roll(ring, -2, axis=1)[:, ::2]], axis=2)
-    sides = sides.reshape(-1, 3)
+    sides = _sides_at(block, np.arange(_corners(block).size))
     return sides[sides[:, 0] != sides[:, 2]]  # a quad collapsed to a triangle has an edge of no length
 
 
@@ -98,32 +91,55 @@ def boundary_edges(blocks: Iterable[Cells]) -> Int[np.ndarray, "edges 3"]:
     surface = [block for block in blocks if is_surface(block.kind)]
     nodes = 1 + max((int(block.nodes.max(initial=0)) for block in surface), default=0)
     every = [_side_keys(block, nodes) for block in surface]  # in a third of the memory that edges take
-    ordered = np.sort(np.concatenate([np.zeros(0, np.int64), *every]))
-    ordered = ordered[np.searchsorted(ordered, 0) :]
 
     def sides(wanted: Int[np.ndarray, " keys"]) -> Int[np.ndarray, "edges 3"]:
-        chosen = [np.zeros((0, 3), dtype=int)]
-        for block, own in zip(surface, every, strict=True):
-            cells = among(own, wanted).reshape(len(block.nodes), -1).any(axis=1)
-            found = edges(CellBlock(block.kind, block.nodes[cells]))
-            chosen.append(found[among(keys(found[:, ::2], nodes), wanted)])
-        return np.concatenate(chosen)
+        chosen = (np.flatnonzero(among(own, wanted)) for own in every)
+        found = [_sides_at(block, numbers) for block, numbers in zip(surface, chosen, strict=True)]
+        return np.concatenate([np.zeros((0, 3), dtype=int), *found])
 
-    if len(crowded := ordered[2:][ordered[2:] == ordered[:-2]]):
+    single, crowded = _counted(every)
+    if len(crowded):
         shared = sides(crowded[:1])
         where = f"{len(shared)} cells at edge {shared[0, 0]}-{shared[0, 2]}"
         raise GeometryError("mesh", "edges of one or two cells", where)
-    twice = ordered[1:] == ordered[:-1]
-    return sides(ordered[~np.append(twice, False) & ~np.insert(twice, 0, False)] if len(ordered) else ordered)
+    return sides(single)
 
 
 def _side_keys(block: Cells, nodes: int) -> Int[np.ndarray, " sides"]:
     """The keys of all sides of the cells of a block, cell by cell; -1 for a side of no length."""
-    corners = rings(block)[:, :: 1 if _is_straight(block) else 2].astype(np.int64, copy=False)
+    corners = _corners(block).astype(np.int64, copy=False)
     ahead = np.roll(corners, -1, axis=1)
-    found = np.minimum(corners, ahead) * nodes + np.maximum(corners, ahead)
+    found = np.minimum(corners, ahead)
+    found *= nodes
+    found += np.maximum(corners, ahead)
     found[corners == ahead] = -1
     return found.ravel()
+
+
+def _counted(every: Sequence[Int[np.ndarray, " _"]]) -> tuple[Int[np.ndarray, " single"], Int[np.ndarray, " crowded"]]:
+    """Of the keys of sides those that come once, and those that come more than twice, sorted."""
+    ordered = np.concatenate([np.zeros(0, np.int64), *every])
+    ordered.sort()
+    ordered = ordered[np.searchsorted(ordered, 0) :]
+    again = ordered[1:] == ordered[:-1]
+    single = np.ones(len(ordered), bool)
+    single[1:] &= ~again
+    single[:-1] &= ~again
+    return ordered[single], ordered[2:][again[1:] & again[:-1]]
+
+
+def _corners(block: Cells) -> Int[np.ndarray, "cells corners"]:
+    return rings(block)[:, :: 1 if _is_straight(block) else 2]
+
+
+def _sides_at(block: Cells, numbers: Int[np.ndarray, " sides"]) -> Int[np.ndarray, "sides 3"]:
+    """Sides of a surface block, as edges; they are numbered cell by cell."""
+    corners = _corners(block)
+    cell, side = np.divmod(numbers, corners.shape[1])
+    middle = -1 if _is_straight(block) else rings(block)[:, 1::2][cell, side]
+    found = np.empty((len(numbers), 3), corners.dtype)
+    found[:, 0], found[:, 1], found[:, 2] = corners[cell, side], middle, corners[cell, (side + 1) % corners.shape[1]]
+    return found
 
 
 def _is_straight(block: Cells) -> bool:

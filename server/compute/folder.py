@@ -7,11 +7,11 @@ from pathlib import Path
 
 from enf2enf.errors import CheckpointError
 from enf2enf_server.compute.errands import Errands
+from enf2enf_server.ops.config import MOST_64
 from enf2enf_server.parsing.pool import nothing
 
 _SUFFIX = ".enf"
 _ALONE = "model"  # the name that training gives to every checkpoint: its folder says more
-_LARGEST = (1 << 63) - 1  # version that the wire has room for
 _GLANCE = 5.0  # seconds that a disk has to say what is there
 
 Stamp = tuple[int, int, int]  # time of change, size, inode: another file, or one that was written again
@@ -92,10 +92,10 @@ class Folder:
         except OSError as error:
             stems, refusal = [], _refusal(name, "a folder that can be read", error.strerror or "another")
         for stem in filter(str.isdecimal, stems):
-            if stem == str(number := int(stem)) and 0 < number <= _LARGEST:
+            if stem == str(number := int(stem)) and 0 < number <= MOST_64:
                 paths[number] = self._path / name / f"{stem}{_SUFFIX}"
             else:
-                expected = f"a version from 1 to {_LARGEST} in plain digits"
+                expected = f"a version from 1 to {MOST_64} in plain digits"
                 refusal = _refusal(f"{name}/{stem}{_SUFFIX}", expected, "another number")
         return Listing(_stamped(paths), refusal)
 

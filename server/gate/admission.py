@@ -1,6 +1,6 @@
 """Admits calls: identifies their callers, limits their number, and turns their failures into statuses."""
 
-import asyncio
+import math
 import threading
 import time
 from collections import Counter
@@ -42,7 +42,7 @@ class Admission:
         self._uploads = Lobby(config.uploads, config.upload_seconds, "the rest of a file")
         self._threads = ThreadPoolExecutor(config.concurrent_requests, thread_name_prefix="call")
         self._placed: Counter[str] = Counter()
-        self._running: dict[Call, asyncio.Timeout] = {}
+        self._calls = Lobby(math.inf, None, "an answer")
         self._draining = False
         self.stopping = threading.Event()
 
@@ -61,7 +61,7 @@ class Admission:
         try:
             with self._tracer.request(method, metadata) as call.span:
                 try:
-                    async with self._until_stopped(call):
+                    async with self._calls.stay(method):
                         with self._caller(call, metadata):
                             yield call
                 except Exception as error:
@@ -84,15 +84,13 @@ class Admission:
     def drain(self, seconds: float) -> None:
         """Waits for calls in progress, after `close_lobby`; after `seconds`, it tells their threads to stop."""
         until = time.monotonic() + seconds
-        while self._running and time.monotonic() < until:
+        while len(self._calls) and time.monotonic() < until:
             time.sleep(_TICK)
         self.stopping.set()
 
     def end(self) -> None:
         """Ends what is still in progress, after `drain`."""
-        for end in self._running.values():
-            if not end.expired():
-                end.reschedule(0.0)
+        self._calls.close()
 
     def close(self) -> None:
         """Lets the threads end."""
@@ -110,17 +108,6 @@ class Admission:
             self._threads,
             self.stopping,
         )
-
-    @asynccontextmanager
-    async def _until_stopped(self, call: Call) -> AsyncIterator[None]:
-        end = self._running[call] = asyncio.timeout(None)
-        try:
-            async with end:
-                yield
-        except TimeoutError:
-            raise StoppingError.now() from None
-        finally:
-            del self._running[call]
 
     @contextmanager
     def _caller(self, call: Call, metadata: tuple) -> Iterator[None]:

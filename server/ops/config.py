@@ -8,7 +8,8 @@ from pathlib import Path
 from enf2enf.errors import ConfigError
 
 MESSAGE_BYTES = 1 << 20
-_MOST_32, _MOST_64 = (1 << 31) - 1, (1 << 63) - 1
+MOST_64 = (1 << 63) - 1  # that a number of the wire has room for
+_MOST_32 = (1 << 31) - 1
 _WIDE = ("mesh_bytes", "upload_bytes", "mesh_nodes", "mesh_cells", "points", "cached_bytes", "parser_bytes")
 
 
@@ -92,7 +93,7 @@ class ServerConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            most = 100 if field.name == "caller_percent" else _MOST_64 if field.name in _WIDE else _MOST_32
+            most = 100 if field.name == "caller_percent" else MOST_64 if field.name in _WIDE else _MOST_32
             if not isinstance(value, int) or not 1 <= value <= most:
                 raise ConfigError(field.name, f"a positive whole number up to {most}", repr(value))
         if self.message_bytes < 2 * MESSAGE_BYTES:

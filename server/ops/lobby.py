@@ -1,4 +1,4 @@
-"""Where calls are before they are known to be worth anything: bounded in number and in seconds."""
+"""Where calls are counted, may be bounded in number and in seconds, and are sent away in the end."""
 
 import asyncio
 from collections import deque
@@ -9,17 +9,17 @@ from enf2enf_server.ops.errors import CrowdError, IdleError, StoppingError
 
 
 class Lobby:
-    """Holds a bounded number of calls. For one event loop.
+    """Holds a number of calls. For one event loop.
 
     Where it is full, the longest guest of the connection that has most of them leaves: who fills it pushes out its own.
 
     Args:
-        most: calls at once.
+        most: calls at once; infinity for any number.
         seconds: longest stay; None for no end.
         awaited: what a guest is waiting to be given, for the sentence to one that stays too long.
     """
 
-    def __init__(self, most: int, seconds: float | None, awaited: str):
+    def __init__(self, most: float, seconds: float | None, awaited: str):
         self._most, self._seconds, self._awaited = most, seconds, awaited
         self._guests: dict[str, deque[_Guest]] = {}
         self._count, self._closed = 0, False
@@ -48,6 +48,8 @@ class Lobby:
             async with guest.end:
                 yield
         except TimeoutError:
+            if not guest.end.expired():  # the caller's own
+                raise
             raise guest.reason or IdleError("call", f"{self._awaited} within {self._seconds:g} s", "none") from None
         finally:
             if guest.reason is None:

@@ -134,7 +134,7 @@ def test_a_call_that_neither_sends_nor_takes_is_ended(surrogate):
         hold.set()
 
 
-def test_a_stream_longer_than_the_drain_ends_unavailable_with_what_was_sent(surrogate, vtu):
+def test_what_takes_longer_than_the_drain_ends_unavailable_with_what_was_sent(surrogate, vtu):
     server, port = create_server(surrogate, ServerConfig(parsers=1))
     server.start().result()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -144,11 +144,15 @@ def test_a_stream_longer_than_the_drain_ends_unavailable_with_what_was_sent(surr
         asked.grid.CopyFrom(pb.RegularGrid(lower=[0, 0], upper=[1, 1], resolution=[4000, 4000]))
         answers = stub.Decode(iter([pb.DecodeRequest(header=pb.DecodeHeader(handle=handle, query=asked))]))
         got = [next(answers).chunk]
+        hold = threading.Event()
+        half = stub.Encode.future(itertools.chain(upload(vtu), iter(hold.wait, None)))
         stopping = threading.Thread(target=server.stop, args=(0.5,))
         stopping.start()
-        code, sentence = refused(lambda: got.extend(answer.chunk for answer in answers))
+        ends = [refused(lambda: got.extend(answer.chunk for answer in answers)), refused(half.result)]
         stopping.join()
-    assert code == StatusCode.UNAVAILABLE and sentence.startswith("server: expected time for a whole answer")
+        hold.set()
+    for code, sentence in ends:
+        assert code == StatusCode.UNAVAILABLE and sentence.startswith("server: expected time for a whole answer")
     starts = itertools.accumulate([0] + [chunk.count for chunk in got[:-1]])
     assert len(got) > 1 and [chunk.first for chunk in got] == list(starts)
 

@@ -86,12 +86,13 @@ def test_a_guest_whose_time_ends_just_then_is_sent_away_once():
     asyncio.run(guests())
 
 
-def test_what_is_raised_within_a_stay_is_not_the_lobbys():
+@pytest.mark.parametrize("own", [KeyError, TimeoutError])
+def test_what_is_raised_within_a_stay_is_not_the_lobbys(own):
     async def guest():
         lobby = Lobby(1, 1.0, "a word")
-        with pytest.raises(KeyError):
+        with pytest.raises(own):
             async with lobby.stay("a"):
-                raise KeyError
+                raise own
         assert len(lobby) == 0
 
     asyncio.run(guest())
