@@ -63,7 +63,7 @@ def timed(call: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[float, int
 
 def decode_parts(surrogate: Surrogate) -> list[Part]:
     """One group of points, whole and in parts."""
-    view, decoder = shipped.encoded(surrogate).views[0], surrogate.model.decoder
+    view, decoder = surrogate.views(shipped.encoded(surrogate), surrogate.condition_row({}))[0], surrogate.model.decoder
     points = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (_GROUP, 2)), jnp.float32)
     prepared = decoder.condition(view.latents, jnp.zeros(surrogate.normaliser.condition_features))
     places, distance = points - prepared.centre, jnp.full(_GROUP, 0.1)

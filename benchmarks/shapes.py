@@ -16,17 +16,16 @@ from benchmarks import shipped
 from benchmarks.rows import Row, main, seconds
 from enf2enf.client import Client
 from enf2enf.errors import Enf2EnfError
-from enf2enf.geometry.frames import FrameConfig, PanelOptions
 from enf2enf.io import write_bytes
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
-from enf2enf_server.parsing.parsed_mesh import MeshLimits
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-PANELS = PanelOptions(384, 1.0, FrameConfig(reflections=("x", "y")))
+SHAPE = ShapeOptions(384)
 ASKED, ROUNDS = 100, 300  # points of a question, questions
 RESIDENT, SOON, LITTLE = 500.0, 1.0, 3.0  # MB, seconds, times
 
@@ -55,17 +54,17 @@ def ring(sides: int, nodes: int) -> bytes:
 
 
 def parsed(name: str, data: bytes, mark: float | None, format: str = "csv") -> list[Row]:
-    """How long a file takes one parser, to its geometry and panels or to the refusal, and what memory."""
+    """How long a file takes one parser, to its geometry or to the refusal, and what memory."""
     config = ServerConfig()
     limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
     pool = Parsers(1, 60.0, config.parser_bytes)
 
     def read() -> None:
         with suppress(Enf2EnfError):
-            pool.parse(data, format, "m", (), limits, PANELS)
+            pool.parse(data, format, "m", (), limits, SHAPE)
 
     try:
-        pool.parse(file(curve(60)), "a.csv", "m", (), limits, PANELS)
+        pool.parse(file(curve(60)), "a.csv", "m", (), limits, SHAPE)
         took = min(seconds(read) for _ in range(3))
         with open(f"/proc/{pool.pids[0]}/status") as status:
             (peak,) = [int(line.split()[1]) / 1e3 for line in status if line.startswith("VmHWM")]

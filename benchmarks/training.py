@@ -11,7 +11,6 @@ import numpy as np
 
 from benchmarks import shipped
 from benchmarks.rows import Row, beside_the_paper, main, median_seconds
-from enf2enf.inference.encoding import panels_of
 from enf2enf.model.queries import Queries
 from enf2enf.settings import from_dict, preset
 from enf2enf.surrogate import Surrogate
@@ -41,8 +40,7 @@ def random_batch(surrogate: Surrogate, config: TrainConfig) -> Batch:
     """The shipped geometry in every case, random points and targets."""
     random, shape = np.random.default_rng(0), (config.cases, config.points)
     geometry = surrogate.geometry_of(shipped.mesh())
-    frame = surrogate.config.frames.of(geometry, surrogate.normaliser.length)[0]
-    seen = surrogate.model.encoder.measure(panels_of(geometry, frame, surrogate.config.panels))
+    seen = surrogate.model.encoder.measure(surrogate.panels(geometry, surrogate.condition_row({})))
     points = random.uniform(-0.5, 0.5, (*shape, 2)).astype(np.float32)
     distance = random.uniform(0, 0.2, shape).astype(np.float32)
     return Batch(

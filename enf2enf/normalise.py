@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.dimensionless import Dimensionless
-from enf2enf.errors import ConditionError, GeometryError, SchemaError
+from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError
 from enf2enf.plain import shown
 from enf2enf.schema import Schema
 
@@ -228,12 +228,24 @@ class Normaliser:
         truth: Float[np.ndarray, "points components"],
         row: Float[np.ndarray, " inputs"],
     ) -> Float[np.ndarray, " fields"]:
-        """The L2 error of every field of a case, in units of its `sizes`, over the points where both are known."""
+        """The L2 error of every field of a case, in units of its `sizes`, over the points where both are known.
+
+        It is NaN of a field that is not known anywhere.
+
+        Raises:
+            QueryError: no finite prediction of a field, or a truth that is zero everywhere.
+        """
         under, groups = self.under(row), np.array(self.schema.field_columns.groups)
-        known = np.isfinite(guess) & np.isfinite(truth)
+        there = np.isfinite(truth)
+        known = there & np.isfinite(guess)
+        if (there.any(axis=0) & ~known.any(axis=0)).any():
+            raise QueryError("prediction", "finite numbers where the truth is known", "none")
         squares = np.where(known, under.forward(guess) - under.forward(truth), 0.0) ** 2
         mean = squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        return np.sqrt(np.bincount(groups, mean)) / self.sizes(np.where(known, truth, np.nan), row)
+        sizes = self.sizes(np.where(known, truth, np.nan), row)
+        if (np.bincount(groups, there.any(axis=0)) * (sizes == 0)).any():
+            raise QueryError("truth", "a field that is not zero everywhere", "zeros")
+        return np.sqrt(np.bincount(groups, mean)) / np.where(sizes > 0, sizes, np.nan)
 
     def under(self, row: Float[np.ndarray, " inputs"]) -> Dimensionless:
         """What fields are made dimensionless by, under conditions in their frame."""

@@ -80,15 +80,14 @@ def test_a_constant_field_has_a_deviation_to_divide_by():
 
 @few
 @given(seed=seeds)
-def test_affine_undoes_fields(seed):
+def test_physical_undoes_fields(seed):
     normaliser = fitted(seed)
     conditions, fields = data(seed)
     for row, values in zip(conditions, fields, strict=True):
-        gain, offset = normaliser.affine(row)
         normalised = normaliser.fields(values, row)
         assert normalised.dtype == np.float32
-        atol = 1e-6 * np.abs(gain).max()  # of float32; measured 4e-8
-        np.testing.assert_allclose(normalised * gain + offset, values, rtol=1e-6, atol=atol)
+        atol = 1e-6 * np.abs(normaliser.field_deviation * normaliser.under(row).scales).max()  # float32; measured 4e-8
+        np.testing.assert_allclose(normaliser.physical(normalised, row), values, rtol=1e-6, atol=atol)
 
 
 @few
@@ -138,9 +137,9 @@ BAD = {
 
 @pytest.mark.parametrize("sin", BAD)
 def test_bad_conditions_are_refused_by_name(sin):
-    conditions, sentence = BAD[sin]
+    normaliser, (conditions, sentence) = fitted(), BAD[sin]
     with pytest.raises(ConditionError, match=re.escape(sentence)):
-        fitted().condition_row(conditions)
+        normaliser.check(normaliser.condition_row(conditions))
 
 
 @few
@@ -156,13 +155,14 @@ def test_conditions_that_overflow_are_refused_by_name_and_no_others(seed, size, 
         warnings.simplefilter("error")
         try:
             row = normaliser.condition_row(GOOD | changed_)
+            normaliser.check(row)
         except ConditionError as error:
             assert str(error).startswith(f"condition '{name}': expected numbers with which the fields are finite")
             assert size > 17
             return
         features = normaliser.condition(row)
-        gain, offset = (part.astype(np.float32) for part in normaliser.affine(row))
-    assert features.dtype == np.float32 and all(np.isfinite(part).all() for part in (features, gain, offset))
+        mean, above = (normaliser.physical(np.full((1, 4), level), row).astype(np.float32) for level in (0.0, 1.0))
+    assert features.dtype == np.float32 and all(np.isfinite(part).all() for part in (features, mean, above))
     assert size < (20 if name == "traction" else 39)
 
 

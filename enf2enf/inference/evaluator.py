@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float
 from enf2enf.dimensionless import Dimensionless
 from enf2enf.geometry import Geometry
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
-from enf2enf.inference.encoding import View, encode_panels
+from enf2enf.inference.encoding import View, encode_panels, panels_from
 from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -156,10 +156,10 @@ class FieldEvaluator:
 @single
 def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
-    dim, shape = normaliser.schema.dim, functools.partial(jax.ShapeDtypeStruct, dtype=jnp.float32)
-    boundary = shape((panels, dim, dim)), jax.ShapeDtypeStruct((panels,), jnp.int32), shape((2, dim))
-    latents = eqx.filter_eval_shape(lambda network, *parts: encode_panels(network, Panels(*parts)), model, *boundary)
-    conditions = shape((normaliser.condition_features,))
+    dim = normaliser.schema.dim
+    boundary = eqx.filter_eval_shape(lambda: panels_from(np.zeros((panels, dim, dim)), np.zeros((2, dim))))
+    latents = eqx.filter_eval_shape(encode_panels, model, boundary)
+    conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
     return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, latents, conditions))
 
 

@@ -98,7 +98,7 @@ class Engine:
             self._metrics.handle("hit")
             return known.as_cached()
         surrogate = model.surrogate
-        shape = ShapeOptions(surrogate.config.panels, surrogate.normaliser.length, surrogate.schema.outer_is_far)
+        shape = ShapeOptions(surrogate.config.panels, surrogate.schema.outer_is_far, surrogate.normaliser.length)
         reading = options.name, options.length_unit, options.walls, self._limits, shape
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.origin)

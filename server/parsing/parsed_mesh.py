@@ -41,13 +41,13 @@ class ShapeOptions:
 
     Args:
         panels: how many its walls are cut into.
-        length: by which it is described, in metres.
         outer_is_far: whether the domain goes on beyond its outer boundary.
+        length: by which it is described, in metres.
     """
 
     panels: int
-    length: float
     outer_is_far: bool = False
+    length: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.arrays import GeometryArrays, joined, nth
 from enf2enf.geometry.boundary import Part
-from enf2enf.geometry.frames import FrameConfig
 from enf2enf.geometry.plane.polygon import Polygon, area
 from enf2enf.mesh import CellBlock, Mesh
 
@@ -140,11 +139,3 @@ def test_one_boundary_around_a_domain_is_enough():
     square = Polygon(np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]]))
     with pytest.raises(GeometryError, match="one boundary around the domain at the most, got 2"):
         Geometry((Polygon(regular(8)), square.as_role("other"), square.reversed()))
-
-
-def test_a_far_boundary_is_a_form_that_is_not_computed_yet():
-    square = Polygon(np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]]))
-    near, far = (Geometry((Polygon(regular(8)), square.as_role(role))) for role in ("other", "far"))
-    assert len(FrameConfig().of(near, 1.0)) == 1
-    with pytest.raises(GeometryError, match="role of the outer boundary: expected wall or other; far is not computed"):
-        FrameConfig().of(far, 1.0)

@@ -83,4 +83,4 @@ def test_whether_a_model_is_local_is_known_without_computing(surrogate, geometry
     made = Surrogate.untrained(config, surrogate.normaliser)
     encoding = made.encode(geometry)
     evaluator = made.evaluator(encoding, {"traction": [10.0, 80.0]})
-    assert is_local(made.model, made.normaliser, encoding) == evaluator._is_local() == local
+    assert is_local(made.model, made.normaliser, made.config.panels) == evaluator._is_local() == local

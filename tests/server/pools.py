@@ -5,10 +5,10 @@ import functools
 import os
 import time
 
-from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ParsedMesh, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
-LIMITS = MeshLimits(*[10**6] * 4)
+LIMITS, PANELS = MeshLimits(*[10**6] * 4), 32
 
 
 def until(condition, seconds: float = 10.0) -> None:
@@ -27,7 +27,7 @@ def running(count: int, seconds: float = 20.0, memory: int = 1 << 30) -> Parsers
 
 
 def ask(
-    pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), alive=None, caller="", panels=None, **limits: int
+    pool: Parsers, data: bytes, name: str = "cell.vtu", walls=(), alive=None, caller="", far=False, **limits: int
 ) -> ParsedMesh:
     """A request in metres, which does not wait for ever."""
     deadline = time.monotonic() + 30
@@ -36,7 +36,7 @@ def ask(
         assert time.monotonic() < deadline, "no answer"
 
     most = dataclasses.replace(LIMITS, **limits)
-    return pool.parse(data, name, "m", walls, most, panels, alive or patient, caller)
+    return pool.parse(data, name, "m", walls, most, ShapeOptions(PANELS, far), alive or patient, caller)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from enf2enf.data import PackedData
 from enf2enf.errors import DatasetError
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.inference.encoding import panels_of
+from enf2enf.inference.encoding import panels_from
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.loop import Trainer
 
@@ -80,7 +80,9 @@ def test_every_placement_is_that_of_the_encoder(packed, encoder, plain):
     batch = arrays.take(cases, points, places)
     for case, place in zip(cases, places, strict=True):
         geometry = packed.geometry(packed.ids("train")[case])
-        panels = panels_of(geometry, FrameConfig().of(geometry, normaliser.length)[0], PANELS)
+        frames = FrameConfig()
+        frame = frames.of(geometry, normaliser.length, [np.eye(2)])[0]
+        panels = panels_from(geometry.panels(PANELS, frame), frames.box_of(geometry, frame))
         seen = jax.tree.leaves(measure(encoder, panels, place))
         for one, other in zip(seen, jax.tree.leaves(batch.source), strict=True):
             np.testing.assert_allclose(one, other[case], atol=1e-5)
@@ -91,10 +93,11 @@ def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):
     normaliser, groups = fit_normaliser(packed), packed.schema.field_columns.groups
     assert groups == (0, 1, 1)
     for position, index in enumerate(packed.ids("train")):
-        gain, offset = normaliser.affine(packed.conditions(index))
-        values = packed.values(index).astype(np.float64)
+        row, values = packed.conditions(index), packed.values(index).astype(np.float64)
+        gain = normaliser.field_deviation * normaliser.under(row).scales
         target = plain.everything.target[position, : len(values)]
-        np.testing.assert_allclose(target * gain + offset, values, rtol=1e-5, atol=1e-6 * np.abs(gain).max())
+        atol = 1e-6 * np.abs(gain).max()
+        np.testing.assert_allclose(normaliser.physical(target, row), values, rtol=1e-5, atol=atol)
         size = np.sqrt((values**2).mean(axis=0))
         size = np.array([size[0], *2 * [np.hypot(*size[1:])]])
         np.testing.assert_allclose(plain.everything.weight[position], gain / size, rtol=1e-6)

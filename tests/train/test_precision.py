@@ -34,7 +34,8 @@ def told(path: Path) -> dict:
     for number in range(STEPS):
         state, _ = step(state, trainer.batch(stage, trainer.data, number))
     other = TrainState.start(model, make_optimiser(TrainConfig(optimiser="muon"), STEPS))
-    leaves = jax.tree.leaves([model, state, other, encoding.views[0].latents, trainer.data.everything])
+    latents = shipped.views(encoding, shipped.condition_row({}))[0].latents
+    leaves = jax.tree.leaves([model, state, other, latents, trainer.data.everything])
     return {
         "trained": trainer.validator.with_weights(state.average, {}).version,
         "answer": hashlib.sha256(answer.tobytes()).hexdigest(),

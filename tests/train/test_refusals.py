@@ -46,14 +46,20 @@ def no_load(manifest):
     manifest["cases"]["case_3"]["conditions"]["traction"] = [0, 0]
 
 
+def far(manifest):
+    manifest["schema"]["outer_is_far"] = True
+
+
 def tables(**of_model):
     return {"model": of_model}
 
 
 KEPT = None
+INFLOW = {"anchor": "inflow", "reflections": ["y"], "box": [[-1, -1], [1, 1]], "inflow": "heat"}
 IMPOSSIBLE = {
-    "on the wall": (KEPT, of_field(on="wall"), "on of stress: expected 'domain'; other forms are not computed yet"),
-    "log1p": (KEPT, of_field(transform="log1p"), "transform of stress: expected 'identity'"),
+    "log1p": (KEPT, of_field(kind="pseudoscalar", transform="log1p"), "transform of stress: expected identity, or a"),
+    "inflow": (tables(frames=INFLOW), KEPT, "frames.inflow: expected a vector condition, one of ['traction'], got"),
+    "far": (KEPT, far, "frames.anchor: expected walls or inflow where the outer boundary is far, got domain"),
     "no load": (KEPT, no_load, "traction of case 'case_3': expected a magnitude above 0"),
     "width": (tables(encoder={"width": 15}, decoder={"width": 15}), KEPT, "width: expected a multiple of 2 heads = 4"),
     "heads": (tables(encoder={"heads": 3}), KEPT, "width: expected a multiple of 2 heads = 6, got 16"),

@@ -87,9 +87,9 @@ def requests(shape, points=None, grid=None, cuts=()):
         yield pb.DecodeRequest(points=piece.astype("<f8").tobytes())
 
 
-def test_it_is_local_and_the_usual_one_is_not(surrogate, local, encoding, mesh):
-    assert is_local(local.model, local.normaliser, encoding)
-    assert not is_local(surrogate.model, surrogate.normaliser, surrogate.encode(surrogate.geometry_of(mesh)))
+def test_it_is_local_and_the_usual_one_is_not(surrogate, local):
+    assert is_local(local.model, local.normaliser, local.config.panels)
+    assert not is_local(surrogate.model, surrogate.normaliser, surrogate.config.panels)
 
 
 @pytest.mark.parametrize("count", COUNTS)

@@ -9,15 +9,16 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pools import LIMITS
+from pools import LIMITS, PANELS
 
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError
 from enf2enf.io.formats import FORMATS
 from enf2enf_meshes.generators.broken import plate
-from enf2enf_server.parsing.parsed_mesh import ParsedMesh
+from enf2enf_server.parsing.parsed_mesh import ParsedMesh, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
+SHAPE = ShapeOptions(PANELS)
 SECONDS = 2.0  # measured 0.14 at most, over 8,000 files
 PATHS = [enf2enf_meshes.path(f"unit_cell_{kind}") for kind in FORMATS]
 FILES = [*((path.name, path.read_bytes()) for path in PATHS), ("text.vtu", plate())]
@@ -115,7 +116,7 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
         name, data = file
         start = time.perf_counter()
         try:
-            assert isinstance(pool.parse(data, name, "m", (), LIMITS), ParsedMesh)
+            assert isinstance(pool.parse(data, name, "m", (), LIMITS, SHAPE), ParsedMesh)
             tally["read"] += 1
         except Enf2EnfError as error:
             assert re.match(r"(?s).+: expected .+, got .+", str(error)) and not LEAKS.search(str(error)), str(error)
@@ -124,7 +125,7 @@ def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
         longest = max(longest, time.perf_counter() - start)
         assert longest < SECONDS
 
-    pool.parse(plate(), "a.vtu", "m", (), LIMITS)  # the workers may still be starting
+    pool.parse(plate(), "a.vtu", "m", (), LIMITS, SHAPE)  # the workers may still be starting
     check()
     assert pool.replaced == 0
     assert tally["read"] > examples / 25 and tally["refused"] > examples / 2
@@ -135,4 +136,4 @@ def test_cells_without_nodes_are_none(pool):
     head = b"ply\nformat ascii 1.0\nelement vertex 3\nproperty double x\nproperty double y\nproperty double z\n"
     faces = b"element face 2\nproperty list uint8 int32 vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n0\n0\n"
     with pytest.raises(Enf2EnfError, match=r"^a\.ply: cells: expected at least one cell, got none$"):
-        pool.parse(head + faces, "a.ply", "m", (), LIMITS)
+        pool.parse(head + faces, "a.ply", "m", (), LIMITS, SHAPE)

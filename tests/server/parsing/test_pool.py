@@ -1,22 +1,21 @@
 """Meshes read in processes of their own: the same answers as in this one."""
 
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from conftest import cell
-from pools import LIMITS, ask, running
+from pools import LIMITS, PANELS, ask, running
 
 import enf2enf_meshes
-from enf2enf.errors import Enf2EnfError, GeometryError, MeshError
+from enf2enf.errors import Enf2EnfError, MeshError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.frames import FrameConfig, PanelOptions
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf_server.ops.errors import LimitError
+from enf2enf_server.parsing.parsed_mesh import ShapeOptions
 
-ASSETS = enf2enf_meshes.manifest()
+ASSETS, SHAPE = enf2enf_meshes.manifest(), ShapeOptions(PANELS)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def test_the_same_to_the_bit(pool, name):
     data, file = asset(name)
     mesh = read_bytes(data, file).scaled("mm")
     walls = ["void"] if "void" in mesh.patches else []
-    expected, parsed = Geometry.from_mesh(mesh, walls), pool.parse(data, file, "mm", walls, LIMITS)
+    expected, parsed = Geometry.from_mesh(mesh, walls), pool.parse(data, file, "mm", walls, LIMITS, SHAPE)
     assert parsed.nodes.tobytes() == mesh.points.tobytes()
     assert [w.tobytes() for w in parsed.geometry.walls] == [w.tobytes() for w in expected.walls]
     assert parsed.geometry.outer.tobytes() == expected.outer.tobytes()
@@ -60,16 +59,11 @@ def test_walls_in_both_directions_and_no_outer_boundary(pool):
         assert (geometry.outer is None) == (expected.outer is None)
 
 
-@pytest.mark.parametrize("reflections", [(), ("x",), ("y", "x")])
-def test_panels_are_those_of_the_geometry(pool, vtu, reflections):
-    """To the bit, in every frame, and none where none are asked for."""
-    options = PanelOptions(32, 0.7, FrameConfig(reflections=reflections))
-    parsed = ask(pool, vtu, panels=options)
-    assert parsed.panels.tobytes() == options.of(Geometry.from_mesh(read_bytes(vtu, "vtu"))).tobytes()
-    assert parsed.panels.shape == (2 ** len(reflections), 32, 2, 2)
-    assert ask(pool, vtu).panels is None
-    with pytest.raises(GeometryError, match="at least 3 for each of 1 walls, got 2"):
-        ask(pool, vtu, panels=dataclasses.replace(options, count=2))
+@pytest.mark.parametrize("far", [False, True])
+def test_an_outer_boundary_is_what_the_model_takes_it_for(pool, vtu, far):
+    parsed = ask(pool, vtu, far=far).geometry
+    assert [boundary.role for boundary in parsed.boundaries] == ["wall", "far" if far else "other"]
+    assert parsed.ends != far and len(parsed.outer) == 32
 
 
 @pytest.mark.parametrize("name", [name for name in ASSETS if "error" in ASSETS[name]])
@@ -111,11 +105,13 @@ def test_odd_names(pool, vtu):
         ("walls", {"walls": [long]}),
     ):
         with pytest.raises(MeshError, match=rf"^{culprit}: expected at most 1048576 bytes .*, got more$"):
-            pool.parse(vtu, **{"name": "vtu", "length_unit": "m", "walls": (), "limits": LIMITS} | given)
+            pool.parse(
+                vtu, **{"name": "vtu", "length_unit": "m", "walls": (), "limits": LIMITS, "shape": SHAPE} | given
+            )
     with pytest.raises(Enf2EnfError, match="patches among"):
         ask(pool, vtu, walls=["\udcff"])
     with pytest.raises(MeshError, match="length unit"):
-        pool.parse(vtu, "vtu", "furlong", (), LIMITS)
+        pool.parse(vtu, "vtu", "furlong", (), LIMITS, SHAPE)
 
 
 def test_many_threads(pool, vtu):

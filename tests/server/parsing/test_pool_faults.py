@@ -217,11 +217,12 @@ def test_no_worker_starts():
 PARENT = """
 import sys, threading, time
 from enf2enf_server.parsing.pool import Parsers
-from enf2enf_server.parsing.parsed_mesh import MeshLimits
+from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 pool = Parsers(2, 60.0, 1 << 30)
 while len(pool.pids) < 2: time.sleep(0.01)
 data = open(sys.argv[1], "rb").read()
-threading.Thread(target=lambda: pool.parse(data, "a.stl", "m", (), MeshLimits(*[10**6] * 4)), daemon=True).start()
+asked = "a.stl", "m", (), MeshLimits(*[10**6] * 4), ShapeOptions(32)
+threading.Thread(target=lambda: pool.parse(data, *asked), daemon=True).start()
 print(*pool.pids, flush=True)
 time.sleep(60)
 """
