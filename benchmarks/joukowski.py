@@ -4,10 +4,10 @@
     enf2enf train examples/joukowski.toml --minutes 20 --fit
     python -m benchmarks.joukowski --split test
 
-Per case and field the L2 norm of the error over that of the field, less the inflow for the velocity: mean over the cases
-of a split, beside those of the nearest training shape and of the mean field. Then lift and drag, integrated over the
-sides of the walls from the decoded wall pressure, against the exact lift; drag is none. The same of runs on an eighth of
-the points (asked at all of them), and on one and two bodies, where these have been made:
+Per case and field the L2 norm of the error over that of the field, less the inflow for the velocity: mean over the
+cases of a split, beside those of the nearest training shape and of the mean field. Then lift and drag, integrated over
+the sides of the walls from the decoded wall pressure, against the exact lift; drag is none. The same of runs on an
+eighth of the points (asked at all of them), and on one and two bodies, where these have been made:
 
     enf2enf subsample data/joukowski --share 0.125 --out data/joukowski_eighth
     enf2enf generate joukowski --bodies mixed --cases 700 --seed 0 --out data/joukowski_mixed
