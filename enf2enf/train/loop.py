@@ -15,10 +15,10 @@ from enf2enf.data.cache import PackedData
 from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
 from enf2enf.surrogate import Surrogate
-from enf2enf.train.arrays import Batch, SplitArrays, fit_normaliser
+from enf2enf.train.arrays import Batch, SplitArrays
+from enf2enf.train.begin import untrained
 from enf2enf.train.check import check_run, check_sizes
 from enf2enf.train.config import RunConfig
-from enf2enf.train.familiar import familiar_shapes
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Interrupt
@@ -106,21 +106,19 @@ class Trainer:
     ):  # fmt: skip
         config = with_lengths(config, packed)
         self.config, self.packed, self.quiet, self._check_time = config, packed, quiet, check_time
-        more = config.extra_data
-        extra = None if more is None else PackedData.load(more.dataset).under(packed.schema, more.conditions)
-        check_sizes(packed, *([] if extra is None else [extra]))
-        self._digest = packed.digest + (extra.digest if extra else "")
+        more, data = config.extra_data, [packed]
+        if more is not None:
+            data.append(PackedData.load(more.dataset).under(packed.schema, more.conditions))
+        check_sizes(*data)
+        self._digest = "".join(each.digest for each in data)
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
-        normaliser = fit_normaliser(packed, config.model.frames)
-        shapes = familiar_shapes([packed] if extra is None else [packed, extra], normaliser.length, config.model.frames)
-        self.surrogate = Surrogate.untrained(config.model, normaliser, config.train.seed, shapes)
-        self.data = self._arrays(packed)
+        self.surrogate = untrained(config, data)
+        self.data, *extra = [self._arrays(each) for each in data]
         self.order = np.arange(len(self.data.counts))
-        if more is not None and extra is not None:
-            arrays = self._arrays(extra)
-            self.order = mixed(len(self.data.counts), len(arrays.counts), more.share)
-            self.data = self.data.joined(arrays)
+        if more is not None:
+            self.order = mixed(len(self.data.counts), len(extra[0].counts), more.share)
+            self.data = self.data.joined(extra[0])
         self.stages = self._claimed(make_stages)
         self.validator = Validator(self.surrogate, packed)
         self.reporter = Reporter(config.name, quiet)

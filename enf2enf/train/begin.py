@@ -1,4 +1,4 @@
-"""Which shapes a run learns from: plain numbers of all of them, so that others are told."""
+"""The surrogate of a run before its first step: random weights, and all else that is known of the data."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,17 @@ from enf2enf.assessment import Ranges
 from enf2enf.data.cache import PackedData
 from enf2enf.geometry.familiar import describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
+from enf2enf.surrogate import Surrogate
+from enf2enf.train.arrays import fit_normaliser
+from enf2enf.train.config import RunConfig
+
+
+def untrained(config: RunConfig, data: Sequence[PackedData]) -> Surrogate:
+    """The surrogate: normalised by the first data set, familiar with the shapes of all."""
+    frames = config.model.frames
+    normaliser = fit_normaliser(data[0], frames)
+    shapes = familiar_shapes(data, normaliser.length, frames)
+    return Surrogate.untrained(config.model, normaliser, config.train.seed, shapes)
 
 
 def familiar_shapes(data: Sequence[PackedData], length: float, frames: FrameConfig) -> Ranges:
