@@ -14,7 +14,6 @@ from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
-from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.begin import untrained
 from enf2enf.train.check import check_run, check_sizes
