@@ -10,7 +10,7 @@ from enf2enf.data import Dataset, pack
 from enf2enf.data.cache import NAME
 from enf2enf.data.split import split_hash
 from enf2enf.data.trainable import check_extents
-from enf2enf.errors import DatasetError, Enf2EnfError, SchemaError
+from enf2enf.errors import DatasetError, Enf2EnfError
 
 sizes = st.lists(st.floats(1, 8), min_size=2, max_size=9)
 
@@ -59,16 +59,6 @@ def test_a_fine_sampling_in_the_wrong_unit_is_refused_when_packed(folder, edit, 
 
     with pytest.raises(DatasetError, match="case 'case_5', fine samples: expected points"):
         pack(edit(validated), iter)
-
-
-def forms(**change):
-    return lambda manifest: manifest["schema"]["fields"][0].update(change)
-
-
-@pytest.mark.parametrize("form", [{"transform": "log1p"}, {"relative_to": "angle"}])
-def test_a_form_that_is_not_computed_is_refused_before_a_mesh_is_read(edit, form):
-    with pytest.raises(SchemaError, match="other forms are not computed yet"):
-        pack(edit(forms(**form)), lambda names: pytest.fail("a case was read"))
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-60])
