@@ -119,11 +119,12 @@ class Surrogate:
         return geometry
 
     def _check(self, geometry: Geometry) -> None:
-        if self.schema.outer_is_far and geometry.ends and geometry.outer is not None:
-            if any(boundary.role == "other" for boundary in geometry.boundaries):
-                raise GeometryError("role of the outer boundary", "far, as in the training data", "other")
-        elif geometry.outer is None and not self.schema.outer_is_far:
+        roles = {boundary.role for boundary in geometry.boundaries}
+        if geometry.outer is None and not self.schema.outer_is_far:
             raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
+        if (strange := "other" if self.schema.outer_is_far else "far") in roles:
+            wanted = "far" if self.schema.outer_is_far else "other or wall"
+            raise GeometryError("role of the outer boundary", f"{wanted}, as in the training data", strange)
         self.normaliser.check_extent(geometry.extent)
 
     def encode(self, geometry: Geometry, described: Mapping[str, float] | None = None) -> Encoding:
