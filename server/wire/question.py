@@ -37,7 +37,8 @@ class Signature:
         points = Tensor("points", "FP64", (-1, described.dim))
         conditions = [Tensor(q.name, "FP64", _vector(q, described.dim) or (1,)) for q in described.conditions]
         inputs = {tensor.name: tensor for tensor in (*geometry, points, *conditions)}
-        outputs = {q.name: Tensor(q.name, "FP32", (-1, *_vector(q, described.dim))) for q in described.fields}
+        fields = [q for q in described.fields if q.on != pb.Quantity.ON_WALL]
+        outputs = {q.name: Tensor(q.name, "FP32", (-1, *_vector(q, described.dim))) for q in fields}
         if len(inputs) < len(geometry) + 1 + len(conditions) or handle.name in outputs:
             reserved = "handle, mesh, mesh_name or points"
             raise QueryError(f"model {described.name!r}", f"no quantity named {reserved}", "one; ask by Surrogate")
