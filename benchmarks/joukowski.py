@@ -9,8 +9,8 @@ cases of a split, beside those of the nearest training shape and of the mean fie
 the sides of the walls from the decoded wall pressure, against the exact lift; drag is none. The same of runs on an
 eighth of the points (asked at all of them), and on one and two bodies, where these have been made:
 
-    enf2enf subsample data/joukowski --share 0.125 --out data/joukowski_eighth
-    enf2enf generate joukowski --bodies mixed --cases 700 --seed 0 --out data/joukowski_mixed
+    enf2enf subsample data/joukowski --share 0.125 --out data/joukowski-eighth
+    enf2enf generate joukowski --bodies mixed --cases 700 --seed 0 --out data/joukowski-mixed
 """
 
 import argparse
@@ -34,8 +34,8 @@ from enf2enf.train.evaluate import evaluate
 
 RUNS = (
     ("one body", Path("runs/joukowski"), Path("data/joukowski")),
-    ("one body, learnt from an eighth of the points", Path("runs/joukowski_eighth"), Path("data/joukowski")),
-    ("one and two bodies", Path("runs/joukowski_mixed"), Path("data/joukowski_mixed")),
+    ("one body, learnt from an eighth of the points", Path("runs/joukowski-eighth"), Path("data/joukowski")),
+    ("one and two bodies", Path("runs/joukowski-mixed"), Path("data/joukowski-mixed")),
 )
 SEED = 0
 
