@@ -32,15 +32,18 @@ class Corners:
         """The corners of a polygon without mid-side nodes.
 
         A vertex is a corner if it turns by 50 degrees or more. One that turns by more than 16.6 degrees is, too, where
-        it turns by more than three times as much as each of its neighbours, where one of its sides is more than twice
-        as long as the other, and at the end of a straight side. A side is straight between two vertices that turn by
-        less than 1e-3 rad, and beside those, and where it is more than 5.5 times as long as a side beside it.
+        it turns by more than three times as much as each of its neighbours, and as those next to them if they turn the
+        other way, as on both sides of a bend; where one of its sides is more than twice as long as the other; and at
+        the end of a straight side. A side is straight between two vertices that turn by less than 1e-3 rad, and beside
+        those, and where it is more than 5.5 times as long as a side beside it.
         """
-        size, ahead = np.abs(turns(loop)), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
-        before, one, other = np.roll(ahead, 1), np.roll(size, 1), np.roll(size, -1)
+        turn, ahead = turns(loop), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+        size, before = np.abs(turn), np.roll(ahead, 1)
         straight = _straight(size, ahead)
         ends = straight | np.roll(straight, 1)
-        alone = size > _ALONE * np.maximum(one, other)
+        beside = [np.roll(size, step) for step in (1, -1)]
+        against = [-np.sign(turn) * np.roll(turn, step) for step in (2, -2)]
+        alone = size > _ALONE * np.max(beside + against, axis=0)
         uneven = np.maximum(before, ahead) > _UNEVEN * np.minimum(before, ahead)
         sharp = (size >= _SHARP) | ((size > _SLIGHT) & (alone | uneven | ends))
         return cls(sharp, sharp | ends)

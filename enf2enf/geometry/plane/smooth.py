@@ -18,8 +18,8 @@ Loop = Float[np.ndarray, "_ 2"]
 def smoothed(loop: Loop) -> Loop:
     """A closed polygon with every side replaced by up to eight along a curve through its vertices.
 
-    The curve is a cubic spline with two continuous derivatives, over the lengths of the chords: periodic if the polygon
-    has no corners, else one from each end of its smooth parts to the next (see `Corners.of`), not-a-knot at both.
+    The curve is a cubic spline with two continuous derivatives, over its own length: periodic if the polygon has no
+    corners, else one from each end of its smooth parts to the next (see `Corners.of`), not-a-knot at both.
     Straight sides and parts of one or two sides stay what they are. No side leaves its chord by more than a tenth of
     the shortest of it and its neighbours. Straight mid-side nodes of a quadratic mesh do not count as vertices.
 
@@ -68,14 +68,20 @@ def _parts(ends: Bool[np.ndarray, " _"]) -> Iterator[Int[np.ndarray, " nodes"]]:
 
 
 def _spline(points: Loop, pieces: int, closed: bool) -> Float[np.ndarray, "sides {pieces} 2"]:
-    """How far the spline through points is from the chords between them."""
+    """How far the spline through points is from the chords between them.
+
+    Its parameter is its own length, as that over the lengths of the chords has it.
+    """
     from scipy.interpolate import CubicSpline
 
     chords = np.diff(points, axis=0)
-    knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(chords, axis=1))])
-    steps = np.arange(pieces) / pieces
-    spline = CubicSpline(knots, points, bc_type="periodic" if closed else "not-a-knot")
-    at = knots[:-1, None] + steps * np.diff(knots)[:, None]
-    leave = spline(at) - points[:-1, None] - steps[:, None] * chords[:, None]
+    steps, lengths = np.arange(pieces) / pieces, np.hypot(*chords.T)
+    for _ in range(2):
+        knots = np.concatenate([[0.0], np.cumsum(lengths)])
+        spline = CubicSpline(knots, points, bc_type="periodic" if closed else "not-a-knot")
+        curve = spline(knots[:-1, None] + steps * lengths[:, None])
+        dense = np.concatenate([curve.reshape(-1, 2), points[-1:]])
+        lengths = np.hypot(*np.diff(dense, axis=0).T).reshape(-1, pieces).sum(axis=1)
+    leave = curve - points[:-1, None] - steps[:, None] * chords[:, None]
     leave[:, 0] = 0  # to the bit
     return leave
