@@ -184,12 +184,17 @@ def test_its_own_error_is_that_against_many_more_terms_and_small(flow, seed):
     np.testing.assert_allclose(flow.error(points), error, rtol=0.3, atol=1e-6)  # measured 0.14
 
 
-@few
-@given(seeds)
-def test_second_bodies_are_near_the_first_and_never_touch_it(seed):
-    main, other = Joukowski("two").draw(seed, 1, 0)[0].bodies
-    assert main == Joukowski("one").draw(seed, 1, 0)[0].body
-    assert GAP[0] <= distance(main, other) <= GAP[1] * (1 + 1e-3)
+def test_a_small_body_close_to_a_large_one_takes_more_terms():
+    flow, _ = Joukowski("two").draw(0, 52, 0)  # at a gap of 0.03; 64 terms alone are wrong by a tenth
+    exact = dataclasses.replace(flow, terms=216).circulations
+    np.testing.assert_allclose(flow.circulations, exact, atol=1e-4 * flow.speed)
+
+
+def test_second_bodies_are_near_the_first_and_never_touch_it():
+    for index in range(200):
+        main, other = Joukowski("two").draw(0, index, 0)[0].bodies
+        assert main == Joukowski("one").draw(0, index, 0)[0].body
+        assert GAP[0] <= distance(main, other) <= GAP[1] * (1 + 1e-3)
 
 
 def test_bodies_that_all_but_touch_are_refused():
