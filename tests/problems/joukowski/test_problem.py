@@ -1,6 +1,7 @@
 """What the Joukowski problem draws, stores and says of itself."""
 
 import dataclasses
+import tomllib
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 
 from enf2enf.data import Dataset, PackedData
 from enf2enf.errors import DatasetError
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.problems.campaign import Plan, _make_case, generate
 from enf2enf.problems.joukowski.body import complex_of, points_of
 from enf2enf.problems.joukowski.problem import CAMBER, EDGE, INCIDENCE, SPEED, THICKNESS, WALL, Joukowski
 from enf2enf.problems.joukowski.sampling import NEAR, SPREAD
+from enf2enf.settings import from_dict
 
 
 @given(st.integers(0, 2**31), st.integers(0, 5000))
@@ -28,6 +31,12 @@ def test_draws_are_in_range_and_repeatable(seed, index):
             (section.thickness, THICKNESS), (section.camber, CAMBER), (section.edge, EDGE), (flow.incidence, INCIDENCE),
         ):  # fmt: skip
             assert low <= value <= high
+
+
+@pytest.mark.parametrize("example", ["joukowski", "joukowski_eighth", "joukowski_mixed"])
+def test_the_examples_see_it_in_its_frames(root, example):
+    frames = tomllib.loads((root / "examples" / f"{example}.toml").read_text())["model"]["frames"]
+    assert from_dict(FrameConfig, frames, "frames") == Joukowski().frames
 
 
 def test_a_tenth_of_the_cases_are_circles_and_the_inflow_has_any_direction():
