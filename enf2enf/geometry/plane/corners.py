@@ -34,12 +34,12 @@ class Corners:
         A vertex is a corner if it turns by 50 degrees or more. One that turns by more than 16.6 degrees is, too, where
         it turns by more than three times as much as each of its neighbours, and as those next to them if they turn the
         other way, as on both sides of a bend; where one of its sides is more than twice as long as the other; and at
-        the end of a straight side. A side is straight between two vertices that turn by less than 1e-3 rad, and beside
-        those, and where it is more than 5.5 times as long as a side beside it.
+        the end of a straight side. A side is straight at a vertex that turns by less than 1e-3 rad, like the one before
+        or after it or between two that turn the same way, and where it is more than 5.5 times as long as one beside it.
         """
         turn, ahead = turns(loop), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
         size, before = np.abs(turn), np.roll(ahead, 1)
-        straight = _straight(size, ahead)
+        straight = _straight(turn, ahead)
         ends = straight | np.roll(straight, 1)
         beside = [np.roll(size, step) for step in (1, -1)]
         against = [-np.sign(turn) * np.roll(turn, step) for step in (2, -2)]
@@ -66,9 +66,11 @@ def midside(loop: Loop) -> Bool[np.ndarray, " vertices"]:
 
 
 def _straight(
-    size: Float[np.ndarray, " vertices"], length: Float[np.ndarray, " vertices"]
+    turn: Float[np.ndarray, " vertices"], length: Float[np.ndarray, " vertices"]
 ) -> Bool[np.ndarray, " vertices"]:
     """Whether the side from each vertex to the next is straight."""
-    level = (size < _LEVEL) & (np.roll(size, -1) < _LEVEL)
+    level = np.abs(turn) < _LEVEL
+    # A level vertex between turns to either side is where a curve changes from one to the other.
+    within = level & (np.roll(level, 1) | np.roll(level, -1) | (np.roll(turn, 1) * np.roll(turn, -1) > 0))
     long = length > _LONG * np.minimum(np.roll(length, 1), np.roll(length, -1))
-    return level | np.roll(level, 1) | np.roll(level, -1) | long
+    return within | np.roll(within, -1) | long

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from enf2enf.geometry.plane.crossing import crossing
 from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.geometry.plane.smooth import sag, smoothed
+from enf2enf.problems.elasticity.void import CENTRE, Void
 
 few = settings(max_examples=30, deadline=None)
 
@@ -58,6 +59,23 @@ def test_a_circle_is_missed_by_no_more_than_cubics_must(count):
     assert np.abs(radius - 1).max() < 0.02 * (1 - np.cos(np.pi / count))  # of the sag; measured 0.0030
 
 
+def test_a_void_is_missed_by_less_the_more_nodes_its_wall_has():
+    """By the fourth order once nodes resolve it, where they do not by half as much as circles side by side."""
+    rms = {}
+    for count in (44, 60, 120, 240):
+        off = []
+        for seed in range(40):
+            void = Void.random(np.random.default_rng(seed))
+            away = smoothed(void.wall(void.evenly(count, seed / 40))) - CENTRE
+            angle = np.arctan2(away[:, 1], away[:, 0])
+            slope = (void.radius(angle + 1e-5) - void.radius(angle - 1e-5)) / 2e-5
+            off.append((np.hypot(*away.T) - void.radius(angle)) / np.hypot(1, slope / void.radius(angle)))
+        rms[count] = np.sqrt(np.mean(np.square(off)))
+    assert rms[44] < 3.5e-4  # m; measured 3.0e-4, as circles 6.2e-4
+    assert rms[60] < 1.2e-4
+    assert np.log2(rms[120] / rms[240]) > 3.5
+
+
 @given(longest=st.integers(30, 60), short=st.floats(0.2, 1.0), turned=st.floats(0, 6.3))
 def test_a_circle_cut_unevenly_is_as_round(longest, short, turned):
     """Every third side is as long as others, or up to five times."""
@@ -94,6 +112,27 @@ def test_straight_sides_next_to_arcs_stay_straight(around, along, length):
     nearest = np.stack([np.clip(curve[:, 0], 0, length), 0 * curve[:, 0]], axis=1)
     off = np.abs(np.linalg.norm(curve - nearest, axis=1) - 1)
     assert off.max() < 1 - np.cos(np.pi / 2 / around)
+
+
+@given(
+    angle=st.floats(20, 160), long=st.floats(0.2, 5), cut=st.floats(0.01, 0.2), turned=st.floats(0, 6.3),
+    nodes=st.lists(st.integers(1, 5), min_size=4, max_size=4),
+)  # fmt: skip
+def test_parallelograms_and_rectangles_with_a_corner_cut_off_stay_straight(angle, long, cut, turned, nodes):
+    """Of any number of nodes a side."""
+    slant = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    parallelogram = np.array([[0, 0], [long, 0], [long, 0] + slant, slant])
+    chamfered = np.array([[0, 0], [1, 0], [1, 1], [cut, 1], [0, 1 - cut]])
+    turn = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
+    for corners in (parallelogram, chamfered):
+        polygon = np.concatenate(
+            [
+                start + np.arange(count := 1 if number > 3 else nodes[number])[:, None] / count * (end - start)
+                for number, (start, end) in enumerate(zip(corners, np.roll(corners, -1, axis=0), strict=True))
+            ]
+        )
+        outline = shapely.linearrings(corners @ turn)
+        assert shapely.distance(outline, shapely.points(smoothed(polygon @ turn))).max() < 1e-12 * max(1, long)
 
 
 @given(cut=st.floats(0.02, 0.3), nodes=st.integers(3, 9))
