@@ -243,9 +243,10 @@ class Normaliser:
         squares = np.where(known, under.forward(guess) - under.forward(truth), 0.0) ** 2
         mean = squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         sizes = self.sizes(np.where(known, truth, np.nan), row)
-        if (np.bincount(groups, there.any(axis=0)) * (sizes == 0)).any():
+        found = np.bincount(groups, there.any(axis=0)) > 0
+        if (found & (sizes == 0)).any():
             raise QueryError("truth", "a field that is not zero everywhere", "zeros")
-        return np.sqrt(np.bincount(groups, mean)) / np.where(sizes > 0, sizes, np.nan)
+        return np.sqrt(np.bincount(groups, mean)) / np.where(found, sizes, np.nan)
 
     def under(self, row: Float[np.ndarray, " inputs"]) -> Dimensionless:
         """What fields are made dimensionless by, under conditions in their frame."""

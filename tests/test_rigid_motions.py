@@ -57,5 +57,6 @@ def test_the_answer_moves_with_the_question(parts):
 def test_with_absolute_axes_or_without_the_mirror_it_does_not(frames, schema, mirrored):
     """Else the test above could not fail."""
     surrogate = flows.surrogate("amortised and rotary", frames, schema)
-    loops = [*flows.bodies(np.random.default_rng(0), 1), *flows.far("cropped")]
+    square = np.array([[-1.3, -1.2], [1.3, -1.2], [1.3, 1.4], [-1.3, 1.4]])
+    loops = [*flows.bodies(np.random.default_rng(0), 1), square]
     assert moved(surrogate, loops, GIVEN, Motion.of(2.0, (1.0, 3.0), mirrored)) > 1e3 * TOLERANCE
