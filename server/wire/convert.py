@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
+from enf2enf.geometry.plane.panels import COARSE
 from enf2enf.grid import Grid
 from enf2enf.io.formats import FORMATS
 from enf2enf.schema import Quantity
@@ -34,7 +35,6 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
     """The reply to an upload."""
     mesh, model = shape.mesh, shape.model
     lower, upper = mesh.geometry.reach
-    warning = f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
     return pb.EncodeResponse(
         handle=shape.handle,
         walls=[pb.Wall(nodes=len(wall)) for wall in mesh.geometry.walls],
@@ -45,7 +45,7 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         reference_length=model.surrogate.normaliser.length,
         nodes=len(mesh.nodes),
         cells=mesh.cells,
-        warnings=[warning] if mesh.outside else [],
+        warnings=list(_warnings(shape)),
         cached=shape.cached,
         parse_seconds=shape.parse_seconds,
         encode_seconds=shape.encode_seconds,
@@ -53,6 +53,15 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         version=model.version,
         extrapolating=model.surrogate.unfamiliar(shape.encoding),
     )
+
+
+def _warnings(shape: EncodedShape) -> Iterator[str]:
+    """Sentences about anything that deserves a second look."""
+    mesh, surrogate = shape.mesh, shape.model.surrogate
+    if mesh.outside:
+        yield f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
+    for number, panels in mesh.geometry.plan(surrogate.config.panels).coarse:
+        yield f"wall {number}: expected at least {COARSE} of the model's panels on it, got {panels}; its shape is lost"
 
 
 def resolve(shape: EncodedShape, query: pb.Query) -> ResolvedQuery:

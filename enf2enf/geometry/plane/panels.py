@@ -17,7 +17,8 @@ from enf2enf.geometry.plane.ties import apportion, ranks
 
 FEWEST = 3
 """Panels of a wall."""
-_COARSE = 12  # panels that a body needs to have a shape
+COARSE = 12
+"""Panels that a body needs to have a shape."""
 
 Loop = Float[np.ndarray, "_ 2"]
 
@@ -84,7 +85,7 @@ class PanelPlan:
     def coarse(self) -> tuple[tuple[int, int], ...]:
         """Number and panels of every wall that gets fewer than twelve."""
         shares = apportion(np.array([curve.length for curve in self.curves]), self.count, FEWEST)
-        return tuple((number, share) for number, share in enumerate(shares.tolist()) if share < _COARSE)
+        return tuple((number, share) for number, share in enumerate(shares.tolist()) if share < COARSE)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The plan as plain arrays."""

@@ -1,4 +1,7 @@
-"""What works out a shape never does so in the device's turn, which everybody waits for."""
+"""What works out a shape never does so in the device's turn, which everybody waits for.
+
+But for its panels' places in a frame, of which there are as many for any shape.
+"""
 
 import functools
 import threading
@@ -17,7 +20,6 @@ WORK = {
     apart: ["crossing"],
     polygon: ["crossing"],
     panels: ["with_corners", "crossing"],
-    panels.PanelPlan: ["place"],
     segments: ["prepared", "contains", "sag"],
     segments.Segments: ["touches", "distance"],
 }

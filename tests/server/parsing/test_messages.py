@@ -62,10 +62,20 @@ SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 MESH = Mesh(SQUARE, (CellBlock("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]])),))
 
 
+DESCRIBED = {"bodies": 1.0, "gap": float("nan")}
+
+
+def packed():
+    geometry = Geometry.from_mesh(MESH)
+    return pack_mesh(MESH, geometry, geometry.plan(32), DESCRIBED, 0, 0.1)
+
+
 def test_a_result_is_within_its_limit():
-    about, arrays = pack_mesh(MESH, Geometry.from_mesh(MESH), 0, 0.1)
-    parsed = unpack_mesh(sent(messages.pack(about, arrays), byte_limit(4)))
+    parsed = unpack_mesh(sent(messages.pack(*packed()), byte_limit(4)))
     assert parsed.cells == 4 and parsed.geometry.outer is None and parsed.nodes.tobytes() == SQUARE.tobytes()
+    assert parsed.described["bodies"] == 1 and np.isnan(parsed.described["gap"])
+    expected = Geometry.from_mesh(MESH).panels(32)
+    assert parsed.geometry.panels(32).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -84,12 +94,16 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: arrays.__setitem__(2, np.array([5, -1])),
         lambda about, arrays: arrays[3].__setitem__((0, 3), 9),  # a patch that there is not
         lambda about, arrays: arrays.__setitem__(3, np.zeros((1, 3), np.int64)),
+        lambda about, arrays: arrays.__setitem__(5, np.array([3])),  # points of curves
+        lambda about, arrays: arrays[4].__setitem__((0, 0), np.nan),
+        lambda about, arrays: about.update(panels=2),
+        lambda about, arrays: about.update(described=[1.0]),
+        lambda about, arrays: about.update(described={"gap": "wide"}),
     ],
-    ids=range(13),
+    ids=range(18),
 )
 def test_results_that_contradict_themselves(change):
-    geometry = Geometry.from_mesh(MESH)
-    about, arrays = pack_mesh(MESH, geometry, 0, 0.1)
+    about, arrays = packed()
     unpack_mesh(sent(messages.pack(about, arrays)))
     change(about, arrays)
     with pytest.raises(messages.MessageError):
