@@ -41,7 +41,7 @@ ROTARY = RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4))
 PARTS = {
     "amortised and rotary": (AMORTISED, ROTARY),
     "meta and rotary": (META, ROTARY),
-    "meta and field": (META, FieldConfig(width=16, heads=2, blocks=1)),
+    "meta and field": (META, FieldConfig(width=16, heads=2, blocks=1, deviation=2.0)),
 }
 
 
@@ -70,7 +70,7 @@ def surrogate(parts: str = "amortised and rotary", frames: FrameConfig = INFLOW,
     made = Surrogate.untrained(ModelConfig(*PARTS[parts], panels=32, frames=frames), fitted(schema), seed=2)
     if parts == "meta and field":
         last = made.model.decoder.field.head.layers[-1].weight
-        made.model = eqx.tree_at(lambda model: model.decoder.field.head.layers[-1].weight, made.model, 300 * last)
+        made.model = eqx.tree_at(lambda model: model.decoder.field.head.layers[-1].weight, made.model, 100 * last)
     return made
 
 
