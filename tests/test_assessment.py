@@ -12,6 +12,7 @@ from enf2enf.assessment import Ranges
 from enf2enf.errors import CheckpointError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.descriptors import descriptors, incidence
+from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import Flow
 from enf2enf.problems.joukowski.problem import Joukowski
 
@@ -82,8 +83,12 @@ def test_damaged_ranges_are_refused(plain):
         Ranges.from_dict(plain)
 
 
+def wall_of(flow: Flow) -> np.ndarray:
+    return points_of(flow.body.wall(192))
+
+
 def described(flow: Flow, *walls: np.ndarray, turned: float = 0.0) -> dict[str, float]:
-    geometry, angle = Geometry.of(walls or [flow.wall(192)]), flow.direction + turned
+    geometry, angle = Geometry.of(walls or [wall_of(flow)]), flow.direction + turned
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return descriptors(geometry, 1.0) | {"incidence": incidence(geometry, axes)}
 
@@ -105,7 +110,7 @@ def test_sections_like_none_are_named(learnt):
     flows = [flow for flow in drawn if np.deg2rad(10) < flow.section.edge < np.pi]  # no circles
     assert len(flows) > 20
     for flow in flows:
-        wall, across = flow.wall(192), 3 * np.array([-np.sin(flow.direction), np.cos(flow.direction)])
+        wall, across = wall_of(flow), 3 * np.array([-np.sin(flow.direction), np.cos(flow.direction)])
         thicker = dataclasses.replace(flow, section=dataclasses.replace(flow.section, thickness=0.24))
         assert set(learnt.unfamiliar(described(thicker))) & {"thickness", "area", "perimeter"}
         assert {"bodies", "gap", "extent"} <= set(learnt.unfamiliar(described(flow, wall, wall + across)))

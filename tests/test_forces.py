@@ -128,8 +128,8 @@ def computed(flow: Flow, count: int, about: np.ndarray) -> np.ndarray:
 
     For a chord of 3 m in a fluid of 1.2 kg/m3.
     """
-    sides = WallSides.of(Geometry.of([3 * flow.wall(count)]))
-    pressure = 1.2 * flow.fields(flow.wall(2 * count)[1::2])["pressure"]
+    sides = WallSides.of(Geometry.of([3 * points_of(flow.body.wall(count))]))
+    pressure = 1.2 * flow.fields(points_of(flow.body.wall(2 * count))[1::2])["pressure"]
     found = coefficients(forces(sides, pressure, about=3 * about), flow.inflow, 3.0, 1.2)
     return np.array([found.drag, found.lift, found.moment])
 

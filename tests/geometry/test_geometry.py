@@ -221,7 +221,7 @@ def test_bare_curves_without_a_surrounding_one_are_all_walls():
     geometry = Geometry.from_curves([star(1, 40, 0.1, (0.2, 0.2)), star(2, 40, 0.1, (0.8, 0.8))])
     assert len(geometry.walls) == 2 and geometry.outer is None
     assert geometry.contains(np.array([[50.0, 50.0]])).all()
-    assert Geometry.from_curves([SQUARE]).extent == 1
+    assert Geometry.from_curves([SQUARE]).extent == pytest.approx(np.sqrt(2))  # of the circle around it
 
 
 def test_nodes_of_no_cell_do_not_disturb_the_boundary():

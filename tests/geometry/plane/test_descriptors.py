@@ -83,11 +83,13 @@ def test_those_of_a_rectangle_are_exact_whatever_nodes_its_sides_have(height, no
 
 @pytest.mark.parametrize("around", [24, 60, 100])
 def test_corners_are_not_curved(around):
-    """A lens of two arcs of radius 1."""
+    """A lens of two arcs of radius 1; of second order in the angle of a side."""
     at = np.linspace(-1, 1, around + 1)[:-1]
     arc = np.stack([np.sin(at), np.cos(at) - np.cos(1)], axis=1)
     found = descriptors(Geometry.of([np.concatenate([arc, -arc])]), 1.0)
-    assert found["curvature"] == pytest.approx(1, rel=2e-3)
+    assert found["curvature"] == pytest.approx(
+        1, rel=0.6 * (2 / around) ** 2
+    )  # measured 0.553, at every number of sides
 
 
 @some
