@@ -126,11 +126,12 @@ class Normaliser:
             parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def check(self, row: Float[np.ndarray, " inputs"]) -> None:
+    def check(self, row: Float[np.ndarray, " inputs"], given: Float[np.ndarray, " inputs"]) -> None:
         """Refuses conditions under which no field is finite. Raises `ConditionError`, naming the culprit.
 
         Args:
             row: the conditions in their frame.
+            given: the same as they were given, for the refusal.
         """
         columns, fields = self.schema.condition_columns, self.schema.field_columns
         with np.errstate(all="ignore"):
@@ -141,7 +142,7 @@ class Normaliser:
             scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
             grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)
             if grows or not np.isfinite(levels[part]).all():
-                raise self._overflow([condition.name], row)
+                raise self._overflow([condition.name], given)
         self.under(row).check()
 
     def check_finite(self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]) -> None:

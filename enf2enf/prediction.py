@@ -20,7 +20,7 @@ class Prediction:
 
     Args:
         field: values at the points, float32; NaN where there is no field.
-        outside: number of points without a field: inside a body or outside the domain.
+        outside: number of points without a field: inside a body, outside the domain or beyond what the model covers.
         extrapolating: names of the conditions, and of numbers that describe the shape (its `thickness`, its `incidence`
             ...), outside the range of the training data.
         shape: the geometry that was asked: an `Encoding`, or a `RemoteShape`, which differs from the one given where

@@ -18,7 +18,7 @@ from enf2enf.data.case import Case, Conditions
 from enf2enf.errors import GeometryError, QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import INCIDENCE, describe, in_frame
+from enf2enf.geometry.familiar import TURNS, describe, in_frame
 from enf2enf.geometry.frame import Frame
 from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
@@ -168,7 +168,7 @@ class Surrogate:
     def condition_row(self, conditions: Conditions) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`: unknown, missing or bad ones."""
         row = self.normaliser.condition_row(conditions)
-        self.normaliser.check(self._turned(row))
+        self.normaliser.check(self._turned(row), row)
         return row
 
     def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
@@ -186,7 +186,7 @@ class Surrogate:
             return ()
         frames = self.config.frames
         if row is None and frames.follows_conditions:
-            return self.shapes.unfamiliar({name: n for name, n in encoding.described.items() if name != INCIDENCE})
+            return self.shapes.unfamiliar({name: n for name, n in encoding.described.items() if name not in TURNS})
         axes = np.eye(self.schema.dim) if row is None else frames.axes(self.schema, row)[0]
         return self.shapes.unfamiliar(in_frame(encoding.described, axes))
 

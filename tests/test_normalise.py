@@ -139,7 +139,8 @@ BAD = {
 def test_bad_conditions_are_refused_by_name(sin):
     normaliser, (conditions, sentence) = fitted(), BAD[sin]
     with pytest.raises(ConditionError, match=re.escape(sentence)):
-        normaliser.check(normaliser.condition_row(conditions))
+        row = normaliser.condition_row(conditions)
+        normaliser.check(row, row)
 
 
 @few
@@ -155,7 +156,7 @@ def test_conditions_that_overflow_are_refused_by_name_and_no_others(seed, size, 
         warnings.simplefilter("error")
         try:
             row = normaliser.condition_row(GOOD | changed_)
-            normaliser.check(row)
+            normaliser.check(row, row)
         except ConditionError as error:
             assert str(error).startswith(f"condition '{name}': expected numbers with which the fields are finite")
             assert size > 17

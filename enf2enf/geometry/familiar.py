@@ -6,24 +6,29 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import descriptors, incidence
+from enf2enf.geometry.plane.descriptors import descriptors, heading, incidence
 
-INCIDENCE = "incidence"
-"""The one of the numbers that depends on the frame."""
+TURNS = {"incidence": 180.0, "heading": 360.0}
+"""Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
 
 
 def describe(geometry: Geometry, length: float) -> dict[str, float]:
-    """The `descriptors` of a geometry, and the angle from the x axis of space to its long axis in degrees, or NaN.
+    """The `descriptors` of a geometry, and its `incidence` and `heading` against the axes of space.
 
     Args:
         geometry: the geometry.
         length: the reference length, in metres.
     """
-    return {**descriptors(geometry, length), INCIDENCE: incidence(geometry, np.eye(2))}
+    space = np.eye(2)
+    angles = {"incidence": incidence(geometry, space), "heading": heading(geometry, space)}
+    return descriptors(geometry, length) | angles
 
 
 def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
-    """The same in a frame with these axes: `incidence` is the angle from its first axis, in (-90, 90]."""
-    ahead = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0]))
-    turned = np.sign(np.linalg.det(axes)) * (described[INCIDENCE] - ahead)
-    return {**described, INCIDENCE: float(90 - (90 - turned) % 180)}
+    """The same in a frame with these axes, angles up to half a turn to either side."""
+    ahead, hand = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0])), np.sign(np.linalg.det(axes))
+    turned = {name: hand * (described[name] - ahead) for name in TURNS}
+    return {
+        **described,
+        **{name: float(TURNS[name] / 2 - (TURNS[name] / 2 - turned[name]) % TURNS[name]) for name in TURNS},
+    }

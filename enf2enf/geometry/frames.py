@@ -81,8 +81,11 @@ class FrameConfig:
 
     def _along(self, schema: Schema, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, "2 2"]:
         inflow = row[self._columns(schema)]
-        if not (size := np.hypot(*inflow)) > 0:
-            raise ConditionError(f"condition {self.inflow!r}", "a magnitude above 0, which has a direction", "0")
+        with np.errstate(over="ignore"):
+            size = np.hypot(*inflow)
+        if not 0 < size < np.inf:
+            wanted = "a finite magnitude above 0, which has a direction"
+            raise ConditionError(f"condition {self.inflow!r}", wanted, str(inflow.tolist()))
         x, y = inflow / size
         return np.array([[x, y], [-y, x]])
 
@@ -96,7 +99,8 @@ class FrameConfig:
         turned = Frame(np.zeros(schema.dim), axes, 1.0).columns_inward(schema.conditions, row)
         if self.follows_conditions:
             part = self._columns(schema)
-            turned[part] = np.linalg.norm(row[part]) * np.eye(schema.dim)[0]
+            turned[part] = 0.0
+            turned[part.start] = np.hypot(*row[part])
         return turned
 
     def of(self, geometry: "Geometry", length: float, axes: list[Float[np.ndarray, "dim dim"]]) -> tuple[Frame, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
@@ -17,6 +17,8 @@ from enf2enf.nn.latents import Latents
 from enf2enf.precision import compiled
 from enf2enf.threads import map_in_threads
 
+_RIM = 0.05  # of a side of the box
+_DIGITS = 12  # of a direction: it is the same one at any speed
 MOST_DIRECTIONS = 16
 """Directions of the frames of a geometry whose views are kept."""
 
@@ -34,6 +36,12 @@ class View:
     frame: Frame
     panels: Panels
     latents: Latents
+
+    def covers(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
+        """Whether points are in the box that the network covers, or so little beyond it that it still knows them."""
+        low, high = np.asarray(self.panels.box, np.float64)
+        local, rim = self.frame.inward(points), _RIM * (high - low)
+        return ((local >= low - rim) & (local <= high + rim)).all(axis=1)
 
     def poses(self) -> list[Float[np.ndarray, "latents dim"]]:
         """Positions of the latents in metres, one array per cloud."""
@@ -64,7 +72,7 @@ class Encoding:
             frames: of one direction; the first is not mirrored.
             see: computes a view.
         """
-        key = b"".join(frame.axes.tobytes() for frame in frames)
+        key = (np.round([frame.axes for frame in frames], _DIGITS) + 0.0).tobytes()
         with self._lock:
             if (known := self._held.get(key)) is not None:
                 self._held.move_to_end(key)

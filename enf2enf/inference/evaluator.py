@@ -101,8 +101,11 @@ class FieldEvaluator:
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
 
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
-        """Whether points have a field."""
-        return self._geometry.contains(points)
+        """Whether points have a field: those of the domain that the network covers in all views."""
+        inside = self._geometry.contains(points)
+        for seen in self._views:
+            inside &= seen.view.covers(points)
+        return inside
 
     def submit(self, points: Float[np.ndarray, "points dim"], parts: int, on_wall: bool = False) -> list[list[Future]]:
         """Normalised fields in every view, being computed in so many parts in all where there are enough points."""

@@ -45,20 +45,22 @@ def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> R
         raise ConfigError("--fit", "a model whose encoder and decoder learn together", "one whose encoder learns first")
     began = time.monotonic() if began is None else began
     check = functools.partial(in_time, began, deadline)
-    seconds = {stage.name: _seconds(trainer, stage, check) for stage in stages}
-    whole = sum(stage.steps * seconds[stage.name] for stage in stages)
-    share = _MARGIN * (deadline - time.monotonic()) / whole
+    timed = {stage.name: _timed(trainer, stage, check) for stage in stages}
+    every = config.train.validate_every
+    whole = sum(stage.steps * (step + last / every) for stage in stages for step, last in [timed[stage.name]])
+    ends = sum(last for _, last in timed.values())  # every stage validates after its last step
+    share = (_MARGIN * (deadline - time.monotonic()) - ends) / whole
     if share * config.train.steps < 1:
-        in_time(began, -math.inf, f"{seconds['field']:.2g} s")
+        in_time(began, -math.inf, f"{timed['field'][0]:.2g} s and a validation of {timed['field'][1]:.2g} s")
     steps = {name: min(int(share * getattr(config.train, name)), MOST_STEPS) for name in ("steps", "smooth_steps")}
     settings = dataclasses.replace(config.train, **steps)
-    each = f"{settings.steps} steps of {seconds['field']:.3g} s"
+    each = f"{settings.steps} steps of {timed['field'][0] + timed['field'][1] / every:.3g} s"
     trainer.reporter.say(f"{each} fit, then {settings.smooth_steps} to be smooth off the wall")
     return dataclasses.replace(config, train=settings)
 
 
-def _seconds(trainer: "Trainer", stage: Stage, check: Callable[[], None]) -> float:
-    """Of a step, its share of the validations included; `check` is called now and then, and may raise."""
+def _timed(trainer: "Trainer", stage: Stage, check: Callable[[], None]) -> tuple[float, float]:
+    """Seconds of a step and of a validation; `check` is called now and then, and may raise."""
     settings, optimiser = trainer.config.train, trainer.optimiser(stage)
     step = make_step(stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, settings.average)
     state = TrainState.start(trainer.surrogate.model, optimiser)
@@ -73,4 +75,4 @@ def _seconds(trainer: "Trainer", stage: Stage, check: Callable[[], None]) -> flo
     check()
     began = time.monotonic()
     trainer.validator.errors(stage, trainer.surrogate.model)
-    return taken + (time.monotonic() - began) / min(settings.validate_every, stage.steps)
+    return taken, time.monotonic() - began

@@ -25,6 +25,8 @@ from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.errors import StreamError
 from enf2enf_server.wire.stream import points_of
 
+_NAMED = 5  # walls that a warning names
+
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
     """How the mesh that follows a header is read and encoded."""
@@ -60,8 +62,11 @@ def _warnings(shape: EncodedShape) -> Iterator[str]:
     mesh, surrogate = shape.mesh, shape.model.surrogate
     if mesh.outside:
         yield f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
-    for number, panels in mesh.geometry.plan(surrogate.config.panels).coarse:
-        yield f"wall {number}: expected at least {COARSE} of the model's panels on it, got {panels}; its shape is lost"
+    coarse = mesh.geometry.plan(surrogate.config.panels).coarse
+    if coarse:
+        which = ", ".join(str(number) for number, _ in coarse[:_NAMED]) + ", ..." * (len(coarse) > _NAMED)
+        fewest = min(panels for _, panels in coarse)
+        yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
 
 
 def resolve(shape: EncodedShape, query: pb.Query) -> ResolvedQuery:

@@ -270,7 +270,10 @@ REFUSED = {
         lambda: Geometry.from_mesh(mesh_of([*SQUARE, [2, 0]], [0, 1, 2], [0, 2, 3], [0, 2, 4])),
         "edges of one or two cells, got 3 cells",
     ),
-    "too few facets": (lambda: Geometry.of((SQUARE, SQUARE + 2)).panels(5), "at least 3 for each of 2 walls, got 5"),
+    "too few panels": (
+        lambda: Geometry.of((SQUARE, SQUARE + 2)).panels(5),
+        "at most 1, 3 of the model's 5 panels each, got 2",
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.polygon import Loop, area, box
 from enf2enf.geometry.plane.smooth import smoothed
 
+_ALIKE = 0.05  # skewness of the area along it up to which both ends of a long axis are alike: of a NACA 0012 it is 0.3
 _OBLONG = 2.0  # ratio of the principal second moments from which on a shape has a long axis
 _CORNER = np.deg2rad(12)  # turn of a smooth curve's polygon: that of an octagon turns by 45 / 8 degrees at a vertex
 _ARM = 2.499e-4  # of a perimeter: arcs are measured over no less, lest rounded coordinates are curved; no even share
@@ -61,6 +62,37 @@ def incidence(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
     (xx, xy), (_, yy) = axes @ second @ axes.T
     angle = float(np.rad2deg(np.arctan2(2 * xy, xx - yy))) / 2
     return angle if angle > -90 else 90.0
+
+
+def heading(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
+    """Angle from the first of orthonormal axes to the way that the thin end of all walls together points, in degrees.
+
+    Along the long axis, as `incidence`, but in (-180, 180]: towards the side on which the area reaches farther, by its
+    third moment. NaN without a long axis, and where both ends are alike.
+    """
+    angle = np.deg2rad(incidence(geometry, np.eye(2)))
+    if np.isnan(angle):
+        return float("nan")
+    along = np.array([np.cos(angle), np.sin(angle)])
+    skewness = _skewness(geometry, along)
+    if abs(skewness) < _ALIKE:
+        return float("nan")
+    x, y = np.sign(skewness) * axes @ along
+    return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
+
+
+def _skewness(geometry: Geometry, along: Float[np.ndarray, "2"]) -> float:
+    """The third central moment, along a direction, of the area of all walls together, over the second to the 3/2."""
+    origin, size = _place(geometry)
+    walls = [(wall - origin) / size for wall in geometry.walls]
+    start, end = np.concatenate(walls), np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
+    double = _cross(start, end)
+    a, b = start @ along, end @ along
+    area_, first = double.sum() / 2, double @ (a + b) / 6
+    second, third = double @ (a * a + a * b + b * b) / 12, double @ (a**3 + a * a * b + a * b * b + b**3) / 20
+    mean, square = first / area_, second / area_
+    variance = square - mean**2
+    return float((third / area_ - 3 * mean * square + 2 * mean**3) / variance**1.5)
 
 
 def _place(geometry: Geometry) -> tuple[Float[np.ndarray, "2"], float]:

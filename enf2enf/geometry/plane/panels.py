@@ -40,7 +40,8 @@ class PanelPlan:
 
     def __post_init__(self):
         if self.count < FEWEST * len(self.curves):
-            raise GeometryError("facets", f"at least {FEWEST} for each of {len(self.curves)} walls", str(self.count))
+            wanted = f"at most {self.count // FEWEST}, {FEWEST} of the model's {self.count} panels each"
+            raise GeometryError("walls", wanted, str(len(self.curves)))
 
     @classmethod
     def of(cls, walls: Sequence[Loop], count: int, outer: Loop | None = None) -> Self:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from scipy.special import ellipe
 
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import descriptors, incidence
+from enf2enf.geometry.plane.descriptors import descriptors, heading, incidence
 from enf2enf.geometry.plane.polygon import Polygon
+from enf2enf.problems.joukowski.body import points_of
+from enf2enf.problems.joukowski.problem import Joukowski
 
 some = settings(max_examples=25)
 angles, seeds = st.floats(-3, 3), st.integers(0, 2**32 - 1)
@@ -179,6 +181,31 @@ def test_two_bodies_lie_along_the_line_through_both():
     assert incidence(pair, np.eye(2)) == pytest.approx(90)
     assert incidence(pair, turn(1.0).T) == pytest.approx(90 - np.rad2deg(1))
     assert np.isnan(incidence(Geometry.of([circle]), np.eye(2)))
+
+
+@some
+@given(st.integers(0, 1000), st.floats(-np.pi, np.pi), st.booleans())
+def test_the_heading_is_where_the_thin_end_points(index, turned, mirrored):
+    """Of a section along its chord, to a few degrees; it turns with the body, and with the frame the other way."""
+    flow = Joukowski().draw(0, index, 0)[0]
+    wall = points_of(flow.body.wall(192)) @ turn(-flow.direction + flow.incidence).T  # the chord along x
+    if flow.section.edge == np.pi:
+        assert np.isnan(heading(Geometry.of([wall]), np.eye(2)))
+        return
+    own = heading(Geometry.of([wall]), np.eye(2))
+    assert abs(own) < 5  # measured 2
+    hand = -1 if mirrored else 1
+    found = heading(Geometry.of([wall @ turn(turned).T]), np.diag([1.0, hand]))
+    np.testing.assert_allclose((found - hand * (own + np.rad2deg(turned)) + 180) % 360, 180, atol=1e-6)
+    assert incidence(Geometry.of([-wall]), np.eye(2)) == pytest.approx(incidence(Geometry.of([wall]), np.eye(2)))
+    assert abs(heading(Geometry.of([-wall]), np.eye(2))) > 175
+
+
+def test_what_is_alike_at_both_ends_has_no_heading():
+    for wall in (ellipse(60, (1.0, 0.3)), np.array([[0.0, 0], [4, 0], [4, 1], [0, 1]])):
+        assert np.isnan(heading(Geometry.of([wall]), np.eye(2))) and not np.isnan(
+            incidence(Geometry.of([wall]), np.eye(2))
+        )
 
 
 @pytest.mark.parametrize("nodes", [0, 62, 63, 64, 200])
