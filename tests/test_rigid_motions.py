@@ -50,7 +50,7 @@ def test_the_answer_moves_with_the_question(parts):
 
 @pytest.mark.parametrize(
     ("frames", "schema", "mirrored"),
-    [(FrameConfig(), DOMAIN, False), (FrameConfig("walls", (), flows.BOX), SCHEMA, False),
+    [(FrameConfig(), DOMAIN, False), (FrameConfig("walls", (), ((-6.0, -6.0), (6.0, 6.0))), SCHEMA, False),
      (FrameConfig("inflow", (), flows.BOX), SCHEMA, True)],
     ids=["domain", "walls", "no mirror"],
 )  # fmt: skip
