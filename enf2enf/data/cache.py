@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
 from enf2enf.data import manifest as manifests
@@ -142,6 +142,11 @@ class PackedData:
     def values(self, index: int | np.integer) -> Float[np.ndarray, "points components"]:
         """The fields there, all components in schema order, float32; NaN where a field is not defined."""
         return self._rows("values", "points_ends", index)
+
+    def on_wall(self, index: int | np.integer) -> Bool[np.ndarray, " points"]:
+        """Which of the points are on walls: where no field of the domain is known."""
+        known = np.isfinite(self.values(index)[:, self.schema.is_on("domain")])
+        return np.logical_not(known.any(axis=1))
 
     def fine(
         self, index: int | np.integer

@@ -81,9 +81,8 @@ class SplitArrays:
         cases = [_case(packed, index, normaliser, panels, frames, image) for index, image in every]
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
-        measured = (padded["wall"], *(padded.pop(key) for key in ("box", "points", "on_wall")))
-        source, queries = _measure(encoder, *measured, placements, progress)
-        points = measured[2]
+        box, points, on_wall = (padded.pop(key) for key in ("box", "points", "on_wall"))
+        source, queries = _measure(encoder, padded["wall"], box, points, on_wall, placements, progress)
         valid = np.arange(points.shape[1]) < counts[:, None]
         return cls(Batch(source=source, queries=queries, valid=valid, **padded), counts)
 
@@ -172,7 +171,7 @@ def _case(
         "wall": geometry.panels(count, frame).astype(np.float32),
         "box": frames.box_of(geometry, frame).astype(np.float32),
         "points": frame.inward(packed.points(index)).astype(np.float32),
-        "on_wall": ~np.isfinite(values[:, schema.is_on("domain")]).any(axis=1),
+        "on_wall": packed.on_wall(index),
         "target": normaliser.fields(values, row),
         "weight": (normaliser.field_deviation / sizes[list(schema.field_columns.groups)]).astype(np.float32),
         "conditions": normaliser.condition(row),
@@ -196,7 +195,8 @@ def _measure(
     progress: Track,
 ) -> tuple:
     def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        return jax.device_get(_measure_case(encoder, *map(jnp.asarray, case), placements))
+        wall, bounds, nodes, walled = map(jnp.asarray, case)
+        return jax.device_get(_measure_case(encoder, wall, bounds, nodes, walled, placements))
 
     waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, on_wall, strict=True)]
     try:

@@ -94,14 +94,14 @@ def fine_error(surrogate: Surrogate, packed: PackedData, split: str) -> float | 
 
 def _per_case(surrogate: Surrogate, packed: PackedData, indices: np.ndarray) -> Iterator[tuple[dict, dict, int]]:
     """Errors, and those of the mean field, by field; and how many points of the domain the surrogate sees outside."""
-    schema, names = surrogate.schema, surrogate.schema.field_columns.names
+    names = surrogate.schema.field_columns.names
     for index in indices:
         row, truth = packed.conditions(index), packed.values(index).astype(np.float64)
-        on_wall = ~np.isfinite(truth[:, schema.is_on("domain")]).any(axis=1)
-        guess = _answers(surrogate, packed, index, packed.points(index), on_wall)
+        guess = _answers(surrogate, packed, index, packed.points(index), packed.on_wall(index))
         mean = np.broadcast_to(surrogate.mean_field(row), truth.shape)
-        errors = (surrogate.normaliser.relative_errors(answer, truth, row) for answer in (guess, mean))
-        yield *(dict(zip(names, each, strict=True)) for each in errors), int(np.isnan(guess).any(axis=1).sum())
+        errors, trivial = (surrogate.normaliser.relative_errors(answer, truth, row) for answer in (guess, mean))
+        outside = int(np.isnan(guess).any(axis=1).sum())
+        yield dict(zip(names, errors, strict=True)), dict(zip(names, trivial, strict=True)), outside
 
 
 def _answers(

@@ -120,7 +120,8 @@ def _moments(
 
     content = summed(np.full(len(start), 0.5))
     centre = np.stack([summed(total[:, i] / 6) for i in range(2)], axis=1) / content[:, None]
-    squares = sum(corner[:, :, None] * corner[:, None, :] for corner in (start, end, total)) / 24
+    corners = np.stack([start, end, total])
+    squares = np.einsum("csi,csj->sij", corners, corners) / 24
     second = np.stack([summed(squares[:, i, j]) for i, j in np.ndindex(2, 2)], axis=1) / content[:, None]
     return content, second.reshape(-1, 2, 2) - centre[:, :, None] * centre[:, None, :]
 
