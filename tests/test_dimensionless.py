@@ -9,7 +9,8 @@ from flows import SCHEMA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.errors import QueryError, SchemaError
+from enf2enf.dimensionless import Dimensionless
+from enf2enf.errors import ConditionError, QueryError, SchemaError
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Quantity, Schema
 
@@ -78,6 +79,33 @@ def test_a_negative_field_has_no_logarithm():
     values[1, VISCOSITY] = values[2, VISCOSITY] = -1e-9
     with pytest.raises(SchemaError, match="transform of viscosity: expected log1p of a field that is nowhere below 0"):
         Normaliser.fit(SCHEMA, np.ones(1), row[None], [values])
+
+
+powers, decades = st.floats(-16, 16), st.floats(-40, 40)
+
+
+@given(length=st.floats(-9, 9), by_length=powers, sizes=st.tuples(decades, decades), by=st.tuples(powers, powers))
+def test_every_length_has_all_powers_and_a_condition_without_one_is_named(length, by_length, sizes, by):
+    """Against logarithms, in which nothing overflows."""
+    scaled = Quantity("p", scales_with={"length": by_length, "heat": by[0], "load": by[1]})
+    schema = Schema(2, (Quantity("heat"), Quantity("load")), (scaled,), length=10.0**length)
+    under = Dimensionless(schema, schema.length, 10.0 ** np.array(sizes))
+    decades = [size * power for size, power in zip(sizes, by, strict=True)]
+    try:
+        under.check()
+    except ConditionError as error:
+        odd = [name for name, own in zip(("heat", "load"), decades, strict=True) if abs(own) > 307]
+        assert error.name in [f"condition {name!r}" for name in odd or ("heat", "load")]
+        assert odd or abs(sum(decades)) > 307 - 144.001
+    else:
+        assert np.log10(under.scales[0]) == pytest.approx(length * by_length + sum(decades), abs=1e-6)
+
+
+@pytest.mark.parametrize("extent", [1e-25, 1e25])
+def test_geometries_of_no_such_length_are_refused(extent):
+    row, values = a_case(0)
+    with pytest.raises(SchemaError, match="reference length: expected a number of metres from 1e-09 to 1e"):
+        Normaliser.fit(dataclasses.replace(SCHEMA, length=None), np.full(1, extent), row[None], [values])
 
 
 @few
