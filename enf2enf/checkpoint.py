@@ -10,9 +10,10 @@ import jax
 
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.assessment import Ranges
+from enf2enf.dimensionless import LARGEST_SINGLE
 from enf2enf.errors import CheckpointError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
-from enf2enf.normalise import LARGEST_SINGLE, Normaliser
+from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate

@@ -9,6 +9,8 @@ from jaxtyping import Float
 from enf2enf.errors import ConditionError, SchemaError
 from enf2enf.schema import LENGTH, LONGEST, SHORTEST, Schema
 
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dimensionless:
@@ -87,11 +89,18 @@ class Dimensionless:
         deviation: Float[np.ndarray, " components"],
         mean: Float[np.ndarray, " components"],
     ) -> Float[np.ndarray, "points components"]:
-        """Physical fields from dimensionless ones that were z-scored with `mean` and `deviation`."""
+        """Physical fields from dimensionless ones that were z-scored with `mean` and `deviation`.
+
+        They are NaN at a point where float32 does not hold them all, in whichever frame they are seen: none was found.
+        """
         scales = self.scales
-        values = normalised * (deviation * scales) + (mean * scales + self.undisturbed)
-        for _, part in self._logarithmic:
-            values[:, part] = np.expm1(normalised[:, part] * deviation[part] + mean[part]) * scales[part]
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = normalised * (deviation * scales) + (mean * scales + self.undisturbed)
+            for _, part in self._logarithmic:
+                values[:, part] = np.expm1(normalised[:, part] * deviation[part] + mean[part]) * scales[part]
+            for part in self.schema.field_columns.slices:
+                size = np.abs(values[:, part]).sum(axis=1)  # no component is larger, however it is turned
+                values[size > LARGEST_SINGLE] = np.nan
         return values
 
     @functools.cached_property

@@ -10,12 +10,11 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.dimensionless import Dimensionless
+from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
 from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError
 from enf2enf.plain import shown
 from enf2enf.schema import Schema
 
-LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
 
@@ -200,7 +199,7 @@ class Normaliser:
     def physical(
         self, normalised: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
     ) -> Float[np.ndarray, "points components"]:
-        """The inverse of `fields`, float64."""
+        """The inverse of `fields`, float64; NaN where float32 does not hold a field."""
         return self.under(row).backward(normalised, self.field_deviation, self.field_mean)
 
     def mean(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:

@@ -6,11 +6,10 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.data.case import Case
-from enf2enf.dimensionless import Dimensionless
+from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
 from enf2enf.errors import DatasetError, SchemaError, place
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.normalise import LARGEST_SINGLE
 from enf2enf.schema import Schema
 
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
