@@ -10,14 +10,16 @@ import jax
 
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.assessment import Ranges
-from enf2enf.errors import CheckpointError, Enf2EnfError
+from enf2enf.dimensionless import LARGEST_SINGLE
+from enf2enf.errors import CheckpointError, Enf2EnfError, check_keys
 from enf2enf.model.config import ModelConfig
-from enf2enf.normalise import LARGEST_SINGLE, Normaliser
+from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
 from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
 _FORMAT, _VERSION = "enf2enf-checkpoint", 4
+_SHORTEST = 1e-6  # reference lengths
 _RENAMED = {  # of array paths: in version 2 -> in version 3
     ".mixer.": ".transformer.",
     ".norm_asker.": ".norm_query.",
@@ -36,9 +38,8 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
         "config": surrogate.config.to_dict(),
         "normaliser": surrogate.normaliser.to_dict(),
         "provenance": surrogate.provenance,
+        "shapes": None if surrogate.shapes is None else surrogate.shapes.to_dict(),
     }
-    if surrogate.shapes is not None:
-        manifest["shapes"] = surrogate.shapes.to_dict()
     write_archive(path, manifest, surrogate.model)
 
 
@@ -59,7 +60,9 @@ def load(path: str | os.PathLike) -> Surrogate:
                 raise CheckpointError("provenance.metrics", "a table", repr(provenance["metrics"])[:80])
             config = from_dict(ModelConfig, _upgraded(manifest["config"], version), "config")
             normaliser = Normaliser.from_dict(manifest["normaliser"])
-            shapes = Ranges.from_dict(manifest["shapes"]) if "shapes" in manifest else None
+            _check_frames(config, normaliser)
+            shapes = manifest["shapes"] if version == _VERSION else None
+            shapes = None if shapes is None else Ranges.from_dict(shapes)
             features = normaliser.condition_features
             build = lambda key: config.build(normaliser.schema, features, key=key)  # noqa: E731
             template = eqx.filter_eval_shape(build, jax.random.key(0))
@@ -79,8 +82,22 @@ def _check_numbers(name: str, plain: Any) -> None:
         raise CheckpointError(name, "a finite number within the range of float32", str(plain)[:80])
 
 
+def _check_frames(config: ModelConfig, normaliser: Normaliser) -> None:
+    """Refuses frames that are none of the schema, or whose box is no length in single precision."""
+    config.frames.check(normaliser.schema)
+    if config.lengths != "stated":
+        raise CheckpointError("config.lengths", "stated, as they are once a model is trained", config.lengths)
+    corners = config.frames.box
+    if corners and min(high - low for low, high in zip(*corners, strict=True)) < _SHORTEST:
+        raise CheckpointError("config.frames.box", f"sides of {_SHORTEST:g} reference lengths or more", str(corners))
+
+
 def _upgraded(config: Mapping[str, Any], version: int) -> Mapping[str, Any]:
     """A model's configuration of an older version in the words of this one."""
+    if version > 2:  # from then on they decide what is answered
+        for part, keys in (("config", {"frames"}), ("config.frames", {"anchor", "reflections"})):
+            table = config if part == "config" else config["frames"]
+            check_keys(CheckpointError, part, table, keys, set(table))
     if version == _VERSION:
         return config
     plain = dict(config)

@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError, SchemaError
-from enf2enf.schema import LENGTH, Schema
+from enf2enf.schema import LENGTH, LONGEST, SHORTEST, Schema
+
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,11 +28,19 @@ class Dimensionless:
 
     @functools.cached_property
     def scales(self) -> Float[np.ndarray, " components"]:
-        """What every component is divided by."""
+        """What every component is divided by; 0 or infinity where that cannot be, see `check`."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            scales = [np.prod(list(factors.values())) for factors in self._factors]
+        return np.repeat(np.array(scales, np.float64), self.schema.field_columns.widths)
+
+    @functools.cached_property
+    def _factors(self) -> list[dict[str, np.float64]]:
+        """Of every field, the powers of magnitudes that it scales with."""
         conditions = self.schema.condition_columns
-        magnitude = {LENGTH: self.length} | dict(zip(conditions.names, conditions.magnitudes(self.row), strict=True))
-        scales = [float(np.prod([magnitude[name] ** power for name, power in f.powers])) for f in self.schema.fields]
-        return np.repeat(scales, self.schema.field_columns.widths)
+        with np.errstate(all="ignore"):
+            magnitudes = zip(conditions.names, conditions.magnitudes(self.row), strict=True)
+            known = {LENGTH: np.float64(self.length)} | dict(magnitudes)
+            return [{name: known[name] ** power for name, power in field.powers} for field in self.schema.fields]
 
     @functools.cached_property
     def undisturbed(self) -> Float[np.ndarray, " components"]:
@@ -43,12 +53,22 @@ class Dimensionless:
         return values
 
     def check(self) -> None:
-        """Raises `ConditionError` where a field cannot be divided by its scale."""
-        with np.errstate(divide="ignore", over="ignore"):
-            scales = self.scales
-        if not (np.isfinite(scales) & (scales > 0)).all():
-            wanted = "a magnitude above 0 where a field scales with it"
-            raise ConditionError("conditions", wanted, str(self.row.tolist()))
+        """Where a field cannot be divided by its scale, raises `ConditionError`, naming the condition at fault.
+
+        Of a length with powers that are not finite, `SchemaError`.
+        """
+        if not SHORTEST <= self.length <= LONGEST:
+            wanted = f"a number of metres from {SHORTEST:g} to {LONGEST:g}"
+            raise SchemaError("reference length", wanted, f"{self.length:.6g}")
+        values = self.schema.condition_columns.split(self.row)
+        for part, factors in zip(self.schema.field_columns.slices, self._factors, strict=True):
+            if not 0 < self.scales[part.start] < np.inf:
+                given = [name for name in factors if name in values]
+                name = next((name for name in given if not 0 < factors[name] < np.inf), given[0])
+                wanted = "a magnitude above 0 where a field scales with it"
+                if np.any(values[name]):
+                    wanted = "a magnitude whose powers, with which a field scales, are finite and above 0"
+                raise ConditionError(f"condition {name!r}", wanted, str(np.asarray(values[name]).tolist()))
 
     def check_values(self, values: Float[np.ndarray, "points components"]) -> None:
         """Raises `SchemaError` where a field is below 0 whose logarithm is to be taken."""
@@ -69,11 +89,18 @@ class Dimensionless:
         deviation: Float[np.ndarray, " components"],
         mean: Float[np.ndarray, " components"],
     ) -> Float[np.ndarray, "points components"]:
-        """Physical fields from dimensionless ones that were z-scored with `mean` and `deviation`."""
+        """Physical fields from dimensionless ones that were z-scored with `mean` and `deviation`.
+
+        They are NaN at a point where float32 does not hold them all, in whichever frame they are seen: none was found.
+        """
         scales = self.scales
-        values = normalised * (deviation * scales) + (mean * scales + self.undisturbed)
-        for _, part in self._logarithmic:
-            values[:, part] = np.expm1(normalised[:, part] * deviation[part] + mean[part]) * scales[part]
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = normalised * (deviation * scales) + (mean * scales + self.undisturbed)
+            for _, part in self._logarithmic:
+                values[:, part] = np.expm1(normalised[:, part] * deviation[part] + mean[part]) * scales[part]
+            for part in self.schema.field_columns.slices:
+                size = np.abs(values[:, part]).sum(axis=1)  # no component is larger, however it is turned
+                values[size > LARGEST_SINGLE] = np.nan
         return values
 
     @functools.cached_property

@@ -10,12 +10,11 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.dimensionless import Dimensionless
-from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError
-from enf2enf.plain import shown
+from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
+from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError, check_keys
+from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
 
-LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
 
 
@@ -52,7 +51,13 @@ class Normaliser:
         ):  # fmt: skip
             for name in (f.name for f in dataclasses.fields(self) if f.name.startswith(stem)):
                 _check_finite(name, getattr(self, name), (width,))
+            low, high = getattr(self, f"{stem}_low", 0.0), getattr(self, f"{stem}_high", 0.0)
+            if not np.all(low <= high) or (stem == "magnitude" and np.any(low < 0)):
+                raise SchemaError(f"{stem}_low of the normaliser", f"at most {stem}_high", f"{low} and {high}")
         _check_finite("length and extents", np.array([self.length, *self.extents]), (3,))
+        if self.schema.length not in (None, self.length) or self.extents[0] > self.extents[1]:
+            got = f"{self.length} and {self.extents} m"
+            raise SchemaError("length and extents of the normaliser", "the schema's length, and a range", got)
         if not min(self.length, *self.extents, *self.field_deviation) > 0:
             raise SchemaError("normaliser", "lengths and deviations above 0", "others")
 
@@ -165,13 +170,8 @@ class Normaliser:
         outside = (row < self.condition_low - slack) | (row > self.condition_high + slack)
         magnitudes = self.schema.condition_columns.magnitudes(row)
         far = (magnitudes < self.magnitude_low * (1 - _ROUNDING)) | (magnitudes > self.magnitude_high * (1 + _ROUNDING))
-        return tuple(
-            quantity.name
-            for quantity, part, is_far in zip(
-                self.schema.conditions, self.schema.condition_columns.slices, far, strict=True
-            )
-            if is_far or outside[part].any()
-        )
+        parts = zip(self.schema.conditions, self.schema.condition_columns.slices, far, strict=True)
+        return tuple(quantity.name for quantity, part, is_far in parts if is_far or outside[part].any())
 
     @property
     def condition_features(self) -> int:
@@ -201,7 +201,7 @@ class Normaliser:
     def physical(
         self, normalised: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
     ) -> Float[np.ndarray, "points components"]:
-        """The inverse of `fields`, float64."""
+        """The inverse of `fields`, float64; NaN where float32 does not hold a field."""
         return self.under(row).backward(normalised, self.field_deviation, self.field_mean)
 
     def mean(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
@@ -261,12 +261,14 @@ class Normaliser:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on numbers that no fit gives."""
-        arrays = {k: np.asarray(v, np.float64) for k, v in plain.items() if k.split("_")[0] in _ARRAYS}
-        low, high = plain["extents"]
+        names = [field.name for field in dataclasses.fields(cls)]
+        check_keys(SchemaError, "normaliser", plain, set(names), set())
+        for name in names[1:]:
+            row = [plain[name]] if name == "length" else plain[name]
+            if not isinstance(row, list | tuple) or not all(map(is_number, row)):
+                raise SchemaError(f"{name} of the normaliser", "numbers", shown(plain[name]))
+        (low, high), arrays = plain["extents"], {name: np.array(plain[name], np.float64) for name in names[3:]}
         return cls(Schema.from_dict(plain["schema"]), float(plain["length"]), (float(low), float(high)), **arrays)
-
-
-_ARRAYS = ("field", "condition", "magnitude")
 
 
 def condition_features(schema: Schema) -> int:

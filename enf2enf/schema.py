@@ -21,6 +21,8 @@ LENGTH = "length"
 """What a field may scale with beside conditions: the reference length."""
 _CONDITIONS: tuple[Kind, ...] = ("scalar", "vector", "pseudoscalar")
 _USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity", "error_in": "norm"}
+SHORTEST, LONGEST = 1e-9, 1e9
+"""Reference lengths in metres: every power of them that fields may scale with is a finite number."""
 _LARGEST_POWER = 16
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -183,7 +185,7 @@ class Schema:
         fields: what is predicted at every point, in the order the model returns it.
         outer_is_far: whether the mesh ends at its outer boundary and the domain does not: that boundary then says where
             answers exist, and nothing else depends on it.
-        length: the reference length in metres; None for the mean extent of the training geometries.
+        length: the reference length in metres, 1e-9 to 1e9; None for the mean extent of the training geometries.
     """
 
     dim: int
@@ -206,8 +208,9 @@ class Schema:
             self._check_field(field)
         if type(self.outer_is_far) is not bool:
             raise SchemaError("outer_is_far", "true or false", shown(self.outer_is_far))
-        if self.length is not None and not (is_number(self.length) and self.length > 0):
-            raise SchemaError("length of the schema", "a number of metres above 0", shown(self.length))
+        if self.length is not None and not (is_number(self.length) and SHORTEST <= self.length <= LONGEST):
+            wanted = f"a number of metres from {SHORTEST:g} to {LONGEST:g}"
+            raise SchemaError("length of the schema", wanted, shown(self.length))
 
     def _check_condition(self, condition: Quantity) -> None:
         if condition.kind not in _CONDITIONS:

@@ -9,11 +9,13 @@ from flows import SCHEMA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enf2enf.errors import QueryError, SchemaError
+from enf2enf.dimensionless import Dimensionless
+from enf2enf.errors import ConditionError, QueryError, SchemaError
+from enf2enf.geometry.frame import Frame
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Quantity, Schema
 
-seeds = st.integers(0, 2**32 - 1)
+seeds, turns = st.integers(0, 2**32 - 1), st.floats(-4, 4)
 few = settings(max_examples=30)
 LENGTH, WIDTH = SCHEMA.length, SCHEMA.field_width
 VISCOSITY, SHEAR, GROUPS = 3, 8, np.array(SCHEMA.field_columns.groups)
@@ -78,6 +80,57 @@ def test_a_negative_field_has_no_logarithm():
     values[1, VISCOSITY] = values[2, VISCOSITY] = -1e-9
     with pytest.raises(SchemaError, match="transform of viscosity: expected log1p of a field that is nowhere below 0"):
         Normaliser.fit(SCHEMA, np.ones(1), row[None], [values])
+
+
+powers, decades = st.floats(-16, 16), st.floats(-40, 40)
+
+
+@given(length=st.floats(-9, 9), by_length=powers, sizes=st.tuples(decades, decades), by=st.tuples(powers, powers))
+def test_every_length_has_all_powers_and_a_condition_without_one_is_named(length, by_length, sizes, by):
+    """Against logarithms, in which nothing overflows."""
+    scaled = Quantity("p", scales_with={"length": by_length, "heat": by[0], "load": by[1]})
+    schema = Schema(2, (Quantity("heat"), Quantity("load")), (scaled,), length=10.0**length)
+    under = Dimensionless(schema, schema.length, 10.0 ** np.array(sizes))
+    decades = [size * power for size, power in zip(sizes, by, strict=True)]
+    try:
+        under.check()
+    except ConditionError as error:
+        odd = [name for name, own in zip(("heat", "load"), decades, strict=True) if abs(own) > 307]
+        assert error.name in [f"condition {name!r}" for name in odd or ("heat", "load")]
+        assert odd or abs(sum(decades)) > 307 - 144.001
+    else:
+        assert np.log10(under.scales[0]) == pytest.approx(length * by_length + sum(decades), abs=1e-6)
+
+
+@pytest.mark.parametrize("extent", [1e-25, 1e25])
+def test_geometries_of_no_such_length_are_refused(extent):
+    row, values = a_case(0)
+    with pytest.raises(SchemaError, match="reference length: expected a number of metres from 1e-09 to 1e"):
+        Normaliser.fit(dataclasses.replace(SCHEMA, length=None), np.full(1, extent), row[None], [values])
+
+
+@few
+@given(
+    seed=seeds,
+    sizes=st.lists(st.floats(0, 38) | st.floats(37, 39) | st.floats(0, 300), min_size=WIDTH, max_size=WIDTH),
+    angle=st.floats(-4, 4),
+)
+def test_fields_are_finite_in_single_precision_in_every_frame_or_none(seed, sizes, angle):
+    """And NaN says that there are none at that point, as it does at no other."""
+    normaliser, (row, _) = flows.fitted(), a_case(seed)
+    signs = np.sign(np.random.default_rng(seed).normal(size=WIDTH))
+    normalised = np.stack([np.zeros(WIDTH), signs * 10.0 ** np.array(sizes)])
+    normalised[1, VISCOSITY] = sizes[VISCOSITY]  # the logarithm
+    values = normaliser.physical(normalised, row)
+    assert np.isfinite(values[0]).all()
+    axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turned = Frame(np.zeros(2), axes, 1.0).columns_outward(SCHEMA.field_columns, values)
+    with np.errstate(over="raise"):
+        single = turned.astype(np.float32)
+    assert np.isfinite(single[0]).all() and np.isnan(single[1]).all() == np.isnan(single[1]).any()
+    assert np.array_equal(np.isnan(values), np.isnan(single))
+    decades = np.where(np.arange(WIDTH) == VISCOSITY, sizes[VISCOSITY] / 2.3, sizes)  # of its logarithm
+    assert np.isnan(single[1, 0]) if decades.max() > 60 else decades.max() > 25 or np.isfinite(single[1, 0])
 
 
 @few

@@ -159,13 +159,60 @@ def test_the_wall_of_the_joukowski_problem_is_cut_finely_enough():
     assert drag < 2e-5  # measured 1.0e-5
 
 
-def test_what_cannot_be_integrated_is_refused():
-    sides = sides_of([AROUND / 10, AROUND])
-    good = np.zeros(len(sides.lengths))
-    with pytest.raises(SchemaError, match="pressure: expected finite numbers on all walls, got others on 1 sides"):
-        forces(sides, np.append(good[1:], np.nan))
-    with pytest.raises(SchemaError, match="shear: expected finite numbers on all walls, got others on 16 sides"):
-        forces(sides, good, np.full((len(good), 2), np.inf))
-    for inflow, chord in (((0.0, 0.0), 1.0), ((1.0, 0.0), 0.0), ((np.nan, 0.0), 1.0)):
-        with pytest.raises(ConditionError, match="inflow, chord and density: expected finite numbers above 0"):
-            coefficients(forces(sides, good), np.array(inflow), chord)
+SIDES = sides_of([AROUND / 10, AROUND])
+NONE = np.zeros(len(SIDES.lengths))
+WRONG = {  # instead of numbers, whatever their shape
+    "not finite": lambda good: good + np.nan,
+    "short": lambda good: good[1:],
+    "deep": lambda good: good[None],
+    "ragged": lambda good: [*good.tolist()[1:], [[0.0]]],
+    "text": lambda good: "none",
+    "texts": lambda good: good.astype(str),
+    "complex": lambda good: good + 0j,
+    "nothing": lambda good: None,
+}
+
+
+@pytest.mark.parametrize("sin", WRONG)
+def test_what_are_no_numbers_is_refused_by_name(sin):
+    on, wrong = forces(SIDES, NONE), WRONG[sin]
+    for name, ask in {
+        "pressure": lambda: forces(SIDES, wrong(NONE)),
+        "shear": lambda: forces(SIDES, NONE, wrong(SIDES.normals)),
+        "about": lambda: forces(SIDES, NONE, about=wrong(np.ones(2))),
+        "inflow": lambda: coefficients(on, wrong(np.ones(2)), 1.0),
+        "chord": lambda: coefficients(on, (1.0, 0.0), wrong(np.ones(2))),
+        "density": lambda: coefficients(on, (1.0, 0.0), 1.0, wrong(np.ones(2))),
+    }.items():
+        if (name, sin) == ("shear", "nothing"):
+            continue  # which is none
+        with pytest.raises(SchemaError, match=f"^{name}: expected finite numbers of shape .*, got "):
+            ask()
+
+
+@pytest.mark.parametrize("size", [0.0, -1.0, 1e-200, 1e200])
+def test_what_nothing_can_be_divided_by_is_refused_by_name(size):
+    on = forces(SIDES, NONE)
+    named = {0.0: "magnitude of the inflow", -1.0: ""}.get(size, "inflow, chord and density")
+    if named:
+        with pytest.raises(ConditionError, match=f"^{named}: expected .*, got "):
+            coefficients(on, [size, 0.0], 1.0)
+    for name, numbers in (("chord", (size, 1.0)), ("density", (1.0, size))):
+        if size <= 0:
+            with pytest.raises(ConditionError, match=f"^{name}: expected a number above 0, got {size}"):
+                coefficients(on, (1.0, 0.0), *numbers)
+    with pytest.raises(ConditionError):
+        coefficients(on, (1.0, 0.0), size, size)
+
+
+@some
+@given(walls(), places, st.integers(0, 99))
+def test_lists_and_whole_numbers_are_as_good_as_arrays(loops, about, seed):
+    sides, inflow = sides_of(loops), [3, -4]
+    random = np.random.default_rng(seed)
+    pressure, shear = random.integers(-9, 9, len(sides.lengths)), random.integers(-9, 9, sides.normals.shape)
+    one = forces(sides, pressure.astype(float), shear.astype(float), about)
+    other = forces(sides, pressure.tolist(), tuple(shear.tolist()), tuple(about))
+    np.testing.assert_array_equal(one.force, other.force)
+    np.testing.assert_array_equal(one.moment, other.moment)
+    assert coefficients(one, np.array(inflow, float), 2.0) == coefficients(other, tuple(inflow), np.int32(2), 1)

@@ -130,8 +130,11 @@ BAD = {
     "complex": (GOOD | {"heat": 1j}, "condition 'heat': expected numbers, got 1j"),
     "huge": (GOOD | {"heat": 10**400}, "condition 'heat': expected numbers"),
     "truth value": (GOOD | {"heat": True}, "condition 'heat': expected numbers, got True"),
-    "no load": (GOOD | {"traction": [0.0, 0.0]}, "conditions: expected a magnitude above 0 where a field scales"),
-    "divides": (GOOD | {"heat": 0.0}, "conditions: expected a magnitude above 0 where a field scales with it"),
+    "no load": (GOOD | {"traction": [0.0, 0.0]}, "condition 'traction': expected a magnitude above 0 where a field"),
+    "divides": (
+        GOOD | {"heat": 0.0},
+        "condition 'heat': expected a magnitude above 0 where a field scales with it, got 0.0",
+    ),
 }
 
 

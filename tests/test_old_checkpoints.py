@@ -23,7 +23,7 @@ def aged(manifest, version):
     for part, names in NEW.items():
         config[part] = {name: value for name, value in config[part].items() if name not in names}
     config["encoder"]["window"], config["decoder"]["wavelengths"] = 0.25, [3.0, 0.5]
-    del config["lengths"]
+    del config["lengths"], manifest["shapes"]
     if version == 2:
         config["facets"], config["mirror"] = config.pop("panels"), config.pop("frames")["reflections"]
 

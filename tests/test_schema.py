@@ -111,8 +111,10 @@ BAD = {
     ),
     "error": ({"fields": [{"name": "p", "error_in": "max"}]}, "error_in of p: expected norm or spread, got 'max'"),
     "far": ({"outer_is_far": 1}, "outer_is_far: expected true or false, got 1"),
-    "no length": ({"length": 0}, "length of the schema: expected a number of metres above 0, got 0"),
-    "length of text": ({"length": "1 m"}, "length of the schema: expected a number of metres above 0, got '1 m'"),
+    "no length": ({"length": 0}, "length of the schema: expected a number of metres from 1e-09 to 1e+09, got 0"),
+    "length of text": ({"length": "1 m"}, "length of the schema: expected a number of metres from 1e-09 to 1e+09"),
+    "too short": ({"length": 1e-25}, "length of the schema: expected a number of metres from 1e-09 to 1e+09, got"),
+    "too long": ({"length": 1e25}, "length of the schema: expected a number of metres from 1e-09 to 1e+09, got"),
     "relative": ({"fields": [{"name": "p", "relative_to": "wind"}]}, "relative_to of p: expected one of ['load']"),
     "relative kind": ({"fields": [{"name": "p", "relative_to": "load"}]}, "relative_to of p: expected a condition of"),
     "condition kind": (

@@ -16,7 +16,7 @@ from enf2enf.data import npz
 from enf2enf.data.case import Case
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.split import SPLITS, completed
-from enf2enf.data.trainable import check_case, check_extents, check_sampling
+from enf2enf.data.trainable import check_case, check_extents, check_numbers, check_sampling
 from enf2enf.errors import ConditionError, DatasetError, SchemaError
 from enf2enf.field import Field
 from enf2enf.files import open_file, read_file
@@ -231,13 +231,14 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     points, values, conditions, boundaries, fine, extents = [], [], [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
-        check_case(case)
+        check_case(case, schema)
         samplings = [case.solution] if case.wall is None else [case.solution, case.wall]
         points.append(np.concatenate([sampling.points for sampling in samplings]))
-        values.append(np.concatenate([_columns(name, schema, sampling) for sampling in samplings]))
-        conditions.append(schema.condition_columns.join(case.conditions, 1)[0])
+        row = schema.condition_columns.join(case.conditions, 1)[0]
+        values.append(np.concatenate([_columns(case, schema, row, sampling) for sampling in samplings]))
+        conditions.append(row)
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
-        fine.append(_fine(dataset, case))
+        fine.append(_fine(dataset, case, row))
         extents.append(case.geometry.extent)
     check_extents(_names(dataset.manifest), extents)
     return {
@@ -251,17 +252,17 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _fine(dataset: Dataset, case: Case) -> tuple[np.ndarray, np.ndarray]:
+def _fine(dataset: Dataset, case: Case, row: Float[np.ndarray, " inputs"]) -> tuple[np.ndarray, np.ndarray]:
     """Points and float32 values of the fine sampling of a validation case, none of others."""
     schema, name = dataset.schema, case.name
     field = dataset.fine(name) if name in dataset.split["validation"] else None
     if field is None:
         return np.zeros((0, schema.dim)), np.zeros((0, schema.field_width), np.float32)
     check_sampling(f"case {name!r}, fine samples", case.geometry, field)
-    return field.points, _columns(name, schema, field)
+    return field.points, _columns(case, schema, row, field)
 
 
-def _columns(name: str, schema: Schema, field: Field) -> np.ndarray:
+def _columns(case: Case, schema: Schema, row: Float[np.ndarray, " inputs"], field: Field) -> np.ndarray:
     """The values of a sampling as columns in float32, NaN for fields that are not defined there."""
     count = len(field.points)
     unknown = {q.name: np.full((count, q.width(schema.dim)), np.nan) for q in schema.fields}
@@ -269,7 +270,9 @@ def _columns(name: str, schema: Schema, field: Field) -> np.ndarray:
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     if np.isinf(single).any():
-        raise DatasetError(f"case {name!r}", "fields within the range of float32", f"{np.nanmax(np.abs(values)):.3g}")
+        got = f"{np.nanmax(np.abs(values)):.3g}"
+        raise DatasetError(f"case {case.name!r}", "fields within the range of float32", got)
+    check_numbers(f"case {case.name!r}", schema, schema.length or case.geometry.extent, row, single)
     return single
 
 

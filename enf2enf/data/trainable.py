@@ -6,9 +6,11 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.data.case import Case
-from enf2enf.errors import DatasetError, place
+from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
+from enf2enf.errors import DatasetError, SchemaError, place
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
+from enf2enf.schema import Schema
 
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
 _SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
@@ -16,10 +18,10 @@ _SAG = 0.02  # of the walls' extent: so far is a circle from a side of its twelv
 _GAP = 8.0  # times from one size to the next: units of length are 10 apart, or more; feet and metres are not
 
 
-def check_case(case: Case) -> None:
+def check_case(case: Case, schema: Schema) -> None:
     """Refuse a case without a domain, samples in another unit or off the walls, fields whose relative error is none."""
     label = f"case {case.name!r}"
-    if case.geometry.outer is None:
+    if case.geometry.outer is None and not schema.outer_is_far:
         raise DatasetError(label, "an outer boundary around the walls", "walls only")
     check_sampling(f"{label}, samples", case.geometry, case.solution)
     known = dict(case.solution.values)
@@ -50,6 +52,37 @@ def check_sampling(label: str, geometry: Geometry, sampling: Field) -> None:
     if len(points) >= _SEVERAL and reach < _APART:
         got = f"all of them within {reach:.1g} of its extent; is their unit metres?"
         raise DatasetError(label, "points all over the domain", got)
+
+
+def check_numbers(
+    label: str, schema: Schema, length: float, row: Float[np.ndarray, " inputs"],
+    values: Float[np.ndarray, "points components"],
+) -> None:  # fmt: skip
+    """Refuse conditions and dimensionless fields that float32 does not hold, and a field below 0 with a logarithm.
+
+    Args:
+        label: what is refused.
+        schema: of the case.
+        length: the reference length in metres, or one like it.
+        row: the conditions.
+        values: the fields; NaN where one is not defined.
+    """
+    for name, own in schema.condition_columns.split(row).items():
+        if not (np.abs(own) <= LARGEST_SINGLE).all():
+            got = str(np.asarray(own).tolist())
+            raise DatasetError(f"{label}, {name}", "a condition within the range of float32", got)
+    under = Dimensionless(schema, length, row)
+    try:
+        under.check()
+        under.check_values(values)
+    except SchemaError as error:
+        raise DatasetError(f"{label}, {error.name}", error.expected, error.got) from error
+    with np.errstate(over="ignore"):
+        sizes = np.nanmax(np.abs(under.forward(values.astype(np.float64))), axis=0, initial=0.0)
+    for field, part in zip(schema.fields, schema.field_columns.slices, strict=True):
+        if not (size := float(sizes[part].max())) <= LARGEST_SINGLE:
+            wanted = "a dimensionless field within the range of float32"
+            raise DatasetError(f"{label}, {field.name}", wanted, f"{size:.3g}")
 
 
 def check_extents(names: Sequence[str], extents: Sequence[float] | Float[np.ndarray, " cases"]) -> None:
