@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from enf2enf.data.cache import PackedData, completion, stated
+from enf2enf.data.cache import PackedData, stated
+from enf2enf.data.completion import completion
 from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConfigError, Enf2EnfError
 from enf2enf.model.config import ModelConfig
