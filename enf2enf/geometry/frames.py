@@ -42,6 +42,8 @@ class FrameConfig:
             raise ConfigError("frames.reflections", "no axis twice", repr(list(self.reflections)))
         if self.anchor == "inflow" and "x" in self.reflections:
             raise ConfigError("frames.reflections", "not x, which is along the inflow", repr(list(self.reflections)))
+        if self.anchor != "inflow" and self.inflow != "inflow":
+            raise ConfigError("frames.inflow", "none where the anchor is not the inflow", shown(self.inflow))
         if self.anchor == "domain":
             if self.box:
                 raise ConfigError("frames.box", "none: that of the domain", shown(self.box))

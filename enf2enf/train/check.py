@@ -7,12 +7,15 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PyTree
 
 from enf2enf.data.cache import PackedData, stated
 from enf2enf.data.completion import completion
 from enf2enf.data.trainable import check_extents
-from enf2enf.errors import ConfigError, Enf2EnfError
+from enf2enf.errors import ConditionError, ConfigError, DatasetError, Enf2EnfError
+from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -24,6 +27,7 @@ from enf2enf.train.config import RunConfig
 
 _COPIES = 6  # of the weights: themselves, their average, gradient, update and the optimiser's two moments
 _POINTS = 64
+_BEYOND = 0.1  # of a case's samples: so many may lie outside what the network covers
 
 
 def check_run(config: RunConfig) -> None:
@@ -50,6 +54,42 @@ def check_sizes(*data: PackedData) -> None:
     """Refuse data sets one of whose cases is given in another unit than the others; caches may come from anywhere."""
     names = [name for packed in data for name in packed.names]
     check_extents(names, [packed.geometry(index).extent for packed in data for index in range(packed.case_count)])
+
+
+def check_frames(frames: FrameConfig, length: float | None, *data: PackedData) -> None:
+    """Refuse a case without a direction that its frames follow, and a training case that the frames' box misses.
+
+    Args:
+        frames: of the model.
+        length: the reference length in metres; the mean extent of the first data set's training geometries if None.
+        data: the data sets.
+
+    Raises:
+        DatasetError: naming the case.
+    """
+    if length is None:
+        length = float(np.mean([data[0].geometry(index).extent for index in data[0].ids("train")]))
+    for packed in data:
+        trained = set(packed.ids("train").tolist())
+        for index, name in enumerate(packed.names):
+            try:
+                axes = frames.axes(packed.schema, packed.conditions(index))[0]
+            except ConditionError as error:
+                raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
+            if index in trained and frames.box:
+                _check_box(
+                    f"case {name!r}", frames, frames.of(packed.geometry(index), length, [axes])[0], packed, index
+                )
+
+
+def _check_box(label: str, frames: FrameConfig, frame: Frame, packed: PackedData, index: int) -> None:
+    walls = np.concatenate(packed.geometry(index).walls)
+    for what, points, most in (("walls", walls, 0.0), ("samples", packed.points(index), _BEYOND)):
+        local = frame.inward(points)
+        beyond = float(((local < frames.box[0]) | (local > frames.box[1])).any(axis=1).mean())
+        if beyond > most:
+            wanted = f"{what} within frames.box" + (f", but for {most:.0%}" if most else "")
+            raise DatasetError(label, wanted, f"{beyond:.1%} beyond it")
 
 
 @functools.lru_cache(maxsize=32)

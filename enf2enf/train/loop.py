@@ -16,7 +16,7 @@ from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.begin import untrained
-from enf2enf.train.check import check_run, check_sizes
+from enf2enf.train.check import check_frames, check_run, check_sizes
 from enf2enf.train.config import RunConfig
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.frozen import freeze, score_latents
@@ -109,6 +109,7 @@ class Trainer:
         if more is not None:
             data.append(PackedData.load(more.dataset).under(packed.schema, more.conditions))
         check_sizes(*data)
+        check_frames(config.model.frames, packed.schema.length, *data)
         self._digest = "".join(each.digest for each in data)
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
@@ -131,11 +132,9 @@ class Trainer:
                     self._check_time()
                 yield item
 
-        config, surrogate = self.config, self.surrogate
-        return SplitArrays.build(
-            packed, "train", surrogate.normaliser, surrogate.model.encoder, config.model.panels, config.model.frames,
-            config.train.placements, show,
-        )  # fmt: skip
+        model, normaliser, encoder = self.config.model, self.surrogate.normaliser, self.surrogate.model.encoder
+        placements = self.config.train.placements
+        return SplitArrays.build(packed, "train", normaliser, encoder, model.panels, model.frames, placements, show)
 
     def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
         """Go on with a configuration that has other numbers of steps."""

@@ -62,6 +62,7 @@ REFUSED = {
     "flat box": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 0.0))}, "frames.box: expected a lower and an upper"),
     "upside down": ({"anchor": "walls", "box": BOX[::-1]}, "frames.box: expected a lower and an upper corner"),
     "ragged box": ({"anchor": "walls", "box": ((0.0,), (1.0, 1.0))}, "frames.box: expected a lower and an upper"),
+    "of no use": ({"inflow": "wind"}, "frames.inflow: expected none where the anchor is not the inflow, got 'wind'"),
     "not finite": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, np.inf))}, "frames.box: expected a lower and an"),
     "NaN": ({"anchor": "walls", "box": ((0.0, np.nan), (1.0, 1.0))}, "frames.box: expected a lower and an upper"),
     "huge": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 1e9))}, "frames.box: expected a lower and an upper corner"),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from enf2enf import checkpoint
 from enf2enf.data import PackedData
+from enf2enf.errors import DatasetError
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
+from enf2enf.train.check import check_frames
 from enf2enf.train.config import RunConfig
 from enf2enf.train.evaluate import evaluate
 from enf2enf.train.loop import Trainer
@@ -105,3 +107,34 @@ def test_what_is_trained_on_is_the_same_whichever_way_a_case_is_turned(flows, en
     np.testing.assert_allclose(two.weight, one.weight, rtol=1e-5)
     assert (one.queries.distance[:, :NODES] == 0).all() and (one.queries.distance[:, NODES:64] > 0).all()
     np.testing.assert_allclose(np.linalg.norm(one.queries.direction, axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_a_case_without_a_direction_is_refused_by_name(flows, part):
+    check_frames(FRAMES, 1.0, flows)
+    arrays, index = {name: np.array(values) for name, values in flows._arrays.items()}, flows.ids(part)[1]
+    arrays["conditions"][index, :2] = 0
+    still = PackedData(flows.manifest, arrays)
+    sentence = rf"case '{flows.names[index]}', condition 'traction': expected a magnitude above 0, which"
+    with pytest.raises(DatasetError, match=sentence):
+        check_frames(FRAMES, 1.0, flows, still)
+
+
+@settings(max_examples=20)
+@given(half=st.floats(0.05, 1.0), anchor=st.sampled_from(["walls", "inflow"]))
+def test_a_box_that_misses_walls_or_samples_of_a_training_case_is_refused(flows, half, anchor):
+    """Against distances from the centroid that do not depend on the direction of a frame, and give bounds."""
+    frames = FrameConfig(anchor, ("y",), ((-half, -half), (half, half)), "traction" if anchor == "inflow" else "inflow")
+    inner, outer = [], []  # the largest radius of a hole; that within which nine tenths of the samples are
+    for index in flows.ids("train"):
+        geometry = flows.geometry(index)
+        inner.append(np.linalg.norm(geometry.walls[0] - geometry.centroid, axis=1).max())
+        outer.append(np.quantile(np.linalg.norm(flows.points(index) - geometry.centroid, axis=1), 0.9, method="higher"))
+    try:
+        check_frames(frames, 1.0, flows)
+    except DatasetError as error:
+        assert error.name in [f"case {flows.names[index]!r}" for index in flows.ids("train")]
+        assert error.expected in ("walls within frames.box", "samples within frames.box, but for 10%")
+        assert half < max(*inner, *outer)
+    else:
+        assert half > max(max(inner), max(outer)) / np.sqrt(2) * 0.98
