@@ -10,7 +10,8 @@ the sides of the walls from the decoded wall pressure, against the exact lift; d
 eighth of the points (asked at all of them), and on one and two bodies, where these have been made:
 
     enf2enf subsample data/joukowski --share 0.125 --out data/joukowski-eighth
-    enf2enf generate joukowski --bodies mixed --cases 700 --seed 0 --out data/joukowski-mixed
+    enf2enf generate joukowski --bodies mixed --cases 5600 --seed 0 --out data/joukowski-mixed
+    enf2enf subsample data/joukowski-mixed --share 0.125 --out data/joukowski-mixed-eighth
 """
 
 import argparse
