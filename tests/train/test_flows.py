@@ -115,7 +115,7 @@ def test_a_case_without_a_direction_is_refused_by_name(flows, part):
     arrays, index = {name: np.array(values) for name, values in flows._arrays.items()}, flows.ids(part)[1]
     arrays["conditions"][index, :2] = 0
     still = PackedData(flows.manifest, arrays)
-    sentence = rf"case '{flows.names[index]}', condition 'traction': expected a magnitude above 0, which"
+    sentence = rf"case '{flows.names[index]}', condition 'traction': expected a finite magnitude above 0, which"
     with pytest.raises(DatasetError, match=sentence):
         check_frames(FRAMES, 1.0, flows, still)
 

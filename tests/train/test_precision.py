@@ -37,7 +37,7 @@ def told(path: Path) -> dict:
     latents = shipped.views(encoding, shipped.condition_row({}))[0].latents
     leaves = jax.tree.leaves([model, state, other, latents, trainer.data.everything])
     return {
-        "trained": trainer.validator.with_weights(state.average, {}).version,
+        "trained": trainer.surrogate.with_weights(state.average, {}).version,
         "answer": hashlib.sha256(answer.tobytes()).hexdigest(),
         "kinds": sorted({str(leaf.dtype) for leaf in leaves if hasattr(leaf, "dtype")}),
     }

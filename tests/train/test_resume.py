@@ -18,7 +18,7 @@ from enf2enf.train.loop import Outcome, train
 
 CHILD = """
 import os, signal, sys, threading, time
-for name in ("matplotlib", "meshio", "h5py", "pyvista", "scipy.sparse.linalg", "skfem", "grpc"):
+for name in ("matplotlib", "meshio", "h5py", "pyvista", "skfem", "grpc"):
     sys.modules[name] = None  # whoever imports one of these fails
 def press_ctrl_c():
     while signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:

@@ -45,7 +45,7 @@ def test_points_off_a_wall_are_as_far_from_it_as_they_are_said_to_be(sides, turn
 @pytest.fixture(scope="module")
 def smoothed(finished, spacing, tmp_path_factory):
     """A run with the stage, that nothing stopped."""
-    settings = dataclasses.replace(finished[0].train, smooth_steps=60, smooth_spacing=spacing)
+    settings = dataclasses.replace(finished[0].train, smooth_steps=120, smooth_spacing=spacing)
     config = dataclasses.replace(finished[0], out=tmp_path_factory.mktemp("runs") / "smooth", train=settings)
     return config, train(config, quiet=True)
 
@@ -53,9 +53,10 @@ def smoothed(finished, spacing, tmp_path_factory):
 def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, packed, spacing):
     config, outcome = smoothed
     lines = [json.loads(line) for line in (config.out / "metrics.jsonl").read_text().splitlines()]
-    assert [(line["stage"], line["step"]) for line in lines[-3:]] == [("field", 200), ("smooth", 50), ("smooth", 60)]
-    assert (outcome.finished, outcome.step) == (True, 60)
-    assert outcome.validation == min(line["validation"] for line in lines[-2:])
+    smooth_lines = [("smooth", step) for step in (50, 100, 120)]
+    assert [(line["stage"], line["step"]) for line in lines[-4:]] == [("field", 200), *smooth_lines]
+    assert (outcome.finished, outcome.step) == (True, 120)
+    assert outcome.validation == min(line["validation"] for line in lines[-3:])
     after, groups = checkpoint.load(config.out / "model.enf"), packed.schema.field_columns.groups
     assert after.provenance["training"]["stopped_at"]["stage"] == "smooth"
     arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.panels)
@@ -75,7 +76,7 @@ def test_stops_change_no_bit(smoothed, tmp_path, ctrl_c):
     seen = [(stopped.finished, stopped.step) for stopped in (train(parts, quiet=True) for _ in range(3))]
     assert seen == [(False, 31), (False, 1), (False, 31)]
     ended = train(parts, quiet=True)
-    assert (ended.finished, ended.step, ended.validation) == (True, 60, whole.validation)
+    assert (ended.finished, ended.step, ended.validation) == (True, 120, whole.validation)
     one, other = (named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
     for name, array in one.items():
         assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
@@ -85,5 +86,5 @@ def test_a_frozen_encoder_is_not_smoothed(smoothed):
     config = smoothed[0]
     meta = ModelConfig(MetaConfig(), FieldConfig())
     settings = dataclasses.replace(config.train, placements=1, shape_steps=5)
-    with pytest.raises(ConfigError, match="train.smooth_steps: expected 0 where the encoder is frozen, got 60"):
+    with pytest.raises(ConfigError, match="train.smooth_steps: expected 0 where the encoder is frozen, got 120"):
         dataclasses.replace(config, model=meta, train=settings)

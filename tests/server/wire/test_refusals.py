@@ -56,7 +56,7 @@ def test_malformed_mesh(client, id_):
         (CONDITIONS | {"heat": []}, "heat"),
         (CONDITIONS | {"load": 3.0}, "load"),
         (CONDITIONS | {"load": [1.0, 2.0, 3.0]}, "load"),
-        (CONDITIONS | {"load": [0.0, 0.0]}, "conditions"),
+        (CONDITIONS | {"load": [0.0, 0.0]}, "condition 'load'"),
         (CONDITIONS | {"load": [1e200, 1e200]}, "condition 'load'"),  # beyond float64, once it is squared
         (CONDITIONS | {"heat": 1e300}, "condition 'heat'"),  # beyond float32
     ],
