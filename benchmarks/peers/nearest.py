@@ -37,10 +37,13 @@ class NearestShape:
         columns = self.packed.schema.field_columns
         donor, image = self._donors[int(self._tree.query(self._signature(index, 0))[1])]
         there, here = self._frame(donor, image), self._frame(index, 0)
-        known = np.nan_to_num(self.packed.values(donor).astype(np.float64))
-        usual = self._under(donor, there).forward(there.columns_inward(columns, known))
-        guess = interpolate(there.inward(self.packed.points(donor)), usual, here.inward(self.packed.points(index)))
-        ones = np.ones(columns.width)
+        known, walled, ours = self.packed.values(donor).astype(np.float64), *map(self.packed.on_wall, (donor, index))
+        usual = self._under(donor, there).forward(there.columns_inward(columns, np.nan_to_num(known)))
+        places, asked = there.inward(self.packed.points(donor)), here.inward(self.packed.points(index))
+        guess, ones = np.empty((len(asked), columns.width)), np.ones(columns.width)
+        guess[~ours] = interpolate(places[~walled], usual[~walled], asked[~ours])
+        if ours.any():  # on another wall the nearest point of it answers
+            guess[ours] = usual[walled][KDTree(places[walled]).query(asked[ours])[1]]
         return here.columns_outward(columns, self._under(index, here).backward(guess, ones, 0 * ones))
 
     def _frame(self, index: int | np.integer, image: int) -> Frame:

@@ -57,8 +57,12 @@ class Report:
         return table
 
 
-def evaluate(surrogate: Surrogate, packed: PackedData, split: str) -> Report:
+def evaluate(surrogate: Surrogate, packed: PackedData, split: str, most: int | None = None) -> Report:
     """Predict every case of a split at its own points, through the surrogate's public face.
+
+    Args:
+        surrogate, packed, split: who predicts which cases.
+        most: only the first so many of them.
 
     Raises:
         DatasetError: no such split, or it is empty.
@@ -66,7 +70,7 @@ def evaluate(surrogate: Surrogate, packed: PackedData, split: str) -> Report:
     """
     if packed.schema != surrogate.schema:
         raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {packed.manifest['name']!r}")
-    indices = packed.ids(split)
+    indices = packed.ids(split)[:most]
     if not len(indices):
         raise DatasetError(f"split {split!r}", "at least one case", "none")
     rows = list(_per_case(surrogate, packed, indices))
