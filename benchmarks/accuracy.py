@@ -6,16 +6,14 @@ Mean relative L2 over the cases of a split. Asks the runs that the README's comm
 `benchmarks.peers.train_transolver` leaves it; what is not there is said to be missing. Run it for the test split once.
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.peers import lookup, train_transolver
-from benchmarks.rows import write_json
+from benchmarks.rows import split_main
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.train.evaluate import evaluate
@@ -66,16 +64,5 @@ def show(rows: list[dict[str, Any]], split: str) -> Table:
     return table
 
 
-def main() -> None:
-    """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=("validation", "test"), default="validation")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    rows = list(measure(options.split))
-    Console().print(show(rows, options.split))
-    write_json(options.json, {"split": options.split, "rows": rows})
-
-
 if __name__ == "__main__":
-    main()
+    split_main(measure, show, __doc__)

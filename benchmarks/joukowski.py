@@ -14,17 +14,15 @@ eighth of the points (asked at all of them), and on one and two bodies, where th
     enf2enf subsample data/joukowski-mixed --share 0.125 --out data/joukowski-mixed-eighth
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.peers.nearest import NearestShape
-from benchmarks.rows import write_json
+from benchmarks.rows import split_main
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.forces import coefficients, forces
@@ -123,16 +121,5 @@ def show(rows: Sequence[dict[str, Any]], split: str) -> Table:
     return table
 
 
-def main() -> None:
-    """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=("validation", "test"), default="validation")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    rows = list(measure(options.split))
-    Console(width=160).print(show(rows, options.split))
-    write_json(options.json, {"split": options.split, "rows": rows})
-
-
 if __name__ == "__main__":
-    main()
+    split_main(measure, show, __doc__)

@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ class Row:
         return self.figure, quantity(self.value, self.unit), mark, " ".join(filter(None, [times, verdict]))
 
 
+_WIDE = 160  # letters, of a table with many columns
 HEADER = ("figure", "measured", "mark", "against it")
 
 
@@ -113,6 +114,21 @@ def median_seconds(work: Callable[[], object], repetitions: int) -> float:
     """The median wall-clock time of a call, after one that is not counted."""
     work()
     return statistics.median(seconds(work) for _ in range(repetitions))
+
+
+def split_main(
+    measure: Callable[[str], Iterable[dict[str, Any]]],
+    show: Callable[[Sequence[dict[str, Any]], str], Table],
+    description: str | None,
+) -> None:
+    """The command line of a benchmark of a split: print its table, and write JSON if `--json` says where."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--split", choices=("validation", "test"), default="validation")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows = list(measure(options.split))
+    Console(width=_WIDE).print(show(rows, options.split))
+    write_json(options.json, {"split": options.split, "rows": rows})
 
 
 def main(measure: Callable[[], Sequence[Row]], description: str) -> None:
