@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from enf2enf.geometry.lazy import lazy
 from enf2enf.schema import Quantity
@@ -38,6 +38,13 @@ class Frame:
     def outward(self, local: Float[np.ndarray, "*points dim"]) -> Float[np.ndarray, "*points dim"]:
         """Local coordinates to points in metres: the inverse of `inward`."""
         return local @ self.axes * self.length + self.origin
+
+    def holds(
+        self, points: Float[np.ndarray, "points dim"], box: Float[np.ndarray, "2 dim"]
+    ) -> Bool[np.ndarray, " points"]:
+        """Whether points in metres lie between the lower and the upper corner of a box in local coordinates."""
+        local = self.inward(points)
+        return ((local >= box[0]) & (local <= box[1])).all(axis=1)
 
     def turned(self, vectors: Float[np.ndarray, "*vectors dim"]) -> Float[np.ndarray, "*vectors dim"]:
         """Vectors along the frame's axes, in their own unit."""

@@ -12,9 +12,9 @@ from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
-from enf2enf.geometry.plane.curve import Curve
+from enf2enf.geometry.plane.curve import Curve, centroid_of
 from enf2enf.geometry.plane.outline import Outline, classify
-from enf2enf.geometry.plane.panels import FEWEST, PanelPlan, wall_curves
+from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.mesh.topology import PlaneMesh
 
@@ -146,7 +146,7 @@ class Geometry:
     @lazy
     def centroid(self) -> Float[np.ndarray, " dim"]:
         """Centre of the smooth curves of the walls, weighted by length."""
-        return self._origin + PanelPlan(FEWEST * len(self.walls), self._curves).centroid
+        return self._origin + centroid_of(self._curves)
 
     @lazy
     def normals(self) -> tuple[Loop, ...]:

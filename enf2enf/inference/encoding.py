@@ -39,9 +39,9 @@ class View:
 
     def covers(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points are in the box that the network covers, or so little beyond it that it still knows them."""
-        low, high = np.asarray(self.panels.box, np.float64)
-        local, rim = self.frame.inward(points), _RIM * (high - low)
-        return ((local >= low - rim) & (local <= high + rim)).all(axis=1)
+        box = np.asarray(self.panels.box, np.float64)
+        rim = _RIM * (box[1] - box[0])
+        return self.frame.holds(points, box + [-rim, rim])
 
     def poses(self) -> list[Float[np.ndarray, "latents dim"]]:
         """Positions of the latents in metres, one array per cloud."""

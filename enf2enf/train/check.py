@@ -85,8 +85,7 @@ def check_frames(frames: FrameConfig, length: float | None, *data: PackedData) -
 def _check_box(label: str, frames: FrameConfig, frame: Frame, packed: PackedData, index: int) -> None:
     walls = np.concatenate(packed.geometry(index).walls)
     for what, points, most in (("walls", walls, 0.0), ("samples", packed.points(index), _BEYOND)):
-        local = frame.inward(points)
-        beyond = float(((local < frames.box[0]) | (local > frames.box[1])).any(axis=1).mean())
+        beyond = float(np.logical_not(frame.holds(points, np.array(frames.box))).mean())
         if beyond > most:
             wanted = f"{what} within frames.box" + (f", but for {most:.0%}" if most else "")
             raise DatasetError(label, wanted, f"{beyond:.1%} beyond it")

@@ -1,6 +1,7 @@
 """A closed curve with corners, and where it is cut into panels."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -99,3 +100,8 @@ class Curve:
     def _kept(self, along: Float[np.ndarray, " corners"], count: int) -> Float[np.ndarray, " _"]:
         """The corners' places along the curve, ascending; of the sharpest, if there are more than panels."""
         return np.sort(along[np.lexsort((along, self._blunter))[:count]])
+
+
+def centroid_of(curves: Sequence[Curve]) -> Float[np.ndarray, "2"]:
+    """Centre of all curves together, weighted by length."""
+    return np.average([curve.centroid for curve in curves], axis=0, weights=[curve.length for curve in curves])

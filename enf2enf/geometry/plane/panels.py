@@ -11,7 +11,7 @@ from enf2enf.errors import GeometryError
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.corners import Corners, midside
 from enf2enf.geometry.plane.crossing import crossing
-from enf2enf.geometry.plane.curve import AXES, NOISE, Curve
+from enf2enf.geometry.plane.curve import AXES, NOISE, Curve, centroid_of
 from enf2enf.geometry.plane.smooth import with_corners
 from enf2enf.geometry.plane.ties import apportion, ranks
 
@@ -79,8 +79,7 @@ class PanelPlan:
     @lazy
     def centroid(self) -> Float[np.ndarray, "2"]:
         """Centre of all curves, weighted by length."""
-        lengths = [curve.length for curve in self.curves]
-        return np.average([curve.centroid for curve in self.curves], axis=0, weights=lengths)
+        return centroid_of(self.curves)
 
     @lazy
     def coarse(self) -> tuple[tuple[int, int], ...]:
