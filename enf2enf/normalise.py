@@ -138,17 +138,17 @@ class Normaliser:
             row: the conditions in their frame.
             given: the same as they were given, for the refusal.
         """
-        columns, fields = self.schema.condition_columns, self.schema.field_columns
+        columns, fields, under = self.schema.condition_columns, self.schema.field_columns, self.under(row)
         with np.errstate(all="ignore"):
             levels, far = self._levels(row).astype(np.float32), self.extrapolating(row)
-            sizes = [np.abs(part) for part in (self.field_deviation * self.under(row).scales, self.mean(row))]
-        too_large = np.any(~(np.array(sizes) <= LARGEST_SINGLE), axis=0)
+            mean = under.backward(np.zeros((1, fields.width)), self.field_deviation, self.field_mean)[0]
+            too_large = np.any(~(np.abs([self.field_deviation * under.scales, mean]) <= LARGEST_SINGLE), axis=0)
         for condition, part in zip(columns, columns.slices, strict=True):
             scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
             grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)
             if grows or not np.isfinite(levels[part]).all():
                 raise self._overflow([condition.name], given)
-        self.under(row).check()
+        under.check()
 
     def check_finite(self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]) -> None:
         """Raises `ConditionError` where fields in the domain are not finite, under conditions nobody trained on."""
