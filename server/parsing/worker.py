@@ -1,5 +1,6 @@
 """The process that reads meshes: one file after the other from its standard input. Knows neither JAX nor gRPC."""
 
+import errno
 import fcntl
 import os
 import resource
@@ -115,19 +116,26 @@ def _send(replies: int, message: list[memoryview]) -> None:
 def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     try:
         return _parsed(job)
-    except MemoryError:
-        return _too_large(job, memory_bytes)
     except _BeyondLimit as error:
         return _refused("LimitError", error.name, error.expected, error.got)
-    except Enf2EnfError as error:
-        if isinstance(error.__context__, MemoryError):
-            return _too_large(job, memory_bytes)
-        return _refused(type(error).__name__, error.name, error.expected, error.got)
     except MessageError:
         return _refused("MeshError", "patches", f"names of at most {HEADER_BYTES} bytes together", "more")
-    except Exception:  # whatever it is, the server must learn that there is no answer
+    except Exception as error:  # whatever it is, the server must learn that there is no answer
+        if _short_of_memory(error):
+            return _too_large(job, memory_bytes)
+        if isinstance(error, Enf2EnfError):
+            return _refused(type(error).__name__, error.name, error.expected, error.got)
         traceback.print_exc()
         return pack({"kind": "failed"})
+
+
+def _short_of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, be it in a reader or while its folder was emptied after it."""
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        error = error.__context__
+    return False
 
 
 def _parsed(job: IncomingMessage) -> list[memoryview]:

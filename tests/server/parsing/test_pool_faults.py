@@ -1,5 +1,6 @@
 """Meshes read in processes of their own: whatever happens to these, requests are answered, and the pool recovers."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from pools import ask, busy, cpu, running, slow, until
 
 from enf2enf.errors import Enf2EnfError, MeshError
+from enf2enf_server.parsing import worker
 from enf2enf_server.parsing.idle import Idle
 from enf2enf_server.parsing.messages import IncomingMessage
 from enf2enf_server.parsing.parser import Parser
@@ -152,6 +154,21 @@ def test_a_memory_bomb(own, vtu):
         ask(pool, slow() * 4, "a.stl")
     assert len(ask(pool, vtu).nodes) == 224
     assert pool.replaced == 1 and filled not in pool.pids
+
+
+@pytest.mark.parametrize("first", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+@pytest.mark.parametrize("last", [None, OSError(errno.ENOENT, "gone"), MeshError("a.stl", "a mesh", "none")])
+def test_memory_that_runs_out_is_known_by_its_first_error(first, last):
+    """Readers make a sentence of it, and emptying their folder may fail after it."""
+    try:
+        try:
+            raise first
+        finally:
+            if last:
+                raise last
+    except Exception as error:
+        assert worker._short_of_memory(error)
+    assert not worker._short_of_memory(OSError(errno.ENOENT, "gone"))
 
 
 def test_waiting_is_fair_and_can_be_given_up(own, vtu):
