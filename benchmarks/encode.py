@@ -10,6 +10,7 @@ import itertools
 from benchmarks import shipped
 from benchmarks.rows import Row, main, median_seconds
 from benchmarks.wire import serving
+from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes
 from enf2enf.threads import run_in_calling_thread
 
@@ -20,10 +21,10 @@ def measure() -> list[Row]:
     """The stages in process, then the whole call."""
     run_in_calling_thread()  # as `enf2enf serve` does
     surrogate, data, mesh = shipped.surrogate(), shipped.mesh_bytes(), shipped.mesh()
-    geometry, number = surrogate.geometry_of(mesh), itertools.count()
+    geometry, number = Geometry.from_mesh(mesh), itertools.count()
     stages = {
         "parse": lambda: read_bytes(data, shipped.MESH_NAME),
-        "geometry": lambda: surrogate.geometry_of(mesh),
+        "geometry": lambda: Geometry.from_mesh(mesh),
         "encode": lambda: surrogate.encode(geometry),
     }
     took = {name: 1e3 * median_seconds(work, REPETITIONS) for name, work in stages.items()}

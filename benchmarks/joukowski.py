@@ -54,7 +54,7 @@ def lift_and_drag(surrogate: Surrogate, packed: PackedData, indices: Sequence[in
         geometry, flow = packed.geometry(index), drawn(packed, index)
         conditions = packed.schema.condition_columns.split(packed.conditions(index))
         sides = WallSides.of(geometry)
-        wall = surrogate.decode_wall(surrogate.encode(geometry), conditions, sides.midpoints)
+        wall = surrogate.decode(surrogate.encode(geometry), conditions, "wall")
         found = coefficients(forces(sides, wall["wall_pressure"].astype(np.float64)), conditions["inflow"], 1.0)
         rows.append((found.lift, found.drag, flow.lift_coefficient))
     return np.array(rows)

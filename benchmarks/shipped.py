@@ -56,7 +56,7 @@ def with_latents(grid: int, wall: int, window: float) -> Surrogate:
 
 def encoded(model: Surrogate) -> Encoding:
     """The shipped mesh in a surrogate's latents."""
-    return model.encode(model.geometry_of(mesh()))
+    return model.encode(mesh())
 
 
 def points(encoding: Encoding, count: int) -> np.ndarray:

@@ -51,7 +51,7 @@ class Truth:
         surrogate, mesh = shipped.surrogate(), shipped.mesh()
         self.meshes = [Mesh(mesh.points * (1 - 0.005 * k), mesh.cells) for k in range(GEOMETRIES)]
         self.files = [write_bytes(one, "vtu") for one in self.meshes]
-        encodings = [surrogate.encode(surrogate.geometry_of(one)) for one in self.meshes]
+        encodings = [surrogate.encode(one) for one in self.meshes]
         self.points = np.random.default_rng(0).uniform(-0.05, 1.05, (POOL, 2))
         (self.field,) = (quantity.name for quantity in surrogate.schema.fields)
         self.values = [surrogate.decode(encoding, {}, self.points)[self.field] for encoding in encodings]

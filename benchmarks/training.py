@@ -39,7 +39,7 @@ def rate(surrogate: Surrogate, config: TrainConfig, repetitions: int) -> float:
 def random_batch(surrogate: Surrogate, config: TrainConfig) -> Batch:
     """The shipped geometry in every case, random points and targets."""
     random, shape = np.random.default_rng(0), (config.cases, config.points)
-    geometry = surrogate.geometry_of(shipped.mesh())
+    geometry = surrogate.encode(shipped.mesh()).geometry
     seen = surrogate.model.encoder.measure(surrogate.panels(geometry, surrogate.condition_row({})))
     points = random.uniform(-0.5, 0.5, (*shape, 2)).astype(np.float32)
     distance = random.uniform(0, 0.2, shape).astype(np.float32)

@@ -211,12 +211,12 @@ def _predict(options: argparse.Namespace) -> None:
     import enf2enf_meshes
     from enf2enf import io as mesh_io
     from enf2enf.checkpoint import load
-    from enf2enf.schema import conditions_of
+    from enf2enf.conditions import conditions_of
 
     surrogate = load(enf2enf_meshes.checkpoint(options.checkpoint))
     raw = mesh_io.read(options.mesh)
     mesh = raw.scaled(options.length_unit)
-    encoding = surrogate.encode(surrogate.geometry_of(mesh, options.wall))
+    encoding = surrogate.encode(mesh, walls=options.wall)
     conditions = conditions_of(options.condition)
     prediction = surrogate.decode(encoding, conditions, mesh.points)
     for name in prediction.extrapolating:

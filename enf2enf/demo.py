@@ -109,7 +109,7 @@ def _write(folder: Path, mesh: Mesh, prediction: Prediction, surrogate: Surrogat
     truth, guess = mesh.point_data["von_mises"], prediction.field["von_mises"]
     fields = {"truth": truth, "prediction": guess, "error": np.abs(guess - truth)}
     mesh_io.write(folder / "demo.vtu", dataclasses.replace(mesh, point_data=fields))
-    encoding = surrogate.encode(surrogate.geometry_of(mesh))
+    encoding = surrogate.encode(mesh)
     view = surrogate.views(encoding, surrogate.condition_row({}))[0]
     prediction_report(
         folder / "demo.png", points=mesh.points, triangles=mesh.cells[0].nodes, truth=truth, prediction=guess,

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from enf2enf.errors import QueryError
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Field:
     """Values of named quantities at points.
 
@@ -26,6 +26,9 @@ class Field:
         for name, value in self.values.items():
             if len(value) != len(self.points):
                 raise QueryError(name, f"{len(self.points)} rows, one per point", f"{len(value)}")
+
+    def __repr__(self) -> str:
+        return f"Field({', '.join(self.values)} at {len(self.points)} points)"
 
     def __getitem__(self, name: str) -> Float[np.ndarray, "points ..."]:
         if name not in self.values:

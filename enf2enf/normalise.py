@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.conditions import numbers
 from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
 from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError, check_keys
 from enf2enf.plain import is_number, shown
@@ -128,7 +129,9 @@ class Normaliser:
         for quantity in self.schema.conditions:
             if quantity.name not in conditions:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
-            parts.append(numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim)))
+            parts.append(
+                numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim), quantity.unit)
+            )
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def check(self, row: Float[np.ndarray, " inputs"], given: Float[np.ndarray, " inputs"]) -> None:
@@ -282,19 +285,3 @@ def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None
     if not (np.abs(values) <= LARGEST_SINGLE).all():
         got = str(values.tolist())[:80]
         raise SchemaError(f"{name} of the normaliser", "finite numbers within the range of float32", got)
-
-
-def numbers(name: str, value: Any, width: int) -> Float[np.ndarray, " width"]:
-    """The value of a condition as `width` finite numbers. Raises `ConditionError`, naming it."""
-    try:
-        row = np.atleast_1d(np.asarray(value))
-    except ValueError:
-        raise ConditionError(f"condition {name!r}", "numbers", shown(value)) from None
-    if row.dtype.kind not in "fiu":
-        raise ConditionError(f"condition {name!r}", "numbers", shown(value))
-    row = row.astype(np.float64)
-    if row.shape != (width,):
-        raise ConditionError(f"condition {name!r}", f"{width} number{'s' * (width > 1)}", f"{row.size}")
-    if not np.isfinite(row).all():
-        raise ConditionError(f"condition {name!r}", "finite numbers", str(row.tolist()))
-    return row

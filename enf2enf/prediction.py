@@ -1,20 +1,27 @@
 """The answer to a question about a shape: the same type from a surrogate here and from one behind a server."""
 
 import dataclasses
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.at import At
 from enf2enf.field import Field
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.grid import Grid
 from enf2enf.mesh import Mesh
 
 if TYPE_CHECKING:
     import pyvista
 
+OnProgress = Callable[[int, int], None]
+"""Called with points that are there and points in all."""
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Prediction:
     """Fields at points, and what is to be known of them.
 
@@ -25,7 +32,8 @@ class Prediction:
             ...), outside the range of the training data.
         shape: the geometry that was asked: an `Encoding`, or a `RemoteShape`, which differs from the one given where
             that had to be encoded again.
-        at: what was asked about: the points, the grid, or `"nodes"` of the mesh that was sent.
+        at: what was asked about, as it was given.
+        sides: of the walls, where these were asked about: the points are their midpoints.
         decode_seconds: time that was worked on this question, without any waiting.
         request_id: under which a server's log knows the call; empty where none was asked.
     """
@@ -33,19 +41,53 @@ class Prediction:
     field: Field
     outside: int
     extrapolating: tuple[str, ...]
-    shape: Any = dataclasses.field(repr=False)
-    at: Float[np.ndarray, "points dim"] | Grid | str = dataclasses.field(repr=False)
+    shape: Any
+    at: At
+    sides: WallSides | None = None
     decode_seconds: float = 0.0
     request_id: str = ""
 
     def __getitem__(self, name: str) -> Float[np.ndarray, "points ..."]:
         return self.field[name]
 
-    def to_pyvista(self, mesh: Mesh | None = None) -> "pyvista.DataSet":
-        """The fields as point data of something that pyvista draws; vectors of the plane get a z of zero.
+    def __repr__(self) -> str:
+        named = ", ".join(self.fields)
+        beyond = f", extrapolating in {', '.join(self.extrapolating)}" if self.extrapolating else ""
+        return f"Prediction({named} at {len(self.points)} points, {self.outside} outside{beyond})"
 
-        An `UnstructuredGrid` of `mesh`, or of the mesh that was sent where its nodes were asked; an `ImageData` of a
-        grid; else a `PolyData` of the points.
+    @property
+    def fields(self) -> Mapping[str, Float[np.ndarray, "points ..."]]:
+        """The values by the name of the field, one row per point."""
+        return self.field.values
+
+    @property
+    def points(self) -> Float[np.ndarray, "points dim"]:
+        """Coordinates in metres."""
+        return self.field.points
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about the shape that deserve a second look."""
+        return self.shape.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data for JSON; None where there is no field."""
+        plain: dict[str, Any] = {
+            "points": self.points.tolist(),
+            "fields": {name: _plain(values) for name, values in self.fields.items()},
+            "outside": self.outside,
+            "extrapolating": list(self.extrapolating),
+            "warnings": list(self.warnings),
+        }
+        if self.sides is not None:
+            plain["sides"] = {name: values.tolist() for name, values in self._beside.items()}
+        return plain
+
+    def to_pyvista(self, mesh: Mesh | None = None) -> "pyvista.DataSet":
+        """The fields as data of something that pyvista draws; vectors of the plane get a z of zero.
+
+        An `UnstructuredGrid` of the mesh where its nodes were asked, or of `mesh`; an `ImageData` of a grid; the sides
+        of walls as lines with cell data; else a `PolyData` of the points.
 
         Args:
             mesh: whose nodes are the points of this answer; saves reading the one that was sent again.
@@ -56,6 +98,39 @@ class Prediction:
         """
         from enf2enf.io.drawable import drawable
 
-        if mesh is not None:
-            return drawable(self.field, mesh)
-        return drawable(self.field, self.shape.upload.mesh() if isinstance(self.at, str) else self.at)
+        return drawable(self.field, mesh or self._mesh or (self.at if isinstance(self.at, Grid) else None), self._ends)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the points and their fields; an existing file is replaced whole or not at all.
+
+        Args:
+            path: ends in `.vtu` or `.csv`; where nodes were asked, in that of any format that carries nodal fields.
+
+        Raises:
+            MeshError: another format.
+        """
+        from enf2enf.io.fields import write_fields
+
+        write_fields(path, self.field, self._mesh, self._ends, self._beside)
+
+    @property
+    def _mesh(self) -> Mesh | None:
+        """The mesh whose nodes were asked about."""
+        return self.shape.mesh if isinstance(self.at, str) and self.sides is None else None
+
+    @property
+    def _ends(self) -> Float[np.ndarray, "points 2 dim"] | None:
+        return None if self.sides is None else self.sides.ends
+
+    @property
+    def _beside(self) -> dict[str, np.ndarray]:
+        if self.sides is None:
+            return {}
+        return {"normal": self.sides.normals, "length": self.sides.lengths, "wall": self.sides.walls}
+
+
+def _plain(values: Float[np.ndarray, "..."]) -> Any:
+    """Nested lists with None for NaN."""
+    listed = values.astype(object)
+    listed[np.isnan(values)] = None
+    return listed.tolist()

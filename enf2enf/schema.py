@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from enf2enf.errors import ConditionError, SchemaError, check_keys
+from enf2enf.errors import SchemaError, check_keys
 from enf2enf.plain import is_number, shown
 
 Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
@@ -260,6 +260,10 @@ class Schema:
         """The fields that are defined there."""
         return tuple(field for field in self.fields if field.on == where)
 
+    def answered(self, where: On) -> tuple[Quantity, ...]:
+        """The fields that are answered there: on walls those of the domain, at its edge, where no other are defined."""
+        return self.fields_on(where) or self.fields_on("domain")
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         plain: dict[str, Any] = {
@@ -280,17 +284,3 @@ class Schema:
                 raise SchemaError(key, "a list of quantities", shown(plain[key]))
         conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
         return cls(plain["dim"], conditions, fields, plain.get("outer_is_far", False), plain.get("length"))
-
-
-def conditions_of(texts: Sequence[str]) -> dict[str, list[float]]:
-    """`["traction=0,100"]` -> `{"traction": [0.0, 100.0]}`."""
-    conditions = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or name in conditions:
-            raise ConditionError("-c", "NAME=VALUE[,VALUE], every name once", repr(text))
-        try:
-            conditions[name] = [float(part) for part in value.split(",")]
-        except ValueError:
-            raise ConditionError(f"condition {name!r}", "numbers, separated by commas", repr(value)) from None
-    return conditions

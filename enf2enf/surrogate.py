@@ -1,35 +1,37 @@
 """The public face: physical units in, physical units out."""
 
 import functools
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
+from enf2enf import card
 from enf2enf.assessment import Ranges
-from enf2enf.data.case import Case, Conditions
-from enf2enf.errors import GeometryError, QueryError
+from enf2enf.at import At, check_name, points_of
+from enf2enf.conditions import Conditions
+from enf2enf.description import Description
+from enf2enf.errors import GeometryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import TURNS, describe, in_frame
 from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
+from enf2enf.inference.trial import trial_geometry
+from enf2enf.io.accept import MeshLike, accept
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
-from enf2enf.prediction import Prediction
-from enf2enf.schema import Schema
+from enf2enf.prediction import OnProgress, Prediction
+from enf2enf.schema import On, Schema
 
 
 class Surrogate:
@@ -76,47 +78,20 @@ class Surrogate:
     @functools.cached_property
     def version(self) -> str:
         """A hash of the weights and of all that decides an answer."""
-        digest = hashlib.sha256()
-        plain = {"config": self.config.to_dict(), "normaliser": self.normaliser.to_dict()}
-        if self.shapes is not None:
-            plain["shapes"] = self.shapes.to_dict()
-        digest.update(json.dumps(plain, sort_keys=True).encode())
-        for path, leaf in jax.tree_util.tree_leaves_with_path(eqx.filter(self.model, eqx.is_array)):
-            digest.update(jax.tree_util.keystr(path).encode() + np.asarray(leaf).tobytes())
-        return digest.hexdigest()[:16]
+        return card.digest(self.model, self.config, self.normaliser, self.shapes)
 
     @property
     def card(self) -> dict[str, Any]:
         """The model card: plain data."""
-        leaves = jax.tree.leaves(eqx.filter(self.model, eqx.is_inexact_array))
-        low, high = self.normaliser.condition_low, self.normaliser.condition_high
-        return self.provenance | {  # which may claim nothing of what follows
-            "version": self.version,
-            "schema": self.schema.to_dict(),
-            "reference_length": self.normaliser.length,
-            "extents": list(self.normaliser.extents),
-            "condition_low": low.tolist(),
-            "condition_high": high.tolist(),
-            "magnitude_low": self.normaliser.magnitude_low.tolist(),
-            "magnitude_high": self.normaliser.magnitude_high.tolist(),
-            "parameters": sum(leaf.size for leaf in leaves),
-            "shapes": None if self.shapes is None else self.shapes.to_dict(),
-            "config": self.config.to_dict(),
-        }
+        made = card.card(self.model, self.config, self.normaliser, self.shapes)
+        return self.provenance | {"version": self.version} | made  # which may claim nothing of what follows
 
-    def geometry_of(self, mesh: Mesh, walls: Sequence[str] = ()) -> Geometry:
-        """The geometry of a mesh, refused if it is no geometry of the kind this surrogate was trained on.
+    def describe(self) -> Description:
+        """What it needs, what it returns, and how far it was trained."""
+        return Description.of_card(self.card)
 
-        Args:
-            mesh: coordinates in metres.
-            walls: patch names of the walls; without any, the inner boundaries are the walls.
-
-        Raises:
-            GeometryError: no walls, no outer boundary, wrong dimension, or a size far from the training range.
-        """
-        geometry = Geometry.from_mesh(mesh, walls, self.schema.outer_is_far)
-        self._check(geometry)
-        return geometry
+    def __repr__(self) -> str:
+        return f"Surrogate({self.describe()})"
 
     def _check(self, geometry: Geometry) -> None:
         roles = {boundary.role for boundary in geometry.boundaries}
@@ -127,20 +102,50 @@ class Surrogate:
             raise GeometryError("role of the outer boundary", f"{wanted}, as in the training data", strange)
         self.normaliser.check_extent(geometry.extent)
 
-    def encode(self, geometry: Geometry, described: Mapping[str, float] | None = None) -> Encoding:
-        """Encode once per geometry. Deterministic.
+    def encode(
+        self, mesh: MeshLike | Geometry, *, name: str = "", walls: Sequence[str] = (), length_unit: str = "m"
+    ) -> Encoding:
+        """Encode once per geometry, as often asked as wanted. Deterministic.
 
         Where frames follow the conditions (an inflow), the network has its turn at the first question of a direction.
 
         Args:
-            geometry: the geometry.
-            described: what `describe` says of it, where that is known already.
+            mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
+            name: file name or format, where the path does not say it.
+            walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
+            length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
 
         Raises:
-            GeometryError: as `geometry_of` does, or more walls than there are panels for.
+            MeshError: it cannot be read.
+            GeometryError: it is no geometry of the kind that was trained on, or has more walls than panels.
+        """
+        if isinstance(mesh, Geometry):
+            return self.encode_geometry(mesh)
+        read = accept(mesh, name, length_unit)
+        geometry = Geometry.from_mesh(read, walls, self.schema.outer_is_far)
+        return self.encode_geometry(geometry, mesh=read, wall_patches=tuple(walls))
+
+    def encode_geometry(
+        self,
+        geometry: Geometry,
+        described: Mapping[str, float] | None = None,
+        mesh: Mesh | None = None,
+        wall_patches: tuple[str, ...] = (),
+    ) -> Encoding:
+        """The same of a geometry alone.
+
+        Args:
+            geometry: the geometry.
+            described: what `describe` says of it, where that is known already.
+            mesh, wall_patches: what it was made of, where that is known.
+
+        Raises:
+            GeometryError: as `encode`.
         """
         self._check(geometry)
-        encoding = Encoding(geometry, describe(geometry, self.normaliser.length) if described is None else described)
+        if described is None:
+            described = describe(geometry, self.normaliser.length)
+        encoding = Encoding(geometry, described, self.config.panels, mesh, wall_patches, self.unfamiliar(described))
         if not self.config.frames.follows_conditions:
             self.views(encoding, np.zeros(self.schema.condition_width))
         return encoding
@@ -168,67 +173,88 @@ class Surrogate:
     def condition_row(self, conditions: Conditions) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`: unknown, missing or bad ones."""
         row = self.normaliser.condition_row(conditions)
-        self.normaliser.check(self._turned(row), row)
+        self.normaliser.check(self.turned(row), row)
         return row
 
     def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
         """Names of the conditions outside the training range, then those of `unfamiliar`."""
-        return self.normaliser.extrapolating(self._turned(row)) + self.unfamiliar(encoding, row)
+        return self.normaliser.extrapolating(self.turned(row)) + self.unfamiliar(encoding.described, row)
 
-    def unfamiliar(self, encoding: Encoding, row: Float[np.ndarray, " inputs"] | None = None) -> tuple[str, ...]:
+    def unfamiliar(
+        self, described: Mapping[str, float], row: Float[np.ndarray, " inputs"] | None = None
+    ) -> tuple[str, ...]:
         """Names of the numbers that describe a shape and are outside the range of the training shapes.
 
         Args:
-            encoding: of the shape.
+            described: the numbers.
             row: the conditions; None where they are not known: what depends on them is not named then.
         """
         if self.shapes is None:
             return ()
         frames = self.config.frames
         if row is None and frames.follows_conditions:
-            return self.shapes.unfamiliar({name: n for name, n in encoding.described.items() if name not in TURNS})
+            return self.shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
         axes = np.eye(self.schema.dim) if row is None else frames.axes(self.schema, row)[0]
-        return self.shapes.unfamiliar(in_frame(encoding.described, axes))
+        return self.shapes.unfamiliar(in_frame(described, axes))
 
-    def _turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
+    def turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         """The conditions in the first frame."""
         frames = self.config.frames
         return frames.turned(self.schema, row, frames.axes(self.schema, row)[0])
 
-    def check_conditions(self, conditions: Conditions) -> tuple[str, ...]:
-        """Names of the conditions outside the training range. Raises `ConditionError` on bad ones."""
-        return self.normaliser.extrapolating(self._turned(self.condition_row(conditions)))
-
-    def decode(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Prediction:
-        """The fields at any points, float32, in SI units; NaN inside bodies and outside the domain.
+    def decode(
+        self, shape: Encoding, conditions: Conditions, at: At, *, progress: OnProgress | None = None
+    ) -> Prediction:
+        """The fields of an encoded shape, float32, in SI units; NaN inside bodies and outside the domain.
 
         Args:
-            encoding: of the geometry, from `encode`.
-            conditions: name -> number, or one number per dimension for a vector.
-            points: coordinates in metres, (points, dim).
+            shape: from `encode`.
+            conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
+            at: points (points, dim) in metres, a `Grid`, `Line` or `Slice`, `"nodes"` of the mesh, or `"wall"`.
+            progress: called with (points that are there, points in all) as they come.
 
         Raises:
             ConditionError: unknown, missing or non-finite conditions.
-            QueryError: points that are not a finite array (points, dim).
+            QueryError: points that are none.
         """
-        row, points = self.condition_row(conditions), self._checked(points)
+        row, points, sides = self.condition_row(conditions), *_place(shape, at)
         began = time.perf_counter()
-        field = self.field(points, self._evaluator(encoding, row)(points))
+        evaluator = self._evaluator(shape, row)
+        if sides is None:
+            field = self.field(points, evaluator(points))
+        else:
+            field = self.field(points, evaluator.on_wall(points), "wall")
+        if progress is not None:
+            progress(len(points), len(points))
         seconds = time.perf_counter() - began
-        return Prediction(field, field.outside, self.extrapolating(encoding, row), encoding, points, seconds)
+        return Prediction(field, field.outside, self.extrapolating(shape, row), shape, at, sides, seconds)
 
-    def decode_wall(self, encoding: Encoding, conditions: Conditions, points: ArrayLike) -> Field:
-        """The fields `on: wall`, and those of the domain, at points of the walls; float32, in SI units.
+    def predict(
+        self,
+        mesh: MeshLike | Geometry,
+        conditions: Conditions,
+        at: At = "nodes",
+        *,
+        name: str = "",
+        walls: Sequence[str] = (),
+        length_unit: str = "m",
+        progress: OnProgress | None = None,
+    ) -> Prediction:
+        """`encode` and `decode` in one call."""
+        shape = self.encode(mesh, name=name, walls=walls, length_unit=length_unit)
+        return self.decode(shape, conditions, at, progress=progress)
 
-        Args:
-            encoding, conditions: as for `decode`.
-            points: of the walls or close by, such as the midpoints of their sides, in metres, (points, dim).
-
-        Raises:
-            ConditionError, QueryError: as `decode` does.
-        """
-        row, points = self.condition_row(conditions), self._checked(points)
-        return Field(points, self.schema.field_columns.split(self._evaluator(encoding, row).on_wall(points)))
+    def predict_many(
+        self, shape: Encoding, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+    ) -> list[Prediction]:
+        """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
+        answers: list[Prediction] = []
+        for number, one in enumerate(conditions, start=1):
+            answers.append(self.decode(shape, one, at))
+            if progress is not None:
+                points = len(answers[-1].points)
+                progress(number * points, len(conditions) * points)
+        return answers
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
         """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
@@ -241,44 +267,31 @@ class Surrogate:
 
     def mean_field(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
         """What is known of the fields under conditions without a geometry: their mean over the training data."""
-        frames = self.config.frames
-        axes = frames.axes(self.schema, row)[0]
-        mean = self.normaliser.mean(frames.turned(self.schema, row, axes))
+        axes = self.config.frames.axes(self.schema, row)[0]
+        mean = self.normaliser.mean(self.turned(row))
         return Frame(np.zeros(self.schema.dim), axes, 1.0).columns_outward(self.schema.fields, mean)
 
-    def _checked(self, points: ArrayLike) -> Float[np.ndarray, "points dim"]:
-        points = np.asarray(points, np.float64)
-        if points.ndim != 2 or points.shape[1] != self.schema.dim:
-            raise QueryError("points", f"an array (points, {self.schema.dim})", f"shape {points.shape}")
-        if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
-            raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
-        return points
-
-    def field(self, points: Float[np.ndarray, "points dim"], values: Float[np.ndarray, "points components"]) -> Field:
-        """What an evaluator gives at points, by the names of the fields that the domain has."""
+    def field(
+        self, points: Float[np.ndarray, "points dim"], values: Float[np.ndarray, "points components"], on: On = "domain"
+    ) -> Field:
+        """What an evaluator gives at points, by the names of the fields that are answered there."""
         named = self.schema.field_columns.split(values)
-        return Field(points, {field.name: named[field.name] for field in self.schema.fields if field.on == "domain"})
-
-    def predict(self, case: Case, points: ArrayLike | None = None) -> Prediction:
-        """Encode and decode; at the case's own points if none are given."""
-        if points is None:
-            if case.field is None:
-                raise QueryError("points", "query points, or a case with points of its own", "neither")
-            points = case.field.points
-        return self.decode(self.encode(case.geometry), case.conditions, points)
+        return Field(points, {field.name: named[field.name] for field in self.schema.answered(on)})
 
     def warm_up(self) -> None:
         """Compile every program that a request can need."""
-        geometry = self.trial_geometry()
+        geometry = trial_geometry(self.normaliser)
         evaluator = self._evaluator(self.encode(geometry), self.normaliser.condition_high)
         for points in (1, SMALL):
             evaluator.chunk(np.resize(geometry.reach, (points, self.schema.dim)))
 
-    def trial_geometry(self) -> Geometry:
-        """A square with a round hole, of the size of the training geometries."""
-        half, angle = np.mean(self.normaliser.extents) / 2, np.linspace(0, 2 * np.pi, 32, endpoint=False)
-        square = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-        circle = half * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        if self.schema.outer_is_far:
-            return Geometry.of((circle,), 2 * square, outer_is_far=True)
-        return Geometry.of((circle / 2,), square)
+
+def _place(shape: Encoding, at: At) -> tuple[Float[np.ndarray, "points dim"], WallSides | None]:
+    """The points that are asked about, and the sides of the walls where they are their midpoints."""
+    if not isinstance(at, str):
+        return points_of(at, shape.bounds), None
+    check_name(at)
+    if at == "nodes":
+        return shape.mesh.points, None
+    sides = WallSides.of(shape.geometry)
+    return sides.midpoints, sides

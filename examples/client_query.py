@@ -13,8 +13,8 @@ import numpy as np
 
 import enf2enf_meshes
 from enf2enf.client import Client
+from enf2enf.conditions import conditions_of
 from enf2enf.grid import Grid
-from enf2enf.schema import conditions_of
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", nargs="?", default=enf2enf_meshes.path("unit_cell_vtu"), help="any mesh file")

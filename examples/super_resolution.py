@@ -12,8 +12,8 @@ import numpy as np
 
 import enf2enf_meshes
 from enf2enf import load
+from enf2enf.conditions import conditions_of
 from enf2enf.io import read
-from enf2enf.schema import conditions_of
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", nargs="?", default=enf2enf_meshes.path("unit_cell_vtu"), help="any mesh file")
@@ -24,7 +24,7 @@ options = parser.parse_args()
 
 surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
 conditions = conditions_of(options.conditions)
-encoding = surrogate.encode(surrogate.geometry_of(mesh))
+encoding = surrogate.encode(mesh)
 walls = encoding.geometry.walls
 fine = encoding.geometry.panels(options.points)[:, 0]
 

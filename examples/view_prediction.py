@@ -12,8 +12,8 @@ from pathlib import Path
 
 import enf2enf_meshes
 from enf2enf import load
+from enf2enf.conditions import conditions_of
 from enf2enf.io import read, write
-from enf2enf.schema import conditions_of
 
 DRAW = """
 import sys
@@ -33,7 +33,7 @@ parser.add_argument("-c", dest="conditions", action="append", default=[], metava
 options = parser.parse_args()
 
 surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
-encoding = surrogate.encode(surrogate.geometry_of(mesh))
+encoding = surrogate.encode(mesh)
 field = surrogate.decode(encoding, conditions_of(options.conditions), mesh.points).field
 vtu, name = options.out.with_suffix(".vtu"), next(iter(field.values))
 write(vtu, mesh.with_point_data(field.values))

@@ -202,7 +202,7 @@ class Condition(_message.Message):
     def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Query(_message.Message):
-    __slots__ = ("conditions", "explicit_points", "mesh_nodes", "grid")
+    __slots__ = ("conditions", "explicit_points", "mesh_nodes", "grid", "wall", "further")
     class ConditionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -214,11 +214,28 @@ class Query(_message.Message):
     EXPLICIT_POINTS_FIELD_NUMBER: _ClassVar[int]
     MESH_NODES_FIELD_NUMBER: _ClassVar[int]
     GRID_FIELD_NUMBER: _ClassVar[int]
+    WALL_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_FIELD_NUMBER: _ClassVar[int]
     conditions: _containers.MessageMap[str, Condition]
     explicit_points: ExplicitPoints
     mesh_nodes: MeshNodes
     grid: RegularGrid
-    def __init__(self, conditions: _Optional[_Mapping[str, Condition]] = ..., explicit_points: _Optional[_Union[ExplicitPoints, _Mapping]] = ..., mesh_nodes: _Optional[_Union[MeshNodes, _Mapping]] = ..., grid: _Optional[_Union[RegularGrid, _Mapping]] = ...) -> None: ...
+    wall: WallSides
+    further: _containers.RepeatedCompositeFieldContainer[ConditionSet]
+    def __init__(self, conditions: _Optional[_Mapping[str, Condition]] = ..., explicit_points: _Optional[_Union[ExplicitPoints, _Mapping]] = ..., mesh_nodes: _Optional[_Union[MeshNodes, _Mapping]] = ..., grid: _Optional[_Union[RegularGrid, _Mapping]] = ..., wall: _Optional[_Union[WallSides, _Mapping]] = ..., further: _Optional[_Iterable[_Union[ConditionSet, _Mapping]]] = ...) -> None: ...
+
+class ConditionSet(_message.Message):
+    __slots__ = ("conditions",)
+    class ConditionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Condition
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    conditions: _containers.MessageMap[str, Condition]
+    def __init__(self, conditions: _Optional[_Mapping[str, Condition]] = ...) -> None: ...
 
 class ExplicitPoints(_message.Message):
     __slots__ = ("count", "dim")
@@ -233,6 +250,12 @@ class MeshNodes(_message.Message):
     WITH_POINTS_FIELD_NUMBER: _ClassVar[int]
     with_points: bool
     def __init__(self, with_points: bool = ...) -> None: ...
+
+class WallSides(_message.Message):
+    __slots__ = ("with_sides",)
+    WITH_SIDES_FIELD_NUMBER: _ClassVar[int]
+    with_sides: bool
+    def __init__(self, with_sides: bool = ...) -> None: ...
 
 class RegularGrid(_message.Message):
     __slots__ = ("lower", "upper", "resolution")
@@ -287,24 +310,32 @@ class DecodeResponse(_message.Message):
     def __init__(self, chunk: _Optional[_Union[FieldChunk, _Mapping]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ...) -> None: ...
 
 class FieldChunk(_message.Message):
-    __slots__ = ("first", "count", "fields", "points")
+    __slots__ = ("first", "count", "fields", "points", "normals", "lengths", "walls")
     FIRST_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
+    NORMALS_FIELD_NUMBER: _ClassVar[int]
+    LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    WALLS_FIELD_NUMBER: _ClassVar[int]
     first: int
     count: int
     fields: _containers.RepeatedCompositeFieldContainer[FieldValues]
     points: bytes
-    def __init__(self, first: _Optional[int] = ..., count: _Optional[int] = ..., fields: _Optional[_Iterable[_Union[FieldValues, _Mapping]]] = ..., points: _Optional[bytes] = ...) -> None: ...
+    normals: bytes
+    lengths: bytes
+    walls: bytes
+    def __init__(self, first: _Optional[int] = ..., count: _Optional[int] = ..., fields: _Optional[_Iterable[_Union[FieldValues, _Mapping]]] = ..., points: _Optional[bytes] = ..., normals: _Optional[bytes] = ..., lengths: _Optional[bytes] = ..., walls: _Optional[bytes] = ...) -> None: ...
 
 class FieldValues(_message.Message):
-    __slots__ = ("name", "values")
+    __slots__ = ("name", "values", "components")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    COMPONENTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     values: bytes
-    def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ...) -> None: ...
+    components: int
+    def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ..., components: _Optional[int] = ...) -> None: ...
 
 class Summary(_message.Message):
     __slots__ = ("points", "outside", "extrapolating", "decode_seconds", "model", "version")

@@ -73,7 +73,9 @@ def test_imports_stay_light(module, unwanted):
 def test_public_names_are_there():
     import enf2enf
 
-    assert set(enf2enf.__all__) == {"Case", "Field", "Geometry", "Mesh", "Schema", "Surrogate", "load", "save"}
+    assert sorted(enf2enf._HOMES) == enf2enf.__all__ and {*enf2enf.__all__, "__version__"} <= set(dir(enf2enf))
+    for name in enf2enf.__all__:
+        assert getattr(enf2enf, name).__name__ == name
     assert all(getattr(enf2enf, public).__name__ == public for public in enf2enf.__all__)
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         enf2enf.lode  # noqa: B018

@@ -26,7 +26,7 @@ def test_the_same_walls_give_the_same_bytes_whatever_is_around_them(surrogate, c
     answers = {}
     for far in FAR:
         loops = [*walls, *flows.far(far)]
-        geometry = surrogate.geometry_of(flows.mesh_of(loops))
+        geometry = surrogate.encode(flows.mesh_of(loops)).geometry
         assert geometry.outer is None if far == "absent" else geometry.boundaries[-1].role == "far"
         answers[far] = flows.answer(surrogate, loops, GIVEN, near, walls[0])
         everywhere = flows.answer(surrogate, loops, GIVEN, wide, walls[0])[: len(wide)]
@@ -63,8 +63,8 @@ def test_an_inflow_that_has_no_direction_is_refused_by_name():
     surrogate = flows.surrogate()
     sentence = r"^condition 'inflow': expected a finite magnitude above 0, which has a direction, got \[-?0.0, -?0.0\]$"
     with pytest.raises(ConditionError, match=sentence):
-        surrogate.check_conditions(GIVEN | {"inflow": [0.0, 0.0]})
-    encoding = surrogate.encode(surrogate.geometry_of(flows.mesh_of(flows.bodies(np.random.default_rng(0), 1))))
+        surrogate.condition_row(GIVEN | {"inflow": [0.0, 0.0]})
+    encoding = surrogate.encode(flows.mesh_of(flows.bodies(np.random.default_rng(0), 1)))
     with pytest.raises(ConditionError, match=sentence):
         surrogate.decode(encoding, GIVEN | {"inflow": [0.0, -0.0]}, np.zeros((1, 2)))
 

@@ -54,7 +54,7 @@ def test_it_states_both_errors_and_their_ratio(root, surrogate, cells, tmp_path)
     for region, (truth, chosen) in regions.items():
         row, expected = figures["relative_l2"]["von_mises"][region], {}
         for name, one in (("full", surrogate), ("eighth", other)):
-            guess = one.predict(case, truth.points)["von_mises"]
+            guess = one.predict(case.geometry, case.conditions, truth.points)["von_mises"]
             expected[name] = relative_l2(guess[chosen], truth["von_mises"][chosen])
             assert row[name] == pytest.approx(expected[name], rel=1e-6)  # measured 0
         assert row["ratio"] == pytest.approx(expected["eighth"] / expected["full"], rel=1e-6)

@@ -7,14 +7,18 @@ from typing import Any, Self
 
 import grpc
 
+from enf2enf.at import At
 from enf2enf.client import connection
-from enf2enf.client.answer import OnProgress
 from enf2enf.client.calls import Calls
-from enf2enf.client.replies import Description, ModelVersion, RemoteShape
-from enf2enf.client.requests import At, MeshLike, Upload
+from enf2enf.client.replies import ModelVersion, RemoteShape
+from enf2enf.client.requests import Upload
 from enf2enf.client.retry import Retry
 from enf2enf.client.steps import Pause, Rpc, Steps, T
-from enf2enf.prediction import Prediction
+from enf2enf.conditions import Conditions
+from enf2enf.description import Description
+from enf2enf.geometry import Geometry
+from enf2enf.io.accept import MeshLike
+from enf2enf.prediction import OnProgress, Prediction
 
 _USUAL = Retry()
 
@@ -75,6 +79,11 @@ class AsyncClient:
         """As `Client.describe`."""
         return await self._run(self._calls.describe(model, version))
 
+    @property
+    async def card(self) -> Mapping[str, Any]:
+        """As `Client.card`, awaited."""
+        return (await self.describe()).card
+
     async def models(self) -> tuple[ModelVersion, ...]:
         """As `Client.models`."""
         return await self._run(self._calls.models())
@@ -89,7 +98,7 @@ class AsyncClient:
 
     async def encode(
         self,
-        mesh: MeshLike,
+        mesh: MeshLike | Geometry,
         *,
         name: str = "",
         walls: Sequence[str] = (),
@@ -101,15 +110,21 @@ class AsyncClient:
         return await self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     async def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: OnProgress | None = None
+        self, shape: RemoteShape, conditions: Conditions, at: At, *, progress: OnProgress | None = None
     ) -> Prediction:
         """As `Client.decode`; `progress` is called in the event loop."""
+        return (await self._run(self._calls.decode(shape, [conditions], at, progress)))[0]
+
+    async def predict_many(
+        self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+    ) -> list[Prediction]:
+        """As `Client.predict_many`."""
         return await self._run(self._calls.decode(shape, conditions, at, progress))
 
     async def predict(
         self,
-        mesh: MeshLike,
-        conditions: Mapping[str, Any],
+        mesh: MeshLike | Geometry,
+        conditions: Conditions,
         at: At = "nodes",
         *,
         name: str = "",
@@ -120,11 +135,10 @@ class AsyncClient:
         progress: OnProgress | None = None,
     ) -> Prediction:
         """As `Client.predict`."""
-        return await self._run(
-            self._calls.predict(
-                lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
-            )
+        made = self._calls.predict(
+            lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
         )
+        return (await self._run(made))[0]
 
     async def _run(self, steps: Steps[T]) -> T:
         failure = None

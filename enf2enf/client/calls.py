@@ -2,20 +2,24 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
+import numpy as np
 from grpc_health.v1 import health_pb2
 
-from enf2enf.client.answer import Answer, OnProgress
+from enf2enf.at import At, needs_shape
+from enf2enf.client.answer import Answer
 from enf2enf.client.chunk_points import ChunkPoints, Key
 from enf2enf.client.refusal import lost_handle, passes, too_many_points
-from enf2enf.client.replies import Description, ModelVersion, RemoteShape
+from enf2enf.client.replies import ModelVersion, RemoteShape, description_of
 from enf2enf.client.requests import Question, Upload, message
 from enf2enf.client.retry import Retry, usual_seconds
 from enf2enf.client.steps import Exchange, Steps
-from enf2enf.prediction import Prediction
+from enf2enf.conditions import Conditions, UnitError, given
+from enf2enf.description import Description
+from enf2enf.prediction import OnProgress, Prediction
 from enf2enf_protos import surrogate_pb2 as pb
 
 # `Sample` answers at most the `chunk_points` of a model, which `Describe` tells.
@@ -64,7 +68,7 @@ class Calls:
         """What a server says about a model."""
         reply = yield from self._single("surrogate.Describe", message(pb.DescribeRequest, model=model, version=version))
         self._chunk_points.put((reply.name, reply.version), reply.chunk_points)
-        return Description.of(reply)
+        return description_of(reply)
 
     def models(self) -> Steps[tuple[ModelVersion, ...]]:
         """All models of the server."""
@@ -91,25 +95,40 @@ class Calls:
         return RemoteShape.of(replies[0], upload)
 
     def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: Any, progress: OnProgress | None
-    ) -> Steps[Prediction]:
-        """Asks about a shape.
+        self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, progress: OnProgress | None
+    ) -> Steps[list[Prediction]]:
+        """Asks about a shape, under each of the conditions.
 
         A stream that breaks off is asked for again from its start: so an answer is always that of one server, the same
         bytes as without the break, and never sewn together from two.
         """
-        question = Question.of(conditions, at)
-        points = shape.nodes if question.points is None else question.points
+        if not conditions:
+            return []
+        question = yield from self._question(shape.model, shape.version, conditions, at, shape.bounds)
+        points = question.answers * question.count_of(shape.nodes, shape.walls)
         exchange = self._exchange(points, len(shape.upload.data) + question.size)
         return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, points, progress)))
 
+    def _question(
+        self, model: str, version: int, conditions: Sequence[Conditions], at: At, bounds: np.ndarray | None = None
+    ) -> Steps[Question]:
+        """The question; a number that came with a unit is refused with the one that the model wants."""
+        try:
+            return Question.of(conditions, at, bounds)
+        except UnitError:
+            described = yield from self.describe(model, version)
+            for name, value in (pair for one in conditions for pair in one.items()):
+                units = [quantity.unit for quantity in described.schema.conditions if quantity.name == name]
+                given(name, value, *units)
+            raise
+
     def _decoded(
         self, exchange: Exchange, shape: RemoteShape, question: Question, points: int, progress: OnProgress | None
-    ) -> Steps[Prediction]:
+    ) -> Steps[list[Prediction]]:
         answer = Answer(question, shape.upload, progress, shape)
         try:
             most = yield from self._sample_points(exchange, _key(shape), points)
-            if points > most:
+            if points > most or question.answers > 1:
                 yield from self._stream(exchange, shape, question, answer)
             else:
                 yield from self._sample(exchange, shape, question, points, answer)
@@ -117,7 +136,7 @@ class Calls:
             if not lost_handle(error):
                 raise
         else:
-            return self._prediction(exchange, answer)
+            return self._predictions(exchange, answer)
         # In one call, so that the shape cannot be dropped again between the two.
         return (yield from self._predicted(exchange, shape.upload, question, progress))
 
@@ -166,29 +185,33 @@ class Calls:
                 self._chunk_points.release(model)
         return self._chunk_points.of(model) or 0
 
-    def _prediction(self, exchange: Exchange, answer: Answer) -> Prediction:
+    def _predictions(self, exchange: Exchange, answer: Answer) -> list[Prediction]:
         """The whole answer; what is known of its model is forgotten where its chunks are others."""
-        prediction = answer.prediction(self.target, exchange.request_id)
-        known = self._chunk_points.of(_key(prediction.shape))
+        predictions, shape = answer.predictions(self.target, exchange.request_id), answer.shape
+        known = self._chunk_points.of(_key(shape))
         if known and not answer.fits(known):
-            self._chunk_points.forget(_key(prediction.shape), known)
-        return prediction
+            self._chunk_points.forget(_key(shape), known)
+        return predictions
 
     def predict(
-        self, make: Callable[[], Upload], conditions: Mapping[str, Any], at: Any, progress: OnProgress | None
-    ) -> Steps[Prediction]:
-        """Uploads a mesh and asks about it."""
-        upload, question = make(), Question.of(conditions, at)
-        exchange = self._exchange(question.points or 0, len(upload.data) + question.size)
+        self, make: Callable[[], Upload], conditions: Conditions, at: At, progress: OnProgress | None
+    ) -> Steps[list[Prediction]]:
+        """Uploads a mesh and asks about it: in one call, unless the points depend on the shape."""
+        upload = make()
+        if needs_shape(at):
+            shape = yield from self.encode(lambda: upload)
+            return (yield from self.decode(shape, [conditions], at, progress))
+        question = yield from self._question(upload.header.model, upload.header.version, [conditions], at)
+        exchange = self._exchange(question.count or 0, len(upload.data) + question.size)
         return (yield from exchange.patiently(lambda: self._predicted(exchange, upload, question, progress)))
 
     def _predicted(
         self, exchange: Exchange, upload: Upload, question: Question, progress: OnProgress | None
-    ) -> Steps[Prediction]:
+    ) -> Steps[list[Prediction]]:
         answer = Answer(question, upload, progress)
         requests = upload.messages_with(question)
         yield from exchange.call("surrogate.Predict", requests, answer.receive, streamed=True)
-        return self._prediction(exchange, answer)
+        return self._predictions(exchange, answer)
 
     def _single(self, method: str, request: Any, seconds: float | None = None) -> Steps[Any]:
         exchange = self._exchange(seconds=seconds)

@@ -7,14 +7,18 @@ from typing import Any, Self
 
 import grpc
 
+from enf2enf.at import At
 from enf2enf.client import connection
-from enf2enf.client.answer import OnProgress
 from enf2enf.client.calls import Calls
-from enf2enf.client.replies import Description, ModelVersion, RemoteShape
-from enf2enf.client.requests import At, MeshLike, Upload
+from enf2enf.client.replies import ModelVersion, RemoteShape
+from enf2enf.client.requests import Upload
 from enf2enf.client.retry import Retry
 from enf2enf.client.steps import Pause, Rpc, Steps, T
-from enf2enf.prediction import Prediction
+from enf2enf.conditions import Conditions
+from enf2enf.description import Description
+from enf2enf.geometry import Geometry
+from enf2enf.io.accept import MeshLike
+from enf2enf.prediction import OnProgress, Prediction
 
 _USUAL = Retry()
 
@@ -106,6 +110,11 @@ class Client:
         """
         return self._run(self._calls.describe(model, version))
 
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """The model card of the only model."""
+        return self.describe().card
+
     def models(self) -> tuple[ModelVersion, ...]:
         """All models and versions of the server, loaded or not."""
         return self._run(self._calls.models())
@@ -132,7 +141,7 @@ class Client:
 
     def encode(
         self,
-        mesh: MeshLike,
+        mesh: MeshLike | Geometry,
         *,
         name: str = "",
         walls: Sequence[str] = (),
@@ -143,10 +152,10 @@ class Client:
         """Uploads a mesh; the server encodes its geometry.
 
         Args:
-            mesh: a file's path, its bytes (then `name` says which format they are), or a `Mesh`.
+            mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
             name: file name or format, where the path does not say it.
-            walls: patches that are walls; empty: inner loops.
-            length_unit: of the file's coordinates: m, cm, mm, um, km, in or ft. A `Mesh` is in metres.
+            walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
+            length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
             model: name of the model; empty: the only one.
             version: of the model; 0: the newest one that serves.
 
@@ -159,14 +168,14 @@ class Client:
         return self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     def decode(
-        self, shape: RemoteShape, conditions: Mapping[str, Any], at: At, *, progress: OnProgress | None = None
+        self, shape: RemoteShape, conditions: Conditions, at: At, *, progress: OnProgress | None = None
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
         Args:
             shape: from `encode`.
-            conditions: name -> number, or one number per dimension for a vector.
-            at: points (points, dim) in metres, a grid, or `"nodes"` for those of the mesh in the file's order.
+            conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
+            at: points (points, dim) in metres, a `Grid`, `Line` or `Slice`, `"nodes"` of the mesh, or `"wall"`.
             progress: called with (points that are there, points in all) as they come; starts over where the line broke.
 
         Raises:
@@ -174,12 +183,18 @@ class Client:
             QueryError: points that are none, or more than the server accepts.
             ServiceError: the network, the deadline or the server failed.
         """
+        return self._run(self._calls.decode(shape, [conditions], at, progress))[0]
+
+    def predict_many(
+        self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+    ) -> list[Prediction]:
+        """The fields of an encoded shape under many conditions, such as a polar, in one call. Raises as `decode`."""
         return self._run(self._calls.decode(shape, conditions, at, progress))
 
     def predict(
         self,
-        mesh: MeshLike,
-        conditions: Mapping[str, Any],
+        mesh: MeshLike | Geometry,
+        conditions: Conditions,
         at: At = "nodes",
         *,
         name: str = "",
@@ -190,11 +205,10 @@ class Client:
         progress: OnProgress | None = None,
     ) -> Prediction:
         """`encode` and `decode` in one call."""
-        return self._run(
-            self._calls.predict(
-                lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
-            )
+        made = self._calls.predict(
+            lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
         )
+        return self._run(made)[0]
 
     def _run(self, steps: Steps[T]) -> T:
         failure = None

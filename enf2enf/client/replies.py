@@ -1,17 +1,20 @@
 """What a server answers, as NumPy arrays."""
 
 import dataclasses
+import functools
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, cast, get_args
+from collections.abc import Sequence
+from typing import cast, get_args
 
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.client.requests import At, Upload
+from enf2enf.client.requests import Question, Upload
+from enf2enf.description import Description
 from enf2enf.errors import ServiceError
 from enf2enf.field import Field
-from enf2enf.grid import Grid
+from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.mesh import Mesh
 from enf2enf.prediction import Prediction
 from enf2enf.schema import Kind, Quantity, Schema, Transform
 from enf2enf_protos import surrogate_pb2 as pb
@@ -19,46 +22,20 @@ from enf2enf_protos import surrogate_pb2 as pb
 _KINDS = {pb.Quantity.Kind.Value(f"KIND_{kind.upper()}"): kind for kind in get_args(Kind)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Description:
-    """What a server says about its model.
-
-    Args:
-        name, version: of the model in the server's repository.
-        digest: identifies the weights and all else that decides an answer.
-        schema: conditions that a query must give, and fields that it returns.
-        trained: condition -> (smallest, largest) value in the training data, per component.
-        reference_length: the model's length scale in metres.
-        formats: mesh formats that the server reads.
-        limits: name -> largest value that the server accepts, as in `surrogate.proto`.
-        card: the complete model card.
-    """
-
-    name: str
-    version: int
-    digest: str
-    schema: Schema
-    trained: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
-    reference_length: float
-    formats: tuple[str, ...]
-    limits: Mapping[str, int]
-    card: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, reply: pb.DescribeResponse) -> "Description":
-        """From the message."""
-        conditions, fields = (tuple(quantity_of(q) for q in part) for part in (reply.conditions, reply.fields))
-        return cls(
-            name=reply.name,
-            version=reply.version,
-            digest=reply.digest,
-            schema=Schema(reply.dim, conditions, fields, reply.outer_is_far),
-            trained={q.name: (tuple(q.trained_lower), tuple(q.trained_upper)) for q in reply.conditions},
-            reference_length=reply.reference_length,
-            formats=tuple(reply.formats),
-            limits={field.name: getattr(reply.limits, field.name) for field in reply.limits.DESCRIPTOR.fields},
-            card=json.loads(reply.card_json),
-        )
+def description_of(reply: pb.DescribeResponse) -> Description:
+    """What a server says about its model, from the message."""
+    conditions, fields = (tuple(quantity_of(q) for q in part) for part in (reply.conditions, reply.fields))
+    return Description(
+        name=reply.name,
+        version=reply.version,
+        digest=reply.digest,
+        schema=Schema(reply.dim, conditions, fields, reply.outer_is_far),
+        trained={q.name: (tuple(q.trained_lower), tuple(q.trained_upper)) for q in reply.conditions},
+        reference_length=reply.reference_length,
+        formats=tuple(reply.formats),
+        limits={field.name: getattr(reply.limits, field.name) for field in reply.limits.DESCRIPTOR.fields},
+        card=json.loads(reply.card_json),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +65,7 @@ class ModelVersion:
         return cls(message.model, message.version, text, message.reason, message.digest)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class RemoteShape:
     """A geometry that the server has encoded, and what it read from the file.
 
@@ -119,7 +96,17 @@ class RemoteShape:
     model: str
     version: int
     extrapolating: tuple[str, ...]
-    upload: Upload = dataclasses.field(repr=False)
+    upload: Upload
+
+    @functools.cached_property
+    def mesh(self) -> Mesh:
+        """The mesh that was sent, in metres. Raises `MeshError` where it cannot be read here."""
+        return self.upload.mesh()
+
+    def __repr__(self) -> str:
+        walls = f"{len(self.walls)} wall{'s' * (len(self.walls) != 1)}"
+        size = " x ".join(f"{side:.6g}" for side in np.ptp(self.bounds, axis=0))
+        return f"RemoteShape({walls}, {size} m, nodes={self.nodes}, {self.model} {self.version})"
 
     @classmethod
     def of(cls, reply: pb.EncodeResponse, upload: Upload) -> "RemoteShape":
@@ -142,21 +129,55 @@ class RemoteShape:
         )
 
 
-def prediction_of(
-    shape: RemoteShape, chunks: Sequence[pb.FieldChunk], summary: pb.Summary, at: At, request_id: str
+def predictions_of(
+    shape: RemoteShape,
+    question: Question,
+    answers: Sequence[tuple[Sequence[pb.FieldChunk], pb.Summary]],
+    request_id: str,
+) -> list[Prediction]:
+    """The predictions in all messages of an answer, one for each set of conditions.
+
+    Args:
+        shape: that was asked.
+        question: which was asked.
+        answers: chunks and summary under each set of conditions.
+        request_id: of the call.
+    """
+    first, dim = answers[0][0], shape.bounds.shape[1]
+    sides = _sides(first, dim) if question.on_walls else None
+    points = question.points if sides is None else sides.midpoints
+    if points is None:
+        points = _joined(first, "points", "<f8").reshape(-1, dim)
+    return [_prediction(shape, question, points, sides, *answer, request_id) for answer in answers]
+
+
+def _prediction(
+    shape: RemoteShape,
+    question: Question,
+    points: Float[np.ndarray, "points dim"],
+    sides: WallSides | None,
+    chunks: Sequence[pb.FieldChunk],
+    summary: pb.Summary,
+    request_id: str,
 ) -> Prediction:
-    """The prediction in all messages of an answer to a question about `at`."""
-    if isinstance(at, str):
-        sent = b"".join(chunk.points for chunk in chunks)
-        points = np.frombuffer(sent, "<f8").reshape(-1, shape.bounds.shape[1])
-    else:
-        points = at.points if isinstance(at, Grid) else at
     values = {}
     for index, first in enumerate(chunks[0].fields):
         flat = np.frombuffer(b"".join(chunk.fields[index].values for chunk in chunks), "<f4")
-        values[first.name] = flat if len(flat) == len(points) else flat.reshape(len(points), -1)
+        width = first.components or len(flat) // max(1, len(points))
+        values[first.name] = flat if width <= 1 else flat.reshape(len(points), width)
     extrapolating, field = tuple(summary.extrapolating), Field(points, values)
-    return Prediction(field, summary.outside, extrapolating, shape, at, summary.decode_seconds, request_id)
+    at, seconds = question.given, summary.decode_seconds
+    return Prediction(field, summary.outside, extrapolating, shape, at, sides, seconds, request_id)
+
+
+def _sides(chunks: Sequence[pb.FieldChunk], dim: int) -> WallSides:
+    midpoints, normals = (_joined(chunks, name, "<f8").reshape(-1, dim) for name in ("points", "normals"))
+    walls = _joined(chunks, "walls", "<i4").astype(np.int64)
+    return WallSides(midpoints, normals, _joined(chunks, "lengths", "<f8"), walls)
+
+
+def _joined(chunks: Sequence[pb.FieldChunk], name: str, kind: str) -> np.ndarray:
+    return np.frombuffer(b"".join(getattr(chunk, name) for chunk in chunks), kind)
 
 
 def quantity_of(message: pb.Quantity) -> Quantity:

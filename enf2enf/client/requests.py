@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,15 +10,18 @@ import numpy as np
 from google.protobuf.message import Message
 from jaxtyping import Float
 
+from enf2enf.at import At, check_name, points_of
+from enf2enf.conditions import Conditions, given
 from enf2enf.errors import ConditionError, MeshError, QueryError
+from enf2enf.geometry import Geometry
+from enf2enf.geometry.geometry import WALLS
 from enf2enf.grid import Grid
 from enf2enf.io import read, read_bytes, write_bytes
+from enf2enf.io.accept import MeshLike, accept
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 
 M = TypeVar("M", bound=Message)
-MeshLike = str | os.PathLike[str] | Mesh | bytes
-At = np.ndarray | Grid | str  # points (points, dim) in metres, a grid, or "nodes"
 
 _CHUNK = 1 << 20  # bytes of one message
 _IN_TWO_FILES = (".xdmf", ".xmf")  # the arrays lie beside the document: sent as VTU instead
@@ -33,7 +36,7 @@ class Upload:
 
     @classmethod
     def of(
-        cls, mesh: MeshLike, name: str, walls: Sequence[str], length_unit: str, model: str, version: int
+        cls, mesh: MeshLike | Geometry, name: str, walls: Sequence[str], length_unit: str, model: str, version: int
     ) -> "Upload":
         """The upload of a file, of bytes or of a mesh.
 
@@ -41,12 +44,14 @@ class Upload:
             MeshError: there is nothing to send.
             QueryError: an option that cannot be sent.
         """
+        if isinstance(mesh, Geometry):
+            mesh, walls = mesh.to_mesh(), (WALLS,)
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
             name = name or path.name
             mesh = read(path) if path.suffix.lower() in _IN_TWO_FILES else _file_bytes(path)
-        if isinstance(mesh, Mesh):
-            name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(mesh, "vtu")
+        if not isinstance(mesh, (bytes, bytearray, memoryview)):
+            name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(accept(mesh), "vtu")
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
@@ -79,40 +84,74 @@ class Upload:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A query as the message, and what it asks about as it was given."""
+    """A query as the message, and what it asks about.
+
+    Args:
+        query: the message.
+        given: what it asks about, as it was given.
+        at: the same as it is sent: points, a grid, or the name of a place.
+        answers: under how many sets of conditions.
+    """
 
     query: pb.Query
+    given: At
     at: Float[np.ndarray, "points dim"] | Grid | str
+    answers: int = 1
 
     @classmethod
-    def of(cls, conditions: Mapping[str, Any], at: At) -> "Question":
-        """The question for the fields under `conditions` at `at`.
+    def of(
+        cls, conditions: Sequence[Conditions], at: At, bounds: Float[np.ndarray, "2 dim"] | None = None
+    ) -> "Question":
+        """The question for the fields at `at` under each of the conditions, at least one.
+
+        Args:
+            conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
+            at: the place.
+            bounds: of the shape; None where they are not known.
 
         Raises:
             ConditionError: values that are no numbers.
             QueryError: points that are no array (points, dim), or a name that cannot be sent.
         """
-        query = message(pb.Query, conditions={name: _condition(name, value) for name, value in conditions.items()})
-        if isinstance(at, str):
-            if at != "nodes":
-                raise QueryError("at", "points, a Grid or 'nodes'", repr(at))
-            query.mesh_nodes.with_points = True
-            return cls(query, at)
-        if isinstance(at, Grid):
-            query.grid.CopyFrom(message(pb.RegularGrid, lower=at.lower, upper=at.upper, resolution=at.resolution))
-            return cls(query, at)
-        points = np.ascontiguousarray(at, "<f8")
-        if points.ndim != 2:
-            raise QueryError("points", "an array (points, dim)", f"shape {points.shape}")
-        query.explicit_points.CopyFrom(pb.ExplicitPoints(count=len(points), dim=points.shape[1]))
-        return cls(query, points)
+        first, *others = [{name: _condition(name, value) for name, value in one.items()} for one in conditions]
+        query = message(pb.Query, conditions=first, further=[message(pb.ConditionSet, conditions=o) for o in others])
+        sent = at if isinstance(at, str | Grid) else np.ascontiguousarray(points_of(at, bounds), "<f8")
+        if isinstance(sent, str):
+            check_name(sent)
+            if sent == "wall":
+                query.wall.with_sides = True
+            else:
+                query.mesh_nodes.with_points = True
+        elif isinstance(sent, Grid):
+            query.grid.CopyFrom(message(pb.RegularGrid, lower=sent.lower, upper=sent.upper, resolution=sent.resolution))
+        else:
+            query.explicit_points.CopyFrom(pb.ExplicitPoints(count=len(sent), dim=sent.shape[1]))
+        return cls(query, at, sent, 1 + len(others))
 
     @property
-    def points(self) -> int | None:
-        """How many points are asked; None: as many as the mesh has nodes."""
-        if isinstance(self.at, Grid):
-            return self.at.count
-        return len(self.at) if isinstance(self.at, np.ndarray) else None
+    def on_walls(self) -> bool:
+        """Whether the walls are asked about."""
+        return isinstance(self.at, str) and self.at == "wall"
+
+    @property
+    def points(self) -> Float[np.ndarray, "points dim"] | None:
+        """The points that are asked about; None where the server knows them."""
+        if isinstance(self.at, str):
+            return None
+        return self.at.points if isinstance(self.at, Grid) else self.at
+
+    @property
+    def count(self) -> int | None:
+        """How many points are asked; None where the server knows it."""
+        if isinstance(self.at, str):
+            return None
+        return self.at.count if isinstance(self.at, Grid) else len(self.at)
+
+    def count_of(self, nodes: int, walls: Sequence[int]) -> int:
+        """How many points are asked of a shape of so many nodes, and so many around each wall."""
+        if self.count is not None:
+            return self.count
+        return sum(walls) if self.on_walls else nodes
 
     @property
     def size(self) -> int:
@@ -155,7 +194,7 @@ def _file_bytes(path: Path) -> bytes:
 
 
 def _condition(name: str, value: Any) -> pb.Condition:
-    try:
-        return pb.Condition(values=np.atleast_1d(np.asarray(value, np.float64)).tolist())
-    except (TypeError, ValueError):
-        raise ConditionError(f"condition {name!r}", "numbers", repr(value)[:80]) from None
+    row = given(name, value)
+    if row.ndim != 1:
+        raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
+    return pb.Condition(values=row.tolist())

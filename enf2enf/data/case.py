@@ -1,15 +1,11 @@
 """One steady problem: a geometry under conditions, and its solution where it is known."""
 
 import dataclasses
-from collections.abc import Mapping
 
-from numpy.typing import ArrayLike
-
+from enf2enf.conditions import Conditions
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-
-Conditions = Mapping[str, ArrayLike]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from enf2enf.conditions import numbers
 from enf2enf.errors import ConditionError, SchemaError
-from enf2enf.normalise import numbers
 from enf2enf.schema import Schema
 
 

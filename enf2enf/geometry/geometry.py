@@ -16,12 +16,15 @@ from enf2enf.geometry.plane.curve import Curve, centroid_of
 from enf2enf.geometry.plane.outline import Outline, classify
 from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
+from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.mesh.topology import PlaneMesh
 
+WALLS = "walls"
+"""The patch of the walls in the mesh of a geometry."""
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Geometry:
     """Closed boundaries of a plane domain, in metres.
 
@@ -105,6 +108,26 @@ class Geometry:
         polygons = [Polygon(curve, name=name, simple=True) for name, curve in zip(names, curves, strict=True)]
         check_curves(polygons, names)
         return cls(classify(polygons, None, bounded=False), apart=True)
+
+    def to_mesh(self) -> Mesh:
+        """Its boundaries as line cells, those of the walls in a patch `walls`.
+
+        Raises:
+            GeometryError: a wall that encloses the domain alone: as a curve it would be a body.
+        """
+        if len(self.boundaries) == 1 and self._is_around[0]:
+            raise GeometryError("geometry", "a body, or a boundary around others", "a wall around an empty domain")
+        sizes = [len(boundary.vertices) for boundary in self.boundaries]
+        starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+        here = np.arange(len(starts)) - starts
+        lines = np.stack([starts + here, starts + (here + 1) % np.repeat(sizes, sizes)], axis=1)
+        on_wall = np.repeat([boundary.role == "wall" for boundary in self.boundaries], sizes)
+        points = np.concatenate([boundary.vertices for boundary in self.boundaries])
+        return Mesh(points, (CellBlock("line", lines),), {WALLS: lines[on_wall]})
+
+    def __repr__(self) -> str:
+        size = " x ".join(f"{side:.6g}" for side in np.ptp(self.reach, axis=0))
+        return f"Geometry({len(self.walls)} wall{'s' * (len(self.walls) != 1)}, {size} m)"
 
     @lazy
     def walls(self) -> tuple[Loop, ...]:

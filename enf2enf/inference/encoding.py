@@ -1,9 +1,10 @@
 """A geometry that has been encoded: the one bridge from NumPy in metres to JAX in normalised frames."""
 
 import dataclasses
+import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,12 +12,15 @@ from jaxtyping import Bool, Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.plane.panels import COARSE
+from enf2enf.mesh import Mesh
 from enf2enf.model.network import Network
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
 from enf2enf.precision import compiled
 from enf2enf.threads import map_in_threads
 
+_NAMED = 5  # walls that a warning names
 _RIM = 0.05  # of a side of the box
 _DIGITS = 12  # of a direction: it is the same one at any speed
 MOST_DIRECTIONS = 16
@@ -48,7 +52,7 @@ class View:
         return [self.frame.outward(np.asarray(cloud.pose, np.float64)) for cloud in self.latents]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Encoding:
     """What `decode` needs of a geometry, as often as wanted. Safe to share between threads.
 
@@ -58,12 +62,59 @@ class Encoding:
     Args:
         geometry: the geometry, in metres.
         described: plain numbers of its shape, see `describe`.
+        panels: how many its walls are cut into.
+        given: the mesh that it was read from; None where there was none.
+        wall_patches: patches that were named as walls; empty: inner loops.
+        extrapolating: those of the numbers outside the range of the training shapes, by name.
     """
 
     geometry: Geometry
     described: Mapping[str, float]
+    panels: int
+    given: Mesh | None = None
+    wall_patches: tuple[str, ...] = ()
+    extrapolating: tuple[str, ...] = ()
     _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
+
+    def __repr__(self) -> str:
+        return f"Encoding({self.geometry!r}, nodes={self.nodes})"
+
+    @functools.cached_property
+    def mesh(self) -> Mesh:
+        """The mesh that it was read from, or its boundaries as curves."""
+        return self.geometry.to_mesh() if self.given is None else self.given
+
+    @property
+    def walls(self) -> tuple[int, ...]:
+        """Number of nodes of every wall."""
+        return tuple(map(len, self.geometry.walls))
+
+    @property
+    def bounds(self) -> Float[np.ndarray, "2 dim"]:
+        """Lower and upper corner of the domain, in metres."""
+        return self.geometry.reach
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes of the mesh."""
+        return len(self.mesh.points)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells of the mesh."""
+        return self.mesh.cell_count
+
+    @property
+    def patches(self) -> tuple[str, ...]:
+        """All named patches of the mesh."""
+        return tuple(sorted(self.mesh.patches))
+
+    @functools.cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about anything that deserves a second look."""
+        outside = 0 if self.given is None else int((~self.geometry.contains(self.given.points)).sum())
+        return tuple(warnings_of(self.geometry, self.panels, outside))
 
     def at(self, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
         """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.
@@ -83,6 +134,17 @@ class Encoding:
             while len(self._held) > MOST_DIRECTIONS:
                 self._held.popitem(last=False)
         return views
+
+
+def warnings_of(geometry: Geometry, panels: int, outside: int) -> Iterator[str]:
+    """Sentences about what deserves a second look: nodes outside the domain, walls of too few panels."""
+    if outside:
+        yield f"nodes: expected all of them in the domain, got {outside} outside, where the fields are NaN"
+    coarse = geometry.plan(panels).coarse
+    if coarse:
+        which = ", ".join(str(number) for number, _ in coarse[:_NAMED]) + ", ..." * (len(coarse) > _NAMED)
+        fewest = min(count for _, count in coarse)
+        yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
 
 
 def panels_from(vertices: Float[np.ndarray, "panels dim dim"], box: Float[np.ndarray, "2 dim"]) -> Panels:

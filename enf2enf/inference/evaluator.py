@@ -97,12 +97,17 @@ class FieldEvaluator:
     def on_wall(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points of the walls, float32."""
         parts = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
-        answers = [self.collect(self.submit(part, cores(), True), np.ones(len(part), bool)) for part in parts]
+        answers = [self.collect(self.submit(part, cores(), True), self.contains(part, True)) for part in parts]
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
 
-    def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
-        """Whether points have a field: those of the domain that the network covers in all views."""
-        inside = self._geometry.contains(points)
+    def contains(self, points: Float[np.ndarray, "points dim"], on_wall: bool = False) -> Bool[np.ndarray, " points"]:
+        """Whether points have a field: those of the domain that the network covers in all views.
+
+        Args:
+            points: in metres.
+            on_wall: whether they are known to be of the walls, so of the domain.
+        """
+        inside = np.ones(len(points), bool) if on_wall else self._geometry.contains(points)
         for seen in self._views:
             inside &= seen.view.covers(points)
         return inside

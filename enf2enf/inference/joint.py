@@ -18,11 +18,13 @@ class Question:
         evaluator: of the fields.
         points: at most `CHUNK`.
         inside: which of them have a field, as `FieldEvaluator.contains` finds.
+        on_wall: whether they are points of the walls.
     """
 
     evaluator: FieldEvaluator
     points: Float[np.ndarray, "points dim"]
     inside: Bool[np.ndarray, " points"]
+    on_wall: bool = False
 
 
 def evaluate_together(
@@ -40,15 +42,15 @@ def evaluate_together(
     groups = merge_small(questions)
     parts = -(-cores() // max(1, len(groups)))
     points = [np.concatenate([questions[index].points for index in members]) for members in groups]
-    evaluators = [questions[members[0]].evaluator for members in groups]
-    started = [evaluator.submit(block, parts) for evaluator, block in zip(evaluators, points, strict=True)]
+    firsts = [questions[members[0]] for members in groups]
+    started = [first.evaluator.submit(block, parts, first.on_wall) for first, block in zip(firsts, points, strict=True)]
 
     def finish() -> list[Float[np.ndarray, "_ components"]]:
         answers: dict[int, np.ndarray] = {}
-        for evaluator, members, pieces in zip(evaluators, groups, started, strict=True):
+        for first, members, pieces in zip(firsts, groups, started, strict=True):
             inside = np.concatenate([questions[index].inside for index in members])
             ends = np.cumsum([len(questions[index].points) for index in members])[:-1]
-            answers |= zip(members, np.split(evaluator.collect(pieces, inside), ends), strict=True)
+            answers |= zip(members, np.split(first.evaluator.collect(pieces, inside), ends), strict=True)
         return [answers[index] for index in range(len(questions))]
 
     return finish
@@ -56,8 +58,8 @@ def evaluate_together(
 
 def merge_small(questions: Sequence[Question]) -> list[list[int]]:
     """Which questions are computed as one: the small ones of an evaluator; no company changes a bit of the others."""
-    groups: dict[tuple[FieldEvaluator, int], list[int]] = {}
+    groups: dict[tuple[FieldEvaluator, bool, int], list[int]] = {}
     for index, question in enumerate(questions):
-        kind = question.evaluator, -1 if len(question.points) <= SMALL else index
+        kind = question.evaluator, question.on_wall, -1 if len(question.points) <= SMALL else index
         groups.setdefault(kind, []).append(index)
     return list(groups.values())

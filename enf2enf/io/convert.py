@@ -44,7 +44,7 @@ def _indices(block) -> np.ndarray:
     nodes = np.asarray(block.data)
     if nodes.dtype.kind not in "iu" or nodes.ndim != 2:
         raise MeshError(f"cells of kind {block.type}", "rows of node indices", f"{nodes.dtype} of {nodes.ndim} axes")
-    return nodes.astype(np.int64, copy=False)
+    return nodes if nodes.dtype is np.dtype(np.int64) else nodes.astype(np.int64)  # there are two kinds of these
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -82,9 +82,9 @@ def to_meshio(mesh: Mesh):
     names = sorted(mesh.patches)
     blocks = _tagged(mesh, names)
     raw = meshio.Mesh(
-        _spatial(mesh.points.astype(np.float64)),
+        spatial(mesh.points.astype(np.float64)),
         [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _) in blocks.items()],
-        point_data={name: _spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()},
+        point_data={name: spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()},
     )
     return raw, [tag for _, tag in blocks.values()], names
 
@@ -112,5 +112,6 @@ def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndar
     }
 
 
-def _spatial(values: np.ndarray) -> np.ndarray:
+def spatial(values: np.ndarray) -> np.ndarray:
+    """Vectors of the plane with a z of zero, all else as it is."""
     return np.pad(values, ((0, 0), (0, 1))) if values.ndim == 2 and values.shape[1] == 2 else values

@@ -1,22 +1,32 @@
 """Fields as data sets of pyvista."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
 
 from enf2enf.errors import QueryError
 from enf2enf.field import Field
 from enf2enf.grid import Grid
-from enf2enf.io.convert import to_meshio
+from enf2enf.io.convert import spatial, to_meshio
 from enf2enf.mesh import Mesh
 
 if TYPE_CHECKING:
     import pyvista
 
 
-def drawable(field: Field, at: np.ndarray | Grid | Mesh) -> "pyvista.DataSet":
-    """An `UnstructuredGrid` of a mesh, an `ImageData` of a grid, a `PolyData` of points, with the fields as point data.
+def drawable(
+    field: Field, at: Mesh | Grid | None = None, ends: Float[np.ndarray, "points 2 dim"] | None = None
+) -> "pyvista.DataSet":
+    """An `UnstructuredGrid` of a mesh, an `ImageData` of a grid, else a `PolyData` of points or of lines.
+
+    The fields are its point data, those of lines its cell data.
+
+    Args:
+        field: values at points.
+        at: the mesh whose nodes they are, or the grid; None for neither.
+        ends: of the line that each point is the middle of; None where it is of none.
 
     Raises:
         QueryError: pyvista is not installed, or the mesh has another number of nodes than the field has points.
@@ -25,33 +35,40 @@ def drawable(field: Field, at: np.ndarray | Grid | Mesh) -> "pyvista.DataSet":
         import pyvista
     except ModuleNotFoundError as error:
         raise QueryError("pyvista", "pip install 'enf2enf[scenes]'", "a machine without it") from error
+    if ends is not None:
+        return _drawn_lines(field, ends)
     if isinstance(at, Mesh):
         if len(at.points) != len(field.points):
             raise QueryError("mesh", f"{len(field.points)} nodes, one for each value", str(len(at.points)))
         made = pyvista.from_meshio(to_meshio(dataclasses.replace(at, patches={}, point_data={}))[0])
     elif isinstance(at, Grid):
-        shape, origin = _spatial(at.resolution, 1), _spatial(at.lower, 0.0)
+        shape, origin = _in_space(at.resolution, 1), _in_space(at.lower, 0.0)
         made = pyvista.ImageData(dimensions=shape, spacing=_spacing(at), origin=origin)
     else:
-        made = pyvista.PolyData(np.ascontiguousarray(_padded(field.points)))
+        made = pyvista.PolyData(np.ascontiguousarray(spatial(field.points)))
     for name, values in field.values.items():
-        rows = _first_axis_fastest(values, at) if isinstance(at, Grid) else values
-        made.point_data[name] = _padded(rows) if rows.ndim == 2 else rows
+        made.point_data[name] = spatial(_first_axis_fastest(values, at) if isinstance(at, Grid) else values)
     return made
 
 
-def _spatial(numbers, filling) -> tuple:
+def _drawn_lines(field: Field, ends: Float[np.ndarray, "points 2 dim"]) -> "pyvista.PolyData":
+    import pyvista
+
+    lines = np.insert(np.arange(2 * len(ends)).reshape(-1, 2), 0, 2, axis=1)
+    made = pyvista.PolyData(spatial(ends.reshape(-1, ends.shape[2])), lines=lines.ravel())
+    for name, values in field.values.items():
+        made.cell_data[name] = spatial(values)
+    return made
+
+
+def _in_space(numbers: Any, filling: float) -> tuple:
     return (*numbers, filling)[:3]
 
 
 def _spacing(grid: Grid) -> tuple[float, ...]:
     steps = [(high - low) / (n - 1) if n > 1 else 1.0
              for low, high, n in zip(grid.lower, grid.upper, grid.resolution, strict=True)]  # fmt: skip
-    return _spatial(steps, 1.0)
-
-
-def _padded(vectors: np.ndarray) -> np.ndarray:
-    return np.pad(vectors, ((0, 0), (0, 1))) if vectors.shape[1] == 2 else vectors
+    return _in_space(steps, 1.0)
 
 
 def _first_axis_fastest(values: np.ndarray, grid: Grid) -> np.ndarray:

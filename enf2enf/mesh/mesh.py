@@ -23,7 +23,7 @@ class CellBlock:
     nodes: Int[np.ndarray, "cells corners"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Mesh:
     """An unstructured mesh, in metres.
 
@@ -56,6 +56,12 @@ class Mesh:
         for name, values in self.point_data.items():
             if len(values) != len(self.points):
                 raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{len(block.nodes)} {block.kind}" for block in self.cells)
+        return (
+            f"Mesh({len(self.points)} nodes, {kinds}, patches {sorted(self.patches)}, data {sorted(self.point_data)})"
+        )
 
     def _check_indices(self, name: str, nodes: np.ndarray) -> None:
         if nodes.ndim != 2:

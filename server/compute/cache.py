@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.encoding import MOST_DIRECTIONS, Encoding
 from enf2enf_server.compute.models import Model
 from enf2enf_server.parsing.parsed_mesh import ParsedMesh
@@ -48,10 +49,20 @@ class EncodedShape:
         return self.mesh.nodes
 
     @functools.cached_property
-    def sides(self) -> int:
-        """Of its boundary, the outer one included."""
+    def sides(self) -> WallSides:
+        """Those of its walls."""
+        return WallSides.of(self.mesh.geometry)
+
+    @functools.cached_property
+    def wall_sides(self) -> int:
+        """How many sides its walls have."""
+        return sum(map(len, self.mesh.geometry.walls))
+
+    @property
+    def boundary_sides(self) -> int:
+        """How many sides its boundary has, the outer one included."""
         outer = self.mesh.geometry.outer
-        return sum(map(len, self.mesh.geometry.walls)) + (0 if outer is None else len(outer))
+        return self.wall_sides + (0 if outer is None else len(outer))
 
     @property
     def bytes(self) -> int:

@@ -13,7 +13,6 @@ from enf2enf.field import Field
 from enf2enf.inference.blocks import PointBlock, evaluate_blocks
 from enf2enf.inference.evaluator import SMALL, FieldEvaluator
 from enf2enf.io import formats
-from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
@@ -102,7 +101,7 @@ class Engine:
         reading = options.name, options.length_unit, options.walls, self._limits, shape
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
-        encode = functools.partial(surrogate.encode, mesh.geometry, mesh.described)
+        encode = functools.partial(surrogate.encode_geometry, mesh.geometry, mesh.described)
         done = call.wait(_done(call, self.device.submit("encode", encode), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
@@ -113,15 +112,15 @@ class Engine:
     async def sample(self, call: Call, query: ResolvedQuery, points: Points) -> tuple[FieldChunk, Summary]:
         """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
-        evaluator = await self._evaluator(call, query.conditioned)
-        if lane == "small" and query.conditioned.shape.sides <= _FEW_SIDES:
-            task = Task(evaluator, points)
+        evaluator, on_wall = await self._evaluator(call, query.conditioned), query.on == "wall"
+        if lane == "small" and query.conditioned.shape.boundary_sides <= _FEW_SIDES:
+            task = Task(evaluator, points, on_wall)
         else:
-            task = await call.in_thread(Task, evaluator, points)
+            task = await call.in_thread(Task, evaluator, points, on_wall)
         done = await _done(call, self.device.submit(lane, task), "decode")
         outside = _outside(done.value)
         self._count(call, query, len(points))
-        chunk = FieldChunk(0, query.surrogate.field(points, done.value))
+        chunk = FieldChunk(0, query.surrogate.field(points, done.value, query.on))
         return chunk, self._summary(query, len(points), outside, done.worked)
 
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
@@ -137,18 +136,18 @@ class Engine:
             query: the query.
             points: its points, `block_points` at a time.
         """
-        total, outside, seconds = 0, 0, []
+        total, outside, seconds, on_wall = 0, 0, [], query.on == "wall"
         evaluator = call.wait(self._evaluator(call, query.conditioned))
 
         def evaluate(chunks: Iterator[Points]) -> Iterator[Float[np.ndarray, "_ components"]]:
-            for done in self.device.map("large", (Task(evaluator, chunk) for chunk in chunks)):
+            for done in self.device.map("large", (Task(evaluator, chunk, on_wall) for chunk in chunks)):
                 call.alive()
                 _took(call, done, "decode")
                 seconds.append(done.worked)
                 yield done.value
 
         for block, values in evaluate_blocks(query.blocks(points), evaluate):
-            for field in _fields(query.surrogate, block, values):
+            for field in _fields(query, block, values):
                 call.alive()
                 with call.stage("send"):
                     yield FieldChunk(total, field)
@@ -195,11 +194,11 @@ def _took(call: Call, done: Done, stage: str) -> None:
     call.took(stage, done.start, done.end)
 
 
-def _fields(surrogate: Surrogate, block: PointBlock, values: Float[np.ndarray, "points components"]) -> Iterator[Field]:
+def _fields(query: ResolvedQuery, block: PointBlock, values: Float[np.ndarray, "points components"]) -> Iterator[Field]:
     """The fields of a block in the caller's order, a chunk at a time."""
     for number in range(block.chunk_count):
         part = slice(number * block.chunk, (number + 1) * block.chunk)
-        yield surrogate.field(block.points[part], values[part])
+        yield query.surrogate.field(block.points[part], values[part], query.on)
 
 
 def _outside(values: Float[np.ndarray, "points components"]) -> int:

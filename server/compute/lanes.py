@@ -31,6 +31,7 @@ class Task:
     Args:
         evaluator: of the shape under conditions.
         points: at most `chunk_points` of the model.
+        on_wall: whether they are points of the walls.
 
     Attributes:
         inside: which of them have a field.
@@ -38,11 +39,12 @@ class Task:
 
     evaluator: FieldEvaluator
     points: Float[np.ndarray, "points dim"]
+    on_wall: bool = False
 
     inside: Bool[np.ndarray, " points"] = dataclasses.field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "inside", self.evaluator.contains(self.points))
+        object.__setattr__(self, "inside", self.evaluator.contains(self.points, self.on_wall))
 
 
 class Evaluators:
@@ -94,7 +96,7 @@ def _called(functions: Sequence[Callable[[], Any]]) -> Callable[[], list[Any]]:
 
 
 def _evaluate(metrics: Metrics, tasks: Sequence[Task]) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
-    queries = [Question(task.evaluator, task.points, task.inside) for task in tasks]
+    queries = [Question(task.evaluator, task.points, task.inside, task.on_wall) for task in tasks]
     sizes = [sum(len(tasks[index].points) for index in members) for members in merge_small(queries)]
     metrics.batch(len(tasks), sum(sizes), sum(map(computed, sizes)))
     return evaluate_together(queries)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from enf2enf.grid import Grid
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock
+from enf2enf.schema import On
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.ops.errors import LimitError
@@ -37,7 +38,18 @@ class MeshNodes:
     with_points: bool
 
 
-Target = ExplicitPoints | MeshNodes | Grid
+@dataclasses.dataclass(frozen=True)
+class WallMidpoints:
+    """The midpoints of all sides of all walls.
+
+    Args:
+        with_sides: whether the answer tells of the sides.
+    """
+
+    with_sides: bool
+
+
+Target = ExplicitPoints | MeshNodes | WallMidpoints | Grid
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +72,14 @@ class ResolvedQuery:
     @property
     def count(self) -> int:
         """Number of points."""
-        return len(self.conditioned.shape.nodes) if isinstance(self.target, MeshNodes) else self.target.count
+        if isinstance(self.target, MeshNodes):
+            return len(self.conditioned.shape.nodes)
+        return self.conditioned.shape.wall_sides if isinstance(self.target, WallMidpoints) else self.target.count
+
+    @property
+    def on(self) -> On:
+        """Whether its points are of the domain or of its walls."""
+        return "wall" if isinstance(self.target, WallMidpoints) else "domain"
 
     def admit(self, most: int) -> None:
         """Raises `LimitError` where the query has more points than `most`."""
@@ -84,9 +103,9 @@ class ResolvedQuery:
         return (PointBlock.of(part, chunk, is_sorted) for part in points)
 
     def known_points(self) -> Iterator[Points]:
-        """The points of a grid or of mesh nodes, in the order of the answer, `block_points` at a time."""
+        """The points of a grid, of mesh nodes or of walls, in the order of the answer, `block_points` at a time."""
         size = self.block_points
         if isinstance(self.target, Grid):
             return self.target.chunks(size)
-        nodes = self.conditioned.shape.nodes
+        nodes = self.conditioned.shape.nodes if self.on == "domain" else self.conditioned.shape.sides.midpoints
         return (nodes[first : first + size] for first in range(0, len(nodes), size))

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
-from enf2enf.geometry.plane.panels import COARSE
 from enf2enf.grid import Grid
+from enf2enf.inference.encoding import warnings_of
 from enf2enf.io.formats import FORMATS
 from enf2enf.schema import Quantity
 from enf2enf_protos import surrogate_pb2 as pb
@@ -20,12 +20,10 @@ from enf2enf_server.compute.cache import EncodedShape
 from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.compute.engine import MeshOptions
 from enf2enf_server.compute.models import Model
-from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target
+from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target, WallMidpoints
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.errors import StreamError
 from enf2enf_server.wire.stream import points_of
-
-_NAMED = 5  # walls that a warning names
 
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
@@ -47,42 +45,31 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         reference_length=model.surrogate.normaliser.length,
         nodes=len(mesh.nodes),
         cells=mesh.cells,
-        warnings=list(_warnings(shape)),
+        warnings=list(warnings_of(mesh.geometry, model.surrogate.config.panels, mesh.outside)),
         cached=shape.cached,
         parse_seconds=shape.parse_seconds,
         encode_seconds=shape.encode_seconds,
         model=model.name,
         version=model.version,
-        extrapolating=model.surrogate.unfamiliar(shape.encoding),
+        extrapolating=shape.encoding.extrapolating,
     )
 
 
-def _warnings(shape: EncodedShape) -> Iterator[str]:
-    """Sentences about anything that deserves a second look."""
-    mesh, surrogate = shape.mesh, shape.model.surrogate
-    if mesh.outside:
-        yield f"nodes: expected all of them in the domain, got {mesh.outside} outside, where the fields are NaN"
-    coarse = mesh.geometry.plan(surrogate.config.panels).coarse
-    if coarse:
-        which = ", ".join(str(number) for number, _ in coarse[:_NAMED]) + ", ..." * (len(coarse) > _NAMED)
-        fewest = min(panels for _, panels in coarse)
-        yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
-
-
-def resolve(shape: EncodedShape, query: pb.Query) -> ResolvedQuery:
-    """The query of a shape in the library's types.
+def resolve(shape: EncodedShape, query: pb.Query) -> list[ResolvedQuery]:
+    """A query of a shape in the library's types, one for each set of conditions.
 
     Raises:
         ConditionError: unknown, missing or bad conditions.
         QueryError: no target, or one that is not of the model's dimension.
     """
-    conditioned = ConditionedShape(shape, _conditions(query))
-    return ResolvedQuery(conditioned, _target(query, shape.model.surrogate.schema.dim))
+    target = _target(query, shape.model.surrogate.schema.dim)
+    sets = [query.conditions, *(further.conditions for further in query.further)]
+    return [ResolvedQuery(ConditionedShape(shape, _conditions(one)), target) for one in sets]
 
 
-def _conditions(query: pb.Query) -> dict[str, float | np.ndarray]:
+def _conditions(given: Mapping[str, pb.Condition]) -> dict[str, float | np.ndarray]:
     """Conditions as the library takes them; it checks them itself."""
-    numbers = {name: list(condition.values) for name, condition in query.conditions.items()}
+    numbers = {name: list(condition.values) for name, condition in given.items()}
     return {name: values[0] if len(values) == 1 else np.array(values) for name, values in numbers.items()}
 
 
@@ -96,12 +83,14 @@ def _target(query: pb.Query, dim: int) -> Target:
             return ExplicitPoints(points.count)
         case "mesh_nodes":
             return MeshNodes(query.mesh_nodes.with_points)
+        case "wall":
+            return WallMidpoints(query.wall.with_sides)
         case "grid":
             grid = Grid(tuple(query.grid.lower), tuple(query.grid.upper), tuple(query.grid.resolution))
             if len(grid.lower) != dim:
                 raise QueryError("grid", f"bounds and resolution with {dim} entries", str(len(grid.lower)))
             return grid
-    raise QueryError("target", "explicit_points, mesh_nodes or grid", "none")
+    raise QueryError("target", "explicit_points, mesh_nodes, grid or wall", "none")
 
 
 def sample_points(query: ResolvedQuery, data: bytes) -> Float[np.ndarray, "points dim"]:
@@ -118,18 +107,30 @@ def sample_points(query: ResolvedQuery, data: bytes) -> Float[np.ndarray, "point
     return next(query.known_points())
 
 
-def field_chunk(chunk: FieldChunk, with_points: bool) -> pb.FieldChunk:
-    """Consecutive values of a query, with the coordinates of their points where these are wanted."""
-    field = chunk.field
-    return pb.FieldChunk(
+def field_chunk(query: ResolvedQuery, chunk: FieldChunk) -> pb.FieldChunk:
+    """Consecutive values of a query, and of their points what the target asks for."""
+    field, target = chunk.field, query.target
+    made = pb.FieldChunk(
         first=chunk.first,
         count=len(field.points),
         fields=[
-            pb.FieldValues(name=name, values=np.ascontiguousarray(values, "<f4").tobytes())
+            pb.FieldValues(name=name, values=_packed(values, "<f4"), components=math.prod(values.shape[1:]))
             for name, values in field.values.items()
         ],
-        points=np.ascontiguousarray(field.points, "<f8").tobytes() if with_points else b"",
     )
+    if (isinstance(target, MeshNodes) and target.with_points) or (
+        isinstance(target, WallMidpoints) and target.with_sides
+    ):
+        made.points = _packed(field.points, "<f8")
+    if isinstance(target, WallMidpoints) and target.with_sides:
+        part, sides = slice(chunk.first, chunk.first + len(field.points)), query.conditioned.shape.sides
+        made.normals, made.lengths = _packed(sides.normals[part], "<f8"), _packed(sides.lengths[part], "<f8")
+        made.walls = _packed(sides.walls[part], "<i4")
+    return made
+
+
+def _packed(values: np.ndarray, kind: str) -> bytes:
+    return np.ascontiguousarray(values, kind).tobytes()
 
 
 def summary(answered: Summary) -> pb.Summary:

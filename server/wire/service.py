@@ -6,16 +6,19 @@ from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
+from enf2enf.errors import QueryError
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.compute.answer import FieldChunk
 from enf2enf_server.compute.cache import EncodedShape
 from enf2enf_server.compute.engine import Engine
-from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, Points, ResolvedQuery
+from enf2enf_server.compute.resolved_query import ExplicitPoints, Points, ResolvedQuery
 from enf2enf_server.ops.call import Call
 from enf2enf_server.ops.caller import ANONYMOUS
 from enf2enf_server.wire import convert
 from enf2enf_server.wire.stream import RequestStream
+
+_KEPT_POINTS = 1 << 20  # of those that are sent once and answered under several conditions
 
 
 class SentPoints(Protocol):
@@ -62,10 +65,12 @@ class SurrogateService(pb_grpc.SurrogateServicer):
 
     async def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
         """See `surrogate.proto`."""
-        query = convert.resolve(self._engine.find(call, request.handle), request.query)
+        query, *further = convert.resolve(self._engine.find(call, request.handle), request.query)
+        if further:
+            raise QueryError("further", "none in Sample; Decode answers them", str(len(further)))
         query.admit(min(self._engine.config.points, query.surrogate.chunk_points))
         chunk, summary = await self._engine.sample(call, query, convert.sample_points(query, request.points))
-        return pb.SampleResponse(chunk=_chunk(query, chunk), summary=convert.summary(summary))
+        return pb.SampleResponse(chunk=convert.field_chunk(query, chunk), summary=convert.summary(summary))
 
     async def Predict(self, requests: RequestStream, call: Call) -> None:
         """See `surrogate.proto`."""
@@ -97,18 +102,22 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         self, call: Call, shape: EncodedShape, message: pb.Query, sent: "SentPoints"
     ) -> Iterator[dict[str, Any]]:
         """The parts of the answer of `Decode`, each under the name of its part in the message."""
-        query = convert.resolve(shape, message)
-        query.admit(self._engine.config.points)
-        if isinstance(query.target, ExplicitPoints):
-            points = sent.points(query.target.count, query.surrogate.schema.dim, query.block_points)
+        queries = convert.resolve(shape, message)
+        first = queries[0]
+        for query in queries:
+            query.admit(self._engine.config.points // len(queries))
+        if isinstance(first.target, ExplicitPoints):
+            sent_points = sent.points(first.target.count, first.surrogate.schema.dim, first.block_points)
+            points = _again(sent_points, first) if len(queries) > 1 else lambda: sent_points
         else:
             sent.none()
-            points = query.known_points()
-        for part in self._engine.answer(call, query, points):
-            if isinstance(part, FieldChunk):
-                yield {"chunk": _chunk(query, part)}
-            else:
-                yield {"summary": convert.summary(part)}
+            points = first.known_points
+        for query in queries:
+            for part in self._engine.answer(call, query, points()):
+                if isinstance(part, FieldChunk):
+                    yield {"chunk": convert.field_chunk(query, part)}
+                else:
+                    yield {"summary": convert.summary(part)}
 
     def _stream(
         self, call: Call, shape: EncodedShape, query: pb.Query, requests: RequestStream, kind: Callable[..., Message]
@@ -122,5 +131,7 @@ def _owner(call: Call) -> str:
     return "" if call.caller is ANONYMOUS else call.caller.name
 
 
-def _chunk(query: ResolvedQuery, chunk: FieldChunk) -> pb.FieldChunk:
-    return convert.field_chunk(chunk, isinstance(query.target, MeshNodes) and query.target.with_points)
+def _again(points: Iterator[Points], query: ResolvedQuery) -> Callable[[], Iterator[Points]]:
+    """The points, as often as wanted: kept, so there may be few. Raises `LimitError`: more than that."""
+    query.admit(_KEPT_POINTS)
+    return list(points).__iter__

@@ -4,6 +4,7 @@ import numpy as np
 from google.protobuf.message import Message
 
 from enf2enf.errors import CheckpointError
+from enf2enf.inference.trial import trial_geometry
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
@@ -25,20 +26,20 @@ def trial(model: Model, config: ServerConfig) -> None:
     _check_size("description", convert.description(model, config), config)
     shape = _encoded(model)
     _check_size("encoding", convert.encode_reply(shape), config)
-    query = convert.resolve(shape, _query(model))
+    query = convert.resolve(shape, _query(model))[0]
     points = next(query.known_points())
     field = surrogate.field(points, query.conditioned.evaluator().chunk(points))
     for name, values in field.values.items():
         if not np.isfinite(values).all():
             raise CheckpointError(f"field {name!r}", "finite values at a trial", "others")
     summary = Summary(len(points), field.outside, query.conditioned.extrapolating, 0.0, model)
-    chunk = convert.field_chunk(FieldChunk(0, field), with_points=True)
+    chunk = convert.field_chunk(query, FieldChunk(0, field))
     _check_size("answer", pb.SampleResponse(chunk=chunk, summary=convert.summary(summary)), config)
 
 
 def _encoded(model: Model) -> EncodedShape:
     """A square with a round hole, and nodes between both."""
-    geometry = model.surrogate.trial_geometry()
+    geometry = trial_geometry(model.surrogate.normaliser)
     encoding = model.surrogate.encode(geometry)
     mesh = ParsedMesh(0.9 * geometry.reach, 0, (), geometry, encoding.described, 0, 0.0)
     return EncodedShape("0" * 64, model, "", mesh, (), encoding, 0.0, 0.0)

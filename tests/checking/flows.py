@@ -149,7 +149,7 @@ class Motion:
 
 def answer(surrogate: Surrogate, loops: list[np.ndarray], given: dict, points: np.ndarray, wall: np.ndarray):
     """All fields at points of the domain, then at points of the wall: from a mesh, in float32."""
-    encoding = surrogate.encode(surrogate.geometry_of(mesh_of(loops)))
+    encoding = surrogate.encode(mesh_of(loops))
     evaluator = surrogate.evaluator(encoding, given)
     return np.concatenate([evaluator(points), evaluator.on_wall(wall)])
 

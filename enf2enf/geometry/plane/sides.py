@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from enf2enf.geometry.geometry import Geometry
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class WallSides:
     """All sides of all walls, wall by wall, in the order of `Geometry.walls`, each from a vertex to the next.
 
@@ -24,6 +24,9 @@ class WallSides:
     normals: Float[np.ndarray, "sides 2"]
     lengths: Float[np.ndarray, " sides"]
     walls: Int[np.ndarray, " sides"]
+
+    def __repr__(self) -> str:
+        return f"WallSides({len(self.lengths)} sides of {len(np.unique(self.walls))} walls)"
 
     @classmethod
     def of(cls, geometry: Geometry) -> Self:
@@ -40,3 +43,9 @@ class WallSides:
     def along(self) -> Float[np.ndarray, "sides 2"]:
         """Unit vectors along the sides, the body on the left."""
         return np.stack([-self.normals[:, 1], self.normals[:, 0]], axis=1)
+
+    @property
+    def ends(self) -> Float[np.ndarray, "sides 2 2"]:
+        """First and last point of every side, in metres."""
+        half = self.along * self.lengths[:, None] / 2
+        return np.stack([self.midpoints - half, self.midpoints + half], axis=1)

@@ -93,7 +93,7 @@ def test_many_questions_at_once_are_all_answered(surrogate, mesh, in_flight):
         patient = Retry(attempts=50, first_seconds=0.01, longest_seconds=0.2)
         retry = Retry(attempts=1) if in_flight == 3 else patient
         answers = asked(address, ask, in_flight=in_flight, retry=retry)
-    encoding = surrogate.encode(surrogate.geometry_of(mesh))
+    encoding = surrogate.encode(mesh)
     for heat, answer in zip(heats, answers, strict=True):
         local = surrogate.decode(encoding, CONDITIONS | {"heat": heat}, at)
         assert answer["stress"].tobytes() == local["stress"].tobytes()

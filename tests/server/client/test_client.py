@@ -89,7 +89,7 @@ def _hashed(value):
         (lambda c, m: c.encode(b"x"), errors.MeshError, "name: expected the file name or format of these bytes"),
         (lambda c, m: c.encode("nowhere.vtu"), errors.MeshError, "nowhere.vtu: expected a mesh file, got No such file"),
         (lambda c, m: c.predict(m, {"heat": "warm"}), errors.ConditionError, "'heat': expected numbers, got 'warm'"),
-        (lambda c, m: c.predict(m, CONDITIONS, "cells"), errors.QueryError, "at: expected points, a Grid or 'nodes'"),
+        (lambda c, m: c.predict(m, CONDITIONS, "cells"), errors.QueryError, "at: expected points, a Grid, a Line"),
         (
             lambda c, m: c.predict(m, CONDITIONS, np.zeros(4)),
             errors.QueryError,

@@ -18,7 +18,7 @@ def test_everybody_gets_their_own_answers(surrogate):
     server.start().result()
     meshes = [cell(radius=radius) for radius in (0.15, 0.25, 0.35)]
     files = [write_bytes(mesh, "vtu") for mesh in meshes]
-    encodings = [surrogate.encode(surrogate.geometry_of(mesh)) for mesh in meshes]
+    encodings = [surrogate.encode(mesh) for mesh in meshes]
 
     def ask(number):
         random = np.random.default_rng(number)

@@ -39,7 +39,7 @@ def mesh():
 def here(stored, mesh):
     surrogate = checkpoint.load(stored)
     assert surrogate.version == flows.surrogate().version
-    return surrogate, surrogate.encode(surrogate.geometry_of(mesh))
+    return surrogate, surrogate.encode(mesh)
 
 
 def blown(angle, speed=5.0):

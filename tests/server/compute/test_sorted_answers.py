@@ -35,7 +35,7 @@ def local(surrogate):
 
 @pytest.fixture(scope="module")
 def encoding(local, mesh):
-    return local.encode(local.geometry_of(mesh))
+    return local.encode(mesh)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_many_nodes_are_in_the_files_order(client, local):
     fine = cell(around=160, rings=30)  # 4,960 nodes
     answer = client.predict(fine, CONDITIONS)
     assert np.array_equal(answer.field.points, fine.points)
-    assert_same(answer, local.decode(local.encode(local.geometry_of(fine)), CONDITIONS, fine.points))
+    assert_same(answer, local.decode(local.encode(fine), CONDITIONS, fine.points))
 
 
 @pytest.mark.parametrize("cuts", [(), (1,), (5000, 60_000, 66_000)])

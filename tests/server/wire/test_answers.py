@@ -20,7 +20,7 @@ CELLS = sorted(id_ for id_ in enf2enf_meshes.manifest() if id_.startswith("unit_
 
 @pytest.fixture(scope="module")
 def encoding(surrogate, mesh):
-    return surrogate.encode(surrogate.geometry_of(mesh))
+    return surrogate.encode(mesh)
 
 
 def points_of(count: int, seed: int = 0) -> np.ndarray:

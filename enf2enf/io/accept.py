@@ -1,0 +1,83 @@
+"""Meshes in every form that people hold them in."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from enf2enf.errors import MeshError
+from enf2enf.io.convert import from_meshio
+from enf2enf.io.read import read, read_bytes
+from enf2enf.mesh.mesh import CellBlock, Mesh
+from enf2enf.plain import shown
+
+MeshLike = str | os.PathLike[str] | bytes | Mesh | np.ndarray | Sequence[np.ndarray] | Any
+"""A file's path, its bytes, a `Mesh`, one of pyvista or meshio, or closed curves: an array (points, 2), or several."""
+_WANTED = "a file, its bytes, a Mesh, one of pyvista or meshio, or closed curves (points, 2)"
+
+
+def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
+    """The mesh, in metres.
+
+    Args:
+        mesh: in any of these forms.
+        name: the file name or format of bytes.
+        length_unit: of its coordinates.
+
+    Raises:
+        MeshError: none of these forms, a file that cannot be read, or an unknown unit.
+    """
+    if isinstance(mesh, (str, os.PathLike)):
+        given = read(Path(mesh))
+    elif isinstance(mesh, (bytes, bytearray, memoryview)):
+        if not name:
+            raise MeshError("name", "the file name or format of these bytes", "none")
+        given = read_bytes(bytes(mesh), name)
+    else:
+        given = mesh if isinstance(mesh, Mesh) else _converted(mesh)
+    return given if length_unit == "m" else given.scaled(length_unit)
+
+
+def _converted(mesh: Any) -> Mesh:
+    if hasattr(mesh, "cast_to_unstructured_grid"):
+        import pyvista
+
+        return from_meshio(pyvista.to_meshio(mesh.cast_to_unstructured_grid()), {})
+    if type(mesh).__module__.partition(".")[0] == "meshio":
+        return from_meshio(mesh, {})
+    if isinstance(mesh, np.ndarray):
+        return mesh_of_curves([mesh])
+    if isinstance(mesh, Sequence) and mesh and all(isinstance(curve, np.ndarray) for curve in mesh):
+        return mesh_of_curves(mesh)
+    raise MeshError("mesh", _WANTED, f"{type(mesh).__name__}: {shown(mesh)}"[:120])
+
+
+def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:
+    """Line cells around closed curves; a first point that is repeated at the end counts once.
+
+    Raises:
+        MeshError: an array that is no curve of the plane.
+    """
+    points = [_curve(number, np.asarray(curve)) for number, curve in enumerate(curves)]
+    starts = np.cumsum([0, *map(len, points)])
+    lines = [start + np.stack([np.arange(len(part)), np.roll(np.arange(len(part)), -1)], axis=1)
+             for start, part in zip(starts, points, strict=False)]  # fmt: skip
+    return Mesh(np.concatenate(points), (CellBlock("line", np.concatenate(lines)),))
+
+
+def _curve(number: int, points: np.ndarray) -> np.ndarray:
+    wanted = "at least three points (points, 2) around a closed curve"
+    if points.dtype.kind not in "fiu" or points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape}")
+    points = points.astype(np.float64)
+    if points.shape[1] == 3:
+        if np.ptp(points[:, 2]):
+            raise MeshError(f"curve {number}", wanted, "points of different z")
+        points = points[:, :2]
+    if len(points) > 1 and np.array_equal(points[0], points[-1]):
+        points = points[:-1]
+    if len(points) < 3:
+        raise MeshError(f"curve {number}", wanted, str(len(points)))
+    return points

@@ -1,0 +1,185 @@
+"""One interface: the same script runs on a surrogate here, and on both clients of a server that has it."""
+
+import asyncio
+import csv
+import json
+
+import meshio
+import numpy as np
+import pytest
+from conftest import CONDITIONS, SCHEMA, cell
+
+from enf2enf import AsyncClient, Client, Geometry, Grid, Line, Slice, Surrogate, read
+from enf2enf.errors import ConditionError, Enf2EnfError, MeshError, QueryError
+from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.io import write
+
+POLAR = {"load": {"magnitude": 80.0, "angle_deg": 60.0}, "heat": 290.0}
+POINTS = np.random.default_rng(0).uniform(0, 1, (300, 2))
+PLACES = {
+    "points": POINTS,
+    "a point": [0.1, 0.2],
+    "points of the plane in space": np.pad(POINTS, ((0, 0), (0, 1))),
+    "no points": np.zeros((0, 2)),
+    "a grid": Grid((0, 0), (1, 1), (20, 30)),
+    "a line": Line((0, 0.1), (1, 0.1), 50),
+    "a slice": Slice("x", 0.1, 40),
+    "nodes": "nodes",
+    "wall": "wall",
+}
+
+
+class Awaited:
+    """A client for event loops whose calls are waited for."""
+
+    def __init__(self, target: str):
+        self._loop = asyncio.new_event_loop()
+        self._client = self._done(self._connected(target))
+
+    async def _connected(self, target: str) -> AsyncClient:
+        return AsyncClient(target, timeout=60)
+
+    def _done(self, awaitable):
+        return self._loop.run_until_complete(awaitable)
+
+    def __getattr__(self, name: str):
+        if name == "card":
+            return self._done(self._client.card)
+        return lambda *args, **options: self._done(getattr(self._client, name)(*args, **options))
+
+    def close(self):
+        self._done(self._client.close())
+        self._loop.close()
+
+
+@pytest.fixture(params=[Surrogate, Client, AsyncClient], ids=lambda kind: kind.__name__)
+def model(request, surrogate, client, target):
+    if request.param is AsyncClient:
+        awaited = Awaited(target)
+        yield awaited
+        awaited.close()
+    else:
+        yield surrogate if request.param is Surrogate else client
+
+
+@pytest.fixture(scope="session")
+def expected(surrogate, mesh):
+    """What the surrogate itself says at every place."""
+    shape = surrogate.encode(mesh)
+    return {name: surrogate.decode(shape, CONDITIONS, at) for name, at in PLACES.items()}
+
+
+def assert_same(one, other):
+    assert list(one.fields) == list(other.fields)
+    np.testing.assert_allclose(one.points, other.points, atol=1e-12)
+    for name, values in one.fields.items():
+        span = np.nanmax(np.abs(values), initial=1e-30)
+        np.testing.assert_allclose(values, other[name], atol=1e-5 * span)  # measured 2e-7
+    assert (one.outside, one.extrapolating, one.warnings) == (other.outside, other.extrapolating, other.warnings)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_place_is_answered_alike(model, mesh, expected, place):
+    shape, at = model.encode(mesh), PLACES[place]
+    assert_same(model.decode(shape, CONDITIONS, at), expected[place])
+    assert_same(model.predict(mesh, CONDITIONS, at), expected[place])
+    one, *others = model.predict_many(shape, [CONDITIONS, POLAR, CONDITIONS], at)
+    assert_same(one, expected[place])
+    assert_same(others[1], one)
+    assert_same(others[0], model.decode(shape, POLAR | {"load": [40.0, 80 * np.sin(np.pi / 3)]}, at))
+    assert model.predict_many(shape, [], at) == []
+
+
+def test_a_mesh_is_taken_in_every_form(model, mesh, vtu, tmp_path, expected):
+    pyvista = pytest.importorskip("pyvista")
+    path = tmp_path / "cell.vtu"
+    write(path, mesh)
+    forms = [path, str(path), mesh, meshio.read(path), pyvista.read(path), Geometry.from_mesh(mesh)]
+    curves = Geometry.from_mesh(mesh).walls + (Geometry.from_mesh(mesh).outer,)
+    forms += [list(curves), [np.concatenate([curve, curve[:1]]) for curve in curves]]
+    for form in forms:
+        assert_same(model.predict(form, CONDITIONS, POINTS), expected["points"])
+    assert_same(model.predict(vtu, CONDITIONS, POINTS, name="cell.vtu"), expected["points"])
+    large = cell()
+    large = type(large)(large.points * 1000, large.cells)
+    assert_same(model.predict(large, CONDITIONS, POINTS, length_unit="mm"), expected["points"])
+
+
+def test_what_is_known_of_a_shape(model, mesh):
+    shape = model.encode(mesh)
+    assert (shape.walls, shape.nodes, shape.cells, shape.patches) == ((32,), 224, 192, ())
+    assert (shape.wall_patches, shape.warnings, shape.extrapolating) == ((), (), ())
+    np.testing.assert_allclose(shape.bounds, [[0, 0], [1, 1]], atol=1e-12)
+    np.testing.assert_array_equal(shape.mesh.points, mesh.points)
+    assert len(repr(shape)) < 100
+
+
+def test_the_sides_of_the_walls_are_those_of_the_geometry(model, mesh):
+    answer, sides = model.predict(mesh, CONDITIONS, "wall"), WallSides.of(Geometry.from_mesh(mesh))
+    for name in ("midpoints", "normals", "lengths", "walls", "ends"):
+        np.testing.assert_allclose(getattr(answer.sides, name), getattr(sides, name), atol=1e-12)
+    assert set(answer.fields) == {q.name for q in SCHEMA.fields}  # it has none on walls alone
+
+
+def test_a_model_describes_itself(model, surrogate):
+    described = model.describe()
+    assert described.schema == SCHEMA and described.digest == surrogate.version
+    assert described.trained.keys() == {"load", "heat"} and described.reference_length == 1.0
+    for card in (described.card, model.card):
+        assert json.loads(json.dumps(card)) == json.loads(json.dumps(surrogate.card))
+    assert "load [Pa], heat [K] -> stress [Pa], shift [m]" in str(described)
+
+
+BAD = {
+    "a unit": (lambda m, s: m.decode(s, CONDITIONS | {"heat": "20 K"}, POINTS), ConditionError,
+               "condition 'heat': expected numbers in K, without a unit, got '20 K'"),
+    "an unknown place": (lambda m, s: m.decode(s, CONDITIONS, "walls"), QueryError, "at: expected points, a Grid"),
+    "points in space": (lambda m, s: m.decode(s, CONDITIONS, np.eye(3)), QueryError,
+                        r"points: expected an array (points, 2), or with one z for all, got shape (3, 3)"),
+    "no axis": (lambda m, s: m.decode(s, CONDITIONS, Slice("z", 0.0)), QueryError,
+                "axis of the slice: expected x or y, got 'z'"),
+    "a speed alone": (lambda m, s: m.decode(s, CONDITIONS | {"load": {"magnitude": 1.0}}, POINTS), ConditionError,
+                      "condition 'load': expected numbers, or a table of 'magnitude' and 'angle_deg'"),
+    "no mesh": (lambda m, s: m.encode({"a": 1}), MeshError, "mesh: expected a file, its bytes, a Mesh"),
+    "a curve of two": (lambda m, s: m.encode(np.eye(2)), MeshError, "curve 0: expected at least three points"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sin", BAD)
+def test_what_is_refused_is_refused_in_the_same_words(model, mesh, sin):
+    call, kind, sentence = BAD[sin]
+    with pytest.raises(kind) as refusal:
+        call(model, model.encode(mesh))
+    assert str(refusal.value).startswith(sentence), refusal.value
+
+
+@pytest.mark.parametrize("place", ["points", "a grid", "nodes", "wall"])
+def test_an_answer_is_saved_and_comes_as_plain_data(model, mesh, expected, place, tmp_path):
+    answer = model.predict(mesh, CONDITIONS, PLACES[place])
+    plain = json.loads(json.dumps(answer.to_dict()))
+    assert ("sides" in plain) == (place == "wall") and plain["outside"] == answer.outside
+    for name, values in answer.fields.items():
+        listed = np.array(plain["fields"][name], np.float32)
+        np.testing.assert_array_equal(listed, values)
+    answer.save(tmp_path / "answer.csv")
+    rows = list(csv.reader((tmp_path / "answer.csv").open()))
+    assert rows[0][:2] == ["x", "y"] and rows[0][-3:] == ["stress", "shift_x", "shift_y"]
+    np.testing.assert_array_equal(np.array(rows[1:], np.float64)[:, -3], answer["stress"])
+    answer.save(tmp_path / "answer.vtu")
+    stored = meshio.read(tmp_path / "answer.vtu")
+    data = stored.cell_data["stress"][0] if place == "wall" else stored.point_data["stress"]
+    np.testing.assert_array_equal(np.asarray(data, np.float32), answer["stress"])
+    if place == "nodes":
+        assert read(tmp_path / "answer.vtu").cell_count == mesh.cell_count
+    else:
+        with pytest.raises(Enf2EnfError, match=r"^answer.stl: expected a name that ends in .vtu or .csv, got .stl"):
+            answer.save(tmp_path / "answer.stl")
+
+
+def test_sides_of_walls_are_drawn_as_lines(model, mesh):
+    pytest.importorskip("pyvista")
+    answer = model.predict(mesh, CONDITIONS, "wall")
+    drawn = answer.to_pyvista()
+    assert drawn.n_cells == len(answer.points)
+    np.testing.assert_array_equal(np.asarray(drawn.cell_data["stress"], np.float32), answer["stress"])
+    np.testing.assert_allclose(drawn.cell_centers().points[:, :2], answer.points, atol=1e-6)
