@@ -61,7 +61,7 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
     if points.ndim != 2 or points.shape[1] not in (2, 3):
         raise QueryError("points", "an array (points, 2) or (points, 3)", f"shape {points.shape}")
     if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
-        raise QueryError("points", "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
+        raise QueryError(f"point {bad[0]}", "finite coordinates", str(points[bad[0]].tolist()))
     return points
 
 

@@ -1,6 +1,7 @@
 """A surrogate in one file: a zip of `manifest.json` and one array per tree path. Data only, nothing is executed."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
+import enf2enf_meshes
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.assessment import Ranges
 from enf2enf.dimensionless import LARGEST_SINGLE
@@ -19,6 +21,7 @@ from enf2enf.settings import from_dict
 from enf2enf.surrogate import Surrogate
 
 _FORMAT, _VERSION = "enf2enf-checkpoint", 4
+_NAME = re.compile(r"\w+")  # of a shipped one; of a file that is called so too
 _SHORTEST = 1e-6  # reference lengths
 _RENAMED = {  # of array paths: in version 2 -> in version 3
     ".mixer.": ".transformer.",
@@ -47,9 +50,14 @@ def save(path: str | os.PathLike, surrogate: Surrogate) -> None:
 def load(path: str | os.PathLike) -> Surrogate:
     """Read a checkpoint, of this version or of versions 2 and 3.
 
+    Args:
+        path: of the file, or the name of a shipped one, such as `elasticity`.
+
     Raises:
         CheckpointError: it is damaged, foreign, or of another version.
     """
+    if isinstance(path, str) and _NAME.fullmatch(path):
+        path = enf2enf_meshes.checkpoint(path)
     with open_archive(path, _FORMAT, _VERSION, 3, 2) as (archive, manifest):
         version = manifest["version"]
         try:

@@ -71,15 +71,40 @@ def test_bad_conditions(client, vtu, conditions, culprit):
 @pytest.mark.parametrize(
     ("at", "sentence"),
     [
-        (np.array([[0.5, 0.1], [np.nan, 0.0]]), r"point 1: expected finite coordinates, got \[nan, 0.0\]"),
+        (np.array([[0.5, 0.1], [np.nan, 0.0]]), "point 1: expected finite coordinates, got [nan, 0.0]"),
         (np.zeros((3, 3)), "explicit_points: expected a number of points of 2 coordinates, got 3 of 3"),
-        (Grid((0, 0, 0), (1, 1, 1), (2, 2, 2)), "grid: expected bounds and resolution with 2 entries, got 3"),
     ],
 )
-def test_bad_points(client, vtu, at, sentence):
-    with pytest.raises(errors.QueryError, match=sentence) as caught:
-        client.predict(vtu, CONDITIONS, at, name="vtu")
+def test_bad_points(client, channel, vtu, at, sentence):
+    """Sent by a client that does not look at them."""
+    conditions = {name: pb.Condition(values=np.atleast_1d(value)) for name, value in CONDITIONS.items()}
+    explicit = pb.ExplicitPoints(count=len(at), dim=at.shape[1])
+    query = pb.Query(conditions=conditions, explicit_points=explicit)
+    handle = client.encode(vtu, name="vtu").handle
+    with pytest.raises(grpc.RpcError) as caught:
+        pb_grpc.SurrogateStub(channel).Sample(pb.SampleRequest(handle=handle, query=query, points=at.tobytes()))
+    assert (caught.value.code(), caught.value.details()) == (StatusCode.INVALID_ARGUMENT, sentence)
+
+
+def test_a_grid_in_space(client, vtu):
+    with pytest.raises(errors.QueryError, match="grid: expected bounds and resolution with 2 entries, got 3") as caught:
+        client.predict(vtu, CONDITIONS, Grid((0, 0, 0), (1, 1, 1), (2, 2, 2)), name="vtu")
     assert caught.value.__cause__.code() == StatusCode.INVALID_ARGUMENT
+
+
+def test_further_conditions_are_not_sampled_and_are_counted_together(client, channel, small, vtu):
+    conditions = {name: pb.Condition(values=np.atleast_1d(value)) for name, value in CONDITIONS.items()}
+    query = pb.Query(conditions=conditions, further=[pb.ConditionSet(conditions=conditions)])
+    query.mesh_nodes.SetInParent()
+    handle = client.encode(vtu, name="vtu").handle
+    with pytest.raises(grpc.RpcError) as caught:
+        pb_grpc.SurrogateStub(channel).Sample(pb.SampleRequest(handle=handle, query=query))
+    sentence = "further: expected none in Sample; Decode answers them, got 1"
+    assert (caught.value.code(), caught.value.details()) == (StatusCode.INVALID_ARGUMENT, sentence)
+    shape = small.encode(vtu, name="vtu")
+    assert len(small.predict_many(shape, [CONDITIONS] * 22, "nodes")) == 22
+    with pytest.raises(errors.QueryError, match="query: expected at most 217 points, got 224 points"):
+        small.predict_many(shape, [CONDITIONS] * 23, "nodes")
 
 
 @pytest.mark.parametrize(

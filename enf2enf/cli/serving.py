@@ -1,0 +1,81 @@
+"""The commands around a server."""
+
+import argparse
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from enf2enf.cli.command import add
+from enf2enf.errors import Enf2EnfError
+from enf2enf.plain import one_line
+
+_LAST_SECONDS = 30.0  # for a server whose supervisor is gone, after it has drained
+
+
+def add_commands(commands: Any) -> None:
+    """Adds them to a parser."""
+    _add_serve(commands)
+    about = "make a secret for a caller, and the table that a server knows it by"
+    token = add(commands, "token", about, "enf2enf token alice --per-second 50 >> tokens.toml", _token)
+    token.add_argument("name", help="of the caller, for logs")
+    token.add_argument("--concurrent", type=int, default=None, help="calls at once; unlimited if not given")
+    token.add_argument("--per-second", type=float, default=None, help="calls a second; unlimited if not given")
+    token.add_argument("--admin", action="store_true", help="may load and unload models")
+
+
+def _add_serve(commands: Any) -> None:
+    example = "enf2enf serve elasticity\nenf2enf serve models/ --port 50051 --tokens tokens.toml --limit points=5000000"
+    serve = add(commands, "serve", "answer over gRPC, started again whenever it dies", example, _serve)
+    serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=50051, help="0 for a free one, another after a restart")
+    serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics")
+    serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
+    serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
+    serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
+    serve.add_argument("--key", type=Path, default=None, help="PEM file of the certificate's key")
+    serve.add_argument("--client-ca", type=Path, default=None, help="PEM file: clients must show a certificate of it")
+    serve.add_argument("--drain-seconds", type=float, default=10.0, help="for requests in progress, when told to stop")
+    text = "another limit than the default, such as points=5000000; a name that is none is answered with all"
+    serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help=text)
+    serve.add_argument("--log-level", default="info", help="debug, info, warning or error")
+    serve.add_argument("--unsupervised", action="store_true", help="one process, for a platform that starts it again")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import enf2enf_meshes
+    from enf2enf_server.ops import logs
+    from enf2enf_server.ops.config import ServeConfig, ServerConfig
+    from enf2enf_server.ops.supervise import follow_parent, supervise
+
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ServeConfig) if f.name != "path"}
+    config = ServeConfig(enf2enf_meshes.checkpoint(options.checkpoint), **given)
+    limits = ServerConfig.of(options.limit)
+    logs.configure(options.log_level)
+    written = logs.write_behind()
+    if not options.unsupervised:
+        return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
+    follow_parent(config.drain_seconds + _LAST_SECONDS)
+    from enf2enf_server.gate.serve import serve
+
+    code = 0
+    try:
+        serve(config, limits)
+    except Enf2EnfError as error:
+        written(_LAST_SECONDS)
+        print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
+        code = 2  # starting again would not help
+    sys.stdout.flush()
+    if written(_LAST_SECONDS):
+        sys.stderr.flush()
+    os._exit(code)  # a model that is still compiled, or hangs in a disk, is neither waited for nor torn down
+
+
+def _token(options: argparse.Namespace) -> None:
+    from enf2enf_server.gate.tokens import issue
+
+    secret, table = issue(options.name, options.concurrent, options.per_second, options.admin)
+    print(table)
+    print(f"enf2enf: the secret, shown this once: {secret}", file=sys.stderr)

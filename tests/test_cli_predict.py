@@ -1,0 +1,73 @@
+"""`enf2enf predict` gives the surrogate's own answer in every form; every command shows an example that it takes."""
+
+import csv
+import json
+import re
+import shlex
+
+import numpy as np
+import pytest
+
+from enf2enf import checkpoint, read
+from enf2enf.cli import _parser, main
+from enf2enf.cli.place import at_of
+
+LOAD = ["-c", "traction=10,80"]
+COMMANDS = ("demo", "generate", "subsample", "train", "evaluate", "predict", "inspect", "serve", "token")
+
+
+@pytest.fixture(scope="module")
+def saved(surrogate, tmp_path_factory):
+    path = tmp_path_factory.mktemp("predict") / "model.enf"
+    checkpoint.save(path, surrogate)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def cell(root):
+    return str(root / "meshes" / "unit_cell.vtu")
+
+
+@pytest.mark.parametrize("place", ["nodes", "wall", "line:0,0:1,0", "grid:0,0:1,1:20,30", "slice:x:0.1"])
+def test_every_place_in_every_form(saved, surrogate, cell, place, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    expected = surrogate.predict(cell, {"traction": [10.0, 80.0]}, at_of(place))
+    table, picture = tmp_path / "answer.csv", tmp_path / "answer.png"
+    assert main(["predict", saved, cell, *LOAD, "--at", place, "-o", str(table), "--png", str(picture)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in out] == [str(table), str(picture)]
+    assert str(len(expected.points)) in out[0]
+    rows = list(csv.DictReader(table.open()))
+    found = np.array([float(row["von_mises"]) for row in rows], np.float32)
+    np.testing.assert_array_equal(found, expected["von_mises"])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["predict", saved, cell, *LOAD, "--at", place, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_without_a_file_it_is_a_table(saved, surrogate, cell, capsys):
+    assert main(["predict", saved, cell, "--vector", "traction=50,90"]) == 0
+    expected = surrogate.predict(cell, {"traction": [0.0, 50.0]})["von_mises"].astype(np.float64)
+    out = capsys.readouterr().out
+    for number in (expected.min(), expected.mean(), expected.max()):
+        assert f"{number:.6g}" in out
+    assert "von_mises" in out and "Pa" in out
+
+
+def test_a_line_becomes_points_in_vtu(saved, cell, tmp_path):
+    path = tmp_path / "line.vtu"
+    assert main(["predict", saved, cell, *LOAD, "--at", "line:0,0:1,0:9", "-o", str(path)]) == 0
+    stored = read(path)
+    assert stored.cells[0].kind == "vertex" and stored.point_data["von_mises"].shape == (9,)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example_that_can_be_parsed(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    examples = re.findall(r"^  enf2enf (.*)", capsys.readouterr().out.split("for example:")[1], re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition(">>")[0])
+        assert words[0] == command and _parser().parse_args(words).command

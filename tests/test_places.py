@@ -1,0 +1,129 @@
+"""Where fields are asked for, and under which conditions, in every form that people give."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from enf2enf import Grid, Line, Slice
+from enf2enf.at import needs_shape, points_of
+from enf2enf.cli.place import at_of
+from enf2enf.conditions import conditions_of, numbers, vector_of
+from enf2enf.errors import ConditionError, QueryError
+
+sizes = st.floats(-1e3, 1e3)
+coordinates = st.tuples(sizes, sizes)
+
+
+@given(start=coordinates, end=coordinates, count=st.integers(1, 50))
+def test_a_line_is_divided_evenly_from_end_to_end(start, end, count):
+    points = Line(start, end, count).points
+    np.testing.assert_array_equal(points[0], start)
+    np.testing.assert_array_equal(points[-1], end if count > 1 else start)
+    assert np.ptp(np.diff(points, axis=0), axis=0).max(initial=0) <= 1e-9 if count > 1 else len(points) == 1
+
+
+@given(low=coordinates, size=st.tuples(st.floats(0.1, 10), st.floats(0.1, 10)), value=sizes, count=st.integers(1, 20))
+def test_a_slice_lies_in_the_cut_and_spans_the_shape(low, size, value, count):
+    bounds = np.array([low, np.add(low, size)])
+    for cut, axis in enumerate("xy"):
+        points = Slice(axis, value, count).across(bounds)
+        assert points.shape == (count, 2) and (points[:, cut] == value).all()
+        ends = bounds[:, 1 - cut] if count > 1 else bounds[:1, 1 - cut]
+        np.testing.assert_allclose(points[[0, -1][: len(ends)], 1 - cut], ends)
+    space = np.hstack([bounds, bounds[:, :1]])
+    assert len(np.unique(Slice("z", value, 3).across(space), axis=0)) == 9
+
+
+@given(points=arrays(np.float64, (4, 2), elements=sizes), z=sizes)
+def test_points_of_the_plane_may_come_with_one_z_for_all(points, z):
+    bounds, spatial = np.array([[0.0, 0.0], [1.0, 1.0]]), np.insert(points, 2, z, axis=1)
+    np.testing.assert_array_equal(points_of(spatial, bounds), points)
+    np.testing.assert_array_equal(points_of(points.tolist(), bounds), points)
+    np.testing.assert_array_equal(points_of(points[0], bounds), points[:1])
+    assert needs_shape(spatial) and not needs_shape(points) and needs_shape(Slice("x", 0.0))
+    spatial[0, 2] += 1
+    if np.ptp(points, axis=0).max() < 1e8:
+        with pytest.raises(QueryError, match=r"points: expected an array \(points, 2\), or with one z for all"):
+            points_of(spatial, bounds)
+
+
+WORDS = {
+    "nodes": "nodes",
+    "wall": "wall",
+    "line:0,0.5:1,0.5": Line((0, 0.5), (1, 0.5)),
+    "line:0,-1e-3:1,2:7": Line((0, -1e-3), (1, 2), 7),
+    "grid:0,0:1,2:3,4": Grid((0, 0), (1, 2), (3, 4)),
+    "slice:x:0.25": Slice("x", 0.25),
+    "slice:y:-1:9": Slice("y", -1.0, 9),
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_place_in_one_word(word):
+    assert at_of(word) == WORDS[word]
+
+
+@pytest.mark.parametrize("text", ["x,y\n1,2\n3,4\n", "1,2\n3,4", "1;2\n\n3;4\n", "x,y,z\n1,2,0\n3,4,0\n"])
+def test_points_in_a_file(tmp_path, text):
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    np.testing.assert_array_equal(points_of(at_of(str(path)), np.eye(2)), [[1, 2], [3, 4]])
+
+
+BAD_WORDS = ["", "cells", "line:0,0", "line:0:1", "line:0,0:1,1:0", "line:a,b:1,1", "grid:0,0:1,1", "grid:0,0:1,1:2",
+             "grid:1,1:0,0:2,2", "slice:x", "slice:w:1", "slice:x:nan", "line:0,0:1,1:2:3", "none.csv"]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", BAD_WORDS)
+def test_a_word_that_is_no_place(word, tmp_path):
+    with pytest.raises(QueryError):
+        at_of(word)
+    for text in ("x,y\n1\n", "1,2\n3\n", "", "a,b\nc,d\n", "1,2,3,4\n"):
+        (tmp_path / "bad.csv").write_text(text)
+        with pytest.raises(QueryError):
+            at_of(str(tmp_path / "bad.csv"))
+
+
+@given(magnitude=st.floats(0, 1e3), angle=st.floats(-720, 720))
+def test_a_vector_by_its_magnitude_and_angle(magnitude, angle):
+    x, y = vector_of(magnitude, angle)
+    assert np.hypot(x, y) == pytest.approx(magnitude, rel=1e-12)
+    assert [x, y] == pytest.approx([magnitude * np.cos(np.deg2rad(angle)), magnitude * np.sin(np.deg2rad(angle))])
+    given_ = conditions_of(["p=1"], [f"inflow={magnitude!r},{angle!r}"])
+    np.testing.assert_array_equal(numbers("inflow", given_["inflow"], 2), [x, y])
+
+
+def test_right_angles_are_exact():
+    for quarter, expected in enumerate([(1, 0), (0, 1), (-1, 0), (0, -1), (1, 0)]):
+        np.testing.assert_array_equal(vector_of(3.0, 90.0 * quarter), np.multiply(3, expected))
+
+
+class Metres:
+    """As pint gives them."""
+
+    magnitude, units = 3.0, "m/s"
+
+    def __str__(self):
+        return "3.0 m/s"
+
+
+UNITS = ["10 m/s", "10m/s", "-1e3Pa", " 2.5 kN", "20 °C", Metres()]
+
+
+@pytest.mark.parametrize("value", UNITS, ids=map(str, UNITS))
+def test_a_unit_is_refused_with_the_one_that_is_wanted(value):
+    sentence = f"condition 'speed': expected numbers in m/s, without a unit, got {str(value)!r}"
+    with pytest.raises(ConditionError, match=re.escape(sentence)):
+        numbers("speed", value, 1, "m/s")
+
+
+@pytest.mark.parametrize("text", ["a", "a=1", "a=1,2,3", "a=x,1"])
+def test_a_vector_that_is_none(text):
+    with pytest.raises(ConditionError):
+        conditions_of([], [text])
+    with pytest.raises(ConditionError, match="every name once"):
+        conditions_of(["a=1"], ["a=1,2"])
