@@ -25,9 +25,7 @@ conditions = conditions_of(options.conditions)
 
 with Client(options.target) as client:
     model = client.describe()
-    needs = ", ".join(f"{q.name} [{q.unit}]" for q in model.schema.conditions) or "no conditions"
-    returns = [q.name for q in model.schema.fields]
-    print(f"{model.name}, version {model.version} ({model.digest}): needs {needs}, returns {returns}")
+    print(f"version {model.version} ({model.digest}) of {model}")
 
     start = time.perf_counter()
     shape = client.encode(options.mesh)

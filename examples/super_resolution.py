@@ -13,7 +13,6 @@ import numpy as np
 import enf2enf_meshes
 from enf2enf import load
 from enf2enf.conditions import conditions_of
-from enf2enf.io import read
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", nargs="?", default=enf2enf_meshes.path("unit_cell_vtu"), help="any mesh file")
@@ -22,15 +21,14 @@ parser.add_argument("--points", type=int, default=50_000, help="points along the
 parser.add_argument("-c", dest="conditions", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
 options = parser.parse_args()
 
-surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
-conditions = conditions_of(options.conditions)
-encoding = surrogate.encode(mesh)
-walls = encoding.geometry.walls
-fine = encoding.geometry.panels(options.points)[:, 0]
+surrogate, conditions = load(options.checkpoint), conditions_of(options.conditions)
+shape = surrogate.encode(options.mesh)
+walls = shape.geometry.walls
+fine = shape.geometry.panels(options.points)[:, 0]
 
 start = time.perf_counter()
-coarse_field = surrogate.decode(encoding, conditions, np.concatenate(walls)).field
-fine_field = surrogate.decode(encoding, conditions, fine).field
+coarse_field = surrogate.decode(shape, conditions, np.concatenate(walls)).field
+fine_field = surrogate.decode(shape, conditions, fine).field
 seconds = time.perf_counter() - start
 
 print(f"{sum(map(len, walls))} nodes and {len(fine)} points on {len(walls)} wall(s), {seconds:.2f} s")

@@ -13,7 +13,6 @@ from pathlib import Path
 import enf2enf_meshes
 from enf2enf import load
 from enf2enf.conditions import conditions_of
-from enf2enf.io import read, write
 
 DRAW = """
 import sys
@@ -32,15 +31,13 @@ parser.add_argument("--out", type=Path, default=Path("prediction.png"))
 parser.add_argument("-c", dest="conditions", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
 options = parser.parse_args()
 
-surrogate, mesh = load(enf2enf_meshes.checkpoint(options.checkpoint)), read(options.mesh)
-encoding = surrogate.encode(mesh)
-field = surrogate.decode(encoding, conditions_of(options.conditions), mesh.points).field
-vtu, name = options.out.with_suffix(".vtu"), next(iter(field.values))
-write(vtu, mesh.with_point_data(field.values))
+answer = load(options.checkpoint).predict(options.mesh, conditions_of(options.conditions))
+vtu, name = options.out.with_suffix(".vtu"), next(iter(answer.fields))
+answer.save(vtu)
 
 drawing = subprocess.run([sys.executable, "-c", DRAW, vtu, options.out, name], capture_output=True, text=True)
 if drawing.returncode or not options.out.exists():
     missing = "pip install 'enf2enf[scenes]'" if "No module named 'pyvista'" in drawing.stderr else (
         "an OpenGL library, on Debian or Ubuntu: apt install libegl1 libgl1-mesa-dri")  # fmt: skip
     sys.exit(f"{options.out}: no picture, only {vtu}: drawing needs {missing}")
-print(f"{options.out} and {vtu}: {name} at {len(mesh.points)} nodes")
+print(f"{options.out} and {vtu}: {name} at {len(answer.points)} nodes")

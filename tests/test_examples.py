@@ -45,7 +45,7 @@ def ask(root, tmp_path, target, name, *arguments):
 def test_client_query(root, tmp_path, target):
     result = ask(root, tmp_path, target, "client_query.py", *LOAD)
     assert result.returncode == 0, result.stderr
-    assert "needs traction [Pa], returns ['von_mises']" in result.stdout
+    assert ": traction [Pa] -> von_mises [Pa]" in result.stdout
     assert "of 40000 points outside" in result.stdout and "1 wall(s)" in result.stdout
 
 

@@ -16,7 +16,7 @@ WITHOUT_FIELDS = {"stl", "obj", "su2", "inp", "bdf"}
 
 @pytest.fixture(scope="module")
 def shipped():
-    return load(enf2enf_meshes.checkpoint("elasticity"))
+    return load("elasticity")
 
 
 def test_every_format_has_a_file():

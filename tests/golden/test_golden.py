@@ -67,7 +67,7 @@ def packed(folder: Path) -> PackedData:
 
 def answers(folder: Path) -> dict[str, np.ndarray]:
     """Everything that is kept, by name."""
-    surrogate = load(enf2enf_meshes.checkpoint("elasticity"))
+    surrogate = load("elasticity")
     return {**_computed(surrogate), **_packed(surrogate, packed(folder)), **_served(surrogate)}
 
 

@@ -23,7 +23,7 @@ STEPS = 3
 
 def told(path: Path) -> dict:
     """What a few steps come to, what the shipped checkpoint answers, and in which kinds of numbers."""
-    shipped = checkpoint.load(enf2enf_meshes.checkpoint("elasticity"))
+    shipped = checkpoint.load("elasticity")
     encoding = shipped.encode(mesh_io.read(enf2enf_meshes.path("unit_cell_vtu")))
     answer = shipped.decode(encoding, {}, np.random.default_rng(0).uniform(0, 1, (100, 2)))["von_mises"]
     config = RunConfig.read(path)
