@@ -41,6 +41,8 @@ _HOMES = {
     "write": "enf2enf.io",
 }
 
+_CLIENT = ("grpc", "grpc_health", "google", "grpc_status")  # what the extra `client` installs
+
 __all__ = [
     "AsyncClient", "Case", "Client", "Description", "Field", "Geometry", "Grid", "Line", "Mesh", "Prediction",
     "Quantity", "Schema", "Slice", "Surrogate", "load", "read", "save", "write",
@@ -53,7 +55,12 @@ def __getattr__(name: str) -> Any:
         return metadata.version("enf2enf")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _CLIENT:
+            raise
+        raise ImportError(f"enf2enf.{name} needs {error.name}: pip install 'enf2enf[client]'") from error
 
 
 def __dir__() -> list[str]:

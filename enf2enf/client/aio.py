@@ -61,6 +61,9 @@ class AsyncClient:
         """As `Client.secure`."""
         return cls(target, credentials=connection.tls(ca, certificate, key), **options)
 
+    def __repr__(self) -> str:
+        return f"AsyncClient({self.target})"
+
     async def __aenter__(self) -> Self:
         return self
 

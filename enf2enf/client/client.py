@@ -79,6 +79,9 @@ class Client:
         """
         return cls(target, credentials=connection.tls(ca, certificate, key), **options)
 
+    def __repr__(self) -> str:
+        return f"Client({self.target})"
+
     def __enter__(self) -> Self:
         return self
 

@@ -11,6 +11,8 @@ from flows import GIVEN
 from enf2enf import checkpoint
 from enf2enf.client import Client
 from enf2enf.errors import ConditionError
+from enf2enf.forces import forces
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.encoding import MOST_DIRECTIONS
 from enf2enf_server.ops.config import ServerConfig
 
@@ -68,6 +70,38 @@ def test_predict_uploads_and_asks_at_once(client, here, mesh):
     surrogate, encoding = here
     points = np.random.default_rng(0).uniform(-2, 2, (50, 2))
     same(client.predict(mesh, blown(2.0), points), surrogate.decode(encoding, blown(2.0), points))
+
+
+def test_fields_of_walls_are_asked_on_walls_and_nowhere_else(client, here, mesh):
+    surrogate, encoding = here
+    shape, points = client.encode(mesh), np.random.default_rng(0).uniform(-2, 2, (50, 2))
+    walled, open_ = ({field.name for field in flows.FIELDS if field.on == on} for on in ("wall", "domain"))
+    for at, names in (("wall", walled), (points, open_), ("nodes", open_)):
+        one, other = surrogate.decode(encoding, GIVEN, at), client.decode(shape, GIVEN, at)
+        assert set(one.fields) == set(other.fields) == names
+        same(other, one)
+    on_wall = client.decode(shape, GIVEN, "wall")
+    sides = WallSides.of(encoding.geometry)
+    exact = surrogate.evaluator(encoding, GIVEN).on_wall(sides.midpoints)
+    columns = surrogate.schema.field_columns.split(exact)
+    np.testing.assert_allclose(on_wall["pressure"], columns["pressure"], atol=TOLERANCE * np.ptp(columns["pressure"]))
+    one, other = (forces(given, on_wall["pressure"]) for given in (sides, on_wall.sides))
+    np.testing.assert_allclose(one.force, other.force, rtol=1e-12)
+
+
+def test_a_polar_is_one_call(client, here, mesh):
+    """One stream, in the order of the conditions, whatever had to be seen anew."""
+    surrogate, encoding = here
+    shape, points = client.encode(mesh), np.random.default_rng(1).uniform(-2.6, 2.6, (5000, 2))
+    polar = [GIVEN | {"inflow": {"magnitude": 5.0, "angle_deg": angle}} for angle in (10.0, -70.0, 200.0, 10.0)]
+    told = []
+    for at in (points, "wall"):
+        answers = client.predict_many(shape, polar, at, progress=lambda there, all_: told.append((there, all_)))
+        for answer, expected in zip(answers, surrogate.predict_many(encoding, polar, at), strict=True):
+            same(answer, expected)
+            assert answer.extrapolating == expected.extrapolating
+        assert told[-1] == (4 * len(answers[0].points),) * 2
+    assert len({answer.request_id for answer in answers}) == 1
 
 
 def test_a_polar_has_more_directions_than_are_kept(client, here, mesh):
