@@ -26,6 +26,12 @@ def check_name(at: str) -> None:
         raise QueryError("at", "points, a Grid, a Line, a Slice, 'nodes' or 'wall'", shown(at))
 
 
+def check_shape(shape: Any, kind: type) -> None:
+    """Raises `QueryError` where it is not what `encode` returned."""
+    if not isinstance(shape, kind):
+        raise QueryError("shape", f"what encode returned, {kind.__name__}", type(shape).__name__)
+
+
 def needs_shape(at: At) -> bool:
     """Whether the points are known only once the shape is: those of a slice, and those that may be of the plane."""
     return isinstance(at, Slice) or (not isinstance(at, (str, Grid, Line)) and as_points(at).shape[1] == 3)
@@ -53,9 +59,12 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
     """An array of points, in two or three dimensions. Raises `QueryError` where it is none, or not finite."""
     raw = given if isinstance(given, np.ndarray) else getattr(given, "points", given)
     try:
-        points = np.asarray(raw, np.float64)
-    except (TypeError, ValueError):
-        raise QueryError("points", "numbers in an array (points, dim)", shown(given)) from None
+        points = np.asarray(raw)
+    except ValueError:  # rows of different lengths
+        points = np.empty(0, object)
+    if points.dtype.kind not in "fiu":
+        raise QueryError("points", "numbers in an array (points, dim)", shown(given))
+    points = points.astype(np.float64)
     if points.ndim == 1 and len(points) in (2, 3):
         points = points[None]
     if points.ndim != 2 or points.shape[1] not in (2, 3):

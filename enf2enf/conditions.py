@@ -14,12 +14,24 @@ from enf2enf.plain import is_number, shown
 Conditions = Mapping[str, Any]  # name -> number, or one number per dimension, or {"magnitude": ..., "angle_deg": ...}
 POLAR = ("magnitude", "angle_deg")
 """Keys of a vector of the plane: its magnitude, in the unit of the condition, and its angle from x to y, in degrees."""
-_NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*[^\s\d,;].*", re.DOTALL)
+_NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*[^\s\d.,;].*", re.DOTALL)
 _DIGITS = 15  # a sine or cosine that is 0 but for rounding is 0
 
 
 class UnitError(ConditionError):
     """A number that came with a unit of its own."""
+
+
+def check_table(conditions: Any) -> None:
+    """Raises `ConditionError` where it is no table of conditions."""
+    if not isinstance(conditions, Mapping):
+        raise ConditionError("conditions", "a table of name -> value", shown(conditions))
+
+
+def check_tables(conditions: Any) -> None:
+    """Raises `ConditionError` where it is no sequence of such tables."""
+    if isinstance(conditions, Mapping | str) or not isinstance(conditions, Sequence):
+        raise ConditionError("conditions", "a list of tables of name -> value", shown(conditions))
 
 
 def numbers(name: str, value: Any, width: int, unit: str = "") -> Float[np.ndarray, " width"]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from enf2enf.io.formats import FORMATS
+from enf2enf.plain import is_number
 from enf2enf.schema import Schema
 
 
@@ -54,6 +55,6 @@ class Description:
     def __str__(self) -> str:
         needs = ", ".join(f"{q.name} [{q.unit or '1'}]" for q in self.schema.conditions) or "no conditions"
         returns = ", ".join(f"{q.name} [{q.unit or '1'}]" for q in self.schema.fields)
-        errors = {k: v for k, v in self.card.get("metrics", {}).items() if isinstance(v, int | float)}
-        measured = "".join(f", {name} {value:.2g}" for name, value in sorted(errors.items()))
+        error = self.card.get("metrics", {}).get("validation")
+        measured = f", validation error {error:.2g}" if is_number(error) else ""
         return f"{self.name or 'unnamed'}: {needs} -> {returns}{measured}"

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
+from enf2enf.plain import shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +32,13 @@ class Grid:
     resolution: Sequence[int]
 
     def __post_init__(self):
-        lengths = {len(self.lower), len(self.upper), len(self.resolution)}
+        wanted = "lower, upper and resolution with 2 or 3 entries each"
+        try:
+            lengths = {len(self.lower), len(self.upper), len(self.resolution)}
+        except TypeError:
+            raise QueryError("grid", wanted, shown((self.lower, self.upper, self.resolution))) from None
         if lengths not in ({2}, {3}):
-            raise QueryError("grid", "lower, upper and resolution with 2 or 3 entries each", str(sorted(lengths)))
+            raise QueryError("grid", wanted, str(sorted(lengths)))
         object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
         object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
         object.__setattr__(self, "resolution", tuple(int(n) for n in self.resolution))

@@ -1,8 +1,8 @@
 """Query points along a line."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -30,13 +30,10 @@ class Line:
     count: int = 201
 
     def __post_init__(self):
-        lengths = {len(self.start), len(self.end)}
-        if lengths not in ({2}, {3}):
-            raise QueryError("line", "start and end with 2 or 3 coordinates each", str(sorted(lengths)))
         for key in ("start", "end"):
-            object.__setattr__(self, key, tuple(float(x) for x in getattr(self, key)))
-        if not all(math.isfinite(x) for x in (*self.start, *self.end)):
-            raise QueryError("line", "finite coordinates", f"{self.start} to {self.end}")
+            object.__setattr__(self, key, corner("line", getattr(self, key)))
+        if len(self.start) != len(self.end):
+            raise QueryError("line", "start and end of one dimension", f"{len(self.start)} and {len(self.end)}")
         check_count("line", self.count)
 
     @property
@@ -44,6 +41,17 @@ class Line:
         """All points in order."""
         share = np.arange(self.count)[:, None] / max(self.count - 1, 1)
         return (1 - share) * np.array(self.start) + share * np.array(self.end)
+
+
+def corner(name: str, given: Any) -> tuple[float, ...]:
+    """Coordinates in metres. Raises `QueryError` where they are not two or three finite numbers."""
+    try:
+        found = np.asarray(given)
+    except ValueError:
+        found = np.empty(0)
+    if found.dtype.kind not in "fiu" or found.shape not in ((2,), (3,)) or not np.isfinite(found).all():
+        raise QueryError(name, "points of 2 or 3 finite coordinates", shown(given))
+    return tuple(found.astype(np.float64).tolist())
 
 
 def check_count(name: str, count: int) -> None:

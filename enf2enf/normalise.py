@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.conditions import numbers
+from enf2enf.conditions import check_table, numbers
 from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
 from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError, check_keys
 from enf2enf.plain import is_number, shown
@@ -120,6 +120,7 @@ class Normaliser:
 
     def condition_row(self, conditions: Mapping[str, Any]) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
+        check_table(conditions)
         names = list(self.schema.condition_columns.names)
         if unknown := sorted(set(conditions) - set(names)):
             raise ConditionError(

@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from enf2enf import card
 from enf2enf.assessment import Ranges
-from enf2enf.at import At, check_name, points_of
-from enf2enf.conditions import Conditions
+from enf2enf.at import At, check_name, check_shape, points_of
+from enf2enf.conditions import Conditions, check_tables
 from enf2enf.description import Description
 from enf2enf.errors import GeometryError
 from enf2enf.field import Field
@@ -121,9 +121,9 @@ class Surrogate:
         """
         if isinstance(mesh, Geometry):
             return self.encode_geometry(mesh)
-        read = accept(mesh, name, length_unit)
-        geometry = Geometry.from_mesh(read, walls, self.schema.outer_is_far)
-        return self.encode_geometry(geometry, mesh=read, wall_patches=tuple(walls))
+        read, named = accept(mesh, name, length_unit), (walls,) if isinstance(walls, str) else tuple(walls)
+        geometry = Geometry.from_mesh(read, named, self.schema.outer_is_far)
+        return self.encode_geometry(geometry, mesh=read, wall_patches=named)
 
     def encode_geometry(
         self,
@@ -217,6 +217,7 @@ class Surrogate:
             ConditionError: unknown, missing or non-finite conditions.
             QueryError: points that are none.
         """
+        check_shape(shape, Encoding)
         row, points, sides = self.condition_row(conditions), *_place(shape, at)
         began = time.perf_counter()
         evaluator = self._evaluator(shape, row)
@@ -248,6 +249,7 @@ class Surrogate:
         self, shape: Encoding, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
+        check_tables(conditions)
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):
             answers.append(self.decode(shape, one, at))

@@ -51,6 +51,15 @@ def test_points_of_the_plane_may_come_with_one_z_for_all(points, z):
             points_of(spatial, bounds)
 
 
+@pytest.mark.parametrize("bad", [(1,), (1, 2, 3, 4), (0, np.nan), (np.inf, 0)])
+def test_ends_that_are_none(bad):
+    for make in (lambda: Line(bad, (0, 0)), lambda: Line((0, 0), bad)):
+        with pytest.raises(QueryError, match="^line: expected points of 2 or 3 finite coordinates"):
+            make()
+    with pytest.raises(QueryError, match="^line: expected start and end of one dimension, got 2 and 3"):
+        Line((0, 0), (0, 0, 0))
+
+
 WORDS = {
     "nodes": "nodes",
     "wall": "wall",

@@ -9,7 +9,7 @@ import grpc
 import numpy as np
 from grpc_health.v1 import health_pb2
 
-from enf2enf.at import At, needs_shape
+from enf2enf.at import At, check_shape, needs_shape
 from enf2enf.client.answer import Answer
 from enf2enf.client.chunk_points import ChunkPoints, Key
 from enf2enf.client.refusal import lost_handle, passes, too_many_points
@@ -17,7 +17,7 @@ from enf2enf.client.replies import ModelVersion, RemoteShape, description_of
 from enf2enf.client.requests import Question, Upload, message
 from enf2enf.client.retry import Retry, usual_seconds
 from enf2enf.client.steps import Exchange, Steps
-from enf2enf.conditions import Conditions, UnitError, given
+from enf2enf.conditions import Conditions, UnitError, check_tables, given
 from enf2enf.description import Description
 from enf2enf.prediction import OnProgress, Prediction
 from enf2enf_protos import surrogate_pb2 as pb
@@ -102,6 +102,8 @@ class Calls:
         A stream that breaks off is asked for again from its start: so an answer is always that of one server, the same
         bytes as without the break, and never sewn together from two.
         """
+        check_shape(shape, RemoteShape)
+        check_tables(conditions)
         if not conditions:
             return []
         question = yield from self._question(shape.model, shape.version, conditions, at, shape.bounds)

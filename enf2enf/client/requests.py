@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from jaxtyping import Float
 
 from enf2enf.at import At, check_name, points_of
-from enf2enf.conditions import Conditions, given
+from enf2enf.conditions import Conditions, check_table, given
 from enf2enf.errors import ConditionError, MeshError, QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.geometry import WALLS
@@ -55,6 +55,7 @@ class Upload:
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
+        walls = [walls] if isinstance(walls, str) else walls
         options = {"walls": walls, "length_unit": length_unit, "model": model, "version": version}
         return cls(message(pb.MeshHeader, name=sent, size=len(data), **options), data)
 
@@ -113,6 +114,8 @@ class Question:
             ConditionError: values that are no numbers.
             QueryError: points that are no array (points, dim), or a name that cannot be sent.
         """
+        for one in conditions:
+            check_table(one)
         first, *others = [{name: _condition(name, value) for name, value in one.items()} for one in conditions]
         query = message(pb.Query, conditions=first, further=[message(pb.ConditionSet, conditions=o) for o in others])
         sent = at if isinstance(at, str | Grid) else np.ascontiguousarray(points_of(at, bounds), "<f8")

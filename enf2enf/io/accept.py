@@ -42,16 +42,30 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
 
 def _converted(mesh: Any) -> Mesh:
     if hasattr(mesh, "cast_to_unstructured_grid"):
-        import pyvista
-
-        return from_meshio(pyvista.to_meshio(mesh.cast_to_unstructured_grid()), {})
+        return _from_pyvista(mesh)
     if type(mesh).__module__.partition(".")[0] == "meshio":
         return from_meshio(mesh, {})
     if isinstance(mesh, np.ndarray):
         return mesh_of_curves([mesh])
-    if isinstance(mesh, Sequence) and mesh and all(isinstance(curve, np.ndarray) for curve in mesh):
-        return mesh_of_curves(mesh)
+    if isinstance(mesh, Sequence) and len(mesh) and not isinstance(mesh, str):
+        depth = np.ndim(mesh[0])
+        if depth in (1, 2):
+            return mesh_of_curves([np.asarray(mesh)] if depth == 1 else [np.asarray(curve) for curve in mesh])
     raise MeshError("mesh", _WANTED, f"{type(mesh).__name__}: {shown(mesh)}"[:120])
+
+
+def _from_pyvista(mesh: Any) -> Mesh:
+    import meshio
+    import pyvista
+
+    if isinstance(mesh, pyvista.PolyData) and mesh.n_lines == mesh.n_cells > 0:
+        pieces = [np.asarray(line.point_ids) for line in mesh.cell]
+        lines = np.concatenate([np.stack([piece[:-1], piece[1:]], axis=1) for piece in pieces])
+        return from_meshio(meshio.Mesh(np.asarray(mesh.points), [("line", lines)]), {})
+    try:
+        return from_meshio(pyvista.to_meshio(mesh.cast_to_unstructured_grid()), {})
+    except KeyError as error:
+        raise MeshError("mesh", "cells of a plane mesh, or lines", f"VTK's cells of type {error}") from None
 
 
 def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:

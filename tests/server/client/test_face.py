@@ -96,7 +96,11 @@ def test_a_mesh_is_taken_in_every_form(model, mesh, vtu, tmp_path, expected):
     write(path, mesh)
     forms = [path, str(path), mesh, meshio.read(path), pyvista.read(path), Geometry.from_mesh(mesh)]
     curves = Geometry.from_mesh(mesh).walls + (Geometry.from_mesh(mesh).outer,)
-    forms += [list(curves), [np.concatenate([curve, curve[:1]]) for curve in curves]]
+    forms += [
+        [curve.tolist() for curve in curves],
+        list(curves),
+        [np.concatenate([curve, curve[:1]]) for curve in curves],
+    ]
     for form in forms:
         assert_same(model.predict(form, CONDITIONS, POINTS), expected["points"])
     assert_same(model.predict(vtu, CONDITIONS, POINTS, name="cell.vtu"), expected["points"])
@@ -140,6 +144,15 @@ BAD = {
                 "axis of the slice: expected x or y, got 'z'"),
     "a speed alone": (lambda m, s: m.decode(s, CONDITIONS | {"load": {"magnitude": 1.0}}, POINTS), ConditionError,
                       "condition 'load': expected numbers, or a table of 'magnitude' and 'angle_deg'"),
+    "no shape": (lambda m, s: m.decode("cell.vtu", CONDITIONS, "nodes"), QueryError, "shape: expected what encode ret"),
+    "no conditions": (lambda m, s: m.decode(s, None, "nodes"), ConditionError,
+                      "conditions: expected a table of name -> value, got None"),
+    "one for many": (lambda m, s: m.predict_many(s, CONDITIONS, "nodes"), ConditionError,
+                     "conditions: expected a list of tables of name -> value, got {'load'"),
+    "no points": (lambda m, s: m.decode(s, CONDITIONS, None), QueryError,
+                  "points: expected numbers in an array (points, dim), got None"),
+    "complex points": (lambda m, s: m.decode(s, CONDITIONS, [[1j, 0]]), QueryError, "points: expected numbers"),
+    "ragged points": (lambda m, s: m.decode(s, CONDITIONS, [[0, 0], [1]]), QueryError, "points: expected numbers"),
     "no mesh": (lambda m, s: m.encode({"a": 1}), MeshError, "mesh: expected a file, its bytes, a Mesh"),
     "a curve of two": (lambda m, s: m.encode(np.eye(2)), MeshError, "curve 0: expected at least three points"),
 }  # fmt: skip
