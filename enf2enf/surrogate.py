@@ -20,8 +20,9 @@ from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import TURNS, describe, in_frame
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.sides import WallSides
-from enf2enf.inference.encoding import Encoding, View, encode_panels, panels_from
+from enf2enf.inference.encoding import Encoding, View, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
+from enf2enf.inference.programs import Programs
 from enf2enf.inference.trial import trial_geometry
 from enf2enf.io.accept import MeshLike, accept
 from enf2enf.mesh import Mesh
@@ -74,6 +75,10 @@ class Surrogate:
     def chunk_points(self) -> int:
         """The number of points that are decoded at a time."""
         return CHUNK
+
+    @functools.cached_property
+    def _programs(self) -> Programs:
+        return Programs(self.model)
 
     @functools.cached_property
     def version(self) -> str:
@@ -168,7 +173,7 @@ class Surrogate:
 
     def _view(self, geometry: Geometry, frame: Frame) -> View:
         panels = self._panels(geometry, frame)
-        return View(frame, panels, jax.block_until_ready(encode_panels(self.model, panels)))
+        return View(frame, panels, jax.block_until_ready(self._programs.encode(panels)))
 
     def condition_row(self, conditions: Conditions) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`: unknown, missing or bad ones."""
@@ -265,7 +270,7 @@ class Surrogate:
     def _evaluator(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> FieldEvaluator:
         turned = functools.partial(self.config.frames.turned, self.schema, row)
         views = [(view, turned(view.frame.axes)) for view in self.views(encoding, row)]
-        return FieldEvaluator(self.model, self.normaliser, encoding.geometry, views)
+        return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views)
 
     def mean_field(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
         """What is known of the fields under conditions without a geometry: their mean over the training data."""

@@ -14,10 +14,8 @@ from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.panels import COARSE
 from enf2enf.mesh import Mesh
-from enf2enf.model.network import Network
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
-from enf2enf.precision import compiled
 from enf2enf.threads import map_in_threads
 
 _NAMED = 5  # walls that a warning names
@@ -151,9 +149,3 @@ def panels_from(vertices: Float[np.ndarray, "panels dim dim"], box: Float[np.nda
     """The boundary as the model sees it: panels and box of a frame in reference lengths, as float32."""
     role = np.full(len(vertices), ROLES.index("wall"), np.int32)
     return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))
-
-
-@compiled
-def encode_panels(model: Network, panels: Panels) -> Latents:
-    """The latents of a geometry, by one compiled program."""
-    return model.encode(panels)

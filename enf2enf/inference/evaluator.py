@@ -2,26 +2,24 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
 from enf2enf.dimensionless import Dimensionless
 from enf2enf.geometry import Geometry
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
-from enf2enf.inference.encoding import View, encode_panels, panels_from
+from enf2enf.inference.encoding import View, panels_from
+from enf2enf.inference.programs import Programs, condition, encode
 from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
-from enf2enf.model.panels import Panels
-from enf2enf.nn.latents import Latents
 from enf2enf.normalise import Normaliser
-from enf2enf.precision import bound, compiled, single
+from enf2enf.precision import single
 from enf2enf.threads import cores, map_in_threads, threads
 
 CHUNK = 4096
@@ -42,42 +40,38 @@ class _ConditionedView:
         row: the conditions in it.
         under: what fields are made dimensionless by under them.
         prepared: its latents under them.
-        decode: groups of points, how many of these groups, and whether they are on the wall, to fields.
     """
 
     view: View
     row: Float[np.ndarray, " inputs"]
     under: Dimensionless
     prepared: Conditioned
-    decode: Callable[[ArrayLike, ArrayLike, ArrayLike], Array]
 
 
 class FieldEvaluator:
     """The fields of one geometry under one row of conditions: the mean over its views.
 
     Args:
-        model, normaliser: of the surrogate.
+        programs, normaliser: of the surrogate.
         geometry: the geometry.
         views: of it, and the conditions in the frame of each.
     """
 
     def __init__(
         self,
-        model: Network,
+        programs: Programs,
         normaliser: Normaliser,
         geometry: Geometry,
         views: Sequence[tuple[View, Float[np.ndarray, " inputs"]]],
     ):
-        self._model, self._normaliser, self._geometry = model, normaliser, geometry
+        self._programs, self._normaliser, self._geometry = programs, normaliser, geometry
         self._fields = normaliser.schema.field_columns
         self._views = map_in_threads(self._conditioned, views)
 
     def _conditioned(self, seen: tuple[View, Float[np.ndarray, " inputs"]]) -> _ConditionedView:
         view, row = seen
-        conditions = jnp.asarray(self._normaliser.condition(row))
-        prepared = jax.block_until_ready(_condition(self._model, view.latents, conditions))
-        decode = bound(_decode, self._model, prepared, view.panels)
-        return _ConditionedView(view, row, self._normaliser.under(row), prepared, decode)
+        prepared = self._programs.condition(view.latents, self._normaliser.condition(row))
+        return _ConditionedView(view, row, self._normaliser.under(row), jax.block_until_ready(prepared))
 
     def __call__(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points, float32; NaN inside bodies and outside the domain."""
@@ -146,7 +140,7 @@ class FieldEvaluator:
         return single
 
     def _is_local(self) -> bool:
-        return self._model.decoder.is_local(self._views[0].prepared)
+        return self._programs.network.decoder.is_local(self._views[0].prepared)
 
     def _answer(
         self, seen: _ConditionedView, points: Float[np.ndarray, "points dim"], size: int, capacity: int, on_wall: bool
@@ -157,7 +151,7 @@ class FieldEvaluator:
         padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
-        fields = seen.decode(groups, count, np.bool_(on_wall))
+        fields = self._programs.decode(seen.prepared, seen.view.panels, groups, count, np.bool_(on_wall))
         return np.asarray(fields, np.float64).reshape(capacity, -1)[: len(local)]
 
 
@@ -166,9 +160,9 @@ def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
     dim = normaliser.schema.dim
     boundary = eqx.filter_eval_shape(lambda: panels_from(np.zeros((panels, dim, dim)), np.zeros((2, dim))))
-    latents = eqx.filter_eval_shape(encode_panels, model, boundary)
+    latents = eqx.filter_eval_shape(encode, model, boundary)
     conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
-    return model.decoder.is_local(eqx.filter_eval_shape(_condition, model, latents, conditions))
+    return model.decoder.is_local(eqx.filter_eval_shape(condition, model, latents, conditions))
 
 
 def computed(points: int) -> int:
@@ -182,14 +176,3 @@ def _program(points: int) -> tuple[int, int]:
     if jax.default_backend() != "cpu":
         return CHUNK, CHUNK
     return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)
-
-
-@compiled
-def _condition(model: Network, latents: Latents, conditions: Array) -> Conditioned:
-    return model.decoder.condition(latents, conditions)
-
-
-def _decode(
-    model: Network, prepared: Conditioned, panels: Panels, groups: Array, count: Array, on_wall: Array
-) -> Array:
-    return model.decode(prepared, panels, groups, count, on_wall)
