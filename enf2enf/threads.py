@@ -2,8 +2,9 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import jax
@@ -12,6 +13,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _XLA_THREADS = "PJRT_NPROC"  # the variable from which XLA's CPU client takes the size of its pools
+_IN_ONE_ORDER = "--xla_cpu_enable_concurrency_optimized_scheduler=false"  # else parts of a program go to that pool
 
 
 def cores() -> int:
@@ -30,18 +32,26 @@ def run_in_calling_thread() -> None:
 
     Side by side, programs that keep to a core each are faster than programs that share XLA's threads: long ones by a
     tenth, short ones by half. A process that computes one thing at a time becomes slower, and so does training. Call it
-    before JAX computes anything: XLA's CPU client, once made, keeps its threads. A program that calls back into Python
-    (`jax.pure_callback`) may wait for ever afterwards.
+    before JAX computes anything: XLA's CPU client, once made, keeps its threads, and its flags. A program that calls
+    back into Python (`jax.pure_callback`) may wait for ever afterwards.
     """
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    before = os.environ.get(_XLA_THREADS)
-    os.environ[_XLA_THREADS] = "1"
+    flags = f"{os.environ.get('XLA_FLAGS', '')} {_IN_ONE_ORDER}"
+    with _environment({_XLA_THREADS: "1", "XLA_FLAGS": flags}):
+        jax.devices()  # makes the client, which reads the variables, now
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
-        jax.devices()  # makes the client, which reads the variable, now
+        yield
     finally:
-        del os.environ[_XLA_THREADS]
-        if before is not None:
-            os.environ[_XLA_THREADS] = before
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 @functools.cache
