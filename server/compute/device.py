@@ -1,4 +1,4 @@
-"""The one thread that calls the models: lanes take turns, and a lane takes several items at a time."""
+"""A thread that calls the models: lanes take turns, and a lane takes several items at a time."""
 
 import dataclasses
 import functools
@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
 from enf2enf_server.ops.errors import FullError, StoppingError
+from enf2enf_server.parsing.turns import Turns
 
 _AHEAD = 2  # one chunk computes while the next one waits: the device never idles for the wire
 
@@ -60,48 +61,49 @@ class _Waiting:
 
 
 class Device:
-    """Lanes take turns; within a lane it is first come, first served.
+    """Lanes take turns; within a lane callers do, and of one caller it is first come, first served.
 
     The next batch is begun before the results of the one before are collected, so that the cores never wait for this
     thread. A stream has at most two chunks in its lane, so that streams take turns chunk by chunk whatever their size,
     and an item of another lane waits for two batches at most.
 
     Args:
+        name: of its thread.
         lanes: name -> kind of work.
         waiting: most items that wait at once, all lanes together.
     """
 
-    def __init__(self, lanes: Mapping[str, Lane], waiting: int):
+    def __init__(self, name: str, lanes: Mapping[str, Lane], waiting: int):
         self._lanes, self._limit = dict(lanes), waiting
-        self._queues: dict[str, deque[_Waiting]] = {name: deque() for name in lanes}
+        self._queues: dict[str, Turns[_Waiting]] = {name: Turns() for name in lanes}
         self._turns = deque(lanes)
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def __len__(self) -> int:
         """How many items wait."""
         return sum(len(queue) for queue in self._queues.values())
 
-    def submit(self, lane: str, item: Any) -> Future[Done]:
-        """The future result. Raises `FullError` where too many items wait."""
+    def submit(self, lane: str, item: Any, caller: str = "") -> Future[Done]:
+        """The future result of an item of a caller. Raises `FullError` where too many items wait."""
         entry = _Waiting(item, Future(), time.perf_counter_ns())
         with self._changed:
             if self._closed:
                 raise StoppingError.now()
             if len(self) >= self._limit:
                 raise FullError("queue", f"at most {self._limit} items that wait", "one more; try again")
-            self._queues[lane].append(entry)
+            self._queues[lane].add(caller, entry)
             self._changed.notify()
         return entry.future
 
-    def map(self, lane: str, items: Iterable[Any]) -> Iterator[Done]:
-        """Results in the order of `items`, which are taken only as fast as results are."""
+    def map(self, lane: str, items: Iterable[Any], caller: str = "") -> Iterator[Done]:
+        """Results in the order of a caller's `items`, which are taken only as fast as results are."""
         waiting: deque[Future[Done]] = deque()
         try:
             for item in items:
-                waiting.append(self.submit(lane, item))
+                waiting.append(self.submit(lane, item, caller))
                 if len(waiting) == _AHEAD:
                     yield result(waiting.popleft())
             while waiting:
@@ -114,8 +116,8 @@ class Device:
         """Cancels what waits."""
         with self._changed:
             for queue in self._queues.values():
-                while queue:
-                    queue.popleft().future.cancel()
+                while (turn := queue.next()) is not None:
+                    turn[1].future.cancel()
 
     def close(self) -> None:
         """Drops what waits, and returns when the work in progress has ended."""
@@ -140,7 +142,7 @@ class Device:
                     self._changed.wait_for(lambda: self._closed or len(self) > 0)
                 if self._closed or not len(self):
                     return None
-                lane = next(name for name in self._turns if self._queues[name])
+                lane = next(name for name in self._turns if len(self._queues[name]))
                 self._turns.remove(lane)
                 self._turns.append(lane)
                 if batch := _taken(self._queues[lane], self._lanes[lane].most):
@@ -155,11 +157,11 @@ def result(future: Future[Done]) -> Done:
         raise StoppingError.now() from None
 
 
-def _taken(queue: deque[_Waiting], most: int) -> list[_Waiting]:
+def _taken(queue: Turns[_Waiting], most: int) -> list[_Waiting]:
     """The next items whose futures are not cancelled."""
     batch = []
-    while queue and len(batch) < most:
-        entry = queue.popleft()
+    while len(batch) < most and (turn := queue.next()) is not None:
+        _, entry = turn
         if entry.future.set_running_or_notify_cancel():
             batch.append(entry)
     return batch

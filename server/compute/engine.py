@@ -64,15 +64,16 @@ class Engine:
         self.models, self.config, self._metrics = models, config, metrics
         self.shapes = ShapeCache(config.cached_shapes, config.cached_bytes)
         self.uploads = Budget(config.upload_bytes, config.share)
-        self.device = lanes.device(config, metrics)
+        self.device, self.encoder = lanes.device(config, metrics), lanes.encoder(config)
         self._evaluators = lanes.Evaluators(config.cached_decodings)
         self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
-        metrics.watch_queue(lambda: len(self.device))
+        metrics.watch_queue(lambda: len(self.device) + len(self.encoder))
 
     def close(self) -> None:
         """Drops what waits; returns when the work in progress has ended."""
+        self.encoder.close()
         self.device.close()
         self.parsers.close()
 
@@ -102,7 +103,7 @@ class Engine:
         with call.stage("parse"):
             mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
         encode = functools.partial(surrogate.encode_geometry, mesh.geometry, mesh.described)
-        done = call.wait(_done(call, self.device.submit("encode", encode), "encode"))
+        done = call.wait(_done(call, self.encoder.submit("encode", encode, call.origin), "encode"))
         seconds = (call.stages["parse"], done.worked)
         shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
         self.shapes.put(shape)
@@ -117,7 +118,7 @@ class Engine:
             task = Task(evaluator, points, on_wall)
         else:
             task = await call.in_thread(Task, evaluator, points, on_wall)
-        done = await _done(call, self.device.submit(lane, task), "decode")
+        done = await _done(call, self.device.submit(lane, task, call.origin), "decode")
         outside = _outside(done.value)
         self._count(call, query, len(points))
         chunk = FieldChunk(0, query.surrogate.field(points, done.value, query.on))
@@ -140,7 +141,8 @@ class Engine:
         evaluator = call.wait(self._evaluator(call, query.conditioned))
 
         def evaluate(chunks: Iterator[Points]) -> Iterator[Float[np.ndarray, "_ components"]]:
-            for done in self.device.map("large", (Task(evaluator, chunk, on_wall) for chunk in chunks)):
+            tasks = (Task(evaluator, chunk, on_wall) for chunk in chunks)
+            for done in self.device.map("large", tasks, call.origin):
                 call.alive()
                 _took(call, done, "decode")
                 seconds.append(done.worked)
@@ -161,7 +163,7 @@ class Engine:
         if (known := self._evaluators.find(conditioned.key)) is not None:
             return known
         make = functools.partial(self._evaluators.made, conditioned)
-        return (await _done(call, self.device.submit("encode", make), "encode")).value
+        return (await _done(call, self.encoder.submit("encode", make, call.origin), "encode")).value
 
     def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
         return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)

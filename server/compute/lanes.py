@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from enf2enf.inference.evaluator import FieldEvaluator, computed
 from enf2enf.inference.joint import Question, evaluate_together, merge_small
-from enf2enf.threads import cores, threads
+from enf2enf.threads import cores, map_in_threads
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Key
 from enf2enf_server.compute.device import Device, Lane
 from enf2enf_server.ops.config import ServerConfig
@@ -79,20 +79,24 @@ class Evaluators:
 
 
 def device(config: ServerConfig, metrics: Metrics) -> Device:
-    """A device with a lane for small queries, one for chunks of large ones, and one for what comes before both.
-
-    Items of the lane `encode` are functions, which encode a geometry, or see it under new conditions: no turn of the
-    other lanes waits for that.
-    """
+    """A device with a lane for small queries, and one for chunks of large ones."""
     evaluate = functools.partial(_evaluate, metrics)
-    waiting = _PER_REQUEST * config.concurrent_requests
-    lanes = {"small": Lane(config.batch, evaluate), "encode": Lane(cores(), _called), "large": Lane(cores(), evaluate)}
-    return Device(lanes, waiting)
+    lanes = {"small": Lane(config.batch, evaluate), "large": Lane(cores(), evaluate)}
+    return Device("device", lanes, _PER_REQUEST * config.concurrent_requests)
+
+
+def encoder(config: ServerConfig) -> Device:
+    """A device for what comes before queries: functions that encode a geometry, or see it under new conditions.
+
+    It works beside the other one, whose turns would otherwise wait for these longer ones; on two cores one at a time,
+    since each of them is spread over its views.
+    """
+    lanes = {"encode": Lane(max(1, cores() // 2), _called)}
+    return Device("encoder", lanes, _PER_REQUEST * config.concurrent_requests)
 
 
 def _called(functions: Sequence[Callable[[], Any]]) -> Callable[[], list[Any]]:
-    results = threads().map(lambda function: function(), functions)
-    return lambda: list(results)
+    return lambda: map_in_threads(lambda function: function(), functions)
 
 
 def _evaluate(metrics: Metrics, tasks: Sequence[Task]) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:

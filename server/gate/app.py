@@ -136,6 +136,7 @@ class SurrogateServer:
             self._loop.soon(refuse)
         self._admission.drain(grace)
         self.engine.device.drop()
+        self.engine.encoder.drop()
         self._loop.soon(self._admission.end)
         self._loop.run(self._server.stop(_LAST_SECONDS))
         self._admission.close()

@@ -22,6 +22,10 @@ class Turns(Generic[_Item]):
         self._waiting: OrderedDict[str, deque[_Item]] = OrderedDict()  # the caller whose turn it is first
         self._behind: dict[str, float] = {}  # until when
 
+    def __len__(self) -> int:
+        """How many items wait."""
+        return sum(map(len, self._waiting.values()))
+
     def add(self, caller: str, item: _Item, first: bool = False) -> None:
         """One more item waits; before all others of any caller where it is to be `first`."""
         own = self._waiting.setdefault(caller, deque())

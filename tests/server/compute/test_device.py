@@ -17,7 +17,7 @@ class Lanes:
         self.done, self.hold = [], threading.Event()
         self.hold.set()
         lanes = {"small": Lane(4, self.work), "encode": Lane(2, self.work), "large": Lane(1, self.work)}
-        self.device = Device(lanes, waiting)
+        self.device = Device("device", lanes, waiting)
 
     def work(self, items):
         self.hold.wait(10)
@@ -53,6 +53,17 @@ def test_small_questions_are_done_together_and_lanes_take_turns(lanes):
     assert kinds == ["small", "encode", "large", "small", "encode", "large", "encode", "large", "large", "large"]
     assert [len(batch) for batch in lanes.done[1:]] == [4, 2, 1, 1, 2, 1, 1, 1, 1, 1]
     assert futures[-1].result().shared == 1 and futures[10].result().shared == 4
+
+
+def test_callers_take_turns_in_a_lane(lanes):
+    """However many items one of them has waiting."""
+    lanes.held()
+    callers = "aaaaaabc"
+    futures = [lanes.device.submit("large", f"{caller}{i}", caller) for i, caller in enumerate(callers)]
+    lanes.hold.set()
+    for future in futures:
+        future.result()
+    assert [item for (item,) in lanes.done[1:]] == ["a0", "b6", "c7", "a1", "a2", "a3", "a4", "a5"]
 
 
 def test_a_failure_is_its_own_alone(lanes):

@@ -1,6 +1,9 @@
 """What the engine finds, and what it no longer does."""
 
+import threading
+
 import grpc
+import numpy as np
 import pytest
 from conftest import CONDITIONS
 
@@ -30,4 +33,22 @@ def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
                 ask(pb.SampleRequest(handle=handle, query=query))
             assert refused.value.code() is grpc.StatusCode.NOT_FOUND
     finally:
+        server.stop()
+
+
+def test_a_known_shape_is_answered_while_another_one_is_encoded(surrogate, vtu):
+    """However long that takes: here it ends when the answer is there."""
+    server, port = create_server(surrogate, ServerConfig(parsers=1))
+    server.start().result()
+    answered = threading.Event()
+    try:
+        with Client(f"127.0.0.1:{port}", timeout=30) as client:
+            shape, points = client.encode(vtu, name="vtu"), np.zeros((1, 2))
+            client.decode(shape, CONDITIONS, points)
+            encoded = [server.engine.encoder.submit("encode", lambda: answered.wait(30)) for _ in range(5)]
+            client.decode(shape, CONDITIONS, points)
+            answered.set()
+            assert all(future.result().value for future in encoded)
+    finally:
+        answered.set()
         server.stop()
