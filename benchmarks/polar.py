@@ -4,8 +4,8 @@
 
 A model of the usual size with random weights, an aerofoil of 192 sides, served on this machine. A direction is new when
 the network has not seen the shape in it: it encodes it anew, twice with its mirror image. A polar is 64 directions of
-100 points each, asked by one client in another process; meanwhile a second caller asks 100 points under conditions that
-the server knows, and so it does in peace.
+100 points each, asked by one client in another process; meanwhile a second caller, in a process of its own too, asks
+100 points under conditions that the server knows, and so it does in peace.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 
 from benchmarks.rows import Row, main, seconds
 from benchmarks.wire import serving
 from enf2enf.client import AsyncClient, Client
-from enf2enf.client.replies import RemoteShape
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import Normaliser
@@ -60,12 +60,12 @@ def places() -> np.ndarray:
     return np.random.default_rng(0).uniform([-1, -1], [2, 1], (POINTS, 2))
 
 
-async def ask_polars(target: str, rounds: int) -> list[float]:
+async def ask_polars(target: str) -> list[float]:
     """The seconds of every polar, each of directions that were not asked before."""
     random, taken = np.random.default_rng(1), []
     async with AsyncClient(target) as client:
         shape = await client.encode(aerofoil())
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             angles = random.uniform(-np.pi, np.pi, DIRECTIONS)
             began = time.perf_counter()
             await asyncio.gather(*(client.decode(shape, inflow(angle), places()) for angle in angles))
@@ -73,26 +73,28 @@ async def ask_polars(target: str, rounds: int) -> list[float]:
     return taken
 
 
-def beside(client: Client, shape: RemoteShape) -> tuple[list[float], list[float], list[float]]:
+def ask_beside(target: str) -> tuple[list[float], list[float], list[float]]:
     """Seconds of every polar, and of 100 points of another caller in peace and beside polars."""
-
-    def once() -> float:
-        return seconds(lambda: client.decode(shape, inflow(0.0), places()))
-
     found: list[float] = []
-    command = [sys.executable, "-m", "benchmarks.polar", "--ask", client.target, str(ROUNDS)]
+    while_asked: list[float] = []
+    other = threading.Thread(target=lambda: found.extend(elsewhere("--polars", target)))
+    with Client(target) as client:
+        shape = client.encode(aerofoil())
 
-    def polars() -> None:
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        found.extend(json.loads(done.stdout))
+        def once() -> float:
+            return seconds(lambda: client.decode(shape, inflow(0.0), places()))
 
-    peace = [once() for _ in range(WAITING)]
-    other = threading.Thread(target=polars)
-    other.start()
-    while_asked = []
-    while other.is_alive():
-        while_asked.append(once())
+        peace = [once() for _ in range(WAITING)]
+        other.start()
+        while other.is_alive():
+            while_asked.append(once())
     return found, peace, while_asked
+
+
+def elsewhere(part: str, target: str) -> Any:
+    """What a part of this benchmark returns in another process."""
+    command = [sys.executable, "-m", "benchmarks.polar", part, target]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def measure() -> list[Row]:
@@ -102,7 +104,7 @@ def measure() -> list[Row]:
         shape = client.encode(aerofoil())
         angles = np.random.default_rng(0).uniform(-np.pi, np.pi, 60)
         new = [seconds(lambda angle=angle: client.decode(shape, inflow(angle), places())) for angle in angles][10:]
-        polars, peace, beside_them = beside(client, shape)
+        polars, peace, beside_them = elsewhere("--beside", client.target)
     idle, busy = (float(np.quantile(times, 0.99)) for times in (peace, beside_them))
     return [
         Row("same handle, new direction, 100 points", 1e3 * statistics.median(new), "ms", 15),
@@ -113,7 +115,9 @@ def measure() -> list[Row]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--ask"]:
-        print(json.dumps(asyncio.run(ask_polars(sys.argv[2], int(sys.argv[3])))))
+    if sys.argv[1:2] == ["--polars"]:
+        print(json.dumps(asyncio.run(ask_polars(sys.argv[2]))))
+    elif sys.argv[1:2] == ["--beside"]:
+        print(json.dumps(ask_beside(sys.argv[2])))
     else:
         main(measure, __doc__)
