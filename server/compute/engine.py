@@ -71,6 +71,11 @@ class Engine:
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
         metrics.watch_queue(lambda: len(self.device) + len(self.encoder))
 
+    def drop(self) -> None:
+        """Drops what waits for a device."""
+        self.device.drop()
+        self.encoder.drop()
+
     def close(self) -> None:
         """Drops what waits; returns when the work in progress has ended."""
         self.encoder.close()

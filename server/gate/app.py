@@ -135,8 +135,7 @@ class SurrogateServer:
         for refuse in (self._health.close, self._admission.close_lobby, self._probes.close):
             self._loop.soon(refuse)
         self._admission.drain(grace)
-        self.engine.device.drop()
-        self.engine.encoder.drop()
+        self.engine.drop()
         self._loop.soon(self._admission.end)
         self._loop.run(self._server.stop(_LAST_SECONDS))
         self._admission.close()
