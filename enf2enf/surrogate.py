@@ -76,9 +76,7 @@ class Surrogate:
         """The number of points that are decoded at a time."""
         return CHUNK
 
-    @functools.cached_property
-    def _programs(self) -> Programs:
-        return Programs(self.model)
+    _programs = functools.cached_property(lambda self: Programs(self.model))
 
     @functools.cached_property
     def version(self) -> str:
