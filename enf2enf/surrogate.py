@@ -166,12 +166,10 @@ class Surrogate:
         return self._panels(geometry, self._frames(geometry, row)[0])
 
     def _panels(self, geometry: Geometry, frame: Frame) -> Panels:
-        vertices = geometry.panels(self.config.panels, frame)
-        return panels_from(vertices, self.config.frames.box_of(geometry, frame))
+        return panels_from(geometry.panels(self.config.panels, frame), self.config.frames.box_of(geometry, frame))
 
     def _view(self, geometry: Geometry, frame: Frame) -> View:
-        panels = self._panels(geometry, frame)
-        return View(frame, panels, jax.block_until_ready(self._programs.encode(panels)))
+        return self._programs.view(frame, self._panels(geometry, frame))
 
     def condition_row(self, conditions: Conditions) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`: unknown, missing or bad ones."""

@@ -1,7 +1,10 @@
 """What is computed of a geometry: one compiled program for each step."""
 
+import jax
 from jax import Array
 
+from enf2enf.geometry.frame import Frame
+from enf2enf.inference.encoding import View
 from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -26,6 +29,10 @@ class Programs:
         self.encode = bound(encode, network)
         self.condition = bound(condition, network)
         self.decode = bound(_decode, network)
+
+    def view(self, frame: Frame, panels: Panels) -> View:
+        """A geometry in a frame, encoded."""
+        return View(frame, panels, jax.block_until_ready(self.encode(panels)))
 
 
 def encode(network: Network, panels: Panels) -> Latents:
