@@ -4,24 +4,22 @@
 
 A model of the usual size with random weights, an aerofoil of 192 sides, served on this machine. A direction is new when
 the network has not seen the shape in it: it encodes it anew, twice with its mirror image. A polar is 64 directions of
-100 points each, asked by one client in another process: alone, and while a second caller, in a process of its own too,
-asks 100 points again and again under conditions that the server knows, as it has done in peace before.
+100 points each, asked in one call by a client in another process: alone, and while a second caller, in a process of its
+own too, asks 100 points again and again under conditions that the server knows, as it has done in peace before.
 """
 
-import asyncio
 import json
 import statistics
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import numpy as np
 
 from benchmarks.rows import Row, main, seconds
 from benchmarks.wire import serving
-from enf2enf.client import AsyncClient, Client
+from enf2enf.client import Client
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import Normaliser
@@ -60,17 +58,17 @@ def places() -> np.ndarray:
     return np.random.default_rng(0).uniform([-1, -1], [2, 1], (POINTS, 2))
 
 
-async def ask_polars(target: str) -> list[float]:
-    """The seconds of every polar, each of directions that were not asked before."""
-    random, taken = np.random.default_rng(1), []
-    async with AsyncClient(target) as client:
-        shape = await client.encode(aerofoil())
-        for _ in range(ROUNDS):
-            angles = random.uniform(-np.pi, np.pi, DIRECTIONS)
-            began = time.perf_counter()
-            await asyncio.gather(*(client.decode(shape, inflow(angle), places()) for angle in angles))
-            taken.append(time.perf_counter() - began)
-    return taken
+def ask_polars(target: str) -> list[float]:
+    """The seconds of every polar, each of directions that were not asked before, in one call."""
+    random = np.random.default_rng(1)
+    with Client(target) as client:
+        shape = client.encode(aerofoil())
+
+        def polar() -> float:
+            asked = [inflow(angle) for angle in random.uniform(-np.pi, np.pi, DIRECTIONS)]
+            return seconds(lambda: client.predict_many(shape, asked, places()))
+
+        return [polar() for _ in range(ROUNDS)]
 
 
 def ask_beside(target: str) -> tuple[list[float], list[float], list[float]]:
@@ -118,7 +116,7 @@ def measure() -> list[Row]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--polars"]:
-        print(json.dumps(asyncio.run(ask_polars(sys.argv[2]))))
+        print(json.dumps(ask_polars(sys.argv[2])))
     elif sys.argv[1:2] == ["--beside"]:
         print(json.dumps(ask_beside(sys.argv[2])))
     else:

@@ -3,7 +3,8 @@
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 import numpy as np
@@ -29,6 +30,7 @@ from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
+_AHEAD = 2  # sets of conditions of a query that are prepared beside the one that is answered
 _FEW_SIDES = 2000  # a small question about so many is answered without a thread of its own: at most some milliseconds
 
 
@@ -163,12 +165,34 @@ class Engine:
         self._count(call, query, total)
         yield self._summary(query, total, outside, sum(seconds))
 
+    def answers(
+        self, call: Call, queries: Sequence[ResolvedQuery], points: Callable[[], Iterator[Points]]
+    ) -> Iterator[tuple[ResolvedQuery, FieldChunk | Summary]]:
+        """The answers to queries for the same points, one after the other, as `answer` gives each.
+
+        While one is computed and sent, the shape is seen under the conditions of the next ones.
+        """
+        begun: deque[Future[Done]] = deque()
+        try:
+            for number, query in enumerate(queries):
+                ahead = queries[number + 1 : number + 1 + _AHEAD] if number == 0 else queries[number + _AHEAD :][:1]
+                begun += [self._begin(call, later.conditioned) for later in ahead]
+                for part in self.answer(call, query, points()):
+                    yield query, part
+        finally:
+            for future in begun:
+                future.cancel()
+
+    def _begin(self, call: Call, conditioned: ConditionedShape) -> Future[Done]:
+        """Has the evaluator of a shape under conditions made and held."""
+        make = functools.partial(self._evaluators.made, conditioned)
+        return self.encoder.submit("encode", make, call.origin)
+
     async def _evaluator(self, call: Call, conditioned: ConditionedShape) -> FieldEvaluator:
         """That of a shape under conditions, made by the device where it is not held."""
         if (known := self._evaluators.find(conditioned.key)) is not None:
             return known
-        make = functools.partial(self._evaluators.made, conditioned)
-        return (await _done(call, self.encoder.submit("encode", make, call.origin), "encode")).value
+        return (await _done(call, self._begin(call, conditioned), "encode")).value
 
     def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
         return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)
@@ -176,6 +200,7 @@ class Engine:
     def _count(self, call: Call, query: ResolvedQuery, points: int) -> None:
         model = query.conditioned.shape.model
         self._metrics.points(model.name, points)
+        points += call.notes.get("points", 0)  # under the conditions before
         call.notes |= {"model": model.name, "version": model.version, "points": points}
 
 

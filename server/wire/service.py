@@ -112,12 +112,11 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         else:
             sent.none()
             points = first.known_points
-        for query in queries:
-            for part in self._engine.answer(call, query, points()):
-                if isinstance(part, FieldChunk):
-                    yield {"chunk": convert.field_chunk(query, part)}
-                else:
-                    yield {"summary": convert.summary(part)}
+        for query, part in self._engine.answers(call, queries, points):
+            if isinstance(part, FieldChunk):
+                yield {"chunk": convert.field_chunk(query, part)}
+            else:
+                yield {"summary": convert.summary(part)}
 
     def _stream(
         self, call: Call, shape: EncodedShape, query: pb.Query, requests: RequestStream, kind: Callable[..., Message]
