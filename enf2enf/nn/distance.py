@@ -8,15 +8,15 @@ _TINY = 1e-20  # keeps the square root differentiable on the wall itself
 _ON_THE_WALL = 1e-4  # of a panel: closer points have no direction of their own
 
 
-def signed_distance(panels: Float[Array, "facets 2 2"], point: Float[Array, " 2"]) -> Float[Array, ""]:
-    """Distance to the nearest facet: positive in the domain, negative inside a body (2-D).
+def signed_distance(panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"]) -> Float[Array, ""]:
+    """Distance to the nearest panel: positive in the domain, negative inside a body (2-D).
 
-    Coordinate by coordinate, and with all divisions by what belongs to a facet alone: under `vmap` over points, what is
-    left for a pair of point and facet are additions and multiplications of whole vectors.
+    Coordinate by coordinate, and with all divisions by what belongs to a panel alone: under `vmap` over points, what is
+    left for a pair of point and panel are additions and multiplications of whole vectors.
 
     Args:
-        facets: start and end of every wall segment; the segments of a body form closed loops.
-        point: one query point, in the facets' frame and unit.
+        panels: start and end of every wall segment; the segments of a body form closed loops.
+        point: one query point, in the panels' frame and unit.
     """
     (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
     along_x, along_y = end_x - start_x, end_y - start_y

@@ -36,7 +36,7 @@ class Batch(eqx.Module):
         target: the fields there, NaN where one is not defined.
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
-        wall: facets of the wall, or None where they are not needed.
+        wall: panels of the wall, or None where they are not needed.
     """
 
     source: PyTree[Float[Numbers, "..."]]
