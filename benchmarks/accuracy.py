@@ -2,8 +2,9 @@
 
     python -m benchmarks.accuracy --split test --json out/accuracy.json
 
-Mean relative L2 over the cases of a split. Asks the runs that the README's commands leave in `runs/`, and Transolver as
-`benchmarks.peers.train_transolver` leaves it; what is not there is said to be missing. Run it for the test split once.
+Mean relative L2 over the cases of a split. Asks the runs that the commands in docs/accuracy.md leave in `runs/`, and
+Transolver as `benchmarks.peers.train_transolver` leaves it; what is not there is said to be missing. Run it for the
+test split once.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """Every figure beside its mark, in one run.
 
-    python -m benchmarks.all --json out/benchmarks.json --readme
+    python -m benchmarks.all --json out/benchmarks.json --docs
 
 One process a benchmark, one after the other, so that none inherits another's memory or compiled programs. With
-`--readme`, the table between the two marks in README.md is replaced by this run's.
+`--docs`, the table between the two marks in docs/speed.md is replaced by this run's.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from rich.console import Console
 from benchmarks.rows import HEADER, Row, plain, table, write_json
 
 QUESTIONS = ("decode", "encode", "wire", "server", "training", "latents", "compilations", "memory", "cuts", "siege")
-BEGIN, END = "<!-- python -m benchmarks.all --readme -->\n", "<!-- end -->\n"
+PAGE = Path("docs/speed.md")
+BEGIN, END = "<!-- python -m benchmarks.all --docs -->\n", "<!-- end -->\n"
 
 
 def ask(question: str) -> list[Row]:
@@ -32,13 +33,13 @@ def ask(question: str) -> list[Row]:
 
 
 def markdown(rows: list[Row]) -> str:
-    """The table for the README."""
+    """The table for the page."""
     lines = [HEADER, ("---", *["---:"] * (len(HEADER) - 1)), *(row.cells() for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def replaced(text: str, between: str) -> str:
-    """The README with another table between its marks."""
+    """The page with another table between its marks."""
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n{between}\n{END}{rest.split(END)[1]}"
 
@@ -47,7 +48,7 @@ def main() -> None:
     """Run, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, default=Path("out/benchmarks.json"))
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--docs", action="store_true")
     options = parser.parse_args()
     console, rows = Console(), []
     for question in QUESTIONS:
@@ -55,9 +56,8 @@ def main() -> None:
             rows += ask(question)
     console.print(table("enf2enf beside its marks", rows))
     write_json(options.json, {"rows": plain(rows)})
-    if options.readme:
-        readme = Path("README.md")
-        readme.write_text(replaced(readme.read_text(), markdown(rows)))
+    if options.docs:
+        PAGE.write_text(replaced(PAGE.read_text(), markdown(rows)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figures beside their marks: on the screen, as JSON, and in the README."""
+"""Figures beside their marks: on the screen, as JSON, and in docs/speed.md."""
 
 import argparse
 import dataclasses

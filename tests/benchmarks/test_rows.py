@@ -1,4 +1,4 @@
-"""Figures beside their marks: who is met, and how the README's table is replaced; what counts as a product."""
+"""Figures beside their marks: who is met, and how the table in the docs is replaced; what counts as a product."""
 
 import json
 
