@@ -1,6 +1,5 @@
 import json
 import re
-import textwrap
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -118,12 +117,12 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
         Dataset.open(tmp_path / "nowhere")
 
 
-def test_the_call_in_the_readme_writes_a_manifest_and_a_hash_left_open_is_told(tmp_path, monkeypatch):
-    text = (Path(__file__).parents[2] / "README.md").read_text()
-    call = re.search(r"^    from enf2enf.data import write_manifest\n(?:    .*\n)+", text, re.MULTILINE).group()
+def test_the_call_in_the_docs_writes_a_manifest_and_a_hash_left_open_is_told(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    call = re.search(r"^```python\n(from enf2enf.data import write_manifest\n.*?)^```", text, re.M | re.DOTALL)[1]
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)
-    exec(textwrap.dedent(call), {})
+    exec(call, {})
     manifest = json.loads((tmp_path / "mine" / "dataset.json").read_text())
     assert Dataset.open("mine").split["train"] == ["a"]
     with pytest.raises(DatasetError, match=f"split_sha256: expected {manifest['split_sha256']}, the hash of the split"):
