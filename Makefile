@@ -1,12 +1,13 @@
 # make demo   the shipped surrogate against the solver, over gRPC: out/demo.png, out/demo.vtu
 # make test   lint, import contracts and the fast test suite
 # make types  the types of the wheel, as those who install it see them
+# make docs   the pages of docs/ and the reference as a site: out/docs/index.html
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --quiet
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint types protos clean
+.PHONY: demo test test-all lint types docs protos clean
 
 demo: .venv/.demo
 	@$(BIN)/enf2enf demo
@@ -29,6 +30,10 @@ types: .venv/.dev
 	@cd out/types && $(abspath $(BIN))/pyright --pythonpath $(abspath $(BIN))/python
 	@rm -rf build out/types
 
+docs: .venv/.docs
+	@$(BIN)/sphinx-build -q -E -W --keep-going docs out/docs
+	@echo "Wrote out/docs/index.html"
+
 protos: .venv/.dev
 	@$(BIN)/python -m enf2enf_protos.generate
 
@@ -49,3 +54,8 @@ clean:
 	@echo "Installing enf2enf for development into .venv"
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.demo $@
+
+.venv/.docs: pyproject.toml | .venv/.python
+	@echo "Installing enf2enf for its pages into .venv"
+	@$(PIP) --editable '.[docs]'
+	@touch $@
