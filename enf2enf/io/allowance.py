@@ -1,6 +1,7 @@
 """What a file may make its reader take: as much as its bytes can hold, whatever they claim."""
 
 import contextlib
+import contextvars
 import lzma
 import math
 import sys
@@ -23,13 +24,67 @@ def of(size: int) -> int:
     return min(_FREE + _TIMES * size, _LARGEST)
 
 
+class Room:
+    """What the arrays that are made of a file may take.
+
+    Args:
+        name: the file as the user knows it.
+        size: of the file, in bytes.
+    """
+
+    def __init__(self, name: str, size: int):
+        self._name, self._size, self._left = name, size, of(size)
+
+    def check(self, count: int) -> None:
+        """Refuses more numbers than the file has bytes: none takes less than one."""
+        self._check(count, self._size)
+
+    def check_made(self, count: int) -> None:
+        """Refuses more numbers than there is memory for that the file does not spell out."""
+        self._check(count, of(self._size) // 8)
+
+    def _check(self, count: int, most: int) -> None:
+        if count > most:
+            raise MeshError(self._name, f"at most {most} numbers in a file of {self._size} bytes", f"{int(count)}")
+
+    def inflated(self, data: bytes) -> bytes:
+        """What zlib made smaller, as long as all of it together is within the allowance."""
+        return self.unpacked(_Inflated(), data)
+
+    def unlzma(self, data: bytes) -> bytes:
+        """The same of LZMA."""
+        return self.unpacked(lzma.LZMADecompressor(memlimit=_LARGEST), data)
+
+    def unpacked(self, unpacker: Any, data: bytes) -> bytes:
+        """What a block holds. Raises `ValueError` if it breaks off, `MeshError` beyond the allowance."""
+        unpacked = unpacker.decompress(data, max_length=self._left + 1)
+        self.take(len(unpacked))
+        if not unpacker.eof:
+            raise ValueError("a compressed block that breaks off")
+        return unpacked
+
+    def take(self, count: int) -> None:
+        """Counts bytes that are made; refuses those beyond the allowance."""
+        self._left -= count
+        if self._left < 0:
+            raise MeshError(self._name, f"at most {of(self._size)} bytes of unpacked arrays", "more")
+
+
+_ROOM: contextvars.ContextVar[Room] = contextvars.ContextVar("room")
+
+
+def room() -> Room:
+    """The room of the file that is being read, for readers of our own."""
+    return _ROOM.get()
+
+
 @contextlib.contextmanager
 def kept(name: str, size: int, format_name: str) -> Iterator[None]:
-    """Keeps meshio's reader of a format within the allowance, as long as it lasts. For one thread at a time.
+    """Keeps the reader of a format within the allowance, as long as it lasts. For one thread at a time.
 
-    The readers make room for whatever number a header says before they look whether so many numbers follow, and
-    unpack whatever a block holds. They get a NumPy, a zlib and an LZMA that refuse. Nor do they warn any more, which
-    they would do beautifully, a millisecond for each bad line, for nobody.
+    Ours ask `room`. Those of meshio make room for whatever number a header says before they look whether so many
+    numbers follow: they get a NumPy that refuses. Nor do they warn any more, which they would do beautifully, a
+    millisecond for each bad line, for nobody.
 
     Args:
         name: the file as the user knows it.
@@ -41,11 +96,8 @@ def kept(name: str, size: int, format_name: str) -> Iterator[None]:
     """
     from meshio import _common
 
-    unpacking = _Unpacking(name, size)
     stand_ins = {
         "np": (np, _frugal_numpy(name, size)),
-        "zlib": (zlib, unpacking.of_zlib),
-        "lzma": (lzma, unpacking.of_lzma),
         "warn": (_common.warn, _silent),
     }
     prefixes = (f"meshio.{format_name}.", "meshio._vtk_common")
@@ -58,9 +110,11 @@ def kept(name: str, size: int, format_name: str) -> Iterator[None]:
     ]
     for module, key, _, ours in replaced:
         setattr(module, key, ours)
+    token = _ROOM.set(Room(name, size))
     try:
         yield
     finally:
+        _ROOM.reset(token)
         for module, key, real, _ in replaced:
             setattr(module, key, real)
 
@@ -126,24 +180,6 @@ class _Sum:
         return np.add.outer(first, second)
 
 
-class _Unpacking:
-    """zlib and LZMA that share one allowance, for all blocks of a file together."""
-
-    def __init__(self, name: str, size: int):
-        self._name, self._size, self._left = name, size, of(size)
-        self.of_zlib = types.SimpleNamespace(decompress=lambda data: self._unpacked(_Inflated(), data))
-        self.of_lzma = types.SimpleNamespace(decompress=lambda data: self._unpacked(_unlzma(), data))
-
-    def _unpacked(self, unpacker: Any, data: bytes) -> bytes:
-        unpacked = unpacker.decompress(data, max_length=self._left + 1)
-        self._left -= len(unpacked)
-        if self._left < 0:
-            raise MeshError(self._name, f"at most {of(self._size)} bytes of unpacked arrays", "more")
-        if not unpacker.eof:
-            raise ValueError("a compressed block that breaks off")
-        return unpacked
-
-
 class _Inflated:
     """zlib's incremental unpacker under the names of LZMA's."""
 
@@ -156,7 +192,3 @@ class _Inflated:
     @property
     def eof(self) -> bool:
         return self._stream.eof
-
-
-def _unlzma() -> lzma.LZMADecompressor:
-    return lzma.LZMADecompressor(memlimit=_LARGEST)

@@ -18,7 +18,7 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     """A mesh as we hold it: one block of cells a kind, in the plane where it is flat in z.
 
     Args:
-        raw: a `meshio.Mesh`.
+        raw: a `meshio.Mesh`; its `info` may be a list of sentences about what the reader left out.
         names: tag -> name, see `patches.facets_of`.
     """
     points = np.atleast_2d(np.array(raw.points, dtype=np.float64))
@@ -37,7 +37,7 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
         points = np.ascontiguousarray(points[:, :2])
     if points.shape[1] == 2:
         fields = {name: _flattened(values) for name, values in fields.items()}
-    return Mesh(points, cells, facets_of(raw, names), fields)
+    return Mesh(points, cells, facets_of(raw, names), fields, tuple(raw.info or ()))
 
 
 def _indices(block) -> np.ndarray:

@@ -1,53 +1,129 @@
-"""The cells of VTK's newer formats, each of which ends where its offset says."""
+"""VTK's cells: a type and an end for each, and the nodes of all in one row."""
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
-_UNREAD = {6: "triangle strips, which are not read"}
+_STRIP, _POLYLINE, _POLYVERTEX, _POLYGON = 6, 4, 2, 7
+_REORDERED = {
+    8: ("quad", [0, 1, 3, 2]),
+    11: ("hexahedron", [0, 1, 3, 2, 4, 5, 7, 6]),
+    13: ("wedge", [0, 2, 1, 3, 5, 4]),
+}
+_LEAST = {_STRIP: 3, _POLYLINE: 2, _POLYVERTEX: 1, _POLYGON: 3}  # nodes
+_NAMES = {_STRIP: "triangle strip", _POLYLINE: "polyline", _POLYVERTEX: "polyvertex", 8: "pixel", 11: "voxel"}
+_EMPTY, _POLYHEDRON = 0, 42
+_NOT_THERE = 1 | 8 | 32  # ghosts: another file's, cut into finer ones, hidden
 
 
-@contextlib.contextmanager
-def in_order(reader: Any) -> Iterator[None]:
-    """Makes one of meshio's readers refuse offsets that do not fit the cells. For one thread at a time.
-
-    meshio counts back from every offset as many nodes as a cell of its kind has, whatever offset came before, and
-    takes negative places from the end of the array.
+def mesh_of(
+    points: np.ndarray,
+    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
+    point_data: Mapping[str, np.ndarray],
+    cell_data: Mapping[str, np.ndarray],
+) -> Any:
+    """A `meshio.Mesh` of VTK's arrays: strips as triangles, polylines as lines, pixels as quads, hidden cells left out.
 
     Args:
-        reader: the module that calls `vtk_cells_from_data`.
+        points: coordinates.
+        cells: (types, ends, connectivity): of every cell its type and where its nodes end in `connectivity`.
+        point_data: of every point.
+        cell_data: of every cell.
 
     Raises:
-        ValueError: from within the reader.
+        ValueError: ends that do not fit the types, types that hold what is not understood, data of another length.
     """
-    cells_from = reader.vtk_cells_from_data
+    import meshio
 
-    def checked(connectivity, offsets, types, cell_data):
-        _check(len(connectivity), offsets.astype(np.int64), types)
-        return cells_from(connectivity, offsets, types, cell_data)
+    types, ends, connectivity = cells
+    _check_lengths(point_data, len(points), "points")
+    _check_lengths(cell_data, len(types), "cells")
+    sizes = _sizes(types, ends, len(connectivity))
+    chosen, remarks = _there(cell_data.get("vtkGhostType"), len(types))
+    blocks = _blocks(types, ends, sizes, connectivity, chosen)
+    raw = meshio.Mesh(
+        points,
+        [(kind, nodes) for kind, nodes, _ in blocks],
+        point_data=dict(point_data),
+        cell_data={name: [values[rows] for *_, rows in blocks] for name, values in cell_data.items()},
+    )
+    raw.info = remarks
+    return raw
 
-    reader.vtk_cells_from_data = checked
-    try:
-        yield
-    finally:
-        reader.vtk_cells_from_data = cells_from
+
+def _check_lengths(data: Mapping[str, np.ndarray], count: int, what: str) -> None:
+    if bad := [name for name, values in data.items() if len(values) != count]:
+        raise ValueError(f"{len(data[bad[0]])} values of {bad[0]!r} at {count} {what}")
 
 
-def _check(count: int, offsets: np.ndarray, types: np.ndarray) -> None:
+def _there(ghosts: np.ndarray | None, count: int) -> tuple[Int[np.ndarray, " cells"], list[str]]:
+    if ghosts is None or ghosts.ndim != 1 or ghosts.dtype.kind not in "iu":
+        return np.arange(count), []
+    there = np.flatnonzero((ghosts.astype(np.int64) & _NOT_THERE) == 0)
+    left = count - len(there)
+    return there, [f"cells: expected all to be there, got {left} that vtkGhostType hides, left out"] * bool(left)
+
+
+def _sizes(types: np.ndarray, ends: np.ndarray, count: int) -> Int[np.ndarray, " cells"]:
+    """How many nodes every cell has."""
     from meshio._common import num_nodes_per_cell
+
+    if len(ends) != len(types):
+        raise ValueError(f"{len(ends)} offsets of {len(types)} cells")
+    sizes = np.diff(ends, prepend=0)
+    if len(bad := np.flatnonzero((sizes < (types != _EMPTY)) | (ends > count))):
+        before = ends[bad[0] - 1] if bad[0] else 0
+        raise ValueError(f"offset {ends[bad[0]]} of cell {bad[0]} after {before}, of {count} numbers in all")
+    if len(ends) and ends[-1] != count:
+        raise ValueError(f"offset {ends[-1]} of the last cell, of {count} numbers in all")
+    for kind in np.unique(types).tolist():
+        name, least = _kind(kind), _LEAST.get(kind)
+        fits = sizes == num_nodes_per_cell.get(name, sizes) if least is None else sizes >= least
+        if len(bad := np.flatnonzero((types == kind) & ~fits)):
+            raise ValueError(f"{sizes[bad[0]]} nodes of cell {bad[0]}, a {_NAMES.get(kind, name)}")
+    return sizes
+
+
+def _kind(number: int) -> str:
+    """What meshio calls the cells that those of a type become."""
     from meshio._vtk_common import vtk_to_meshio_type
 
-    if len(offsets) != len(types):
-        raise ValueError(f"{len(offsets)} offsets of {len(types)} cells")
-    nodes = np.diff(offsets, prepend=0)
-    if len(bad := np.flatnonzero((nodes <= 0) | (offsets > count))):
-        before = offsets[bad[0] - 1] if bad[0] else 0
-        raise ValueError(f"offset {offsets[bad[0]]} of cell {bad[0]} after {before}, of {count} numbers in all")
-    for kind in np.unique(types).tolist():
-        if (name := vtk_to_meshio_type.get(kind)) is None:
-            raise ValueError(_UNREAD.get(kind, f"cells of the unknown type {kind}"))
-        wrong = (types == kind) & (nodes != num_nodes_per_cell.get(name, nodes))
-        if len(bad := np.flatnonzero(wrong)):
-            raise ValueError(f"{nodes[bad[0]]} nodes of cell {bad[0]}, a {name}")
+    if number == _POLYHEDRON:
+        raise ValueError("polyhedra, where cells of a plane mesh were expected")
+    parts = {_STRIP: "triangle", _POLYLINE: "line", _POLYVERTEX: "vertex"}
+    name = parts.get(number) or (_REORDERED[number][0] if number in _REORDERED else vtk_to_meshio_type.get(number))
+    if name is None:
+        raise ValueError(f"cells of the unknown type {number}")
+    return name
+
+
+def _blocks(types, ends, sizes, connectivity, chosen) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """(kind, nodes, cells) of every type and size: of every row also the cell that it is of."""
+    keys = types[chosen].astype(np.int64) * (int(sizes.max(initial=0)) + 1) + sizes[chosen]
+    order = np.argsort(keys, kind="stable")
+    runs = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+    found = []
+    for run in sorted((run for run in runs if len(run)), key=lambda run: run[0]):
+        cells = chosen[run]
+        kind, size = int(types[cells[0]]), int(sizes[cells[0]])
+        if kind == _EMPTY:
+            continue
+        nodes = connectivity[(ends[cells] - size)[:, None] + np.arange(size)]
+        parts = _parts(kind, size)
+        found.append((_kind(kind), nodes[:, parts].reshape(-1, parts.shape[1]), np.repeat(cells, len(parts))))
+    return found
+
+
+def _parts(kind: int, size: int) -> Int[np.ndarray, "parts corners"]:
+    """Which nodes of a cell make the cells that stand for it."""
+    if kind == _STRIP:
+        corners = np.arange(size - 2)[:, None] + np.arange(3)
+        corners[1::2] = corners[1::2, [1, 0, 2]]  # every other one is turned over
+        return corners
+    if kind == _POLYLINE:
+        return np.arange(size - 1)[:, None] + np.arange(2)
+    if kind == _POLYVERTEX:
+        return np.arange(size)[:, None]
+    return np.array([_REORDERED[kind][1] if kind in _REORDERED else range(size)])

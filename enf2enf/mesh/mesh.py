@@ -32,6 +32,7 @@ class Mesh:
         cells: blocks of cells; lower-dimensional blocks (lines of a plane mesh) may be among them.
         patches: name -> boundary facets as rows of corner-node indices (2-D: edges, two nodes a row).
         point_data: name -> nodal values, `(points,)` or `(points, components)`.
+        warnings: sentences about what of its file is not in it, or deserves a second look.
 
     Raises:
         MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of
@@ -42,6 +43,7 @@ class Mesh:
     cells: tuple[CellBlock, ...]
     patches: Mapping[str, Int[np.ndarray, "facets corners"]] = dataclasses.field(default_factory=dict)
     point_data: Mapping[str, Float[np.ndarray, "points ..."]] = dataclasses.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.points.ndim != 2 or self.points.shape[1] not in (2, 3) or len(self.points) == 0:

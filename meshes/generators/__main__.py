@@ -8,7 +8,7 @@ from enf2enf.io import write_bytes
 from enf2enf_meshes.generators import broken, unit_cell
 
 _FILES = {
-    "vtu": "vtu", "vtk": "vtk", "gmsh": "msh", "stl": "stl", "ply": "ply", "obj": "obj", "xdmf": "xdmf",
+    "vtu": "vtu", "vtk": "vtk", "vtp": "vtp", "gmsh": "msh", "stl": "stl", "ply": "ply", "obj": "obj", "xdmf": "xdmf",
     "abaqus": "inp", "nastran": "bdf", "su2": "su2", "med": "med", "cgns": "cgns",
 }  # fmt: skip
 

@@ -70,7 +70,8 @@ def test_numbers_that_break_off_are_not_ignored(junk):
     [
         ("a.vtu", b"\x1f\x8b\x08\0\0", "a gzip archive"),
         ("a.vtu", b"   \n", "a file of blanks"),
-        ("a.vtu", b'<?xml version="1.0"?><VTKFile type="PolyData">', "XML of PolyData"),
+        ("a.vtu", b'<?xml version="1.0"?><VTKFile type="PolyData">', "VTP data"),
+        ("a.vtu", b'<?xml version="1.0"?><VTKFile type="ImageData">', "XML of ImageData"),
         ("a.med", b"PK\x03\x04....", "a ZIP archive"),
         ("a.msh", b"hello", "text"),
         ("a.su2", b"\x89PNG\r\n", "a PNG image"),

@@ -6,10 +6,10 @@ from pathlib import PurePath
 from enf2enf.errors import MeshError
 from enf2enf.io import magic, text
 from enf2enf.io.format import Format
-from enf2enf.io.formats import abaqus, cgns, csv, gmsh, med, nastran, obj, ply, stl, su2, vtk, vtu, xdmf
+from enf2enf.io.formats import abaqus, cgns, csv, gmsh, med, nastran, obj, ply, stl, su2, vtk, vtp, vtu, xdmf
 
 # In the order in which users are told of them, and in which a file under a wrong name is compared with them.
-_MODULES = (vtu, vtk, gmsh, xdmf, med, cgns, ply, su2, abaqus, nastran, stl, obj, csv)
+_MODULES = (vtu, vtk, gmsh, vtp, xdmf, med, cgns, ply, su2, abaqus, nastran, stl, obj, csv)
 FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 
 

@@ -61,8 +61,25 @@ def test_offsets_that_do_not_grow_by_the_nodes_of_a_cell(cells, kind):
     check()
 
 
-def test_triangle_strips_are_refused_by_their_name(cells):
+@pytest.mark.parametrize(
+    "number, sentence",
+    [(42, "polyhedra, where cells of a plane mesh were expected"), (99, "cells of the unknown type 99"),
+     (9, "3 nodes of cell 0, a quad")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["vtu", "vtk"])
+def test_cells_that_are_not_understood_are_refused_by_their_name(cells, kind, number, sentence):
+    data = cells(kind, lambda ends: ends)
+    at = data.index(b"5", data.index({"vtu": b'Name="types"', "vtk": b"CELL_TYPES 400"}[kind]))
+    with pytest.raises(MeshError, match=sentence):
+        read_bytes(data[:at] + b"%d" % number + data[at + 1 :], kind)
+
+
+def test_cells_that_are_hidden_are_not_there(cells):
     data = cells("vtu", lambda ends: ends)
-    at = data.index(b"5", data.index(b'Name="types"'))
-    with pytest.raises(MeshError, match="triangle strips"):
-        read_bytes(data[:at] + b"6" + data[at + 1 :], "vtu")
+    marks = b" ".join(b"%d" % (32 * (k < 20) + (k == 21)) for k in range(400))
+    array = (
+        b'<CellData><DataArray type="UInt8" Name="vtkGhostType" format="ascii">' + marks + b"</DataArray></CellData>"
+    )
+    mesh = read_bytes(data.replace(b"</Cells>", b"</Cells>" + array), "vtu")
+    assert mesh.cell_count == 379
+    assert mesh.warnings[0] == "cells: expected all to be there, got 21 that vtkGhostType hides, left out"
