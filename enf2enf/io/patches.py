@@ -10,6 +10,7 @@ from enf2enf.mesh import topology
 # Cell data that number the boundary an element belongs to, as meshio calls them: a file that meshio made of another
 # one has them in any format.
 _TAGS = ("gmsh:physical", "su2:tag", "cell_tags", "nastran:ref", "medit:ref", "CellEntityIds", "patch", "marker", "tag")
+_APART = ("gmsh:physical", "CellEntityIds")  # of these, by Gmsh, which numbers curves and surfaces apart
 _PREFIX = "patch:"  # cell data that are 1 on the cells of the patch so called
 _NOT_A_PATCH = {"gmsh:bounding_entities"}
 
@@ -60,14 +61,15 @@ def _members(raw, position: int, count: int, names: Mapping[int, str]):
             yield key.removeprefix(_PREFIX), np.flatnonzero(values)
         elif key in _TAGS and values.dtype.kind in "iu":
             groups = _groups(raw, key, names)
-            for tag in np.setdiff1d(values, [0, *_on_surfaces(raw, per_block)]):
+            others = () if key in _APART else _on_surfaces(raw, per_block)
+            for tag in np.setdiff1d(values, [0, *others]):
                 for name in groups.get(int(tag), [f"tag_{tag}"]):
                     if name not in named:
                         yield name, np.flatnonzero(values == tag)
 
 
 def _on_surfaces(raw, per_block) -> np.ndarray:
-    """Tags that number areas, not boundaries (Gmsh numbers lines and surfaces apart, others do not)."""
+    """Tags that number areas, not boundaries."""
     surfaces = [np.asarray(v) for b, v in zip(raw.cells, per_block, strict=False) if topology.is_surface(b.type)]
     return np.unique(np.concatenate(surfaces)) if surfaces else np.zeros(0, dtype=int)
 

@@ -1,38 +1,15 @@
-"""Gmsh by meshio, also where only some elements are in physical groups."""
+"""Gmsh: a reader of ours, meshio's writer."""
 
 from pathlib import Path
 
 import numpy as np
 
+from enf2enf.io import msh
 from enf2enf.io.format import QUADRATIC, Format
 
 
 def _sniff(data: bytes) -> bool:
     return data[:65536].lstrip().startswith((b"$MeshFormat", b"$Comments"))
-
-
-def _read(path: Path):
-    """The file as a `meshio.Mesh`.
-
-    meshio gathers the numbers of physical groups from those elements that have one and then misses the others; the
-    names of the groups it keeps apart, and completely. To be called by one thread at a time.
-    """
-    import meshio
-    from meshio.gmsh import _gmsh41
-
-    gathered = _gmsh41._read_elements
-
-    def complete(*arguments):
-        cells, cell_data, cell_sets = gathered(*arguments)
-        if len(cell_data.get("gmsh:physical", cells)) != len(cells):
-            del cell_data["gmsh:physical"]
-        return cells, cell_data, cell_sets
-
-    _gmsh41._read_elements = complete
-    try:
-        return meshio.gmsh.read(str(path))
-    finally:
-        _gmsh41._read_elements = gathered
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -53,6 +30,6 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     counts=rb"^\$(Nodes|Elements|PhysicalNames|Entities)\s+",
-    read=_read,
+    read=msh.read,
     write=_write,
 )
