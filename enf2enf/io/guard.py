@@ -29,8 +29,10 @@ def sentence(name: str, expected: str, failing: str, folder: Path) -> Iterator[N
             warnings.filterwarnings("error", message="string or file could not be read")  # numbers that break off
             with contextlib.redirect_stdout(io.StringIO()):
                 yield
-    except MeshError:
-        raise
+    except MeshError as error:
+        if error.name == name or error.name.startswith(f"{name}: "):
+            raise
+        raise MeshError(f"{name}: {error.name}", error.expected, error.got) from None
     except MemoryError:
         raise MeshError(name, "a mesh that fits into memory", "one that needs more") from None
     except (Exception, SystemExit) as error:

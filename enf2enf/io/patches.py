@@ -78,18 +78,12 @@ def _groups(raw, key: str, names: Mapping[int, str]) -> dict[int, list[str]]:
     """Tag -> names, of the tags of one kind of cell data."""
     if key == "gmsh:physical":
         return {int(tag): [name] for name, (tag, dim) in raw.field_data.items() if dim == 1}
-    if key == "cell_tags":
-        return {int(tag): list(group) for tag, group in getattr(raw, "cell_tags", {}).items()}
     return {tag: [name] for tag, name in names.items()}
 
 
 def _node_sets(raw):
     for name, nodes in raw.point_sets.items():
         yield name, np.asarray(nodes, dtype=int)
-    tags = np.asarray(raw.point_data.get("point_tags", ()))
-    for tag, group in getattr(raw, "point_tags", {}).items():
-        for name in group:
-            yield name, np.flatnonzero(tags == tag)
 
 
 def _between(raw, nodes: np.ndarray) -> np.ndarray:

@@ -57,10 +57,7 @@ def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> 
             size = sum(path.stat().st_size for path in folder.iterdir())
             with allowance.kept(shown, size, chosen.name):
                 raw = chosen.read(target)
-            try:
-                return from_meshio(raw, names)
-            except MeshError as error:
-                raise MeshError(f"{shown}: {error.name}", error.expected, error.got) from None
+            return from_meshio(raw, names)
 
 
 def _check_counts(name: str, chosen: formats.Format, data: bytes) -> None:

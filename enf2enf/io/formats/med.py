@@ -1,15 +1,101 @@
-"""MED, Salome's format on HDF5, by meshio; patches are its families."""
+"""MED, Salome's format on HDF5: a reader of ours, meshio's writer; patches are its families."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from enf2enf.io import hdf5
-from enf2enf.io.format import QUADRATIC, Format, meshio_reader
+from enf2enf.errors import MeshError
+from enf2enf.io import allowance, hdf5
+from enf2enf.io.format import QUADRATIC, Format
+
+_KINDS = {
+    "PO1": "vertex", "SE2": "line", "SE3": "line3", "SE4": "line4", "TR3": "triangle", "TR6": "triangle6",
+    "TR7": "triangle7", "QU4": "quad", "QU8": "quad8", "QU9": "quad9", "TE4": "tetra", "T10": "tetra10",
+    "HE8": "hexahedron", "H20": "hexahedron20", "PY5": "pyramid", "P13": "pyramid13", "PE6": "wedge", "P15": "wedge15",
+}  # fmt: skip
+_WHOLE = "MED_NO_PROFILE_INTERNAL"
 
 
 def _inspect(name: str, path: Path) -> None:
     hdf5.check(name, path, counts=("NBR",))
+
+
+def _read(path: Path) -> Any:
+    """The file as a `meshio.Mesh`: groups are `cell_sets` and `point_sets`."""
+    import h5py
+    import meshio
+
+    with h5py.File(path, "r") as file:
+        name, mesh = _only(file["ENS_MAA"], "mesh")
+        if mesh.attrs.get("REP", 0) != 0 or mesh.attrs.get("TYP", 0) != 0:
+            what = "a structured grid" if mesh.attrs.get("TYP", 0) else "cylindrical or spherical ones"
+            raise MeshError("mesh", "cells and nodes in Cartesian coordinates", what)
+        step = mesh if "NOE" in mesh else _only(mesh, "step of the mesh")[1]
+        families = mesh["FAS"] if "FAS" in mesh else file["FAS"][name] if "FAS" in file else {}
+        nodes = step["NOE"]
+        points = nodes["COO"][()].reshape(-1, int(mesh.attrs["ESP"]), order="F")
+        cells = [_cells(key, group) for key, group in step["MAI"].items()]
+        named = [_groups(families.get("ELEME", {}), group) for group in step["MAI"].values()]
+        fields, remarks = _fields(file, len(points))
+        raw = meshio.Mesh(
+            points,
+            cells,
+            point_data=fields,
+            point_sets=_groups(families.get("NOEUD", {}), nodes),
+            cell_sets={
+                key: [rows.get(key) for rows in named] for key in sorted({key for rows in named for key in rows})
+            },
+        )
+        raw.info = remarks
+        return raw
+
+
+def _only(group: Any, what: str) -> tuple[str, Any]:
+    if len(names := list(group)) != 1:
+        raise MeshError("mesh", f"one {what}", str(len(names)))
+    return names[0], group[names[0]]
+
+
+def _cells(kind: str, group: Any) -> tuple[str, np.ndarray]:
+    if kind not in _KINDS:
+        raise MeshError("cells", f"kinds among {', '.join(_KINDS)}", kind)
+    nodes = group["NOD"]
+    return _KINDS[kind], nodes[()].reshape(int(nodes.attrs["NBR"]), -1, order="F") - 1
+
+
+def _groups(families: Any, members: Any) -> dict[str, np.ndarray]:
+    """Name of a group -> which of the cells or nodes belong to it. A family is in several groups, or in none."""
+    if "FAM" not in members:
+        return {}
+    numbers, found = members["FAM"][()], {}
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    for family in families.values():
+        first, last = (np.searchsorted(ordered, family.attrs["NUM"], side) for side in ("left", "right"))
+        for row in family["GRO"]["NOM"][()] if "GRO" in family and first < last else ():
+            name = bytes(row.astype(np.uint8)).split(b"\0")[0].decode("utf-8", errors="replace").strip()
+            allowance.room().take(8 * (last - first))
+            found.setdefault(name, []).append(order[first:last])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _fields(file: Any, count: int) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Fields at nodes, of each the last step, and sentences about those left out."""
+    found, remarks = {}, []
+    for name, steps in file.get("CHA", {}).items():
+        if not (keys := sorted(key for key in steps if "NOE" in steps[key])):
+            continue
+        nodal = steps[keys[-1]]["NOE"]
+        profile, data = _only(nodal, f"profile of {name!r}")
+        values = data["CO"][()].reshape(int(data.attrs["NBR"]), -1, order="F")
+        if profile != _WHOLE:
+            some, values = values, np.full((count, values.shape[1]), np.nan)
+            values[file["PROFILS"][profile]["PFL"][()] - 1] = some
+        found[name] = values
+        if len(keys) > 1:
+            remarks.append(f"{name}: expected one step, got {len(keys)}, of which the last is read")
+    return found, remarks
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -31,7 +117,7 @@ FORMAT = Format(
     sniff=hdf5.sniff,
     distinctive=False,
     inspect=_inspect,
-    read=meshio_reader("med"),
+    read=_read,
     plane=True,
     write=_write,
 )
