@@ -1,5 +1,6 @@
 """Meshes from files and from bytes."""
 
+import codecs
 import os
 import re
 import tempfile
@@ -39,6 +40,7 @@ def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> 
     Raises:
         MeshError: an unknown format, bytes of another format, a damaged file, or one that refers to other files.
     """
+    data = data.removeprefix(codecs.BOM_UTF8)
     chosen = formats.named(name_or_format)
     shown = name_or_format if Path(name_or_format).suffix else "mesh"
     formats.check(shown, chosen, data)

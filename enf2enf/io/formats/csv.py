@@ -1,13 +1,12 @@
-"""Closed curves as a table of points: columns x, y; a blank line or a third column separates loops."""
+"""Closed curves as a table of points, see `curve_table`; aerofoils of Selig and Lednicer too."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from enf2enf.io import text
+from enf2enf.io import curve_table, text
 from enf2enf.io.format import Format
 from enf2enf.mesh import topology
 
@@ -21,13 +20,13 @@ def _read(path: Path):
 
     Raises:
         ValueError: a row that is not two numbers and perhaps a label, a loop of fewer than three points.
+        MeshError: numbers with decimal commas, points in space, Tecplot data.
     """
     import meshio
 
-    with open(path, encoding="utf-8") as file:
-        curves = _curves((number, line.partition("#")[0].strip()) for number, line in enumerate(file, start=1))
+    table = curve_table.read(text.decoded(path.read_bytes()))
     points, cells, sets, start = [], [], {}, 0
-    for (_, label), curve in curves.items():
+    for label, curve in table.curves:
         curve = np.array(curve)
         if len(curve) > 1 and (curve[0] == curve[-1]).all():
             curve = curve[:-1]
@@ -43,30 +42,9 @@ def _read(path: Path):
         name: [np.arange(len(nodes) if n in chosen else 0) for n, (_, nodes) in enumerate(cells)]
         for name, chosen in sets.items()
     }
-    return meshio.Mesh(np.concatenate(points), cells, cell_sets=whole)
-
-
-def _curves(rows: Iterable[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[float, float]]]:
-    found: dict[tuple[int, str], list[tuple[float, float]]] = {}
-    gap, header = 0, None
-    for number, line in rows:
-        cells = [cell.strip() for cell in re.split(r"[,;]", line)] if re.search("[,;]", line) else line.split()
-        if not any(cells):
-            gap += 1
-            continue
-        if header is None:
-            header = [cell.lower() for cell in cells]
-            if header[:2] == ["x", "y"]:
-                continue
-        label = cells[2].strip('"') if len(cells) > 2 and header[2:3] != ["z"] else ""
-        try:
-            x, y = float(cells[0]), float(cells[1])
-        except (IndexError, ValueError):
-            raise ValueError(f"line {number} is not x, y: {line[:40]!r}") from None
-        found.setdefault((0 if label else gap, label), []).append((x, y))
-    if not found:
-        raise ValueError("no points")
-    return found
+    raw = meshio.Mesh(np.concatenate(points), cells, cell_sets=whole)
+    raw.info = table.remarks
+    return raw
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -84,7 +62,7 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
 FORMAT = Format(
     name="csv",
     label="CSV",
-    extensions=(".csv",),
+    extensions=(".csv", ".dat"),
     kinds=frozenset({"line"}),
     fields=False,
     patches=True,

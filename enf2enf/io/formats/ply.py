@@ -1,4 +1,4 @@
-"""PLY by meshio: faces and scalar fields, no patches."""
+"""PLY: a reader of ours, meshio's writer; faces, edges and scalar fields, no patches."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import text
-from enf2enf.io.format import Format, meshio_reader
+from enf2enf.io import ply_elements, text
+from enf2enf.io.format import Format
 from enf2enf.mesh.mesh import Mesh
 
 
@@ -51,7 +51,7 @@ FORMAT = Format(
     patches=False,
     sniff=_sniff,
     prepare=_prepare,
-    read=meshio_reader("ply"),
+    read=ply_elements.read,
     validate=_validate,
     write=_write,
 )

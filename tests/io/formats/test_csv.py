@@ -28,3 +28,75 @@ def test_curve_labels_that_are_words_name_patches():
     assert {key: len(facets) for key, facets in mesh.patches.items()} == {"a": 3, "box": 3}
     with pytest.raises(MeshError, match=r"line 2 is not x, y: '1,two'"):
         read_bytes(b"x,y\n1,two\n", "a.csv")
+
+
+def test_a_table_as_spreadsheets_write_it():
+    """A mark of bytes, quotes, and whatever stands between columns."""
+    rows = [
+        (0, 0, "rim"),
+        (1, 0, "rim"),
+        (1, 1, "rim"),
+        (0, 1, "rim"),
+        (0.2, 0.2, "a"),
+        (0.3, 0.2, "a"),
+        (0.3, 0.3, "a"),
+    ]
+    for mark in (",", ";", "\t", " , "):
+        lines = [mark.join(('"x"', '"y"', '"loop"')), *(mark.join((str(x), str(y), f'"{at}"')) for x, y, at in rows)]
+        mesh = read_bytes(("\ufeff" + "\r\n".join(lines)).encode(), "a.csv")
+        np.testing.assert_array_equal(mesh.points, [row[:2] for row in rows])
+        assert {key: len(facets) for key, facets in mesh.patches.items()} == {"a": 3, "rim": 4}
+
+
+@pytest.mark.parametrize("text", ["x;y\n0,5;1\n", "x,y\n0,0\n1,5 2,5\n", "0,5\t1,5\n", "0,5 1\n"])
+def test_decimal_commas_are_refused_by_that_name(text):
+    with pytest.raises(MeshError, match=r"a.csv: line \d: expected decimal points, got decimal commas, '"):
+        read_bytes(text.encode(), "a.csv")
+
+
+def test_columns_that_are_left_out_are_mentioned_and_others_refused():
+    ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    text = "x,y,loop,p,T\n" + "\n".join(f"{x},{y},a,7,8" for x, y in ring)
+    assert read_bytes(text.encode(), "csv").warnings == (
+        "columns: expected x, y and a label, got 'p, t' too, left out",
+    )
+    with pytest.raises(MeshError, match="line 1 has 4 columns, not 3: '0,0,0,0'"):
+        read_bytes(b"0,0,0,0\n1,0,0,0\n", "csv")
+    with pytest.raises(MeshError, match="a.csv: z: expected one value, as of plane curves, got 3 values"):
+        read_bytes(b"x,y,z\n0,0,0\n1,0,1\n1,1,2\n", "a.csv")
+    with pytest.raises(MeshError, match="a.dat: points: expected a table of x, y, got Tecplot data"):
+        read_bytes(b'TITLE = "a"\nVARIABLES = "X", "Y"\nZONE\n0 0\n', "a.dat")
+
+
+def aerofoil(count=20):
+    """The upper and the lower side of a section with a blunt tail, both from the nose at (0, 0)."""
+    x = (1 - np.cos(np.linspace(0, np.pi, count))) / 2
+    thickness = 0.6 * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1015 * x**4)
+    return np.stack([x, 0.05 * x + thickness], axis=1).round(6), np.stack([x, 0.05 * x - thickness], axis=1).round(6)
+
+
+TITLES = ["NACA 0012 AIRFOIL", "0012 MOD", "N0012, smooth"]
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("suffix", ["csv", "dat"])
+def test_selig_and_lednicer_hold_the_same_section(title, suffix):
+    upper, lower = aerofoil()
+    around = np.concatenate([upper[::-1], lower[1:]])
+
+    def rows(points):
+        return "".join(f" {x:.6f} {y:.6f}\n" for x, y in points)
+
+    selig = f"{title}\n{rows(around)}"
+    lednicer = f"{title}\n   {len(upper)}.     {len(lower)}.\n\n{rows(upper)}\n{rows(lower)}"
+    for text in (selig, lednicer):
+        mesh = read_bytes(text.encode(), f"a.{suffix}")
+        np.testing.assert_array_equal(mesh.points, around)
+        assert len(Geometry.from_mesh(mesh).walls) == 1
+        assert mesh.warnings == (f"line 1: expected x, y, got {title!r}, taken for a title",)
+
+
+def test_a_point_with_a_mistake_in_it_is_no_title():
+    for text in ("0.0 o.1\n1 0\n", "0;x\n1;0\n", "0,\n1,0\n"):
+        with pytest.raises(MeshError, match="line 1 is not x, y"):
+            read_bytes(text.encode(), "csv")

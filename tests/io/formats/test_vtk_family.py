@@ -25,7 +25,7 @@ TYPES = [
 
 
 def cells(poly: bool):
-    """(type, nodes): a strip, or its like, around the inner ring, quads, triangles and polygons around the outer one."""
+    """(type, nodes): a strip around the inner ring, quads, triangles and polygons around the outer one, lines."""
     after = np.roll(np.arange(COUNT), -1)
     yield vtk.VTK_POLY_LINE, [16, 17, 18]
     yield vtk.VTK_LINE, [18, 19]

@@ -1,0 +1,130 @@
+"""Closed curves as text: a row a point, columns x, y; a blank line or a third column separates loops."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+from enf2enf.errors import MeshError
+
+_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
+_TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
+_Point = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """What a text holds.
+
+    Args:
+        curves: label, and points in order, of every loop; the last may be the first once more.
+        remarks: sentences about what was left out.
+    """
+
+    curves: list[tuple[str, list[_Point]]]
+    remarks: list[str]
+
+
+def read(text: str) -> Table:
+    """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
+
+    Behind a title, a row of two counts and as many points is Lednicer's form: both sides from the nose to the tail.
+
+    Raises:
+        ValueError: a row that is none, no points.
+        MeshError: decimal commas, points in space, Tecplot data.
+    """
+    rows = list(_rows(text))
+    if rows and _TECPLOT.match(rows[0].text):
+        raise MeshError("points", "a table of x, y", "Tecplot data")
+    names, remarks = (), []
+    if rows and [cell.lower() for cell in rows[0].cells[:2]] == ["x", "y"]:
+        names = tuple(cell.lower() for cell in rows.pop(0).cells)
+        if len(names) > 3 + (names[2:3] == ("z",)):
+            more = ", ".join(names[3:])
+            remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
+    elif rows and rows[0].is_title:
+        remarks.append(f"line {rows[0].number}: expected x, y, got {rows[0].text[:60]!r}, taken for a title")
+        if (sides := _lednicer(rows[1:])) is not None:
+            return Table([("", sides)], remarks)
+        rows = rows[1:]
+    if not rows:
+        raise ValueError("no points")
+    return Table(_loops(rows, names), remarks)
+
+
+def _rows(text: str) -> Iterator["_Row"]:
+    """The lines with something in them that is no comment."""
+    gap = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if (row := line.partition("#")[0].strip()).strip(",; \t"):
+            yield _Row(number, row, gap)
+        else:
+            gap += 1
+
+
+class _Row:
+    """A line, in cells.
+
+    Args:
+        number: of the line.
+        text: of it.
+        gap: how many blank ones are before it.
+    """
+
+    def __init__(self, number: int, text: str, gap: int):
+        self.number, self.text, self.gap = number, text, gap
+        mark = next((mark for mark in ";," if mark in self.text), None)
+        if mark == "," and len(words := self.text.split()) > 1 and all(map(_NUMBER.fullmatch, words[:2])):
+            mark = None
+        self.cells = [cell.strip().strip('"').strip() for cell in self.text.split(mark)]
+
+    @property
+    def is_title(self) -> bool:
+        """Whether it is words, not a point with a mistake in it."""
+        if any(map(_COMMA.fullmatch, self.cells[:2])):
+            return False
+        is_sentence = not re.search("[,;]", self.text) and re.search(r"[^\W\d]{2}", self.text)
+        return self._number(0) is None or bool(is_sentence and self._number(1) is None)
+
+    def _number(self, place: int) -> float | None:
+        try:
+            return float(self.cells[place])
+        except (IndexError, ValueError):
+            return None
+
+    def point(self, width: int) -> _Point:
+        """Its first two cells. Raises an error if they are no numbers, or there are more cells than `width`."""
+        if any(map(_COMMA.fullmatch, self.cells[:2])):
+            raise MeshError(f"line {self.number}", "decimal points", f"decimal commas, {self.text[:40]!r}")
+        x, y = self._number(0), self._number(1)
+        if x is None or y is None:
+            raise ValueError(f"line {self.number} is not x, y: {self.text[:40]!r}")
+        if any(self.cells[width:]):
+            raise ValueError(f"line {self.number} has {len(self.cells)} columns, not {width}: {self.text[:40]!r}")
+        return x, y
+
+
+def _loops(rows: list[_Row], names: tuple[str, ...]) -> list[tuple[str, list[_Point]]]:
+    found: dict[tuple[int, str], list[_Point]] = {}
+    heights = set()
+    for row in rows:
+        point = row.point(len(names) or 3)
+        third = row.cells[2] if len(row.cells) > 2 else ""
+        if names[2:3] == ("z",):
+            heights.add(third)
+            third = row.cells[3] if len(row.cells) > 3 and names[3] in ("loop", "label", "patch") else ""
+        found.setdefault((row.gap, third), []).append(point)
+    if len(heights) > 1:
+        raise MeshError("z", "one value, as of plane curves", f"{len(heights)} values")
+    return [(label, curve) for (_, label), curve in found.items()]
+
+
+def _lednicer(rows: list[_Row]) -> list[_Point] | None:
+    """One loop of both sides of an aerofoil, or None where the rows are in another form."""
+    counts = rows[0].point(2) if rows and not rows[0].is_title else (0.0, 0.0)
+    if any(count < 2 or count % 1 for count in counts) or sum(counts) != len(rows) - 1:
+        return None
+    points = [row.point(2) for row in rows[1:]]
+    upper, lower = points[: int(counts[0])], points[int(counts[0]) :]
+    return upper[::-1] + lower[lower[0] == upper[0] :]
