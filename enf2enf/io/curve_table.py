@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from enf2enf.errors import MeshError
 
-_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
-_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
+_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
 _Point = tuple[float, float]
 

@@ -1,4 +1,4 @@
-"""XDMF by meshio: an XML document, with its arrays in it or in HDF5 files beside it."""
+"""XDMF by meshio, in the words that it knows: an XML document, with its arrays in it or in HDF5 files beside it."""
 
 import dataclasses
 import math
@@ -9,10 +9,11 @@ from xml.parsers import expat
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import hdf5, markup
+from enf2enf.io import hdf5, markup, xdmf_grid
 from enf2enf.io.format import LINEAR, Format, meshio_reader
 from enf2enf.io.patches import mark
 
+_meshio = meshio_reader("xdmf")
 _DOCUMENT_TYPE = re.compile(rb"<!DOCTYPE\s+Xdmf\s+SYSTEM\s+[\"']Xdmf\.dtd[\"']\s*(\[\s*\])?\s*>")
 
 
@@ -21,7 +22,13 @@ def _sniff(data: bytes) -> bool:
 
 
 def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
-    return _plain(name, data), {}
+    return xdmf_grid.alone(name, _plain(name, data)), {}
+
+
+def _read(path: Path):
+    raw = _meshio(path)
+    raw.info = xdmf_grid.remarks(path)
+    return raw
 
 
 def _plain(name: str, data: bytes) -> bytes:
@@ -133,6 +140,6 @@ FORMAT = Format(
     counts=rb"\b(NumberOfElements|Dimensions)\s*=\s*[\"'][\d\s]*",
     companions=_companions,
     inspect=_inspect,
-    read=meshio_reader("xdmf"),
+    read=_read,
     write=_write,
 )

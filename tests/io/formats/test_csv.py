@@ -41,7 +41,7 @@ def test_a_table_as_spreadsheets_write_it():
         (0.3, 0.2, "a"),
         (0.3, 0.3, "a"),
     ]
-    for mark in (",", ";", "\t", " , "):
+    for mark in (",", ";", "\t", " , ", " ,"):
         lines = [mark.join(('"x"', '"y"', '"loop"')), *(mark.join((str(x), str(y), f'"{at}"')) for x, y, at in rows)]
         mesh = read_bytes(("\ufeff" + "\r\n".join(lines)).encode(), "a.csv")
         np.testing.assert_array_equal(mesh.points, [row[:2] for row in rows])

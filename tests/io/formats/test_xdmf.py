@@ -37,3 +37,91 @@ def test_xdmf_may_refer_to_hdf5_beside_it_and_to_nothing_else(tmp_path):
     (inside / "a.xdmf").write_bytes(data)
     with pytest.raises(MeshError, match="got a reference to 'a.h5'"):
         read(inside / "a.xdmf")
+
+
+def array(values, kind="Float", precision=8, form=' Format="XML"'):
+    values = np.asarray(values)
+    text = " ".join(map(repr, values.ravel().tolist()))
+    about = f'Dimensions="{" ".join(map(str, values.shape))}" NumberType="{kind}" Precision="{precision}"'
+    return f"<DataItem {about}{form}>{text}</DataItem>"
+
+
+CELLS = array(np.array(QUADS) - 1, "Int")
+TOPOLOGY = f'<Topology TopologyType="Quadrilateral" NumberOfElements="4">{CELLS}</Topology>'
+GEOMETRY = f'<Geometry GeometryType="XY">{array(np.array(NODES, float))}</Geometry>'
+SHAPE = TOPOLOGY + GEOMETRY
+REFERENCE = "<DataItem Reference='XML'>/Xdmf/Domain/DataItem[1]</DataItem>"
+FAR = SHAPE.replace("0.4", "0.3")  # another hole
+INCLUDE = '<xi:include xpointer="xpointer(//Grid/*[self::Topology or self::Geometry])"/>'
+
+
+def values(k, name="p"):
+    return f'<Attribute Name="{name}" AttributeType="Scalar" Center="Node">{array(k + np.arange(8.0))}</Attribute>'
+
+
+def series(*grids, name="s"):
+    inner = "".join(f'<Grid Name="g"><Time Value="{k}"/>{grid}</Grid>' for k, grid in enumerate(grids))
+    return f'<Grid Name="{name}" GridType="Collection" CollectionType="Temporal">{inner}</Grid>'
+
+
+def document(*parts, version="3.0"):
+    head = f'<Xdmf Version="{version}" xmlns:xi="http://www.w3.org/2001/XInclude"><Domain>'
+    return (head + "".join(parts) + "</Domain></Xdmf>").encode()
+
+
+UNIFORM = f'<Grid Name="m" GridType="Uniform">{SHAPE}</Grid>'
+WRITTEN = {
+    "one grid": document(f"<Grid>{SHAPE}{values(7)}</Grid>"),
+    "an older version": document(f"<Grid>{SHAPE}{values(7)}</Grid>", version="2.2"),
+    "without Format": document(f"<Grid>{SHAPE}{values(7)}</Grid>".replace(' Format="XML"', "")),
+    "in small letters": document(f"<Grid>{SHAPE.replace('Quadr', 'quadr').replace('XY', 'xy')}{values(7)}</Grid>"),
+    "a mesh at every step": document(series(FAR + values(3), SHAPE + values(7))),
+    "the first mesh at all steps": document(series(SHAPE + values(3), INCLUDE + values(5), INCLUDE + values(7))),
+    "a mesh, then steps": document(UNIFORM, series(INCLUDE + values(3), INCLUDE + values(7))),
+    "a mesh, then two fields": document(UNIFORM, series(INCLUDE + values(7)), series(INCLUDE + values(9, "q"))),
+    "references": document(
+        "<Information/>", CELLS, f"<Grid>{TOPOLOGY.replace(CELLS, REFERENCE)}{GEOMETRY}{values(7)}</Grid>"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_the_ways_of_writing_the_same_grid(way):
+    mesh = read_bytes(WRITTEN[way], "a.xdmf")
+    np.testing.assert_array_equal(mesh.points, NODES)
+    np.testing.assert_array_equal(mesh.cells[0].nodes, np.array(QUADS) - 1)
+    np.testing.assert_array_equal(mesh.point_data["p"], 7 + np.arange(8.0))
+    assert ("q" in mesh.point_data) == ("two fields" in way)
+    steps = {"a mesh at every step": 2, "the first mesh at all steps": 3, "a mesh, then steps": 2}.get(way)
+    assert mesh.warnings == ((f"steps: expected one, got {steps}, of which the last is read",) if steps else ())
+
+
+def test_values_that_are_no_plain_array_are_left_out_with_a_word():
+    slab = '<Attribute Name="h"><DataItem ItemType="HyperSlab">1</DataItem></Attribute><Set Name="s"/>'
+    mesh = read_bytes(document(f"<Grid>{SHAPE}{slab}{values(7)}</Grid>"), "a.xdmf")
+    assert list(mesh.point_data) == ["p"]
+    assert mesh.warnings == (
+        "parts: expected values at nodes or cells in one array each, got 'Attribute h' and 1 more, left out",
+    )
+
+
+@pytest.mark.parametrize(
+    "data, sentence",
+    [
+        (document(UNIFORM, UNIFORM), "expected one grid, got 2"),
+        (document(f'<Grid GridType="Collection">{UNIFORM}{UNIFORM}</Grid>'), "a series in time, got 2 in a Collection"),
+        (document(series(INCLUDE)), "a grid with Topology, got none"),
+        (document(f"<Grid>{GEOMETRY}</Grid>"), "a grid with Topology, got none"),
+        (document(UNIFORM.replace("Quadrilateral", "2DSMesh")), "Topology: expected one array, .*, got 2DSMesh"),
+        (document(UNIFORM.replace("XY", "X_Y_Z")), "Geometry: expected one array, of type XY, XYZ, got X_Y_Z"),
+        (document(UNIFORM.replace("<Topology", "<Topology BaseOffset='1'")), "counted from 0, .*, got BaseOffset"),
+        (document(UNIFORM.replace("<Topology", "<Topology Reference='/Xdmf/x'")), "references within the document"),
+        (document(series(INCLUDE.replace("xpointer=", "href='b.xdmf' xpointer="))), "to the file 'b.xdmf'"),
+        (document("<Grid>" * 5000 + "</Grid>" * 5000), "grids nested more than 8 deep"),
+        (document(f"<Grid>{SHAPE}<Attribute>{'<DataItem>' * 5000}{'</DataItem>' * 5000}</Attribute></Grid>"), "nested"),
+        (document(UNIFORM)[:-9], "expected a complete XDMF file, got damaged"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_its_name(data, sentence):
+    with pytest.raises(MeshError, match=rf"^a\.xdmf: .*{sentence}"):
+        read_bytes(data, "a.xdmf")
