@@ -66,6 +66,27 @@ def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tm
     assert not err
 
 
+def test_predict_joins_nodes_that_cells_do_not_share(saved, cell, tmp_path, capsys):
+    """The answer is that on the mesh whose cells do."""
+    whole, paths = mesh_io.read(cell), [str(tmp_path / name) for name in ("torn.vtu", "out.vtu", "whole.vtu")]
+    nodes = whole.cells[0].nodes.ravel()
+    torn = type(whole)(whole.points[nodes], (type(whole.cells[0])("triangle", np.arange(len(nodes)).reshape(-1, 3)),))
+    mesh_io.write(paths[0], torn)
+    assert main(["predict", saved, paths[0], "-c", LOAD, "-o", paths[1]]) == 1
+    assert "got 560 edges that lie on others between different nodes" in said(capsys)[1][0]
+    assert main(["predict", saved, paths[0], "-c", LOAD, "-o", paths[1], "--merge", "1e-6"]) == 0
+    assert main(["predict", saved, str(cell), "-c", LOAD, "-o", paths[2]]) == 0
+    found, expected = (mesh_io.read(path) for path in paths[1:])
+    assert len(found.points) == len(expected.points)
+    _, first = np.unique(nodes, return_index=True)  # of every node, where it comes first among those of the cells
+    order = nodes[np.sort(first)]
+    np.testing.assert_array_equal(found.points, expected.points[order])
+    values = expected.point_data["von_mises"][order]
+    np.testing.assert_allclose(found.point_data["von_mises"], values, rtol=1e-4)  # the outline begins elsewhere
+    assert main(["predict", saved, paths[0], "-c", LOAD, "-o", paths[1], "--merge", "1"]) == 1
+    assert "merge: expected a tolerance above 0 and below the shortest edge, 0.0" in said(capsys)[1][-1]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
 def test_a_file_name_need_not_be_unicode(saved, cell, tmp_path, capsys):
     mesh, out = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.vtu", b"th\xe9.vtu"))

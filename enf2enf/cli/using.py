@@ -35,6 +35,8 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     predict.add_argument("--vector", action="append", default=[], metavar="NAME=MAGNITUDE,DEGREES", help=text)
     predict.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
     predict.add_argument("--length-unit", default="m", help="of the mesh: m, cm, mm, um, km, in or ft (m)")
+    text = "nodes at most so far apart, in the unit of the mesh, become one: for cells that do not share theirs"
+    predict.add_argument("--merge", type=float, default=None, metavar="TOLERANCE", help=text)
     predict.add_argument("--at", default="nodes", metavar="WHERE", help=f"{FORMS} (nodes); in metres")
     predict.add_argument(
         "-o", "--out", type=Path, help=".vtu or .csv; of nodes the same mesh in any format with fields"
@@ -69,7 +71,7 @@ def _predict(options: argparse.Namespace) -> None:
     from enf2enf.checkpoint import load
     from enf2enf.conditions import conditions_of
 
-    surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh), at_of(options.at)
+    surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh, options.merge), at_of(options.at)
     shape = surrogate.encode(raw, walls=options.wall, length_unit=options.length_unit)
     prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)
     for name in prediction.extrapolating:

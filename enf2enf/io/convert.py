@@ -9,7 +9,7 @@ from enf2enf.io.patches import facets_of
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
-_FLAT = 1e-9  # of the extent
+_FLAT = 1e-6  # of the extent: single precision has 6e-8 of a coordinate
 # What meshio keeps for itself among the point data; as it writes that into other formats too, it may be in any file.
 _NOT_FIELDS = ("gmsh:", "nastran:", "obj:", "medit:", "point_tags")
 

@@ -10,11 +10,17 @@ from enf2enf.errors import MeshError
 from enf2enf.files import read_file
 from enf2enf.io import allowance, formats, guard
 from enf2enf.io.convert import from_meshio
+from enf2enf.mesh.doubled import merged
 from enf2enf.mesh.mesh import Mesh
 
 
-def read(path: str | os.PathLike[str]) -> Mesh:
+def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
     """The mesh in a file, its format told by its extension and checked against its first bytes.
+
+    Args:
+        path: the file.
+        merge: nodes at most so far apart, in the unit of the file, become one; for cells that should share nodes, and
+            have some each. None leaves them as they are.
 
     Raises:
         MeshError: no such file, an unknown format, or one that cannot be read; the sentence names the file.
@@ -26,7 +32,8 @@ def read(path: str | os.PathLike[str]) -> Mesh:
         raise MeshError(str(path), "a mesh file", error.strerror or type(error).__name__) from None
     except ValueError:  # a zero byte, or half a character
         raise MeshError(str(path), "a mesh file", "a name that no file has") from None
-    return read_bytes(data, path.name, path.parent)
+    mesh = read_bytes(data, path.name, path.parent)
+    return mesh if merge is None else merged(mesh, merge)
 
 
 def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> Mesh:

@@ -1,7 +1,8 @@
 """Which curves of a mesh bound the domain, and which of them are walls."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -13,9 +14,11 @@ from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.polygon import Polygon, area, areas, box
 from enf2enf.mesh import topology
+from enf2enf.mesh.doubled import check_shared
 
 _OVERLAP = 1e-6  # of the area: cells that fill the outline fill it to rounding
 _AT_ONCE = 65_536  # cells whose areas are computed at once
+_SAME, _NEARLY_SAME = 1e-9, 1e-6  # of the extent, apart
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,7 +40,10 @@ class Outline:
         """The outline of a mesh. Raises `GeometryError`: not a plane mesh, an edge of three cells."""
         _check_plane(mesh)
         surface = [block for block in mesh.cells if topology.is_surface(block.kind)]
-        return cls(mesh, surface, topology.boundary_edges(surface) if surface else _pieces(mesh))
+        pieces = topology.boundary_edges(surface) if surface else _pieces(mesh)
+        if surface:
+            check_shared(pieces, mesh.points, _SAME)
+        return cls(mesh, surface, pieces)
 
     @property
     def sides(self) -> int:
@@ -47,7 +53,8 @@ class Outline:
     @lazy
     def loops(self) -> list[Int[np.ndarray, " nodes"]]:
         """The nodes around every curve. Raises `GeometryError`: curves that do not close, or touch."""
-        return topology.chain(self.pieces, self.mesh.points)
+        with self._doubled_first():
+            return topology.chain(self.pieces, self.mesh.points)
 
     def boundaries(self, walls: Sequence[str]) -> tuple[Polygon, ...]:
         """The boundaries of the domain, apart from each other.
@@ -58,6 +65,12 @@ class Outline:
         Raises:
             GeometryError: an unknown patch, curves that meet or bound nothing, cells that overlap, no walls.
         """
+        with self._doubled_first():
+            curves = self._curves()
+            named = _named(self, walls) if walls else None
+            return classify(curves, named, bounded=bool(self.surface))
+
+    def _curves(self) -> list[Polygon]:
         points, patches = self.mesh.points, _PatchOfSides(self.pieces, self.mesh)
         curves = [
             Polygon(points[nodes], patches.parts(nodes), f"curve {number}", simple=True)
@@ -66,8 +79,17 @@ class Outline:
         check_curves(curves, [f"curve {number}" for number in range(len(curves))])
         if self.surface:
             _check_filled(self.surface, points, curves)
-        named = _named(self, walls) if walls else None
-        return classify(curves, named, bounded=bool(self.surface))
+        return curves
+
+    @contextlib.contextmanager
+    def _doubled_first(self) -> Iterator[None]:
+        """Nodes that nearly coincide are the cause of much else, and told instead of it."""
+        try:
+            yield
+        except GeometryError:
+            if self.surface:
+                check_shared(self.pieces, self.mesh.points, _NEARLY_SAME)
+            raise
 
 
 def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: bool) -> tuple[Polygon, ...]:
@@ -120,12 +142,24 @@ def _around_all(curves: Sequence[Polygon]) -> int | None:
 def _check_plane(mesh: topology.PlaneMesh) -> None:
     known = [block for block in mesh.cells if topology.is_surface(block.kind) or topology.is_curve(block.kind)]
     if strange := [block.kind for block in mesh.cells if block not in known and block.kind != "vertex"]:
-        raise GeometryError("mesh", "a plane mesh of triangles or quadrilaterals", f"{strange[0]} cells")
+        is_slab = strange[0].startswith(("hexahedron", "wedge"))
+        what = f"{strange[0]} cells" + _in_one_layer(mesh.points) * is_slab
+        raise GeometryError("mesh", "a plane mesh of triangles or quadrilaterals", what)
     if mesh.points.shape[1] != 2:
         low, high = mesh.points[:, 2].min(), mesh.points[:, 2].max()
         raise GeometryError("mesh", "a plane mesh, flat in z", f"z from {low:.6g} to {high:.6g}")
     if not known:
         raise GeometryError("mesh", "cells or closed curves", "vertices only")
+
+
+def _in_one_layer(points: np.ndarray) -> str:
+    """Words about nodes on two planes only, as of a slab of one cell across."""
+    for axis, values in enumerate(points.T[:3]):
+        low, high = float(values.min()), float(values.max())
+        if low < high and (np.minimum(values - low, high - values) <= _NEARLY_SAME * (high - low)).all():
+            at = "xyz"[axis]
+            return f" in one layer from {at} = {low:.6g} to {high:.6g}: keep the faces on one side of it, or a slice"
+    return ""
 
 
 def _pieces(mesh: topology.PlaneMesh) -> Int[np.ndarray, "edges 3"]:
