@@ -18,6 +18,7 @@ from enf2enf.geometry.geometry import WALLS
 from enf2enf.grid import Grid
 from enf2enf.io import read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept
+from enf2enf.io.foreign import is_foreign
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 

@@ -10,6 +10,7 @@ from enf2enf.errors import MeshError
 from enf2enf.files import read_file
 from enf2enf.io import allowance, formats, guard
 from enf2enf.io.convert import from_meshio
+from enf2enf.io.foreign import as_vtu, is_foreign
 from enf2enf.mesh.doubled import merged
 from enf2enf.mesh.mesh import Mesh
 
@@ -26,6 +27,9 @@ def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
         MeshError: no such file, an unknown format, or one that cannot be read; the sentence names the file.
     """
     path = Path(path)
+    if is_foreign(path):
+        mesh = read_bytes(*as_vtu(path))
+        return mesh if merge is None else merged(mesh, merge)
     try:
         data = read_file(path)
     except OSError as error:

@@ -37,7 +37,7 @@ def check_shared(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "
         where = place(points[pieces[twice[0], 0]])
         raise GeometryError(
             "cells",
-            "neighbours that share their nodes (reading with merge=TOLERANCE, or predict --merge TOLERANCE, joins them)",
+            "neighbours that share their nodes (reading with merge=TOLERANCE or predict --merge TOLERANCE joins them)",
             f"{len(twice)} edges that lie on others between different nodes, the first at {where}",
         )
 

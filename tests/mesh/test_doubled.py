@@ -14,7 +14,7 @@ from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.mesh.doubled import merged
 
 SHARED = (
-    r"^cells: expected neighbours that share their nodes \(reading with merge=TOLERANCE, .*\), got \d+ edges that lie"
+    r"^cells: expected neighbours that share their nodes \(reading with merge=TOLERANCE .*\), got \d+ edges that lie"
 )
 
 

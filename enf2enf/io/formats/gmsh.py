@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enf2enf.io import msh
+from enf2enf.io import gmsh_file
 from enf2enf.io.format import QUADRATIC, Format
 
 
@@ -30,6 +30,6 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     counts=rb"^\$(Nodes|Elements|PhysicalNames|Entities)\s+",
-    read=msh.read,
+    read=gmsh_file.read,
     write=_write,
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
-from enf2enf.io import allowance
+from enf2enf.io import gmsh_elements
+from enf2enf.io.gmsh_numbers import Numbers, check_end
 
 _NAME = re.compile(r"^\s*(\d+)\s+(-?\d+)\s+\"(.*)\"\s*$")
 
@@ -22,85 +22,6 @@ def read(path: Path) -> Any:
         MeshError: it claims more than it has room for.
     """
     return _Reader(path.read_bytes()).mesh()
-
-
-class _Numbers:
-    """The numbers of a section, one after the other.
-
-    Args:
-        data: the file.
-        start: where they begin.
-        order: of the bytes of binary numbers; None for text, of which all numbers of the section are read at once.
-    """
-
-    def __init__(self, data: bytes, start: int, order: str | None):
-        self._data, self._order, self._room, self.place = data, order, allowance.room(), start
-        if order is None:
-            end = data.find(b"$End", start)
-            if end < 0:
-                raise ValueError("a section that breaks off")
-            text = data[start:end].strip()
-            self._text = np.fromstring(text, sep=" ") if text else np.zeros(0)
-            self._at, self.place = 0, end
-
-    def ints(self, count: int) -> Int[np.ndarray, " count"]:
-        """So many numbers of four bytes."""
-        return self._take(count, "i4").astype(np.int64)
-
-    def sizes(self, count: int) -> Int[np.ndarray, " count"]:
-        """So many of eight."""
-        return self._take(count, "i8").astype(np.int64)
-
-    def floats(self, count: int) -> np.ndarray:
-        """So many real ones."""
-        return self._take(count, "f8").astype(np.float64)
-
-    def records(self, count: int, ints: int, floats: int) -> tuple[np.ndarray, np.ndarray]:
-        """So many rows, each of some integers of four bytes and some real numbers."""
-        self._room.check(count * (ints + floats))
-        if self._order is None:
-            rows = self._take(count * (ints + floats), "f8").reshape(count, ints + floats)
-            return rows[:, :ints].astype(np.int64), rows[:, ints:]
-        kind = [("i", f"{self._order}i4", (ints,)), ("f", f"{self._order}f8", (floats,))]
-        rows = self._take(count, np.dtype(kind))
-        return rows["i"].astype(np.int64), rows["f"].astype(np.float64)
-
-    def rest(self) -> Int[np.ndarray, " _"]:
-        """All that are left of text."""
-        return self._take(len(self._text) - self._at, "f8").astype(np.int64)
-
-    def end(self) -> int:
-        """The place behind them. Raises `ValueError` if more of them follow."""
-        if self._order is None and self._at < len(self._text):
-            raise ValueError("more numbers in a section than it says")
-        return _last(self._data, self.place)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether they are written as text."""
-        return self._order is None
-
-    def _take(self, count: int, kind: Any) -> np.ndarray:
-        count = int(count)
-        self._room.check(count)
-        if self._order is None:
-            found = self._text[self._at : self._at + count]
-            self._at += count
-        else:
-            dtype = np.dtype(kind).newbyteorder(self._order) if isinstance(kind, str) else kind
-            stop = self.place + count * dtype.itemsize
-            found = np.frombuffer(self._data[self.place : stop], dtype) if stop <= len(self._data) else np.zeros(0)
-            self.place = stop
-        if count < 0 or len(found) != count:
-            raise ValueError(f"{len(found)} of {count} numbers")
-        return found
-
-
-def _last(data: bytes, place: int) -> int:
-    """The place, where a section ends. Raises `ValueError` if it does not."""
-    if not data[place : place + 99].lstrip().startswith(b"$End"):
-        raise ValueError("more numbers in a section than it says")
-    return place
 
 
 class _Reader:
@@ -181,7 +102,7 @@ class _Reader:
         self._read_entities(numbers, numbers.sizes(4).tolist(), is_part=True)
         return numbers.end()
 
-    def _read_entities(self, numbers: _Numbers, counts: list[int], is_part: bool) -> None:
+    def _read_entities(self, numbers: Numbers, counts: list[int], is_part: bool) -> None:
         for dim, count in enumerate(counts):
             for _ in range(count):
                 tag = int(numbers.ints(1)[0])
@@ -227,7 +148,7 @@ class _Reader:
                 rows.append(values[:4])
         found = np.array(rows).reshape(len(rows), 4)
         self._take_nodes(found[:, 0].astype(np.int64), found[:, 1:])
-        return _last(self._data, start)
+        return check_end(self._data, start)
 
     def _take_nodes(self, tags: np.ndarray, points: np.ndarray) -> None:
         self._nodes.append(tags)
@@ -237,15 +158,15 @@ class _Reader:
         if self._version[0] == 2:
             count, start = self._line(start)
             numbers = self._numbers(start)
-            blocks = _walked(numbers.rest(), int(count)) if numbers.is_text else _binary(numbers, int(count))
-            for kind, nodes, group in blocks:
+            taken = gmsh_elements.from_text if numbers.is_text else gmsh_elements.from_binary
+            for kind, nodes, group in taken(numbers, int(count)):
                 self._take_cells(kind, nodes, [abs(group)] if group else [])
             return numbers.end()
         numbers, is_new = self._numbers(start), self._version == (4, 1)
         for _ in range(numbers.sizes(4 if is_new else 2)[0]):
             first, second, kind = numbers.ints(3).tolist()
             dim, tag = (first, second) if is_new else (second, first)
-            count, width = int(numbers.sizes(1)[0]), 1 + _width(kind)
+            count, width = int(numbers.sizes(1)[0]), 1 + gmsh_elements.nodes_of(kind)
             rows = (numbers.sizes if is_new else numbers.ints)(count * width).reshape(count, width)
             self._take_cells(kind, rows[:, 1:], self._groups.get((dim, tag), []))
         return numbers.end()
@@ -255,7 +176,7 @@ class _Reader:
         self._counts[kind] = first + len(nodes)
         self._cells.setdefault(kind, []).append(nodes)
         for group in groups:
-            members = self._members.setdefault((_dim(kind), group), {}).setdefault(kind, [])
+            members = self._members.setdefault((gmsh_elements.dim_of(kind), group), {}).setdefault(kind, [])
             members.append(first + np.arange(len(nodes)))
 
     def _node_data(self, start: int) -> int:
@@ -273,8 +194,8 @@ class _Reader:
         self._fields[tags[0][0].strip('"')] = (nodes.ravel(), values)
         return numbers.end()
 
-    def _numbers(self, start: int) -> _Numbers:
-        return _Numbers(self._data, start, self._order)
+    def _numbers(self, start: int) -> Numbers:
+        return Numbers(self._data, start, self._order)
 
     def _made(self) -> Any:
         import meshio
@@ -284,8 +205,8 @@ class _Reader:
         places = _Places(np.concatenate(self._nodes))
         kinds, cells, rows_of = list(self._cells), [], {}
         for kind in kinds:
-            nodes, rows_of[kind] = _once(np.concatenate(self._cells[kind]))
-            cells.append((_kind(kind), _gmsh_to_meshio_order(_kind(kind), places.of(nodes))))
+            name, (nodes, rows_of[kind]) = gmsh_elements.name_of(kind), gmsh_elements.distinct(self._cells[kind])
+            cells.append((name, _gmsh_to_meshio_order(name, places.of(nodes))))
         sets: dict[str, list[Any]] = {}
         for name, members in self._named():
             known = sets.setdefault(name, [[] for _ in kinds])
@@ -318,69 +239,3 @@ class _Places:
         if len(lost := np.flatnonzero((self._tags[at] != tags).ravel())):
             raise ValueError(f"an element with node {tags.ravel()[lost[0]]}, which is not there")
         return self._order[at]
-
-
-def _once(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Elements, each once, and for all of them which one it is: version 2 repeats those of several groups."""
-    order = np.lexsort(nodes.T)
-    is_new = np.ones(len(nodes), bool)
-    is_new[1:] = (nodes[order[1:]] != nodes[order[:-1]]).any(axis=1)
-    first = order[is_new]  # the sort is stable
-    rows = np.empty(len(nodes), np.int64)
-    rows[order] = np.argsort(np.argsort(first))[np.cumsum(is_new) - 1]
-    return nodes[np.sort(first)], rows
-
-
-def _kind(number: int) -> str:
-    """What meshio calls a type of elements."""
-    from meshio.gmsh.common import _gmsh_to_meshio_type
-
-    if number not in _gmsh_to_meshio_type:
-        raise ValueError(f"elements of the unknown type {number}")
-    return _gmsh_to_meshio_type[number]
-
-
-def _width(number: int) -> int:
-    from meshio._common import num_nodes_per_cell
-
-    return num_nodes_per_cell[_kind(number)]
-
-
-def _dim(number: int) -> int:
-    from meshio._mesh import topological_dimension
-
-    return topological_dimension[_kind(number)]
-
-
-def _walked(numbers: Int[np.ndarray, " _"], count: int) -> Iterator[tuple[int, np.ndarray, int]]:
-    """(type, nodes, group) of elements: each its number, type, number of tags, tags (the first its group), nodes."""
-    view, at, widths = memoryview(numbers), 0, {}
-    starts: dict[tuple[int, int], list[int]] = {}
-    for _ in range(count):
-        if at + 3 > len(view):
-            raise ValueError(f"{count} elements that break off")
-        kind, tags = view[at + 1], view[at + 2]
-        if kind not in widths:
-            widths[kind] = _width(kind)
-        first, at = at + 3 + tags, at + 3 + tags + widths[kind]
-        if tags < 0 or at > len(view):
-            raise ValueError(f"{count} elements that break off")
-        starts.setdefault((kind, view[first - tags] if tags else 0), []).append(first)
-    if at != len(view):
-        raise ValueError(f"{len(view) - at} numbers more than {count} elements have")
-    for (kind, group), firsts in starts.items():
-        yield kind, numbers[np.array(firsts)[:, None] + np.arange(widths[kind])], group
-
-
-def _binary(numbers: _Numbers, count: int) -> Iterator[tuple[int, np.ndarray, int]]:
-    """The same of binary elements, which come in blocks of a type and a number of tags."""
-    while count > 0:
-        kind, size, tags = numbers.ints(3).tolist()
-        width = _width(kind)
-        if size < 1 or tags < 0:
-            raise ValueError(f"a block of {size} elements with {tags} tags")
-        rows = numbers.ints(size * (1 + tags + width)).reshape(size, -1)
-        groups = rows[:, 1] if tags else np.zeros(size, np.int64)
-        for group in np.unique(groups).tolist():
-            yield kind, rows[groups == group, 1 + tags :], group
-        count -= size
