@@ -50,7 +50,8 @@ class Upload:
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
             name = name or path.name
-            mesh = read(path) if path.suffix.lower() in _IN_TWO_FILES else _file_bytes(path)
+            is_read_here = path.suffix.lower() in _IN_TWO_FILES or is_foreign(path)
+            mesh = read(path) if is_read_here else _file_bytes(path)
         if not isinstance(mesh, (bytes, bytearray, memoryview)):
             name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(accept(mesh), "vtu")
         if not name:

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from enf2enf.client.requests import Upload
 from enf2enf.errors import GeometryError, MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read, read_bytes
@@ -37,6 +38,13 @@ def test_grids(kind, tmp_path):
     np.testing.assert_array_equal([wall.min(axis=0), wall.max(axis=0)], [[1, 1], [2, 2]])
     with pytest.raises(MeshError, match=rf"expected a mesh in one of the formats .*, got '\.{kind}'"):
         read_bytes((tmp_path / f"a.{kind}").read_bytes(), f"a.{kind}")  # as a server does
+
+
+def test_a_client_sends_what_it_has_converted(tmp_path):
+    grid("vti").save(tmp_path / "a.vti")
+    upload = Upload.of(tmp_path / "a.vti", "", (), "mm", "", 0)
+    assert upload.header.name == "a.vtu"
+    np.testing.assert_allclose(upload.mesh().points.max(axis=0), [0.004, 0.003])
 
 
 def test_blocks_are_joined_where_they_meet(tmp_path):
