@@ -14,9 +14,9 @@ TAGS = [1, 2, 3, 4, 50, 60, 70, 900_000_000]  # numbers of the nodes, which need
 QUADS = [(0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
 RIM = [(0, 1), (1, 2), (2, 3), (3, 0)]
 HOLE = [(4, 5), (5, 6), (6, 7), (7, 4)]
-# The hole and the plate share a number, and the rim is in two groups.
+# The hole and the plate share a number; the rim and the plate are in two groups, one of them without a name.
 NAMES = {(1, 1): "the hole", (1, 2): "rim", (1, 7): "also the rim", (2, 1): "plate"}
-ENTITIES = [(1, 5, 1, HOLE, (1,)), (1, 6, 1, RIM, (2, 7)), (2, 1, 3, QUADS, (1,))]  # dim, tag, type, cells, groups
+ENTITIES = [(1, 5, 1, HOLE, (1,)), (1, 6, 1, RIM, (2, 7)), (2, 1, 3, QUADS, (1, 8))]  # dim, tag, type, cells, groups
 
 
 class Sections:
