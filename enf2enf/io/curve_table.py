@@ -1,6 +1,7 @@
 """Closed curves as text: a row a point, columns x, y; a blank line or a third column separates loops."""
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator
 
@@ -74,15 +75,19 @@ class _Row:
 
     def __init__(self, number: int, text: str, gap: int):
         self.number, self.text, self.gap = number, text, gap
+
+    @functools.cached_property
+    def cells(self) -> list[str]:
+        """What stands between its commas, semicolons or blanks."""
         mark = next((mark for mark in ";," if mark in self.text), None)
         if mark == "," and len(words := self.text.split()) > 1 and all(map(_NUMBER.fullmatch, words[:2])):
             mark = None
-        self.cells = [cell.strip().strip('"').strip() for cell in self.text.split(mark)]
+        return [cell.strip().strip('"').strip() for cell in self.text.split(mark)]
 
     @property
     def is_title(self) -> bool:
         """Whether it is words, not a point with a mistake in it."""
-        if any(map(_COMMA.fullmatch, self.cells[:2])):
+        if any(map(_COMMA.fullmatch, self.cells[:2])) or not re.search(r"[^\W\d_]", self.text):
             return False
         is_sentence = not re.search("[,;]", self.text) and re.search(r"[^\W\d]{2}", self.text)
         return self._number(0) is None or bool(is_sentence and self._number(1) is None)

@@ -68,8 +68,8 @@ def _header(text: str) -> tuple[str | None, list[_Element]]:
             elements[-1].properties.append(_Property(words[2], _TYPES[words[1]], None))
         elif words and words[0] not in ("comment", "obj_info"):
             raise ValueError(f"a line of the header {line[:40]!r}")
-    if order == "":
-        raise ValueError("no format")
+    if order == "" or len({element.name for element in elements}) < len(elements):
+        raise ValueError("an element twice" if order != "" else "no format")
     return order, elements
 
 

@@ -20,6 +20,7 @@ _TYPES = {
     "vtktypefloat32": "f4", "vtktypefloat64": "f8",
 }  # fmt: skip
 _POLYDATA = {"VERTICES": 2, "LINES": 4, "POLYGONS": 7, "TRIANGLE_STRIPS": 6}  # section -> type of its cells
+_DATASETS = ("UNSTRUCTURED_GRID", "POLYDATA", "STRUCTURED_POINTS", "STRUCTURED_GRID", "RECTILINEAR_GRID")
 _QUAD, _HEXAHEDRON = 9, 12
 _COMPONENTS = {"VECTORS": 3, "NORMALS": 3, "TENSORS": 9, "TENSORS6": 6, "GLOBAL_IDS": 1, "PEDIGREE_IDS": 1,
                "EDGE_FLAGS": 1}  # fmt: skip
@@ -122,11 +123,10 @@ class _Reader:
     def mesh(self) -> Any:
         """All of it."""
         words = self._source.line()
-        if words[:1] != ["DATASET"] and words[:1] != ["FIELD"]:
-            raise ValueError("no DATASET")
-        while words:
+        if len(words) != 2 or words[0].upper() != "DATASET" or words[1].upper() not in _DATASETS:
+            raise ValueError(f"no DATASET among {', '.join(_DATASETS)}")
+        while words := self._source.line():
             self._section(words[0].upper(), words[1:])
-            words = self._source.line()
         if self._grid:
             self._lay_out()
         if self._points is None or self._nodes is not None:
@@ -134,9 +134,9 @@ class _Reader:
         return vtk_cells.mesh_of(self._points, _joined(self._cells), self._data["POINT_DATA"], self._data["CELL_DATA"])
 
     def _section(self, key: str, words: list[str]) -> None:
-        if key == "DATASET":
-            self._kind = words[0].upper()
-        elif key in ("DIMENSIONS", "ORIGIN", "SPACING", "ASPECT_RATIO", *_AXES):
+        if (key == "POINTS" and self._points is not None) or (key == "CELLS" and self._nodes is not None):
+            raise ValueError(f"{key} twice")
+        if key in ("DIMENSIONS", "ORIGIN", "SPACING", "ASPECT_RATIO", *_AXES):
             self._axes(key, words)
         elif key == "POINTS":
             self._points = self._source.numbers(3 * int(words[0]), words[1]).reshape(-1, 3)

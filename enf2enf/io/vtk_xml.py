@@ -72,7 +72,7 @@ class Document:
 
     def data(self, section: str) -> dict[str, np.ndarray]:
         """The arrays of numbers in a section of the piece, by name; texts are not among them."""
-        items = () if (parent := self.piece.find(section)) is None else parent.findall("DataArray")
+        items = () if self.piece.find(section) is None else _only(self.piece, section).findall("DataArray")
         return {item.get("Name", ""): self.values(item) for item in items if item.get("type") in _TYPES}
 
     def values(self, item: ElementTree.Element) -> np.ndarray:

@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.polygon import area
-from enf2enf.io import read
+from enf2enf.io import read, read_bytes
 from enf2enf.mesh import topology
 
 vtk = pytest.importorskip("vtk")
@@ -164,3 +165,27 @@ def test_legacy_grids(kind, binary, tmp_path):
     corners = mesh.points[mesh.cells[0].nodes]
     assert mesh.cells[0].kind == "quad" and len(corners) == 6
     np.testing.assert_array_equal(corners - corners[:, :1], [[(0, 0), (1, 0), (1, 1), (0, 1)]] * 6)
+
+
+LEGACY = b"# vtk DataFile Version 3.0\nx\nASCII\nDATASET UNSTRUCTURED_GRID\nPOINTS 3 float\n0 0 0 1 0 0 0 1 0\n"
+CELL = b"CELLS 1 4\n3 0 1 2\nCELL_TYPES 1\n5\n"
+
+
+@pytest.mark.parametrize(
+    "data, sentence",
+    [
+        (LEGACY + CELL + b"POINTS 3 float\n0 0 0 1 0 0 0 1 0\n", "POINTS twice"),
+        (LEGACY + CELL[:18] + CELL, "CELLS twice"),
+        (LEGACY + CELL[:18], "CELLS without CELL_TYPES"),
+        (LEGACY + CELL.replace(b"CELLS 1 4\n3", b"CELLS 1 4\n2"), "3 numbers in 1 cells, of 4"),
+        (LEGACY + CELL + b"CELL_MARKS 1\n7\n", "an unknown section 'CELL_MARKS'"),
+        (LEGACY + CELL + b"POINT_DATA 2\nSCALARS a int\nLOOKUP_TABLE default\n1 2\n", "2 values of 'a' at 3 points"),
+        (LEGACY.replace(b"UNSTRUCTURED_GRID", b"FIELD"), "no DATASET among UNSTRUCTURED_GRID"),
+        (LEGACY.replace(b"float", b"half"), "numbers of the unknown type 'half'"),
+        (LEGACY.replace(b"1 0\n", b"1\n"), "8 of 9 numbers"),
+    ],
+)
+def test_what_is_left_over_or_missing_in_a_legacy_file_is_named(data, sentence):
+    with pytest.raises(MeshError, match=rf"^a\.vtk: expected a complete legacy VTK file, got .*\({sentence}"):
+        read_bytes(data, "a.vtk")
+    assert read_bytes(LEGACY + CELL, "a.vtk").cell_count == 1
