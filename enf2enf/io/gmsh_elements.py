@@ -45,7 +45,7 @@ def dim_of(number: int) -> int:
 def from_text(section: Numbers, count: int) -> Iterator[tuple[int, np.ndarray, int]]:
     """(type, nodes, group) of elements: each its number, type, number of tags, tags (the first its group), nodes."""
     numbers = section.rest()
-    view, at, widths = memoryview(numbers), 0, {}
+    view, at, widths = numbers.data, 0, {}
     starts: dict[tuple[int, int], list[int]] = {}
     for _ in range(count):
         if at + 3 > len(view):

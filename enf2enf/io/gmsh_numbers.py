@@ -71,7 +71,7 @@ class Numbers:
             found = self._text[self._at : self._at + count]
             self._at += count
         else:
-            dtype = np.dtype(kind).newbyteorder(self._order) if isinstance(kind, str) else kind
+            dtype = np.dtype(self._order + kind) if isinstance(kind, str) else kind
             stop = self.place + count * dtype.itemsize
             found = np.frombuffer(self._data[self.place : stop], dtype) if stop <= len(self._data) else np.zeros(0)
             self.place = stop

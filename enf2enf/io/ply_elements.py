@@ -83,7 +83,7 @@ class _Text:
 
     def __init__(self, text: bytes):
         self._numbers = np.fromstring(text, sep=" ") if text.strip() else np.zeros(0)
-        self._view, self.first, self.end = memoryview(self._numbers), 0, len(self._numbers)
+        self._view, self.first, self.end = self._numbers.data, 0, len(self._numbers)
 
     def size(self, kind: str) -> int:
         """How many places a number of a kind takes."""

@@ -1,6 +1,6 @@
 """VTK's cells: a type and an end for each, and the nodes of all in one row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ _NOT_THERE = 1 | 8 | 32  # ghosts: another file's, cut into finer ones, hidden
 
 def mesh_of(
     points: np.ndarray,
-    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
+    cells: Sequence[np.ndarray],
     point_data: Mapping[str, np.ndarray],
     cell_data: Mapping[str, np.ndarray],
 ) -> Any:

@@ -250,7 +250,7 @@ def _unravelled(numbers: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray
         rows = numbers.reshape(count, width)
         if (rows[:, 0] == width - 1).all():
             return np.arange(1, count + 1) * (width - 1), rows[:, 1:].ravel()
-    starts, at, view = np.empty(min(count, len(numbers)), np.int64), 0, memoryview(numbers)
+    starts, at, view = np.empty(min(count, len(numbers)), np.int64), 0, numbers.data
     for cell in range(count):
         if at >= len(numbers) or view[at] < 0:
             raise ValueError(f"cell {cell} of {count}, behind the {len(numbers)} numbers of all")

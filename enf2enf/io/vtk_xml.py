@@ -59,7 +59,7 @@ class Document:
             data = data[: found.end()] + data[end:]
         root = ElementTree.fromstring(data)
         self._order = ">" if root.get("byte_order") == "BigEndian" else "<"
-        self._header = np.dtype(_TYPES[root.get("header_type", "UInt32")]).newbyteorder(self._order)
+        self._header = np.dtype(self._order + _TYPES[root.get("header_type", "UInt32")])
         self._room = allowance.room()
         unpackers = {"vtkZLibDataCompressor": self._room.inflated, "vtkLZMADataCompressor": self._room.unlzma}
         self._unpack = unpackers[root.get("compressor", "")] if root.get("compressor") else None
@@ -84,7 +84,7 @@ class Document:
             packed = self._behind(item) if form == "appended" else b"".join((item.text or "").encode().split())
             is_raw = form == "appended" and self._is_raw
             plain = self._plain(memoryview(packed), _raw if is_raw else _base64)
-            found = np.frombuffer(plain, dtype.newbyteorder(self._order)).astype(dtype)
+            found = np.frombuffer(plain, self._order + dtype.str[1:]).astype(dtype)
         width = int(item.get("NumberOfComponents") or 1)
         return found.reshape(-1, width) if width > 1 else found
 

@@ -54,13 +54,13 @@ def merged(mesh: Mesh, tolerance: float) -> Mesh:
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     shortest = min(_lengths(mesh), default=np.inf)
     if not 0 < tolerance < shortest:
         raise MeshError("merge", f"a tolerance above 0 and below the shortest edge, {shortest:.6g}", f"{tolerance:.6g}")
     used = np.unique(np.concatenate([block.nodes.ravel() for block in mesh.cells]))
-    pairs = used[cKDTree(mesh.points[used]).query_pairs(tolerance, output_type="ndarray")]
+    pairs = used[KDTree(mesh.points[used]).query_pairs(tolerance, output_type="ndarray")]
     count = len(mesh.points)
     links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     _, group = connected_components(links, directed=False)

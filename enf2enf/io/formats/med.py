@@ -26,7 +26,8 @@ def _read(path: Path) -> Any:
     import h5py
     import meshio
 
-    with h5py.File(path, "r") as file:
+    with h5py.File(path, "r") as opened:
+        file: Any = opened  # whatever is in it
         name, mesh = _only(file["ENS_MAA"], "mesh")
         if mesh.attrs.get("REP", 0) != 0 or mesh.attrs.get("TYP", 0) != 0:
             what = "a structured grid" if mesh.attrs.get("TYP", 0) else "cylindrical or spherical ones"
@@ -35,17 +36,18 @@ def _read(path: Path) -> Any:
         families = mesh["FAS"] if "FAS" in mesh else file["FAS"][name] if "FAS" in file else {}
         nodes = step["NOE"]
         points = nodes["COO"][()].reshape(-1, int(mesh.attrs["ESP"]), order="F")
-        cells = [_cells(key, group) for key, group in step["MAI"].items()]
+        cells: list[Any] = [_cells(key, group) for key, group in step["MAI"].items()]
         named = [_groups(families.get("ELEME", {}), group) for group in step["MAI"].values()]
         fields, remarks = _fields(file, len(points))
+        sets: dict[str, Any] = {
+            key: [rows.get(key) for rows in named] for key in sorted({key for rows in named for key in rows})
+        }
         raw = meshio.Mesh(
             points,
             cells,
             point_data=fields,
             point_sets=_groups(families.get("NOEUD", {}), nodes),
-            cell_sets={
-                key: [rows.get(key) for rows in named] for key in sorted({key for rows in named for key in rows})
-            },
+            cell_sets=sets,
         )
         raw.info = remarks
         return raw
@@ -64,7 +66,7 @@ def _cells(kind: str, group: Any) -> tuple[str, np.ndarray]:
     return _KINDS[kind], nodes[()].reshape(int(nodes.attrs["NBR"]), -1, order="F") - 1
 
 
-def _groups(families: Any, members: Any) -> dict[str, np.ndarray]:
+def _groups(families: Any, members: Any) -> dict[str, Any]:
     """Name of a group -> which of the cells or nodes belong to it. A family is in several groups, or in none."""
     if "FAM" not in members:
         return {}
@@ -80,7 +82,7 @@ def _groups(families: Any, members: Any) -> dict[str, np.ndarray]:
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _fields(file: Any, count: int) -> tuple[dict[str, np.ndarray], list[str]]:
+def _fields(file: Any, count: int) -> tuple[dict[str, Any], list[str]]:
     """Fields at nodes, of each the last step, and sentences about those left out."""
     found, remarks = {}, []
     for name, steps in file.get("CHA", {}).items():
