@@ -96,6 +96,15 @@ def test_a_file_name_need_not_be_unicode(saved, cell, tmp_path, capsys):
     assert mesh_io.read(out).point_data["von_mises"].shape == (240,)
 
 
+def test_predict_says_what_of_the_file_was_left_out(saved, cell, tmp_path, capsys):
+    mesh, out = mesh_io.read(cell), tmp_path / "out.vtu"
+    mesh_io.write(tmp_path / "a.vtu", type(mesh)(np.concatenate([mesh.points, [[9.0, 0.5]]]), mesh.cells))
+    assert main(["predict", saved, str(tmp_path / "a.vtu"), "-c", LOAD, "-o", str(out)]) == 0
+    sentence = "nodes: expected a cell at each, got 1 without any, the first at (9, 0.5)"
+    told, warned = said(capsys)
+    assert told == [f"{out}: 241 nodes, 1 without a field"] and warned[0] == f"enf2enf: {sentence}"
+
+
 def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):
     """The answer in millimetres is the answer in metres, on the mesh as it was given."""
     large = mesh_io.read(cell)

@@ -111,8 +111,10 @@ class Encoding:
     @functools.cached_property
     def warnings(self) -> tuple[str, ...]:
         """Sentences about anything that deserves a second look."""
-        outside = 0 if self.given is None else int((~self.geometry.contains(self.given.points)).sum())
-        return tuple(warnings_of(self.geometry, self.panels, outside))
+        if self.given is None:
+            return tuple(warnings_of(self.geometry, self.panels, 0))
+        outside = int((~self.geometry.contains(self.given.points)).sum())
+        return (*self.given.warnings, *warnings_of(self.geometry, self.panels, outside))
 
     def at(self, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
         """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.

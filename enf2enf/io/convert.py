@@ -1,10 +1,10 @@
 """Between our `Mesh` and `meshio.Mesh`: planes, blocks, patches and fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from enf2enf.errors import MeshError
+from enf2enf.errors import MeshError, place
 from enf2enf.io.patches import facets_of
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
@@ -37,13 +37,30 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
         points = np.ascontiguousarray(points[:, :2])
     if points.shape[1] == 2:
         fields = {name: _flattened(values) for name, values in fields.items()}
-    return Mesh(points, cells, facets_of(raw, names), fields, tuple(raw.info or ()))
+    return Mesh(points, cells, facets_of(raw, names), fields, (*(raw.info or ()), *_unused(points, cells)))
+
+
+def _unused(points: np.ndarray, cells: tuple[CellBlock, ...]) -> Iterator[str]:
+    """A sentence on nodes that no cell uses: cells of a kind that the reader does not know may have been on them.
+
+    Pieces of curves, which may bound such cells, use them only where there is nothing else.
+    """
+    filling = [b for b in cells if not topology.is_curve(b.kind) and b.kind != "vertex"] or cells
+    used = np.zeros(len(points), bool)
+    for block in filling:
+        used[block.nodes] = True
+    if len(free := np.flatnonzero(~used)):
+        yield f"nodes: expected a cell at each, got {len(free)} without any, the first at {place(points[free[0]])}"
 
 
 def _indices(block) -> np.ndarray:
+    from meshio._common import num_nodes_per_cell
+
     nodes = np.asarray(block.data)
     if nodes.dtype.kind not in "iu" or nodes.ndim != 2:
         raise MeshError(f"cells of kind {block.type}", "rows of node indices", f"{nodes.dtype} of {nodes.ndim} axes")
+    if nodes.shape[1] != (width := num_nodes_per_cell.get(block.type, nodes.shape[1])):
+        raise MeshError(f"cells of kind {block.type}", f"{width} nodes each", str(nodes.shape[1]))
     return nodes if nodes.dtype is np.dtype(np.int64) else nodes.astype(np.int64)  # there are two kinds of these
 
 

@@ -62,6 +62,7 @@ class ParsedMesh:
         described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
+        warnings: sentences about what of the file was left out.
     """
 
     nodes: Float[np.ndarray, "nodes dim"]
@@ -71,6 +72,7 @@ class ParsedMesh:
     described: Mapping[str, float]
     outside: int
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 def byte_limit(nodes: int) -> int:
@@ -96,6 +98,7 @@ def pack_mesh(
         "described": dict(described),
         "outside": outside,
         "seconds": seconds,
+        "warnings": mesh.warnings,
     }
     number = {name: place for place, name in enumerate(names)}
     parts = np.column_stack([arrays.parts, [number.get(name, -1) for name in arrays.patches]]).astype(np.int64)
@@ -124,6 +127,7 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
         drawn = dict(zip(_CURVES, curves, strict=True)) | {"count": np.array(about["panels"], np.int64)}
         geometry.remember(PanelPlan.from_arrays(drawn))
         described = {str(name): float(value) for name, value in about["described"].items()}
-        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], float(about["seconds"]))
+        seconds, warnings = float(about["seconds"]), tuple(str(sentence) for sentence in about["warnings"])
+        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], seconds, warnings)
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise MessageError("no result") from error

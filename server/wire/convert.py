@@ -45,7 +45,7 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         reference_length=model.surrogate.normaliser.length,
         nodes=len(mesh.nodes),
         cells=mesh.cells,
-        warnings=list(warnings_of(mesh.geometry, model.surrogate.config.panels, mesh.outside)),
+        warnings=[*mesh.warnings, *warnings_of(mesh.geometry, model.surrogate.config.panels, mesh.outside)],
         cached=shape.cached,
         parse_seconds=shape.parse_seconds,
         encode_seconds=shape.encode_seconds,

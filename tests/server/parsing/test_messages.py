@@ -59,7 +59,7 @@ def test_messages_that_are_none(message):
 
 
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-MESH = Mesh(SQUARE, (CellBlock("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]])),))
+MESH = Mesh(SQUARE, (CellBlock("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]])),), warnings=("nodes: expected",))
 
 
 DESCRIBED = {"bodies": 1.0, "gap": float("nan")}
@@ -73,6 +73,7 @@ def packed():
 def test_a_result_is_within_its_limit():
     parsed = unpack_mesh(sent(messages.pack(*packed()), byte_limit(4)))
     assert parsed.cells == 4 and parsed.geometry.outer is None and parsed.nodes.tobytes() == SQUARE.tobytes()
+    assert parsed.warnings == MESH.warnings
     assert parsed.described["bodies"] == 1 and np.isnan(parsed.described["gap"])
     expected = Geometry.from_mesh(MESH).panels(32)
     assert parsed.geometry.panels(32).tobytes() == expected.tobytes()
@@ -86,6 +87,7 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: arrays[3].__setitem__((0, 2), 1),  # the role of its only boundary, which leaves no wall
         lambda about, arrays: about.pop("patches"),
         lambda about, arrays: about.update(seconds=[]),
+        lambda about, arrays: about.pop("warnings"),
         lambda about, arrays: arrays.pop(),
         lambda about, arrays: arrays.__setitem__(0, np.zeros(8)),
         lambda about, arrays: arrays.__setitem__(1, np.zeros((4, 2))),
@@ -100,7 +102,7 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: about.update(described=[1.0]),
         lambda about, arrays: about.update(described={"gap": "wide"}),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_results_that_contradict_themselves(change):
     about, arrays = packed()

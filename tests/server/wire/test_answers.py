@@ -53,6 +53,12 @@ def test_nodes_are_answered_in_the_files_order(client, surrogate, mesh, vtu, enc
     assert answer.outside == 0 and not answer.shape.warnings
 
 
+def test_a_node_without_a_cell_is_said(client, mesh):
+    more = dataclasses.replace(mesh, points=np.concatenate([mesh.points, [[0.25, 2.0]]]))
+    said, outside = client.encode(write_bytes(more, "vtu"), name="vtu").warnings
+    assert said == "nodes: expected a cell at each, got 1 without any, the first at (0.25, 2)" and "outside" in outside
+
+
 def test_grid_is_row_major(client, vtu, surrogate, encoding):
     grid = Grid((0.0, 0.1), (1.0, 0.9), (90, 70))
     answer = client.predict(vtu, CONDITIONS, grid, name="vtu")
