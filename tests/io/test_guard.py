@@ -46,7 +46,7 @@ def test_interruption_is_not_swallowed(tmp_path):
 
 @pytest.mark.parametrize("text", ["BEGIN BULK\n", "BEGIN BULK\n$ nothing", "ENDDATA\nBEGIN BULK\n"])
 def test_nastran_that_breaks_off_does_not_hang(text):
-    with pytest.raises(MeshError, match="expected a Nastran file that ends with ENDDATA, got one that breaks off"):
+    with pytest.raises(MeshError, match="a.bdf: points: expected an array .* of at least one node, got"):
         read_bytes(text.encode(), "a.bdf")
 
 

@@ -1,13 +1,13 @@
-"""Nastran bulk data, read by meshio and written here: its writer cannot write a negative number of twelve digits."""
+"""Nastran bulk data, read and written here: meshio leaves out cards that it does not know."""
 
 import re
 from pathlib import Path
 
 import numpy as np
 
-from enf2enf.errors import MeshError
 from enf2enf.io import text
-from enf2enf.io.format import LINEAR, Format, meshio_reader
+from enf2enf.io.decks.nastran import read
+from enf2enf.io.format import LINEAR, Format
 
 _NAME = re.compile(r"^\$HMNAME\s+(?:COMP|PROP)\s+(\d+)\s*\"([^\"\n]+)\"", re.MULTILINE)
 _CARDS = {"line": "CBAR", "triangle": "CTRIA3", "quad": "CQUAD4", "triangle6": "CTRIA6", "quad8": "CQUAD8"}
@@ -15,16 +15,11 @@ _WIDTH = 16  # characters of a large field
 
 
 def _sniff(data: bytes) -> bool:
-    return text.matches(data, rb"^[ \t]*BEGIN[ \t]+BULK")
+    return text.matches(data, rb"^[ \t]*(BEGIN[ \t]+BULK|GRID\*?[ \t,]|INCLUDE[ \t]*['\"])")
 
 
 def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
-    lines = text.decoded(data)
-    lines = re.sub(r"^[ \t]*BEGIN[ \t]+BULK", "BEGIN BULK", lines, flags=re.IGNORECASE | re.MULTILINE)
-    begun = re.search(r"^BEGIN BULK", lines, re.MULTILINE)
-    if not (begun and lines.find("\nENDDATA", begun.end()) >= 0):  # without it meshio reads for ever
-        raise MeshError(name, "a Nastran file that ends with ENDDATA", "one that breaks off")
-    return lines.encode(), {int(tag): found for tag, found in _NAME.findall(lines)}
+    return data, {int(tag): found for tag, found in _NAME.findall(text.decoded(data))}
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -63,6 +58,6 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
-    read=meshio_reader("nastran"),
+    read=read,
     write=_write,
 )
