@@ -41,7 +41,7 @@ def sentence(name: str, expected: str, failing: str, folder: Path) -> Iterator[N
 
 def _detail(error: BaseException, folder: Path) -> str:
     """What a reader said, where it said it of the file and not of itself."""
-    if isinstance(error, (SystemExit, AttributeError, TypeError, AssertionError, IndexError)):
+    if isinstance(error, (SystemExit, AttributeError, TypeError, AssertionError, IndexError, RecursionError)):
         return ""
     text = " ".join(str(error).split())
     if isinstance(error, KeyError):

@@ -1,5 +1,6 @@
 """Named patches in the many ways that mesh formats write them."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -41,8 +42,9 @@ def facets_of(raw, names: Mapping[int, str]) -> dict[str, Int[np.ndarray, "facet
         for name, chosen in _members(raw, position, len(block.data), names):
             if len(facets := np.asarray(block.data)[chosen][:, :2]):
                 found.setdefault(name, []).append(facets)
+    rim = _Rim(raw)
     for name, nodes in _node_sets(raw):
-        if name not in found and len(facets := _between(raw, nodes)):
+        if name not in found and len(facets := rim.between(nodes)):
             found[name] = [facets]
     return {name: _once(np.concatenate(found[name])) for name in sorted(found)}
 
@@ -86,15 +88,31 @@ def _node_sets(raw):
         yield name, np.asarray(nodes, dtype=int)
 
 
-def _between(raw, nodes: np.ndarray) -> np.ndarray:
-    """Boundary edges with both ends among `nodes`."""
-    sides = [topology.edges(_Block(b.type, np.asarray(b.data))) for b in raw.cells if topology.is_surface(b.type)]
-    if not sides:
-        return np.zeros((0, 2), dtype=int)
-    ends = np.concatenate(sides)[:, ::2]
-    first, count = topology.once(ends)
-    ends = ends[first[count == 1]]
-    return ends[np.isin(ends, nodes).all(axis=1)]
+class _Rim:
+    """The boundary of the cells of a mesh, looked for where a set of nodes asks for it."""
+
+    def __init__(self, raw):
+        self._raw = raw
+
+    def between(self, nodes: np.ndarray) -> np.ndarray:
+        """The edges with both ends among the nodes; none where nodes inside the mesh are among them."""
+        ends, inside = self._edges
+        chosen = np.zeros(len(inside), bool)
+        chosen[nodes[(nodes >= 0) & (nodes < len(inside))]] = True
+        return ends[chosen[ends].all(axis=1) & ~(chosen & inside).any()]
+
+    @functools.cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of every edge of one cell, and of every node whether it is in a cell and on no such edge."""
+        blocks = [_Block(b.type, np.asarray(b.data)) for b in self._raw.cells if topology.is_surface(b.type)]
+        sides = np.concatenate([np.zeros((0, 3), int), *(topology.edges(block) for block in blocks)])
+        first, count = topology.once(sides[:, ::2])
+        sides = sides[first[count == 1]]
+        inside = np.zeros(len(self._raw.points), bool)
+        for block in blocks:
+            inside[topology.rings(block)] = True
+        inside[sides[:, [0, 2]]] = inside[sides[:, 1][sides[:, 1] >= 0]] = False
+        return sides[:, ::2], inside
 
 
 class _Block:

@@ -1,4 +1,4 @@
-"""Abaqus input files by meshio, with elements known by their shape; patches are element sets."""
+"""Abaqus input files, written by meshio and read here: it leaves out what follows a comment, and every move."""
 
 import re
 from pathlib import Path
@@ -7,15 +7,9 @@ import numpy as np
 
 from enf2enf.errors import MeshError
 from enf2enf.io import text
-from enf2enf.io.format import QUADRATIC, Format, meshio_reader
+from enf2enf.io.decks.abaqus import read
+from enf2enf.io.format import QUADRATIC, Format
 
-# Elements by the shape alone: meshio knows one name of each shape.
-_SHAPES = (
-    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|M2D|S|R3D|STRI)3\w*", "CPS3"),
-    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|S|R3D)4\w*", "CPS4"),
-    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|STRI)65?\w*", "STRI65"),
-    (r"(CPS|CPE|CPEG|CAX|CGAX|DC2D|AC2D|S)8\w*", "S8R"),
-)
 # meshio writes the last name it knows of a shape: a pore-pressure quadrilateral, a rigid triangle.
 _PLAIN = {
     b"CAX4P": b"TYPE=CPS4\n", b"R3D3": b"TYPE=CPS3\n", b"CPE6": b"TYPE=CPS6\n", b"S8R5": b"TYPE=CPS8R\n",
@@ -24,24 +18,18 @@ _PLAIN = {
 
 
 def _sniff(data: bytes) -> bool:
-    return text.matches(data, rb"^\*NODE\b")
+    return text.matches(data, rb"^[ \t]*\*(NODE|ELEMENT|HEADING|PART|INCLUDE)\b")
 
 
 def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
     lines = text.decoded(data)
     if "INCLUDE" in lines.upper().replace("*", "") and any(map(_includes, lines.split("\n"))):
         raise MeshError(name, "an Abaqus file that is complete in itself", "an *INCLUDE of another file")
-
-    def known(found: re.Match) -> str:
-        kind = next((ours for theirs, ours in _SHAPES if re.fullmatch(theirs, found[2].upper())), found[2].upper())
-        return found[1] + kind
-
-    pattern = r"^(\*ELEMENT\b[^\n]*?\bTYPE\s*=\s*)(\w+)"
-    return re.sub(pattern, known, lines, flags=re.IGNORECASE | re.MULTILINE).encode(), {}
+    return data, {}
 
 
 def _includes(line: str) -> bool:
-    """Whether meshio, which forgives blanks and takes asterisks anywhere, would open another file here."""
+    """Whether a reader that forgives blanks and takes asterisks anywhere would open another file here."""
     return not line.startswith("**") and line.partition(",")[0].strip().replace("*", "").upper() == "INCLUDE"
 
 
@@ -67,6 +55,6 @@ FORMAT = Format(
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
-    read=meshio_reader("abaqus"),
+    read=read,
     write=_write,
 )
