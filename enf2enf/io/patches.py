@@ -92,14 +92,18 @@ class _Rim:
     """The boundary of the cells of a mesh, looked for where a set of nodes asks for it."""
 
     def __init__(self, raw):
-        self._raw = raw
+        self._raw, self._chosen = raw, np.zeros(len(raw.points), bool)
 
     def between(self, nodes: np.ndarray) -> np.ndarray:
         """The edges with both ends among the nodes; none where nodes inside the mesh are among them."""
         ends, inside = self._edges
-        chosen = np.zeros(len(inside), bool)
-        chosen[nodes[(nodes >= 0) & (nodes < len(inside))]] = True
-        return ends[chosen[ends].all(axis=1) & ~(chosen & inside).any()]
+        nodes = nodes[(nodes >= 0) & (nodes < len(inside))]
+        if inside[nodes].any():
+            return ends[:0]
+        self._chosen[nodes] = True
+        both = self._chosen[ends].all(axis=1)
+        self._chosen[nodes] = False
+        return ends[both]
 
     @functools.cached_property
     def _edges(self) -> tuple[np.ndarray, np.ndarray]:

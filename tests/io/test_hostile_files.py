@@ -149,6 +149,29 @@ def test_includes_in_disguise(line):
     assert "an *INCLUDE of another file" in refused(data, "a.inp")
 
 
+def abaqus(*blocks: str) -> bytes:
+    triangle = "*NODE\n1, 0., 0.\n2, 1., 0.\n3, 0., 1.\n*ELEMENT, TYPE=CPS3\n1, 1, 2, 3\n"
+    return ("*PART, NAME=P\n" + triangle + "".join(blocks)).encode()
+
+
+def test_sets_in_each_other():
+    """Each in the next; and one of all nodes so often in another that it is more than the file has room for."""
+    chain = "".join(f"*NSET, NSET=s{k}\ns{k + 1}\n" for k in range(1_000))
+    with pytest.raises(MeshError, match="^a.inp: expected a complete Abaqus file, got damaged or truncated data$"):
+        read_bytes(abaqus(chain), "a.inp")
+    nodes = "*NODE, NSET=all\n" + "".join(f"{k}, {k}., 1.\n" for k in range(4, 1_500))
+    crowd = "*NSET, NSET=s\n" + "all, " * 6_000
+    with pytest.raises(MeshError, match="sets: expected at most"):
+        read_bytes(abaqus(nodes, crowd), "a.inp")
+
+
+def test_instances_of_one_part():
+    instances = [f"*INSTANCE, PART=P, NAME=I{k}\n{2 * k}.\n*END INSTANCE\n" for k in range(200)]
+    assert read_bytes(abaqus("*END PART\n", *instances[:50]), "a.inp").cell_count == 50
+    with pytest.raises(MeshError, match="instances: expected at most 100, got more"):
+        read_bytes(abaqus("*END PART\n", *instances), "a.inp")
+
+
 def hdf5(fill) -> bytes:
     target = io.BytesIO(shipped("med"))
     with h5py.File(target, "r+") as file:
@@ -198,6 +221,7 @@ HEADS = {
 }  # fmt: skip
 UNITS = [
     b"\n", b" ", b"0", b"<VTKFile ", b"<Piece ", b"<DataItem ", b"BEGIN BULK\n", b"MARKER_TAG=\n", b"*ELEMENT TYPE",
+    b"+,\n",
 ]  # fmt: skip
 
 

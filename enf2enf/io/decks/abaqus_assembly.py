@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -133,11 +133,11 @@ class _Assembly:
         point_sets = self._named(nodes.named())
         cell_sets = {name: self._by_block(own) for name, own in self._named(cells.named()).items()}
         lines = [np.zeros((0, 2), np.int64)]
-        for name, edges in self._surfaces(cells):
-            own = sum(map(len, lines)) + np.arange(len(edges))
-            lines.append(edges)
-            known = cell_sets.setdefault(name, self._by_block(np.zeros(0, np.int64)))
-            known[-1] = np.concatenate([known[-1], own])
+        count = 0
+        for name, sides in self._surfaces(cells).items():
+            lines += sides
+            own = cell_sets.setdefault(name, self._by_block(np.zeros(0, np.int64)))
+            own[-1] = np.arange(count, count := count + sum(map(len, sides)))
         return point_sets, cell_sets, np.concatenate(lines)
 
     def _named(self, sets: Iterable[tuple[str, np.ndarray | None]]) -> dict[str, np.ndarray]:
@@ -156,15 +156,20 @@ class _Assembly:
         inner = [cells[low:high] - start for low, high, start in zip(cuts, cuts[1:], self._starts, strict=False)]
         return [*inner, np.zeros(0, np.int64)]
 
-    def _surfaces(self, cells: Sets) -> Iterator[tuple[str, Int[np.ndarray, "sides 2"]]]:
+    def _surfaces(self, cells: Sets) -> dict[str, list[np.ndarray]]:
         """The sides of cells that surfaces name, by the name of the surface."""
+        found: dict[str, list[np.ndarray]] = defaultdict(list)
         for part, own in self._parts.items():
             for name, rows in own.surfaces.items():
-                for members, label in rows:
-                    if (found := cells.members(part, members)) is None:
-                        self._strange.append(name)
-                    else:
-                        yield name, self._sides(found, label)
+                members = [cells.members(part, chosen) for chosen, _ in rows]
+                known = [
+                    (chosen, label) for chosen, (_, label) in zip(members, rows, strict=True) if chosen is not None
+                ]
+                if len(known) < len(rows):
+                    self._strange.append(name)
+                else:
+                    found[name] += [self._sides(chosen, label) for chosen, label in known]
+        return found
 
     def _sides(self, cells: np.ndarray, label: str) -> Int[np.ndarray, "sides 2"]:
         """Of each of the cells the side of a label; without one, those of its sides that no other cell has."""

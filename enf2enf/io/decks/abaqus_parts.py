@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from enf2enf.errors import MeshError
 from enf2enf.io.decks.abaqus_sets import Set
-from enf2enf.io.decks.model import Cells, Nodes, first_of_each, places
+from enf2enf.io.decks.model import Cells, Nodes, alike, first_of_each, places
 
 
 class Move(NamedTuple):
@@ -64,15 +64,22 @@ class Placed(NamedTuple):
             MeshError: a number that is defined in two ways, nodes that are not defined.
         """
         numbers, points, systems = part.nodes.numbers, part.nodes.points, part.nodes.systems
-        for place, system in enumerate(part.systems[1:], 1):
-            points[systems == place] = system.of(points[systems == place])
+        for place, group in alike(systems):
+            points[group] = part.systems[place].of(points[group])
         kept = first_of_each("node", numbers, points)
         blocks = {}
         for kind, cells in part.cells.items():
             once = first_of_each("element", cells.numbers, cells.rows)
             nodes = places(numbers[kept], cells.rows[once], f"{kind} cells")
             blocks[kind] = cells.numbers[once], _ends_first(nodes, points[kept]) if kind == "line3" else nodes
+        _check_types([numbers for numbers, _ in blocks.values()])
         return cls(numbers[kept], move.of(points[kept]), blocks)
+
+
+def _check_types(numbers: list[np.ndarray]) -> None:
+    every, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *numbers]), return_counts=True)
+    if len(twice := every[counts > 1]):
+        raise MeshError(f"element {twice[0]}", "one definition", "two of different types")
 
 
 def _ends_first(rows: Int[np.ndarray, "lines 3"], points: Float[np.ndarray, "points 3"]) -> Int[np.ndarray, "lines 3"]:

@@ -69,8 +69,15 @@ class Numbered:
     def within(self, first: int, last: int, step: int) -> np.ndarray:
         """The indices of the numbers in a range."""
         low, high = np.searchsorted(self._numbers, [first, last + 1])
+        if (last - first) // step < high - low:
+            return self.among(np.arange(first, last + 1, step))
         chosen = (self._numbers[low:high] - first) % step == 0
         return self._first + self._order[low:high][chosen]
+
+    def effort(self, first: int, last: int, step: int) -> int:
+        """How many numbers `within` looks at."""
+        low, high = np.searchsorted(self._numbers, [first, last + 1])
+        return max(min((last - first) // step + 1, int(high - low)), 0)
 
 
 class Sets:
@@ -110,21 +117,29 @@ class Sets:
         found: list[np.ndarray | None] = [np.zeros(0, np.int64)]
         found += [self._in(of or part, np.array(numbers, np.int64)) for of, numbers in own.numbers.items()]
         for of, first, last, step in own.ranges:
-            self._spend((last - first) // step + 1, keep=True)
-            numbered = self._numbered.get(of or part)
-            found.append(None if numbered is None else numbered.within(first, last, step))
+            found.append(self._range(of or part, first, last, step))
         for of, key in own.sets:
             found.append(self.indices(of or part, key))
             self._spend(0 if found[-1] is None else len(found[-1]))
         known = [indices for indices in found if indices is not None]
-        self._spend(sum(map(len, known)))
         return np.unique(np.concatenate(known)) if len(known) == len(found) and own.understood else None
 
     def _in(self, part: str, numbers: np.ndarray) -> np.ndarray | None:
         numbered = self._numbered.get(part)
         return None if numbered is None else numbered.among(numbers)
 
-    def _spend(self, count: int, keep: bool = False) -> None:
+    def _range(self, part: str, first: int, last: int, step: int) -> np.ndarray | None:
+        self._check((last - first) // step + 1)
+        numbered = self._numbered.get(part)
+        if numbered is None:
+            return None
+        self._spend(numbered.effort(first, last, step))
+        return numbered.within(first, last, step)
+
+    def _spend(self, count: int) -> None:
+        self._check(count)
+        self._left -= count
+
+    def _check(self, count: int) -> None:
         if count > self._left:
             raise MeshError("sets", f"at most {self._most} numbers in a file of this size", str(count))
-        self._left -= 0 if keep else count

@@ -1,7 +1,7 @@
 """What a deck defines: nodes and cells by numbers of its own, gathered one by one and joined at the end."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -79,6 +79,14 @@ def first_of_each(what: str, numbers: Int[np.ndarray, " all"], rows: np.ndarray)
         if len(bad := np.flatnonzero(other)):
             raise MeshError(f"{what} {numbers[bad[0]]}", "one definition", "two that differ")
     return np.sort(first)
+
+
+def alike(labels: Int[np.ndarray, " all"]) -> Iterator[tuple[int, Int[np.ndarray, " some"]]]:
+    """Every label, and where it is."""
+    order = np.argsort(labels, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(group):
+            yield int(labels[group[0]]), group
 
 
 def places(known: Int[np.ndarray, " known"], wanted: np.ndarray, what: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.errors import MeshError
+from enf2enf.io.decks.model import alike
 from enf2enf.io.decks.nastran_cards import Card
 from enf2enf.io.decks.numbers import integer, real
 
@@ -29,8 +30,8 @@ class Systems:
             MeshError: a system that is not defined, or not by coordinates.
         """
         basic = points.copy()
-        for number in np.unique(systems).tolist():
-            basic[systems == number] = self._basic(number, points[systems == number], _DEEPEST)
+        for number, group in alike(systems):
+            basic[group] = self._basic(number, points[group], _DEEPEST)
         return basic
 
     def _basic(self, number: int, local: Float[np.ndarray, "points 3"], deepest: int) -> Float[np.ndarray, "points 3"]:
