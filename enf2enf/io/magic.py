@@ -11,6 +11,7 @@ _KNOWN = {
     b"\xff\xd8\xff": "a JPEG image",
     b"%PDF": "a PDF document",
     b"\x7fELF": "a program",
+    b"@(#)ADF": "CGNS in its older form, ADF, which adf2hdf converts",
     HDF5: "an HDF5 file of another kind",
 }
 

@@ -244,6 +244,13 @@ REFUSED = {
         ),
         "whole closed loops, got half on 20 of 40",
     ),
+    "inside the mesh": (
+        lambda: Geometry.from_mesh(
+            dataclasses.replace(m := cell(star(1, 40)), patches=m.patches | {"ring": m.patches["void"] + 40}),
+            ["void", "ring"],
+        ),
+        "patches on the boundary of the cells, got void, ring with 40 edges that are not on it",
+    ),
     "unnamed hole": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["rim"]), "every inner loop among the named"),
     "no hole": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1, 2], [0, 2, 3])), "got none"),
     "unclosed": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1], [1, 2], kind="line")), "an unclosed curve"),

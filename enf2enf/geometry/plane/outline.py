@@ -229,7 +229,11 @@ def _named(outline: Outline, walls: Sequence[str]) -> list[bool]:
         if name not in patches:
             raise GeometryError("walls", f"patches among {sorted(patches)}", repr(name))
     members = topology.keys(np.concatenate([patches[name][:, :2] for name in walls]), count)
-    in_patch = np.isin(topology.keys(outline.pieces[:, ::2], count), members)
+    pieces = topology.keys(outline.pieces[:, ::2], count)
+    if inside := int((~np.isin(members, pieces)).sum()):
+        what = f"{', '.join(walls)} with {inside} edges that are not on it"
+        raise GeometryError("walls", "patches on the boundary of the cells", what)
+    in_patch = np.isin(pieces, members)
     loop = np.zeros(count, np.int64)
     for number, nodes in enumerate(outline.loops):
         loop[nodes] = number

@@ -4,11 +4,12 @@ The standard: https://cgns.github.io/CGNS_docs_current/sids/ and its HDF5 mappin
 tetrahedra, in a layout no other program reads.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from enf2enf.errors import MeshError
 from enf2enf.io import hdf5
 from enf2enf.io.format import QUADRATIC, Format
 
@@ -17,36 +18,48 @@ _KINDS = {
     9: ("quad9", 9), 10: ("tetra", 4), 11: ("tetra10", 10), 12: ("pyramid", 5), 14: ("wedge", 6), 17: ("hexahedron", 8),
 }  # fmt: skip
 _NUMBERS = {kind: number for number, (kind, _) in _KINDS.items()}
-_MIXED = 20
+_NODE, _MIXED = 2, 20
+_POLYHEDRAL = {22: "NGON_n", 23: "NFACE_n"}
 
 
 def _read(path: Path):
-    """The file's one zone as a `meshio.Mesh`, boundary conditions as cell sets.
+    """The file's one zone as a `meshio.Mesh`, boundary conditions and families as sets of cells or of nodes.
 
     Raises:
-        ValueError: not one base with one unstructured zone, or elements other than lines, triangles and the like.
+        MeshError: not one base with one unstructured zone, or elements other than lines, triangles and the like.
     """
     import h5py
     import meshio
 
     with h5py.File(path, "r") as file:
-        zone = _only(_only(file, "CGNSBase_t"), "Zone_t")
+        base = _only(file, "CGNSBase_t", "base")
+        zone = _only(base, "Zone_t", "zone (join several where the mesh is made)")
         kind = [_text(node) for node in _labelled(zone, "ZoneType_t").values()]
         if kind != ["Unstructured"]:
-            raise ValueError("a structured zone")
-        grid = _labelled(zone, "GridCoordinates_t")
-        if not grid:
-            raise ValueError("no coordinates")
-        arrays = next(iter(grid.values()))
-        axes = [f"Coordinate{axis}" for axis in "XYZ" if f"Coordinate{axis}" in arrays]
-        points = np.stack([_data(arrays[axis]) for axis in axes], axis=1).astype(float)
+            raise MeshError("zone", "an unstructured one", (kind or ["one without a type"])[0])
         sections = _sections(zone)
+        points = _points(zone)
+        cells, nodes = _sets(zone, sections, _families(base), len(points))
         return meshio.Mesh(
             points,
             [(kind, nodes) for _, kind, _, nodes in sections],
             point_data=dict(_solution(zone)),
-            cell_sets=_sets(zone, sections),
+            cell_sets=cells,
+            point_sets=nodes,
         )
+
+
+def _points(zone) -> np.ndarray:
+    """Coordinates of the nodes. The grid of this name is the original one, where others are of later times."""
+    grids = _labelled(zone, "GridCoordinates_t")
+    if not grids:
+        raise MeshError("zone", "coordinates", "none")
+    grid = grids.get("GridCoordinates", next(iter(grids.values())))
+    axes = [f"Coordinate{axis}" for axis in "XYZ" if f"Coordinate{axis}" in grid]
+    if axes[:2] != ["CoordinateX", "CoordinateY"]:
+        found = ", ".join(_labelled(grid, "DataArray_t")) or "none"
+        raise MeshError("coordinates", "CoordinateX and CoordinateY", found)
+    return np.stack([_data(grid[axis]) for axis in axes], axis=1).astype(float)
 
 
 def _sections(zone) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
@@ -54,24 +67,34 @@ def _sections(zone) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
     found = []
     for name, section in _labelled(zone, "Elements_t").items():
         number = int(_data(section)[0])
-        first = int(_data(section["ElementRange"])[0])
-        flat = _data(section["ElementConnectivity"]).astype(np.int64)
+        first, last = (int(end) for end in _data(section["ElementRange"]).ravel())
+        flat = _data(section["ElementConnectivity"]).astype(np.int64).ravel()
         if number == _MIXED:
-            found += [(name, *part) for part in _unmixed(first, flat)]
-        elif number in _KINDS:
-            kind, width = _KINDS[number]
+            parts = [(name, *part) for part in _unmixed(first, flat)]
+        else:
+            kind, width = _kind(number)
             nodes = flat.reshape(-1, width) - 1
-            found.append((name, kind, first + np.arange(len(nodes)), nodes))
-        elif number != 2:  # single nodes bound nothing
-            raise ValueError(f"elements of CGNS type {number}")
+            parts = [(name, kind, first + np.arange(len(nodes)), nodes)]
+        if (count := sum(len(nodes) for *_, nodes in parts)) != last - first + 1:
+            raise MeshError(f"section {name!r}", f"{last - first + 1} elements", str(count))
+        found += parts
     return sorted(found, key=lambda section: section[2][0] if len(section[2]) else 0)
+
+
+def _kind(number: int) -> tuple[str, int]:
+    if number == _NODE:
+        return "vertex", 1
+    if number not in _KINDS:
+        named = _POLYHEDRAL.get(number, f"type {number}")
+        raise MeshError("elements", "lines, triangles, quadrilaterals and solids of CGNS", named)
+    return _KINDS[number]
 
 
 def _unmixed(first: int, flat: np.ndarray):
     parts: dict[str, tuple[list, list]] = {}
     at, element = 0, first
     while at < len(flat):
-        kind, width = _KINDS[int(flat[at])]
+        kind, width = _kind(int(flat[at]))
         numbers, nodes = parts.setdefault(kind, ([], []))
         numbers.append(element)
         nodes.append(flat[at + 1 : at + 1 + width] - 1)
@@ -79,24 +102,57 @@ def _unmixed(first: int, flat: np.ndarray):
     return [(kind, np.array(numbers), np.array(nodes)) for kind, (numbers, nodes) in parts.items()]
 
 
-def _sets(zone, sections) -> dict[str, list[ArrayLike]]:
-    """Patches: by boundary condition, or by section of lines where there is none."""
-    named: dict[str, list[np.ndarray]] = {}
+def _families(base) -> dict[str, list[str]]:
+    """Family -> the names of the groups that it is in."""
+    families = _labelled(base, "Family_t").items()
+    return {name: [_text(node) for node in _labelled(family, "FamilyName_t").values()] for name, family in families}
+
+
+def _names(name: str, condition, families: dict[str, list[str]]) -> list[str]:
+    """What a boundary condition is called: by its family alone where it says that it is that."""
+    labels = ("FamilyName_t", "AdditionalFamilyName_t")
+    own = [_text(node).rpartition("/")[2] for label in labels for node in _labelled(condition, label).values()]
+    groups = [group for family in own for group in families.get(family) or [family]]
+    return groups if groups and _text(condition) == "FamilySpecified" else [name, *groups]
+
+
+def _conditions(zone, families: dict[str, list[str]]) -> Iterator[tuple[str, bool, str, np.ndarray]]:
+    """(name, whether of nodes, range or list, numbers) of every boundary condition, under each of its names."""
     for conditions in _labelled(zone, "ZoneBC_t").values():
         for name, condition in _labelled(conditions, "BC_t").items():
-            where = [_text(node) for node in _labelled(condition, "GridLocation_t").values()]
-            if where == ["Vertex"] or not where:
-                continue
-            if "PointRange" in condition:
-                low, high = _data(condition["PointRange"]).ravel()
-                named[name] = [(numbers >= low) & (numbers <= high) for _, _, numbers, _ in sections]
-            elif "PointList" in condition:
-                listed = _data(condition["PointList"]).ravel()
-                named[name] = [np.isin(numbers, listed) for _, _, numbers, _ in sections]
-    if not named:
-        lines = {name: numbers for name, kind, numbers, _ in sections if kind in ("line", "line3")}
-        named = {name: [np.isin(n, own) for _, _, n, _ in sections] for name, own in lines.items()}
-    return {name: [np.flatnonzero(inside) for inside in chosen] for name, chosen in named.items()}
+            where = [_text(node) for node in _labelled(condition, "GridLocation_t").values()] or ["Vertex"]
+            for key in ("PointRange", "PointList", "ElementRange", "ElementList"):
+                if key in condition:
+                    on_nodes = where == ["Vertex"] and key.startswith("Point")
+                    for group in _names(name, condition, families):
+                        yield group, on_nodes, key, _data(condition[key]).ravel()
+
+
+def _sets(zone, sections, families: dict[str, list[str]], count: int):
+    """Patches as cells, section by section, and as nodes: by boundary condition, or by section of lines without any."""
+    cells: dict[str, list[np.ndarray]] = {}
+    nodes: dict[str, np.ndarray] = {}
+    numbers = [own for _, _, own, _ in sections]
+    covered = [False] * len(sections)
+    for name, on_nodes, key, listed in _conditions(zone, families):
+        if on_nodes:
+            found = np.flatnonzero(_among(key, 1 + np.arange(count), listed))
+            nodes[name] = np.union1d(nodes.get(name, found), found)
+        else:
+            inside = [_among(key, own, listed) for own in numbers]
+            covered = [known or bool(own.any()) for known, own in zip(covered, inside, strict=True)]
+            cells[name] = [old | new for old, new in zip(cells.get(name, inside), inside, strict=True)]
+    for (name, kind, _, _), known in zip(sections, covered, strict=True):
+        if kind in ("line", "line3") and not known:
+            cells[name] = [np.full(len(own), name == other) for own, (other, *_) in zip(numbers, sections, strict=True)]
+    return {name: [np.flatnonzero(inside) for inside in chosen] for name, chosen in cells.items()}, nodes
+
+
+def _among(key: str, numbers: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Which numbers a range, or a list, has."""
+    if key.endswith("Range"):
+        return (numbers >= listed[0]) & (numbers <= listed[-1])
+    return np.isin(numbers, listed)
 
 
 def _solution(zone) -> dict[str, np.ndarray]:
@@ -117,10 +173,10 @@ def _joined(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return fields
 
 
-def _only(parent, label: str):
+def _only(parent, label: str, what: str):
     found = _labelled(parent, label)
     if len(found) != 1:
-        raise ValueError(f"{len(found)} {label} nodes where there should be one")
+        raise MeshError("file", f"one {what}", str(len(found)))
     return next(iter(found.values()))
 
 
