@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 _SURFACE = re.compile(
-    r"(?:CPS|CPE|CPEG|CAX|CGAX|DC2D|DCAX|DCC2D|DCCAX|AC2D|ACAX|M3D|S|DS|R3D|STRI|SFM3D|EMC2D)([34689])\w*"
+    r"(?:CPS|CPE|CPEG|CAX|CGAX|DC2D|DCAX|DCC2D|DCCAX|AC2D|ACAX|M3D|S|DS|R3D|STRI|SFM3D|EMC2D|US)([34689])\w*"
     r"|(?:COH2D|COHAX|WARP2D)(4)\w*"
 )
 _SURFACES = {"3": ("triangle", 3), "4": ("quad", 4), "6": ("triangle6", 6), "8": ("quad8", 8), "9": ("quad9", 9)}
@@ -12,12 +12,12 @@ _SHORT = re.compile(
     r"(T[23]D|R2D|RAX|RB[23]D|[AD]C1D)2[A-Z]*|(B[23]|PIPE[23])[13][A-Z]*|(D?SAX|MAX|MGAX|SFMG?AX)1[A-Z]*"
 )
 _LONG = re.compile(r"(T[23]D|[AD]C1D)3[A-Z]*|(B[23]|PIPE[23])2[A-Z]*|(D?SAX|MAX|MGAX|SFMG?AX)2[A-Z]*")
-_SOLID = re.compile(r"(?:C3D|DC3D|AC3D|DCC3D|EMC3D|SC|COH3D)(20|15|10|8|6|5|4)(?!\d)\w*")
+_SOLID = re.compile(r"(?:C3D|DC3D|AC3D|DCC3D|EMC3D|SC|COH3D)(20|10|8|6|5|4)(?!\d)\w*")
 _SOLIDS = {
     "4": ("tetra", 4), "5": ("pyramid", 5), "6": ("wedge", 6), "8": ("hexahedron", 8), "10": ("tetra10", 10),
-    "15": ("wedge15", 15), "20": ("hexahedron20", 20),
+    "20": ("hexahedron20", 20),
 }  # fmt: skip
-_NO_CELL = re.compile(r"(SPRING|DASHPOT|JOINT|GAP|DGAP|DRAG|ITS)\w*|MASS|ROTARYI|HEATCAP|CONN[23]D2|DCOUP[23]D")
+_NO_CELL = re.compile(r"(SPRING|DASHPOT|JOINT|GAP|DGAP|DRAG|ITS)\w*|MASS|ROTARYI|HEATCAP|CONN[23]D2|DCOUP[23]D|D")
 
 
 class Shape(NamedTuple):

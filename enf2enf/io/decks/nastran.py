@@ -16,8 +16,8 @@ from enf2enf.io.decks.numbers import integer, real
 _LINE = {2: "line", 3: "line3"}
 _TRIANGLE = {3: "triangle", 6: "triangle6"}
 _QUAD = {4: "quad", 8: "quad8", 9: "quad9"}
-_TETRA, _PYRAMID = {4: "tetra", 10: "tetra10"}, {5: "pyramid", 13: "pyramid13"}
-_WEDGE, _HEXAHEDRON = {6: "wedge", 15: "wedge15"}, {8: "hexahedron", 20: "hexahedron20"}
+_TETRA, _HEXAHEDRON = {4: "tetra", 10: "tetra10"}, {8: "hexahedron", 20: "hexahedron20"}
+_PYRAMID, _WEDGE = {5: "pyramid"}, {6: "wedge"}
 # Name -> kinds by the number of nodes, and the most nodes that it has, from the third field on.
 _CELLS = {
     **dict.fromkeys(("CBAR", "CBEAM", "CBEND", "CONROD", "CROD", "CTUBE"), (_LINE, 2)), "CBEAM3": (_LINE, 3),
@@ -32,7 +32,6 @@ _CELLS = {
 # Where a mesh has the nodes of a cell in another order than the card.
 _ORDERS = {
     "CTRIAX6": {6: [0, 2, 4, 1, 3, 5]},
-    "CPENTA": {15: [*range(9), 12, 13, 14, 9, 10, 11]},
     "CHEXA": {20: [*range(12), 16, 17, 18, 19, 12, 13, 14, 15]},
 }
 _NO_CELLS = re.compile(

@@ -58,8 +58,8 @@ def cards(lines: Iterable[tuple[int, str]], wanted: Callable[[str], bool]) -> It
 
 def _continue(card: Card, mark: str, own: str, line: _Line, number: int) -> str:
     """Adds a continuation to its card; returns the mark that the next one has."""
-    if mark[1:].strip() and own[1:].strip() and mark[1:].strip() != own[1:].strip():
-        raise MeshError(f"line {number}", f"the continuation {mark.strip()} of {card.name}", own)
+    if mark[1:] and own[1:] and mark[1:] != own[1:]:
+        raise MeshError(f"line {number}", f"the continuation {mark} of {card.name}", own)
     card.fields.extend([""] * (-len(card.fields) % len(line.fields)))
     card.fields.extend(line.fields)
     return line.mark
@@ -72,6 +72,6 @@ def _split(number: int, line: str) -> _Line:
         if any(item.strip() for item in items[size + 1 :]):
             raise MeshError(f"line {number}", f"at most {size} fields and a mark", str(len(items)))
         fields = [item.strip() for item in items[:size]]
-        return _Line(fields + [""] * (size - len(fields)), "".join(items[size : size + 1]))
+        return _Line(fields + [""] * (size - len(fields)), "".join(items[size : size + 1]).strip())
     width = 64 // (_LARGE if "*" in line[:8] else _SMALL)
-    return _Line([line[at : at + width].strip() for at in range(8, 72, width)], line[72:80])
+    return _Line([line[at : at + width].strip() for at in range(8, 72, width)], line[72:80].strip())
