@@ -83,6 +83,12 @@ def test_sections_may_be_missing(head, end):
                                              "the file may have been cut off",))  # fmt: skip
 
 
+def test_half_a_card_of_large_fields_is_as_long_as_a_whole_one():
+    """What continues it in small fields is behind the half that is not there."""
+    grids = [large("GRID", GRIDS[0])[:1] + ["+       9."], *(small("GRID", grid) for grid in GRIDS[1:])]
+    understood(deck(*grids, *(small("CQUAD4", cell) for cell in CELLS)), "a.bdf")
+
+
 WRITTEN = {
     "0.5": lambda x: f"{x:.5f}",
     ".5": lambda x: f"{x:.5f}".replace("0.", "."),
