@@ -33,7 +33,7 @@ def cards(lines: Iterable[tuple[int, str]], wanted: Callable[[str], bool]) -> It
     Raises:
         MeshError: replicated or deleted cards, lines of more fields than there are, continuations out of order.
     """
-    card, mark = None, ""
+    card, mark, known = None, "", dict[str, bool]()
     for number, text in lines:
         line = text.partition("$")[0].rstrip()
         if not line:
@@ -49,7 +49,9 @@ def cards(lines: Iterable[tuple[int, str]], wanted: Callable[[str], bool]) -> It
         if card is not None:
             yield card
         head, card = line[:8].partition(",")[0].strip().rstrip("*").upper(), None
-        if wanted(head):
+        if head not in known:
+            known[head] = wanted(head)
+        if known[head]:
             split = _split(number, line)
             card, mark = Card(number, head, split.fields), split.mark
     if card is not None:

@@ -81,7 +81,9 @@ class _Sections:
         """Looks at a name and what is behind it."""
         if name == "SEND_TO":  # among the lines of a marker
             return
-        self._expect(name, 0, _ignored)
+        if self._left > 0:
+            self._refuse(str(self._wanted - self._left))
+        self._name, self._wanted, self._left = name, 0, 0
         if name in ("NDIME", "NELEM", "NPOIN", "NMARK", "NZONE"):
             if name in self._seen or (name == "NZONE" and int(value) != 1):
                 raise MeshError(name, "one zone; write each into a file of its own", "several")
@@ -93,32 +95,34 @@ class _Sections:
         elif name == "MARKER_TAG":
             self._marker = self.markers.setdefault(f"tag_{value}" if value.isdigit() else value, {})
         elif name == "NELEM":
-            self._expect(name, self._seen[name], lambda row: _add(self.cells, row))
+            self._expect(self._seen[name], lambda row: _add(self.cells, row))
         elif name == "MARKER_ELEMS":
-            self._expect(name, int(value.split()[0]), self._add_side)
+            self._expect(int(value.split()[0]), self._add_side)
         elif name == "NPOIN":
-            self._expect(name, self._seen[name], self._add_point)
+            self._expect(self._seen[name], self._add_point)
         elif name not in self._seen:
-            self._expect(name, _ANY, _ignored)
+            self._expect(_ANY, _ignored)
 
     def take(self, row: list[str]) -> None:
         """Looks at a line of numbers."""
         if not self._left:
-            raise MeshError(self._name, f"{self._wanted} lines after it", "more")
+            self._refuse("more")
         self._left -= 1
         self._take(row)
 
     def end(self) -> None:
         """Looks at what is missing."""
-        self._expect("the end", 0, _ignored)
+        if self._left > 0:
+            self._refuse(str(self._wanted - self._left))
         if (wanted := self._seen.get("NMARK", len(self.markers))) != len(self.markers):
             raise MeshError("NMARK", f"{wanted} markers", str(len(self.markers)))
 
-    def _expect(self, name: str, count: int, take: Callable[[list[str]], None]) -> None:
-        """So many lines after a name, and none that is missing before it."""
-        if self._left > 0:
-            raise MeshError(self._name, f"{self._wanted} lines after it", str(self._wanted - self._left))
-        self._name, self._wanted, self._left, self._take = name, count, count, take
+    def _expect(self, count: int, take: Callable[[list[str]], None]) -> None:
+        """So many lines after a name."""
+        self._wanted, self._left, self._take = count, count, take
+
+    def _refuse(self, found: str) -> None:
+        raise MeshError(self._name, f"{self._wanted} lines after it", found)
 
     def _add_point(self, row: list[str]) -> None:
         if not self.dim or len(row) < self.dim:
