@@ -220,6 +220,7 @@ REFUSED = {
     "BEGIN SUPER=1": "one section of bulk data, got another one",
     "CQUAD4,9,1,1,2,3,99": r"^a.bdf: quad cells: expected nodes that the file defines, got node 99$",
     "CQUAD4,9,1,1,2,3": r"line 28: CQUAD4 9: expected 4 nodes, got 3$",
+    "CQUAD4,9,1,1,,2,3": r"line 28: CQUAD4 9: expected 4 nodes, got 3$",
     "CQUAD4,9,1,1,2,3,x": r"line 28: CQUAD4: expected numbers, got 'x'$",
     "CQUAD4,1,1,1,2,3,4": "^a.bdf: element 1: expected one definition, got two that differ$",
     "GRID,1,,9.,9.": "^a.bdf: GRID 1: expected one definition, got two that differ$",
