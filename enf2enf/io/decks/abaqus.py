@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 from enf2enf.errors import MeshError
@@ -108,11 +108,11 @@ class Deck:
 
     def _elements(self, options: Mapping[str, str]):
         name = options.get("TYPE", "").upper()
-        shape = shape_of(name)
+        shape, named = shape_of(name), _set(self._part.cell_sets, options.get("ELSET", ""))
         if shape is None:
             self._refuse("an element type whose shape is known", f"TYPE={name}")
         elif shape.kind:
-            return self._cells(shape, _set(self._part.cell_sets, options.get("ELSET", "")))
+            return self._cells(shape, named)
 
         def count(row: list[str]) -> None:
             self.without_cells[name] += 1
@@ -163,15 +163,20 @@ class Deck:
         return lambda row: rows.append([real(field) for field in row])
 
     def _begin_part(self, options: Mapping[str, str]) -> None:
-        self._part = self.parts[options.get("NAME", "").casefold()] = Part()
+        self._part = self.parts[self._new_name(options, self.parts)] = Part()
+
+    def _new_name(self, options: Mapping[str, str], known: Container[str]) -> str:
+        name = options.get("NAME", "").casefold()
+        if not name or name in known:
+            self._refuse("a NAME of its own", repr(name))
+        return name
 
     def _end_part(self, options: Mapping[str, str]) -> None:
         self._part = self.outside
 
     def _begin_instance(self, options: Mapping[str, str]):
-        made = Instance(options.get("PART", ""), Part())
+        made = self.instances[self._new_name(options, self.instances)] = Instance(options.get("PART", ""), Part())
         self._part = made.own
-        self.instances[options.get("NAME", "").casefold()] = made
         rows, where = list[list[float]](), f"line {self.keyword.line}: *INSTANCE"
 
         def finish() -> None:

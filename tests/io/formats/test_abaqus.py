@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plates import HOLE_AREA, INNER, OCTAGON, POINTS, QUADS, understood
+from plates import INNER, OCTAGON, POINTS, QUADS, understood
 
 from enf2enf.errors import Enf2EnfError, MeshError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.polygon import area
 from enf2enf.io import read_bytes
+from enf2enf.io.decks.abaqus_sets import Numbered
 from enf2enf.mesh import topology
 
 
@@ -235,16 +235,22 @@ def test_what_is_left_out_is_said(text):
     assert re.fullmatch(SAID[text], said)
 
 
+def test_springs_may_be_in_sets_of_cells():
+    (said,) = understood(f"{PLATE}{SPRINGS}*ELSET, ELSET=every\nSP, 1, 2\n", "a.inp").warnings
+    assert said.startswith("elements: ")
+
+
 def test_a_part_without_an_instance_is_said():
     text = IN_PART.format("", "") + f"*PART, NAME=Spare\n{nodes(POINTS + 9)}{cells()}*END PART\n"
     assert understood(text, "a.inp").warnings == ("parts: expected an instance of each, got none of 'spare', left out",)
 
 
+CONTACT = "*MODEL CHANGE, TYPE=CONTACT PAIR, REMOVE\na, b\n"
 PHYSICS = "*MATERIAL, NAME=M\n*ELASTIC\n1., .3\n*STEP\n*STATIC\n*NODE OUTPUT\nU\n*ELEMENT OUTPUT\nS\n*END STEP\n"
 
 
 def test_what_does_not_matter_is_not_looked_at():
-    assert understood(f"*HEADING\nINCLUDE nothing, 1 2 3\n{PLATE}{PHYSICS}", "a.inp").warnings == ()
+    assert understood(f"*HEADING\nINCLUDE nothing, 1 2 3\n{PLATE}{PHYSICS}{CONTACT}", "a.inp").warnings == ()
 
 
 REFUSED = {
@@ -254,6 +260,9 @@ REFUSED = {
     "*IMPORT\n": r"\*IMPORT", "*MODEL CHANGE, REMOVE\na\n": r"\*MODELCHANGE: expected the same elements throughout",
     "*INSTANCE, INSTANCE=I, LIBRARY=l\n": r"\*INSTANCE: expected nodes and elements written out",
     "*INSTANCE, NAME=I, PART=Q\n": "instance 'i': expected a part of the file, got 'Q'",
+    "*PART\n": r"\*PART: expected a NAME of its own, got ''$",
+    "*PART, NAME=P\n*END PART\n*PART, NAME=p\n": r"\*PART: expected a NAME of its own, got 'p'$",
+    f"*PART, NAME=P\n*END PART\n{INSTANCE}{INSTANCE}": r"\*INSTANCE: expected a NAME of its own, got 'i'$",
     "*NODE, INPUT=n.inp\n": r"\*NODE: expected data in the file itself, got INPUT",
     "*NODE, SYSTEM=S\n": r"\*NODE: expected rectangular or cylindrical coordinates, got SYSTEM=S",
     "*NODE\n1, 9., 9.\n": "^a.inp: node 1: expected one definition, got two that differ$",
@@ -283,11 +292,8 @@ def test_an_include_alone_is_called_that():
         read_bytes(b"** all of it\n*Include, input=mesh.inp\n", "a.inp")
 
 
-def test_contact_that_comes_or_goes_is_no_change_of_the_mesh():
-    understood(f"{PLATE}*MODEL CHANGE, TYPE=CONTACT PAIR, REMOVE\na, b\n", "a.inp")
-
-
-def test_holes_keep_their_area_when_a_comment_is_among_the_cells():
-    lines = PLATE.splitlines()
-    text = "\n".join([*lines[:-4], "** around the hole", *lines[-4:]])
-    assert abs(area(Geometry.from_mesh(read_bytes(text.encode(), "a.inp")).walls[0])) == pytest.approx(HOLE_AREA)
+@pytest.mark.parametrize("last", [5, 9, 1000])
+def test_ranges_in_steps_whether_they_are_denser_than_the_numbers_or_not(last):
+    numbers = np.array([9, 1, 2, 3, 4])
+    found = Numbered(numbers, 10).within(1, last, 2)
+    assert set(found) == {10 + k for k, n in enumerate(numbers) if n % 2 and n <= last}

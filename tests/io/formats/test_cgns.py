@@ -75,6 +75,10 @@ NAMED = {
         {"a", "b"},
     ),
     "by its nodes": ([of_nodes(range(1, 9))], {"hole"}),
+    "by its nodes and its family": (
+        [of_nodes(range(1, 9)), condition("FamilyName", "FamilyName_t", "wall"), specified],
+        {"wall", "hole"},
+    ),
     "by its section where there is no condition": ([lambda file: file["Base/Zone"].pop("ZoneBC")], {"hole"}),
     "by its section where there is one of others": ([lambda file: file["Base/Zone/ZoneBC"].pop("hole")], {"hole"}),
     "by element numbers": (
