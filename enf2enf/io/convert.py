@@ -1,11 +1,12 @@
 """Between our `Mesh` and `meshio.Mesh`: planes, blocks, patches and fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from enf2enf.errors import MeshError, place
-from enf2enf.io.patches import facets_of
+from enf2enf.io.patches import facets_of, is_mark
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
@@ -24,20 +25,39 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     points = np.atleast_2d(np.array(raw.points, dtype=np.float64))
     if points.ndim != 2 or points.shape[1] not in (2, 3) or not np.isfinite(points).all():
         return Mesh(points, ())  # which says what is wrong with them
-    blocks: dict[str, list[np.ndarray]] = {}
-    for block in raw.cells:
+    blocks: dict[str, list[int]] = {}  # kind -> which blocks of the file are of it
+    nodes = [_indices(block) for block in raw.cells]
+    for number, block in enumerate(raw.cells):
         if len(block.data):
-            blocks.setdefault(block.type, []).append(_indices(block))
-    cells = tuple(CellBlock(kind, _joined(nodes)) for kind, nodes in _of_one_width(blocks).items())
+            blocks.setdefault(_kind(block.type, nodes[number].shape[1]), []).append(number)
+    cells = tuple(CellBlock(kind, _joined([nodes[k] for k in members])) for kind, members in blocks.items())
     Mesh(points, cells)  # indices are checked before they are used
-    fields = {name: np.asarray(v) for name, v in raw.point_data.items() if not name.startswith(_NOT_FIELDS)}
-    fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
-    fields = {name: v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v for name, v in fields.items()}
+    fields, on_cells = _numeric(raw.point_data), _numeric(_of_cells(raw, [k for part in blocks.values() for k in part]))
     if points.shape[1] == 3 and _is_flat(points):
         points = np.ascontiguousarray(points[:, :2])
     if points.shape[1] == 2:
-        fields = {name: _flattened(values) for name, values in fields.items()}
-    return Mesh(points, cells, facets_of(raw, names), fields, (*(raw.info or ()), *_unused(points, cells)))
+        fields, on_cells = ({name: _flattened(values) for name, values in data.items()} for data in (fields, on_cells))
+    warnings = (*(raw.info or ()), *_unused(points, cells))
+    return Mesh(points, cells, facets_of(raw, names), fields, warnings, on_cells)
+
+
+def _numeric(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The data that are numbers, one column of them as a row."""
+    fields = {name: np.asarray(v) for name, v in data.items() if not name.startswith(_NOT_FIELDS)}
+    fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
+    return {name: v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v for name, v in fields.items()}
+
+
+def _of_cells(raw, order: Sequence[int]) -> dict[str, np.ndarray]:
+    """The cell data that number no patches, block after block in this order; of one shape in all of them."""
+    found = {}
+    for name, blocks in raw.cell_data.items():
+        parts = [np.asarray(blocks[number]) for number in order if number < len(blocks)]
+        if is_mark(name) or len(parts) < len(order) or len({part.shape[1:] for part in parts}) > 1:
+            continue
+        if all(len(part) == len(raw.cells[number].data) for part, number in zip(parts, order, strict=True)):
+            found[name] = _joined(parts)
+    return found
 
 
 def _unused(points: np.ndarray, cells: tuple[CellBlock, ...]) -> Iterator[str]:
@@ -68,15 +88,9 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _of_one_width(blocks: Mapping[str, list[np.ndarray]]) -> dict[str, list[np.ndarray]]:
+def _kind(kind: str, width: int) -> str:
     """Polygons come in blocks of one width each; those of three or four corners have names of their own."""
-    named: dict[str, list[np.ndarray]] = {}
-    for kind, parts in blocks.items():
-        for nodes in parts:
-            width = nodes.shape[1]
-            key = {3: "triangle", 4: "quad"}.get(width, f"polygon{width}") if kind == "polygon" else kind
-            named.setdefault(key, []).append(nodes)
-    return named
+    return {3: "triangle", 4: "quad"}.get(width, f"polygon{width}") if kind == "polygon" else kind
 
 
 def _is_flat(points: np.ndarray) -> bool:
@@ -100,30 +114,40 @@ def to_meshio(mesh: Mesh):
     blocks = _tagged(mesh, names)
     raw = meshio.Mesh(
         spatial(mesh.points.astype(np.float64)),
-        [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _) in blocks.items()],
+        [("polygon" if kind.startswith("polygon") else kind, nodes) for kind, (nodes, _, _) in blocks.items()],
         point_data={name: spatial(np.asarray(v, dtype=np.float64)) for name, v in mesh.point_data.items()},
+        cell_data={name: [_chosen(v, own) for _, _, own in blocks.values()] for name, v in mesh.cell_data.items()},
     )
-    return raw, [tag for _, tag in blocks.values()], names
+    return raw, [tag for _, tag, _ in blocks.values()], names
 
 
-def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Kind -> (nodes, tags), with a cell for every facet of every patch."""
+def _chosen(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The values of cells of these numbers; NaN for -1."""
+    return spatial(np.where((numbers < 0).reshape(-1, *[1] * (values.ndim - 1)), np.nan, values[numbers]))
+
+
+def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Kind -> nodes, tags and numbers of its cells, with one cell of number -1 for every facet of every patch."""
     patched = {tuple(sorted(facet)) for name in names for facet in mesh.patches[name].tolist()}
-    parts: dict[str, list[tuple[np.ndarray, int]]] = {}
+    parts: dict[str, list[tuple[np.ndarray, int, np.ndarray]]] = {}
+    start = 0
     for block in mesh.cells:
-        nodes = block.nodes
+        nodes, numbers = block.nodes, start + np.arange(len(block.nodes))
+        start += len(nodes)
         if topology.is_curve(block.kind):  # those of a patch are written with it
-            nodes = nodes[[tuple(sorted(ends)) not in patched for ends in nodes[:, :2].tolist()]]
+            kept = [tuple(sorted(ends)) not in patched for ends in nodes[:, :2].tolist()]
+            nodes, numbers = nodes[kept], numbers[kept]
         if len(nodes):
-            parts.setdefault(block.kind, []).append((nodes, 0))
+            parts.setdefault(block.kind, []).append((nodes, 0, numbers))
     for number, name in enumerate(names, start=1):
         facets = mesh.patches[name]
         kind = {2: "line", 3: "triangle", 4: "quad"}[facets.shape[1]]
-        parts.setdefault(kind, []).append((facets, number))
+        parts.setdefault(kind, []).append((facets, number, np.full(len(facets), -1)))
     return {
         kind: (
-            np.concatenate([nodes for nodes, _ in part]).astype(np.int64),
-            np.concatenate([np.full(len(nodes), tag, dtype=np.int32) for nodes, tag in part]),
+            np.concatenate([nodes for nodes, _, _ in part]).astype(np.int64),
+            np.concatenate([np.full(len(nodes), tag, dtype=np.int32) for nodes, tag, _ in part]),
+            np.concatenate([numbers for _, _, numbers in part]),
         )
         for kind, part in parts.items()
     }

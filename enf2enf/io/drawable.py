@@ -40,7 +40,7 @@ def drawable(
     if isinstance(at, Mesh):
         if len(at.points) != len(field.points):
             raise QueryError("mesh", f"{len(field.points)} nodes, one for each value", str(len(at.points)))
-        made = pyvista.from_meshio(to_meshio(dataclasses.replace(at, patches={}, point_data={}))[0])
+        made = pyvista.from_meshio(to_meshio(dataclasses.replace(at, patches={}, point_data={}, cell_data={}))[0])
     elif isinstance(at, Grid):
         shape, origin = _in_space(at.resolution, 1), _in_space(at.lower, 0.0)
         made = pyvista.ImageData(dimensions=shape, spacing=_spacing(at), origin=origin)

@@ -38,6 +38,7 @@ class Format:
         kinds: the cell kinds it can hold, as far as they matter in the plane.
         fields: whether it carries nodal fields.
         patches: whether it carries named patches.
+        cell_fields: whether it carries numbers by cell; those without leave them out.
         sniff: `(data)` -> whether the bytes look like this format.
         read: `(path)` -> `meshio.Mesh`. Patches are `cell_sets` or `point_sets` by name, or numbers in the cell data
             `tag` with the names that `prepare` found; `enf2enf.io.patches` lists the names that meshio gives to such
@@ -70,6 +71,7 @@ class Format:
     read: Callable[[Path], Any]
     write: Callable[[Path, Any, list[np.ndarray], list[str]], None]
     distinctive: bool = True
+    cell_fields: bool = False
     plane: bool = False
     prepare: Callable[[str, bytes], tuple[bytes, dict[int, str]]] = _unchanged
     counts: bytes | None = None

@@ -28,6 +28,11 @@ def mark(raw, tags: Sequence[np.ndarray], names: Sequence[str]) -> None:
         raw.cell_data[_PREFIX + name] = [(tag == number).astype(np.int32) for tag in tags]
 
 
+def is_mark(name: str) -> bool:
+    """Whether cell data of this name say which patch a cell is of."""
+    return name in _TAGS or name.startswith(_PREFIX)
+
+
 def facets_of(raw, names: Mapping[int, str]) -> dict[str, Int[np.ndarray, "facets corners"]]:
     """Patches of a mesh as meshio read it, by name, each facet once.
 

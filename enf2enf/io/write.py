@@ -38,6 +38,8 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
     _check(mesh, name, chosen)
+    if not chosen.cell_fields:
+        mesh = dataclasses.replace(mesh, cell_data={})
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
@@ -64,4 +66,4 @@ def _check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
 
 def _geometry_alone(mesh: Mesh) -> Mesh:
     kept = tuple(block for block in mesh.cells if not topology.is_curve(block.kind))
-    return dataclasses.replace(mesh, cells=kept or mesh.cells, patches={})
+    return dataclasses.replace(mesh, cells=kept or mesh.cells, patches={}, cell_data={})

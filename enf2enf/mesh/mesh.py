@@ -33,6 +33,7 @@ class Mesh:
         patches: name -> boundary facets as rows of corner-node indices (2-D: edges, two nodes a row).
         point_data: name -> nodal values, `(points,)` or `(points, components)`.
         warnings: sentences about what of its file is not in it, or deserves a second look.
+        cell_data: name -> values by cell, `(cells,)` or `(cells, components)`, block after block; NaN for none.
 
     Raises:
         MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of
@@ -44,6 +45,7 @@ class Mesh:
     patches: Mapping[str, Int[np.ndarray, "facets corners"]] = dataclasses.field(default_factory=dict)
     point_data: Mapping[str, Float[np.ndarray, "points ..."]] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    cell_data: Mapping[str, Float[np.ndarray, "cells ..."]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         if self.points.ndim != 2 or self.points.shape[1] not in (2, 3) or len(self.points) == 0:
@@ -58,6 +60,9 @@ class Mesh:
         for name, values in self.point_data.items():
             if len(values) != len(self.points):
                 raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
+        for name, values in self.cell_data.items():
+            if len(values) != self.cell_count:
+                raise MeshError(f"cell data {name!r}", f"{self.cell_count} rows, one per cell", str(len(values)))
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(block.nodes)} {block.kind}" for block in self.cells)

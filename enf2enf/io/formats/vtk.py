@@ -32,6 +32,7 @@ FORMAT = Format(
     extensions=(".vtk",),
     kinds=QUADRATIC | {"quad9"},
     fields=True,
+    cell_fields=True,
     patches=True,
     sniff=_sniff,
     counts=rb"^(POINTS|CELLS|CELL_TYPES|POINT_DATA|CELL_DATA)\s[\d\s]*",

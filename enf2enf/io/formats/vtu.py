@@ -39,6 +39,7 @@ FORMAT = Format(
     extensions=(".vtu",),
     kinds=QUADRATIC | {"quad9"},
     fields=True,
+    cell_fields=True,
     patches=True,
     sniff=functools.partial(vtk_xml.is_of, "UnstructuredGrid"),
     prepare=_prepare,

@@ -1,0 +1,47 @@
+"""Numbers by cell come through files that can hold them, whatever the order of the cells in these."""
+
+import meshio
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.errors import MeshError
+from enf2enf.io import read, read_bytes, write_bytes
+from enf2enf.mesh import CellBlock, Mesh
+
+POINTS = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1], [3, 0.5]], np.float64)
+QUADS, TRIANGLES = np.array([[0, 1, 4, 3], [1, 2, 5, 4]]), np.array([[2, 6, 5]])
+RIM = np.array([[0, 1], [1, 2]])
+
+
+@settings(max_examples=10)
+@given(values=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), swapped=st.booleans())
+@pytest.mark.parametrize("format", ["vtu", "vtk"])
+def test_round_trip(format, values, swapped):
+    """Of cells of two kinds, beside a patch, whose sides have none."""
+    blocks = (CellBlock("quad", QUADS), CellBlock("triangle", TRIANGLES))
+    data = {"p": np.array(values), "u": np.stack([values, np.ones(3)], axis=1)}
+    mesh = Mesh(POINTS, blocks[:: -1 if swapped else 1], {"rim": RIM}, {}, (), data)
+    again = read_bytes(write_bytes(mesh, format), format)
+    places = [again.points[nodes].mean(axis=0) for block in again.cells for nodes in block.nodes]
+    expected = [mesh.points[nodes].mean(axis=0) for block in mesh.cells for nodes in block.nodes]
+    for place, one, two in zip(expected, data["p"], data["u"], strict=True):
+        (found,) = np.flatnonzero(np.linalg.norm(np.subtract(places, place), axis=1) < 1e-12)
+        assert again.cell_data["p"][found] == one
+        np.testing.assert_array_equal(again.cell_data["u"][found], two)
+    assert set(again.patches) == {"rim"} and set(again.cell_data) == {"p", "u"}
+    assert np.isnan(again.cell_data["p"]).sum() == len(RIM)
+
+
+def test_others_leave_them_out_and_a_wrong_number_is_refused(tmp_path):
+    mesh = Mesh(POINTS, (CellBlock("quad", QUADS),), cell_data={"p": np.arange(2.0)})
+    assert read_bytes(write_bytes(mesh, "msh"), "msh").cell_data == {}
+    with pytest.raises(MeshError, match="cell data 'p': expected 2 rows, one per cell, got 3"):
+        Mesh(POINTS, (CellBlock("quad", QUADS),), cell_data={"p": np.arange(3.0)})
+    halves = [("quad", QUADS[:1]), ("triangle", TRIANGLES), ("quad", QUADS[1:])]
+    raw = meshio.Mesh(np.pad(POINTS, ((0, 0), (0, 1))), halves, cell_data={"p": [[1.0], [2.0], [3.0]]})
+    raw.write(tmp_path / "halves.vtk")
+    again = read(tmp_path / "halves.vtk")
+    by_kind = dict(zip([b.kind for b in again.cells], np.split(again.cell_data["p"], [2]), strict=True))
+    assert by_kind["quad"].tolist() == [1.0, 3.0] and by_kind["triangle"].tolist() == [2.0]
