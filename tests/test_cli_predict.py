@@ -13,7 +13,7 @@ from enf2enf.cli import _parser, main
 from enf2enf.cli.place import at_of
 
 LOAD = ["-c", "traction=10,80"]
-COMMANDS = ("demo", "generate", "subsample", "train", "evaluate", "predict", "inspect", "serve", "token")
+COMMANDS = ("demo", "generate", "dataset", "subsample", "train", "evaluate", "predict", "inspect", "serve", "token")
 
 
 @pytest.fixture(scope="module")

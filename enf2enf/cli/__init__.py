@@ -1,11 +1,11 @@
-"""`enf2enf demo | generate | subsample | train | evaluate | predict | inspect | serve | token`."""
+"""`enf2enf demo | generate | dataset | subsample | train | evaluate | predict | inspect | serve | token`."""
 
 import argparse
 import io
 import sys
 from collections.abc import Sequence
 
-from enf2enf.cli import making, serving, using
+from enf2enf.cli import datasets, making, serving, using
 from enf2enf.errors import Enf2EnfError
 from enf2enf.plain import one_line
 
@@ -43,6 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (making, using, serving):
+    for room in (making, datasets, using, serving):
         room.add_commands(commands)
     return parser

@@ -1,0 +1,107 @@
+"""The commands around data sets of one's own."""
+
+import argparse
+import glob
+from pathlib import Path
+from typing import Any
+
+from enf2enf.cli.command import add
+from enf2enf.errors import DatasetError
+from enf2enf.schema import Quantity
+
+_SHARES = 4
+
+
+def add_commands(commands: Any) -> None:
+    """Adds them to a parser."""
+    example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p::Pa,U:vector:m/s
+enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p,U:vector --conditions conditions.csv \
+--vector inflow=U,alpha_deg --split 0.75,0.1,0.05,0.1 --unit mm"""
+    dataset = add(commands, "dataset", "make a data set of your own", example, _new)
+    dataset.add_argument("action", choices=["new"], help="make one from a folder of meshes")
+    dataset.add_argument("folder", type=Path, help="new or empty")
+    dataset.add_argument("--meshes", required=True, metavar="GLOB", help="one file a case, in quotes: 'cases/*.vtu'")
+    text = "of the meshes: NAME[:KIND[:UNIT]], separated by commas; by node, or by cell: then sampled at cell centres"
+    dataset.add_argument("--fields", required=True, metavar="FIELDS", help=text)
+    text = "a row a case: a column `case`, and one for each number, NAME or NAME [UNIT]"
+    dataset.add_argument("--conditions", type=Path, metavar="FILE.csv", help=text)
+    text = "a vector condition from columns of the table: a magnitude and an angle called ..deg, or its components"
+    dataset.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN", help=text)
+    text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
+    dataset.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)
+    text = "a field whose undisturbed value is a condition, e.g. U=inflow"
+    dataset.add_argument("--relative-to", action="append", default=[], metavar="FIELD=CONDITION", help=text)
+    text = "train, validation, calibration, test (0.75,0.1,0.05,0.1)"
+    dataset.add_argument("--split", default="0.75,0.1,0.05,0.1", metavar="SHARES", help=text)
+    dataset.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
+    dataset.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
+    dataset.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
+    dataset.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
+    dataset.add_argument(
+        "--length", type=float, help="the reference length in metres, e.g. a chord; default: mean extent"
+    )
+    dataset.add_argument("--name", default="", help="default: that of the folder")
+    dataset.add_argument("--licence", default="", help="of the data (SPDX identifier)")
+
+
+def _new(options: argparse.Namespace) -> None:
+    from enf2enf.data.gather import Recipe, gather, summary
+
+    recipe = Recipe(
+        meshes=sorted(map(Path, glob.glob(options.meshes))),
+        fields=_fields(options),
+        conditions=options.conditions,
+        vectors={name: columns.split(",") for name, columns in _pairs("--vector", options.vector).items()},
+        shares=_shares(options.split),
+        seed=options.seed,
+        walls=options.wall,
+        unit=options.unit,
+        outer_is_far=options.far,
+        length=options.length,
+    )
+    if not recipe.meshes:
+        raise DatasetError("--meshes", "a pattern of files, in quotes", f"{options.meshes!r}, which fits none")
+    print(summary(gather(recipe, options.folder, options.name, options.licence), options.folder))
+
+
+def _fields(options: argparse.Namespace) -> list[Quantity]:
+    scales = {field: _scale(power) for field, power in _pairs("--scales-with", options.scales_with).items()}
+    relative, fields = _pairs("--relative-to", options.relative_to), []
+    for word in options.fields.split(","):
+        name, kind, unit, *more = [*word.strip().split(":"), "", ""][: max(3, word.count(":") + 1)]
+        if more:
+            raise DatasetError("--fields", "NAME[:KIND[:UNIT]], separated by commas", repr(word))
+        given: dict[str, Any] = {"kind": kind or "scalar", "unit": unit}
+        if name in scales:
+            given["scales_with"] = scales.pop(name)
+        fields.append(Quantity(name, relative_to=relative.pop(name, ""), **given))
+    for option, left in (("--scales-with", scales), ("--relative-to", relative)):
+        if left:
+            raise DatasetError(option, f"one of the fields {[field.name for field in fields]}", repr(min(left)))
+    return fields
+
+
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value or name in found:
+            raise DatasetError(option, "NAME=VALUE, every name once", repr(text))
+        found[name] = value
+    return found
+
+
+def _scale(text: str) -> dict[str, float]:
+    condition, colon, power = text.partition(":")
+    try:
+        return {condition: float(power) if colon else 1.0}
+    except ValueError:
+        raise DatasetError("--scales-with", "FIELD=CONDITION:POWER", repr(text)) from None
+
+
+def _shares(text: str) -> tuple[float, float, float, float]:
+    try:
+        train, validation, calibration, test = (float(share) for share in text.split(","))
+    except ValueError:
+        raise DatasetError("--split", "four shares separated by commas", repr(text)) from None
+    return train, validation, calibration, test

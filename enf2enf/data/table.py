@@ -1,0 +1,117 @@
+"""Conditions of many cases in a CSV file, as spreadsheets write it."""
+
+import csv
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from enf2enf.conditions import vector_of
+from enf2enf.errors import DatasetError
+from enf2enf.files import read_file
+from enf2enf.plain import shown
+from enf2enf.schema import Quantity
+
+_HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
+_CASES = ("case", "name", "mesh", "file", "id")
+_DELIMITERS = ",;\t"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Numbers by case and column.
+
+    Args:
+        units: of every column of numbers by its name; empty where it states none.
+        rows: case -> column -> number.
+    """
+
+    units: Mapping[str, str]
+    rows: Mapping[str, Mapping[str, float]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Table":
+        """A file with one line of headings; cases are named in the column `case`, `name`, `mesh`, `file` or `id`.
+
+        Columns are separated by commas, semicolons or tabs; a case is named as its mesh, with or without extension.
+
+        Raises:
+            DatasetError: no such file or column, a case twice, a cell that is no number.
+        """
+        try:
+            text = read_file(path).decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(
+                path.name, "a table in UTF-8", getattr(error, "strerror", None) or "other bytes"
+            ) from None
+        lines = [line for line in text.splitlines() if line.strip()]
+        if not lines:
+            raise DatasetError(path.name, "a line of headings, then one a case", "an empty file")
+        delimiter = max(_DELIMITERS, key=lines[0].count)
+        heading, *rows = csv.reader(lines, delimiter=delimiter)
+        names, units = zip(*(_heading(path.name, cell) for cell in heading), strict=True)
+        if len(twice := {name for name in names if names.count(name) > 1}):
+            raise DatasetError(path.name, "every column once", f"{min(twice)!r} twice")
+        key = next((names.index(name) for name in names if name.lower() in _CASES), None)
+        if key is None:
+            raise DatasetError(path.name, f"a column of cases called {', '.join(_CASES)}", f"columns {list(names)}")
+        found: dict[str, dict[str, float]] = {}
+        for number, row in enumerate(rows, start=2):
+            label = f"line {number} of {path.name}"
+            if len(row) != len(names):
+                raise DatasetError(label, f"{len(names)} cells", str(len(row)))
+            case = Path(row[key].strip()).stem
+            if case in found:
+                raise DatasetError(path.name, "every case once", f"{case!r} twice")
+            cells = zip(names, row, strict=True)
+            found[case] = {name: _number(label, name, cell) for name, cell in cells if name != names[key]}
+        return cls({name: unit for name, unit in zip(names, units, strict=True) if name != names[key]}, found)
+
+    def conditions(
+        self, vectors: Mapping[str, Sequence[str]]
+    ) -> tuple[list[Quantity], dict[str, dict[str, list[float]]]]:
+        """The conditions, and their values by case.
+
+        Args:
+            vectors: condition -> its columns: a magnitude, then an angle in degrees whose column ends in `deg`; or one
+                component each. All other columns are scalar conditions.
+
+        Raises:
+            DatasetError: a column that is not there.
+        """
+        for name, columns in vectors.items():
+            if missing := [column for column in columns if column not in self.units]:
+                raise DatasetError(f"--vector {name}", f"columns among {sorted(self.units)}", repr(missing[0]))
+        taken = {column for columns in vectors.values() for column in columns}
+        scalars = [name for name in self.units if name not in taken]
+        quantities = [Quantity(name, "vector", self.units[columns[0]]) for name, columns in vectors.items()]
+        quantities += [Quantity(name, "scalar", self.units[name]) for name in scalars]
+        values = {}
+        for case, row in self.rows.items():
+            values[case] = {name: _vector([row[c] for c in columns], columns) for name, columns in vectors.items()}
+            values[case] |= {name: [row[name]] for name in scalars}
+        return quantities, values
+
+
+def _vector(numbers: Sequence[float], columns: Sequence[str]) -> list[float]:
+    if len(columns) == 2 and columns[1].lower().endswith("deg"):
+        return vector_of(*numbers).tolist()
+    return list(numbers)
+
+
+def _heading(path: str, cell: str) -> tuple[str, str]:
+    if (found := _HEADING.fullmatch(cell)) is None or not found["name"]:
+        raise DatasetError(f"headings of {path}", "NAME or NAME [UNIT]", shown(cell))
+    return found["name"], (found["unit"] or "").strip()
+
+
+def _number(label: str, name: str, cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise DatasetError(f"{name} in {label}", "a finite number", shown(cell))
+    return value

@@ -1,0 +1,166 @@
+"""A data set out of a folder of meshes and a table: what it holds is what lay there."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enf2enf.cli import main
+from enf2enf.data import Dataset
+from enf2enf.data.table import Table
+from enf2enf.errors import DatasetError, Enf2EnfError
+from enf2enf.io import write
+from enf2enf.mesh import CellBlock, Mesh
+
+SPEEDS, ANGLES = np.array([10.0, 20.0, 30.0, 40.0]), np.array([0.0, 90.0, -90.0, 180.0])
+NEW = ["--fields", "p::Pa,u:vector:m/s", "--vector", "inflow=U,alpha_deg", "--split", "0.5,0.25,0,0.25"]
+
+
+def ring(number: int, cells: bool) -> Mesh:
+    """A square with a round hole; a field of its own in every case."""
+    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = np.concatenate([0.2 * circle, circle / np.abs(circle).max(axis=1, keepdims=True)])
+    here = np.arange(16)
+    quads = np.stack([here, here + 16, (here + 1) % 16 + 16, (here + 1) % 16], axis=1)
+    at = points[quads].mean(axis=1) if cells else points
+    data = {"p": number + at[:, 0], "u": np.pad(at, ((0, 0), (0, 1))), "other": at[:, 1]}
+    return Mesh(points, (CellBlock("quad", quads),), **{"cell_data" if cells else "point_data": data})
+
+
+@pytest.fixture(params=["by node", "by cell"])
+def campaign(request, tmp_path):
+    for number in range(4):
+        write(tmp_path / f"run{number}.vtu", ring(number, request.param == "by cell"))
+    rows = [f"run{k}.vtu;{u:g};{a:g};{k}" for k, (u, a) in enumerate(zip(SPEEDS, ANGLES, strict=True))]
+    text = '\ufeff"mesh";"U [m/s]";alpha_deg;heat (K)\r\n' + "\r\n".join(rows) + "\r\n\r\n"
+    (tmp_path / "conditions.csv").write_text(text, newline="")
+    return request.param, tmp_path
+
+
+def new(folder, *options):
+    out = folder / "out"
+    return main(["dataset", "new", str(out), "--meshes", str(folder / "*.vtu"), *NEW, *options]), out
+
+
+def test_what_lay_there_is_in_it(campaign, capsys):
+    place, folder = campaign
+    status, out = new(folder, "--conditions", str(folder / "conditions.csv"), "--relative-to", "u=inflow",
+                      "--scales-with", "p=inflow:2", "--unit", "mm", "--length", "0.002", "--name", "mine")  # fmt: skip
+    assert status == 0, capsys.readouterr().err
+    assert ("at the centres of cells" in capsys.readouterr().out) == (place == "by cell")
+    dataset = Dataset.open(out)
+    assert {part: len(ids) for part, ids in dataset.split.items()} == dict(train=2, validation=1, calibration=0, test=1)
+    assert [q.name for q in dataset.schema.conditions] == ["inflow", "heat"] and dataset.manifest["name"] == "mine"
+    assert [q.unit for q in dataset.schema.conditions] == ["m/s", "K"] and dataset.schema.length == 0.002
+    pressure, velocity = dataset.schema.fields
+    assert (pressure.powers, velocity.relative_to, velocity.kind) == ((("inflow", 2.0),), "inflow", "vector")
+    for number in range(4):
+        case, mesh = dataset.case(f"run{number}"), ring(number, place == "by cell")
+        at = mesh.points[mesh.cells[0].nodes].mean(axis=1) if place == "by cell" else mesh.points
+        np.testing.assert_allclose(case.solution.points, at / 1000, atol=1e-15)
+        np.testing.assert_array_equal(case.solution["p"], number + at[:, 0])
+        np.testing.assert_array_equal(case.solution["u"], at)
+        turn = np.deg2rad(ANGLES[number])
+        expected = SPEEDS[number] * np.array([np.cos(turn), np.sin(turn)])
+        np.testing.assert_allclose(case.conditions["inflow"], expected, atol=1e-12)
+        assert case.conditions["heat"] == number
+
+
+def test_the_split_depends_on_the_seed_and_on_nothing_else(campaign):
+    folder = campaign[1]
+    table = ["--conditions", str(folder / "conditions.csv")]
+    splits = []
+    for seed in ("1", "1", "2"):
+        out = folder / f"out{len(splits)}"
+        arguments = ["dataset", "new", str(out), "--meshes", str(folder / "*.vtu"), *NEW, *table, "--seed", seed]
+        assert main(arguments) == 0
+        splits.append(Dataset.open(out).split)
+    assert splits[0] == splits[1] != splits[2]
+
+
+def test_without_conditions_the_fields_are_all(tmp_path):
+    for number in range(2):
+        write(tmp_path / f"run{number}.vtu", ring(number, False))
+    out = tmp_path / "out"
+    arguments = ["--meshes", str(tmp_path / "*.vtu"), "--fields", "p", "--split", "0.5,0.5,0,0"]
+    assert main(["dataset", "new", str(out), *arguments]) == 0
+    assert Dataset.open(out).schema.conditions == ()
+
+
+BAD = {
+    "no mesh": (["--meshes", "nowhere/*.vtu"], "--meshes: expected a pattern of files, in quotes, got"),
+    "no field": (["--fields", "p,q"], "case 'run0': expected the field 'q', by node or by cell, got only"),
+    "bad kind": (["--fields", "p:fluid"], "kind of p: expected scalar or vector"),
+    "bad shares": (["--split", "1,2"], "--split: expected four shares separated by commas, got '1,2'"),
+    "no column": (["--vector", "wind=V,W"], "--vector wind: expected columns among"),
+    "no table": (["--conditions", "nowhere.csv"], "nowhere.csv: expected a table in UTF-8, got No such file"),
+    "no power": (["--scales-with", "p=inflow:x"], "--scales-with: expected FIELD=CONDITION:POWER"),
+    "no such field": (["--scales-with", "q=inflow:2"], "--scales-with: expected one of the fields ['p', 'u'], got 'q'"),
+    "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
+}
+
+
+@pytest.mark.parametrize("sin", BAD)
+def test_what_is_refused_leaves_no_manifest(sin, tmp_path, capsys):
+    for number in range(4):
+        write(tmp_path / f"run{number}.vtu", ring(number, False))
+    (tmp_path / "conditions.csv").write_text("case,U,alpha_deg\n" + "".join(f"run{k},1,0\n" for k in range(4)))
+    options, sentence = BAD[sin]
+    status, out = new(tmp_path, "--conditions", str(tmp_path / "conditions.csv"), *options)
+    err = capsys.readouterr().err
+    assert status == 1 and sentence in err, err
+    assert not (out / "dataset.json").exists()
+
+
+TABLES = {
+    "case,U\nrun0,1\nrun0.vtu,2\n": "every case once, got 'run0' twice",
+    "case,U,U\nrun0,1,2\n": "every column once, got 'U' twice",
+    "case,U\nrun0,fast\n": "U in line 2 of t.csv: expected a finite number, got 'fast'",
+    "case,U\nrun0,\n": "U in line 2 of t.csv: expected a finite number, got ''",
+    "case,U\nrun0,1,2\n": "line 2 of t.csv: expected 2 cells, got 3",
+    "run,U\nrun0,1\n": "t.csv: expected a column of cases called case, name, mesh, file, id",
+    "": "t.csv: expected a line of headings, then one a case, got an empty file",
+    "case,,U\nrun0,1,2\n": "headings of t.csv: expected NAME or NAME [UNIT], got ''",
+}
+
+
+@pytest.mark.parametrize("text", TABLES)
+def test_a_table_that_is_none(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DatasetError) as refusal:
+        Table.read(tmp_path / "t.csv")
+    assert TABLES[text] in str(refusal.value)
+
+
+@settings(max_examples=20)
+@given(
+    numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5),
+    mark=st.sampled_from(",;\t"),
+)
+def test_a_table_holds_every_number(numbers, mark, tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    path.write_text(f"case{mark}x [kg/m3]\n" + "".join(f"c{k}{mark}{x!r}\n" for k, x in enumerate(numbers)))
+    table = Table.read(path)
+    assert [row["x"] for row in table.rows.values()] == numbers and table.units == {"x": "kg/m3"}
+
+
+def test_cases_without_conditions_and_conditions_without_cases_are_named(tmp_path, capsys):
+    for number in range(4):
+        write(tmp_path / f"run{number}.vtu", ring(number, False))
+    many = "".join(f"run{k},1,0\n" for k in range(5))
+    wrong = {"run0,1,0\n": "3 without: run1, run2, run3", many: "a mesh for each, got 1 without: run4"}
+    for rows, sentence in wrong.items():
+        (tmp_path / "conditions.csv").write_text("case,U,alpha_deg\n" + rows)
+        status, _ = new(tmp_path, "--conditions", str(tmp_path / "conditions.csv"))
+        assert status == 1 and sentence in capsys.readouterr().err
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").touch()
+    with pytest.raises(Enf2EnfError, match="a folder that is new or empty"):
+        raise_of(tmp_path)
+
+
+def raise_of(folder):
+    from enf2enf.data.gather import Recipe, gather
+
+    gather(Recipe([folder / "run0.vtu"], ()), folder / "out")
