@@ -2,6 +2,7 @@
 
 import argparse
 import glob
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,39 +10,74 @@ from enf2enf.cli.command import add
 from enf2enf.errors import DatasetError
 from enf2enf.schema import Quantity
 
-_SHARES = 4
-
 
 def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
+    about = "make a data set of your own, or look one through"
     example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p::Pa,U:vector:m/s
-enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p,U:vector --conditions conditions.csv \
+enf2enf dataset check data/mine --png report.png"""
+    dataset = add(commands, "dataset", about, example, lambda options: options.act(options))
+    actions = dataset.add_subparsers(required=True, metavar="ACTION")
+    _add_new(actions)
+    example = "enf2enf dataset check data/mine --png report.png"
+    about = "say what a careful colleague would; status 1 where something must be mended"
+    check = add(actions, "check", about, example, dataset.get_default("command"))
+    check.set_defaults(act=_check)
+    check.add_argument("folder", type=Path)
+    check.add_argument("--json", action="store_true", help="all of it on standard output, as JSON")
+    check.add_argument("--png", type=Path, help="a picture of the shapes and ranges")
+
+
+def _add_new(actions: Any) -> None:
+    example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p,U:vector --conditions conditions.csv \
 --vector inflow=U,alpha_deg --split 0.75,0.1,0.05,0.1 --unit mm"""
-    dataset = add(commands, "dataset", "make a data set of your own", example, _new)
-    dataset.add_argument("action", choices=["new"], help="make one from a folder of meshes")
-    dataset.add_argument("folder", type=Path, help="new or empty")
-    dataset.add_argument("--meshes", required=True, metavar="GLOB", help="one file a case, in quotes: 'cases/*.vtu'")
+    new = add(actions, "new", "make one from a folder of meshes", example, lambda options: options.act(options))
+    new.set_defaults(act=_new)
+    new.add_argument("folder", type=Path, help="new or empty")
+    new.add_argument("--meshes", required=True, metavar="GLOB", help="one file a case, in quotes: 'cases/*.vtu'")
     text = "of the meshes: NAME[:KIND[:UNIT]], separated by commas; by node, or by cell: then sampled at cell centres"
-    dataset.add_argument("--fields", required=True, metavar="FIELDS", help=text)
+    new.add_argument("--fields", required=True, metavar="FIELDS", help=text)
     text = "a row a case: a column `case`, and one for each number, NAME or NAME [UNIT]"
-    dataset.add_argument("--conditions", type=Path, metavar="FILE.csv", help=text)
+    new.add_argument("--conditions", type=Path, metavar="FILE.csv", help=text)
     text = "a vector condition from columns of the table: a magnitude and an angle called ..deg, or its components"
-    dataset.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN", help=text)
+    new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN", help=text)
     text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
-    dataset.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)
+    new.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)
     text = "a field whose undisturbed value is a condition, e.g. U=inflow"
-    dataset.add_argument("--relative-to", action="append", default=[], metavar="FIELD=CONDITION", help=text)
+    new.add_argument("--relative-to", action="append", default=[], metavar="FIELD=CONDITION", help=text)
     text = "train, validation, calibration, test (0.75,0.1,0.05,0.1)"
-    dataset.add_argument("--split", default="0.75,0.1,0.05,0.1", metavar="SHARES", help=text)
-    dataset.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
-    dataset.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
-    dataset.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
-    dataset.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
-    dataset.add_argument(
-        "--length", type=float, help="the reference length in metres, e.g. a chord; default: mean extent"
-    )
-    dataset.add_argument("--name", default="", help="default: that of the folder")
-    dataset.add_argument("--licence", default="", help="of the data (SPDX identifier)")
+    new.add_argument("--split", default="0.75,0.1,0.05,0.1", metavar="SHARES", help=text)
+    new.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
+    new.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
+    new.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
+    new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
+    new.add_argument("--length", type=float, help="the reference length in metres; default: the mean extent")
+    new.add_argument("--name", default="", help="default: that of the folder")
+    new.add_argument("--licence", default="", help="of the data (SPDX identifier)")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from enf2enf.data.dataset import Dataset
+    from enf2enf.data.review import review
+    from enf2enf.view.review import tables
+
+    dataset = Dataset.open(options.folder)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=sum(map(len, dataset.split.values())))
+        found = review(dataset, lambda case: progress.advance(task))
+    if options.png is not None:
+        from enf2enf.view.dataset import dataset_picture
+
+        dataset_picture(options.png, found)
+    if options.json:
+        print(json.dumps(found.to_dict()))
+    else:
+        for table in tables(found):
+            Console().print(table)
+    return 0 if found.is_sound else 1
 
 
 def _new(options: argparse.Namespace) -> None:
