@@ -40,7 +40,7 @@ def dataset_picture(path: str | os.PathLike[str], review: Review) -> None:
             ranges.text(place + (0.03 if side == "left" else -0.03), number, f"{value:.4g}", ha=side, va="center")
     names = [f"{r.quantity.name} [{r.quantity.unit}]" if r.quantity.unit else r.quantity.name for r in review.ranges]
     ranges.set_yticks(range(len(names)), names)
-    ranges.set(xlim=(-0.5, 1.5), xticks=[], title="smallest and largest number, and the median of the cases' means")
+    ranges.set(xlim=(-0.5, 1.5), xticks=[], title="smallest, largest, median of means")
     ranges.invert_yaxis()
     ranges.spines[:].set_visible(False)
     figure.savefig(Path(path), metadata={"Software": None} if Path(path).suffix == ".png" else None)
