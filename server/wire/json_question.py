@@ -26,8 +26,10 @@ _REPEATED = "wall"
 _PLACES = {"grid": (Grid, {"lower", "upper", "resolution"}, set()),
            "line": (Line, {"start", "end"}, {"count"}),
            "slice": (Slice, {"axis", "value"}, {"count"})}  # fmt: skip
-_NUMBERS, _WHOLE = ("lower", "upper", "start", "end"), ("resolution",)
 _MOST = 1 << 31
+_LISTS = dict.fromkeys(("lower", "upper", "start", "end"), ("numbers", is_number)) | {
+    "resolution": ("whole numbers", lambda number: is_whole(number, 0, _MOST))
+}
 
 
 def options(parameters: Parameters, known: Sequence[str]) -> dict[str, list[str]]:
@@ -143,14 +145,8 @@ def _place(at: Any) -> At:
     ((name, table),) = at.items()
     kind, required, optional = _PLACES[name]
     check_keys(QueryError, name, table, required, optional)
-    for key in table.keys() & {*_NUMBERS, *_WHOLE}:
-        _check_list(f"{key} of the {name}", table[key], key in _WHOLE)
+    for key in _LISTS.keys() & table.keys():
+        what, fits = _LISTS[key]
+        if not isinstance(table[key], list) or not all(map(fits, table[key])):
+            raise QueryError(f"{key} of the {name}", f"a list of {what}", shown(table[key]))
     return kind(**table)
-
-
-def _check_list(name: str, values: Any, whole: bool) -> None:
-    def fits(value: Any) -> bool:
-        return is_whole(value, 0, _MOST) if whole else is_number(value)
-
-    if not isinstance(values, list) or not all(map(fits, values)):
-        raise QueryError(name, f"a list of {'whole ' * whole}numbers", shown(values))
