@@ -42,6 +42,7 @@ class Listener:
         )
         self._config.load()
         self._state, self._open = ServerState(), set[asyncio.Task]()
+        self._accepting: asyncio.Task[None] | None = None
 
     def bind(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Takes an address (port 0: any) and returns the port. Raises `ServiceError` if it is taken or is none."""
@@ -60,8 +61,9 @@ class Listener:
 
     async def close(self, seconds: float) -> None:
         """Accepts no more, and ends all connections: those in the middle of an answer after so many seconds."""
-        self._accepting.cancel()
-        await asyncio.wait((self._accepting,))
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait((self._accepting,))
         self._socket.close()
         for connection in list(self._state.connections):
             connection.shutdown()

@@ -145,7 +145,7 @@ def _place(at: Any) -> At:
     ((name, table),) = at.items()
     kind, required, optional = _PLACES[name]
     check_keys(QueryError, name, table, required, optional)
-    for key in _LISTS.keys() & table.keys():
+    for key in (key for key in table if key in _LISTS):
         what, fits = _LISTS[key]
         if not isinstance(table[key], list) or not all(map(fits, table[key])):
             raise QueryError(f"{key} of the {name}", f"a list of {what}", shown(table[key]))
