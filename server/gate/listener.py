@@ -89,6 +89,7 @@ class Listener:
 
     async def _serve(self, accepted: socket.socket) -> None:
         """The whole life of a connection."""
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio's own would not: it knows no protocol
         connection = _Connection(self._config, self._state, self._limits)
         patience = None if self._tls is None else self._limits.waiting_seconds
         with contextlib.suppress(OSError):  # its handshake failed

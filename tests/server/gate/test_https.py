@@ -47,8 +47,8 @@ def files(tmp_path, authority):
 
 
 @contextlib.contextmanager
-def running(context):
-    """The port of a listener whose application says yes."""
+def listening(context):
+    """A listener whose application says yes, and its port."""
     loop = Loop()
 
     async def made():
@@ -58,10 +58,17 @@ def running(context):
     port = listener.bind("127.0.0.1", 0, context)
     loop.run(listener.start())
     try:
-        yield port
+        yield listener, port
     finally:
         loop.run(listener.close(1.0))
         loop.close()
+
+
+@contextlib.contextmanager
+def running(context):
+    """The port of such a listener."""
+    with listening(context) as (_, port):
+        yield port
 
 
 def answers(port, authority, client=None, name="localhost"):
@@ -86,6 +93,16 @@ def test_who_trusts_the_authority_gets_through(files, authority, stranger):
         with socket.create_connection(("127.0.0.1", port), timeout=30) as plain:
             plain.sendall(ASK)
             assert b"200" not in plain.recv(1000)
+
+
+def test_no_packet_is_kept_back_until_another_is_acknowledged():
+    """Every answer is several of them: it would come 40 ms late."""
+    with listening(None) as (listener, port), socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(ASK.replace(b"Connection: close\r\n", b""))
+        assert line.recv(1000).startswith(b"HTTP/1.1 200")
+        (connection,) = listener._state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_client_must_show_a_certificate_of_its_authority(files, authority, stranger):
