@@ -28,7 +28,7 @@ PLACES = {
     "a point": ([0.1, 0.2], [0.1, 0.2]),
     "points in space": (np.pad(POINTS, ((0, 0), (0, 1))).tolist(), POINTS),
     "a grid": ({"grid": {"lower": [0, 0], "upper": [1, 1], "resolution": [90, 100]}}, Grid((0, 0), (1, 1), (90, 100))),
-    "a line": ({"line": {"start": [0, 0.1], "end": [1, 0.1], "count": 50}}, Line((0, 0.1), (1, 0.1), 50)),
+    "a long line": ({"line": {"start": [0, 0.1], "end": [1, 0.1], "count": 9000}}, Line((0, 0.1), (1, 0.1), 9000)),
     "a slice": ({"slice": {"axis": "x", "value": 0.1}}, Slice("x", 0.1)),
     "nodes": ("nodes", "nodes"),
     "wall": ("wall", "wall"),

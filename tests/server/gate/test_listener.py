@@ -1,7 +1,9 @@
 """Who speaks HTTP slowly, in a crowd or not at all holds up nobody; TLS is that of gRPC."""
 
 import contextlib
+import http.client
 import json
+import logging
 
 import pytest
 from conftest import CONDITIONS
@@ -13,6 +15,7 @@ from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
 CONNECTIONS = 6
+DESCRIBE = b"GET /v1/describe HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +64,9 @@ def test_a_connection_without_a_request_is_hung_up_on(served, said):
 def test_one_that_has_its_answer_may_ask_again_and_is_hung_up_on_later(served):
     with served.line() as line:
         for _ in range(3):
-            line.sendall(b"GET /v1/describe HTTP/1.1\r\nHost: here\r\n\r\n")
+            line.sendall(DESCRIBE)
             assert reply(line).status == 200
+        line.sendall(b"GET /v1/")
         assert hung_up(line)
 
 
@@ -81,19 +85,27 @@ def test_a_crowd_is_hung_up_on_and_holds_up_nobody(served, client, vtu):
     with contextlib.ExitStack() as crowd:
         for _ in range(CONNECTIONS):
             crowd.enter_context(served.line()).sendall(posted("encode?name=vtu", b"<", 1000))
-        assert hung_up(crowd.enter_context(served.line()))
+        one_more = crowd.enter_context(served.line())
+        one_more.sendall(DESCRIBE)
+        assert hung_up(one_more)
         assert client.predict(vtu, CONDITIONS, [[0.1, 0.1]], name="vtu").outside == 0
-    until(lambda: answers(served))
+    until(lambda: has_room(served, CONNECTIONS))
 
 
-def answers(served):
+def has_room(served, connections):
+    """Whether so many connections at once are answered."""
     try:
-        return served.ask("describe").status == 200
-    except OSError:
+        with contextlib.ExitStack() as crowd:
+            for line in [crowd.enter_context(served.line()) for _ in range(connections)]:
+                line.sendall(DESCRIBE)
+                assert reply(line).status == 200
+        return True
+    except (OSError, http.client.HTTPException):
         return False
 
 
-def test_a_client_that_leaves_gives_back_its_place(served, client, vtu):
+def test_a_client_that_leaves_gives_back_its_place(served, client, vtu, caplog):
+    caplog.set_level(logging.INFO, "enf2enf_server.access")
     handle = client.encode(vtu, name="vtu").handle
     sets = [CONDITIONS | {"heat": 280.0 + n / 10} for n in range(400)]
     body = json.dumps({"handle": handle, "conditions": sets, "at": "nodes"}).encode()
@@ -101,6 +113,7 @@ def test_a_client_that_leaves_gives_back_its_place(served, client, vtu):
         line.sendall(posted("decode", body))
         until(lambda: is_full(served))
     until(lambda: not is_full(served))
+    assert [record.code for record in caplog.records if getattr(record, "method", "") == "Decode"] == ["CANCELLED"]
 
 
 def test_a_client_that_takes_no_answer_loses_it_and_its_place(served, client, vtu):
@@ -112,6 +125,7 @@ def test_a_client_that_takes_no_answer_loses_it_and_its_place(served, client, vt
         assert line.recv(15) == b"HTTP/1.1 200 OK"
         assert is_full(served)
         until(lambda: not is_full(served))
+        until(lambda: has_room(served, CONNECTIONS))
         taken = b""
         with contextlib.suppress(ConnectionResetError):
             while piece := line.recv(1 << 20):
@@ -125,7 +139,7 @@ def test_a_server_that_stops_lets_go_of_connections(surrogate):
     server.start().result()
     with stopped.line() as idle, stopped.line() as asking:
         asking.sendall(posted("encode?name=vtu", b"<", 9))
-        idle.sendall(b"GET /v1/describe HTTP/1.1\r\nHost: here\r\n\r\n")
+        idle.sendall(DESCRIBE)
         assert reply(idle).status == 200
         server.stop()
         told = reply(asking)
