@@ -115,10 +115,11 @@ class Exchange:
         await self.end()
 
 
-def refusal_text(details: str, trailers: Mapping[str, bytes]) -> bytes:
+def refusal_text(details: str, trailers: Mapping[str, str | bytes]) -> bytes:
     """The JSON of a status: the class of the error, its parts and its sentence."""
-    info = error_details_pb2.ErrorInfo()
-    for detail in status_pb2.Status.FromString(trailers[_DETAILS]).details:
+    info, packed = error_details_pb2.ErrorInfo(), trailers[_DETAILS]
+    assert isinstance(packed, bytes)
+    for detail in status_pb2.Status.FromString(packed).details:
         detail.Unpack(info)
     parts = {part: info.metadata[part] for part in ("name", "expected", "got")}
     return text({"error": info.reason, **parts, "message": details})

@@ -117,13 +117,16 @@ def application(service: HttpService, admission: Admission, patience: float, ori
         expose_headers=_TOLD,
     )
     handlers = dict.fromkeys((404, 405), _unknown(", ".join(f"{verb} /v1/{name}" for verb, name in endpoints)))
-    return Starlette(routes=routes, middleware=[readable] if origins else [], exception_handlers=handlers)
+    made = Starlette(routes=routes, middleware=[readable] if origins else [], exception_handlers=handlers)
+    made.router.redirect_slashes = False  # it believes the header Host
+    return made
 
 
-def _unknown(known: str) -> Callable[[Request, HTTPException], Awaitable[Response]]:
+def _unknown(known: str) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Answers what is none of the addresses."""
 
-    async def answer(request: Request, error: HTTPException) -> Response:
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # which has a status
         refusal = QueryError("address", f"one of {known}", shown(f"{request.method} {request.url.path}"))
         status = to_status(refusal, "")
         content = refusal_text(status.details, dict(status.trailing_metadata))
