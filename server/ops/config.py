@@ -30,10 +30,10 @@ class ServerConfig:
         mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
         http_points: most of them over HTTP, where an answer is held as a whole.
-        message_bytes: largest message that is received.
+        message_bytes: largest message that is received, and largest JSON.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         caller_percent: of these places, of the uploads and of their bytes, what one token may hold.
-        connections: of all clients at once; each takes a file descriptor.
+        connections: of all clients at once, and as many of HTTP; each takes a file descriptor.
         waiting_requests: calls at once whose first message has not come yet; as many of health and reflection.
         waiting_seconds: longest that it may take to come.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
