@@ -4,7 +4,7 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
-ARG EXTRAS=server
+ARG EXTRAS=server,http
 RUN python3 -m venv /opt/enf2enf
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./

@@ -14,7 +14,7 @@ from enf2enf.plain import is_number, shown
 Conditions = Mapping[str, Any]  # name -> number, or one number per dimension, or {"magnitude": ..., "angle_deg": ...}
 POLAR = ("magnitude", "angle_deg")
 """Keys of a vector of the plane: its magnitude, in the unit of the condition, and its angle from x to y, in degrees."""
-_NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*[^\s\d.,;].*", re.DOTALL)
+_NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*[^\s\d.,;].*", re.DOTALL)
 _DIGITS = 15  # a sine or cosine that is 0 but for rounding is 0
 
 

@@ -72,16 +72,18 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; None where there is no field."""
-        plain: dict[str, Any] = {
-            "points": self.points.tolist(),
-            "fields": {name: _plain(values) for name, values in self.fields.items()},
+        return _plain(self.to_arrays())
+
+    def to_arrays(self) -> dict[str, Any]:
+        """The same with its arrays as they are, NaN where there is no field: for encoders that know arrays."""
+        tables: dict[str, Any] = {
+            "points": self.points,
+            "fields": dict(self.fields),
             "outside": self.outside,
             "extrapolating": list(self.extrapolating),
             "warnings": list(self.warnings),
         }
-        if self.sides is not None:
-            plain["sides"] = {name: values.tolist() for name, values in self._beside.items()}
-        return plain
+        return tables if self.sides is None else tables | {"sides": self._beside}
 
     def to_pyvista(self, mesh: Mesh | None = None) -> "pyvista.DataSet":
         """The fields as data of something that pyvista draws; vectors of the plane get a z of zero.
@@ -129,8 +131,12 @@ class Prediction:
         return {"normal": self.sides.normals, "length": self.sides.lengths, "wall": self.sides.walls}
 
 
-def _plain(values: Float[np.ndarray, "..."]) -> Any:
-    """Nested lists with None for NaN."""
-    listed = values.astype(object)
-    listed[np.isnan(values)] = None
+def _plain(value: Any) -> Any:
+    """Arrays as nested lists with None for NaN, in tables of tables."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if not isinstance(value, np.ndarray):
+        return value
+    listed = value.astype(object)
+    listed[np.isnan(value)] = None
     return listed.tolist()

@@ -11,6 +11,7 @@ import pytest
 import enf2enf_meshes
 from enf2enf.checkpoint import save
 from enf2enf.client import Client
+from enf2enf.line import Line
 
 LOAD = ("-c", "traction=0,80")
 
@@ -28,13 +29,20 @@ def run(root, tmp_path, name, *arguments):
 
 
 @pytest.fixture(scope="module")
-def target(surrogate):
+def ports(surrogate):
+    """Of one server: for gRPC, and for HTTP."""
     from enf2enf_server.gate.app import create_server
 
     server, port = create_server(surrogate)
+    over_http = server.listen_http("127.0.0.1", 0)
     server.start().result()
-    yield f"127.0.0.1:{port}"
+    yield port, over_http
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def target(ports):
+    return f"127.0.0.1:{ports[0]}"
 
 
 def ask(root, tmp_path, target, name, *arguments):
@@ -47,6 +55,33 @@ def test_client_query(root, tmp_path, target):
     assert result.returncode == 0, result.stderr
     assert ": traction [Pa] -> von_mises [Pa]" in result.stdout
     assert "of 40000 points outside" in result.stdout and "1 wall(s)" in result.stdout
+
+
+def ask_over_http(root, port, *arguments):
+    """In a Python that has nothing of ours."""
+    script, url = root / "examples" / "http_query.py", f"http://127.0.0.1:{port}"
+    mesh = enf2enf_meshes.path("unit_cell_vtu")
+    command = [sys.executable, "-I", "-S", script, mesh, "--url", url, "--conditions", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_http_query(root, target, ports):
+    result = ask_over_http(root, ports[1], '{"traction": [0, 80]}')
+    assert result.returncode == 0, result.stderr
+    assert "needs ['traction'], returns ['von_mises']" in result.stdout and "1 wall(s)" in result.stdout
+    told = [line.rpartition(": ")[2] for line in result.stdout.splitlines() if line.startswith("von_mises at ")]
+    with Client(target) as client:
+        shape = client.encode(enf2enf_meshes.path("unit_cell_vtu"))
+        line = Line(shape.bounds[0], shape.bounds.mean(axis=0), 5)
+        values = client.decode(shape, {"traction": [0, 80]}, line)["von_mises"]
+    numbers = [np.nan if word == "no field there" else float(word) for word in told]
+    np.testing.assert_array_equal(np.array(numbers, np.float32), values)
+
+
+def test_http_query_refused(root, ports):
+    result = ask_over_http(root, ports[1], '{"traction": "80 bar"}')
+    assert result.returncode == 1
+    assert result.stderr == "condition 'traction': expected numbers in Pa, without a unit, got '80 bar'\n"
 
 
 def test_sweep(root, tmp_path, target):

@@ -11,7 +11,8 @@ from enf2enf.plain import one_line
 
 _EXTRAS = {"skfem": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
-           "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes"}  # fmt: skip
+           "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes",
+           "starlette": "http", "uvicorn": "http", "orjson": "http"}  # fmt: skip
 _INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -27,12 +28,17 @@ def add_commands(commands: Any) -> None:
 
 def _add_serve(commands: Any) -> None:
     example = "enf2enf serve elasticity\nenf2enf serve models/ --port 50051 --tokens tokens.toml --limit points=5000000"
-    serve = add(commands, "serve", "answer over gRPC, started again whenever it dies", example, _serve)
+    example += "\nenf2enf serve elasticity --http-port 8080"
+    serve = add(commands, "serve", "answer over gRPC and HTTP, started again whenever it dies", example, _serve)
     serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=50051, help="0 for a free one, another after a restart")
     serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics")
     serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
+    serve.add_argument("--http-host", default="127.0.0.1", help="where JSON is answered over HTTP")
+    serve.add_argument("--http-port", type=int, default=None, help="for JSON over HTTP; none if not given")
+    text = "a page whose scripts may read answers over HTTP, such as https://host; * for all"
+    serve.add_argument("--http-origin", action="append", default=[], metavar="ORIGIN", help=text)
     serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
     serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
     serve.add_argument("--key", type=Path, default=None, help="PEM file of the certificate's key")
@@ -53,6 +59,9 @@ def _serve(options: argparse.Namespace) -> int:
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ServeConfig) if f.name != "path"}
     config = ServeConfig(enf2enf_meshes.checkpoint(options.checkpoint), **given)
     limits = ServerConfig.of(options.limit)
+    if config.http_port is not None:
+        for needed in ("orjson", "starlette", "uvicorn"):  # here, where what is missing is said once
+            importlib.import_module(needed)
     logs.configure(options.log_level)
     written = logs.write_behind()
     if not options.unsupervised:

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
-import grpc
-
 from enf2enf_server.gate.refusal import RefusedCall
 from enf2enf_server.gate.status import to_status
 from enf2enf_server.gate.tokens import Tokens
@@ -22,6 +20,7 @@ from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.ops.pace import Pace
 from enf2enf_server.ops.tracing import AbstractTracer
+from enf2enf_server.ops.transport import Transport
 
 _TICK = 0.01  # seconds
 
@@ -47,7 +46,7 @@ class Admission:
         self.stopping = threading.Event()
 
     @asynccontextmanager
-    async def arrived(self, context: grpc.aio.ServicerContext, method: str) -> AsyncIterator[Call]:
+    async def arrived(self, context: Transport, method: str) -> AsyncIterator[Call]:
         """The time of one call of `method`, such as `enf2enf.v1.Surrogate/Decode`.
 
         Raises:
@@ -96,7 +95,7 @@ class Admission:
         """Lets the threads end."""
         self._threads.shutdown(wait=False)
 
-    def _call(self, context: grpc.aio.ServicerContext, metadata: tuple) -> Call:
+    def _call(self, context: Transport, metadata: tuple) -> Call:
         pace = Pace(self._config.idle_seconds, self._config.bytes_per_second)
         return Call(
             context,

@@ -4,7 +4,9 @@ import functools
 import gc
 import logging
 import os
+import ssl
 import threading
+from collections.abc import Sequence
 from concurrent import futures
 
 import grpc
@@ -78,6 +80,7 @@ class SurrogateServer:
         self._named: set[str] = set()  # models whose health was ever set
         self._closing, self._keeper = threading.Event(), threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._ready: futures.Future[None] = futures.Future()
+        self._service, self._http = SurrogateService(self.engine), None
         self._probes = Lobby(config.waiting_requests, config.waiting_seconds, "what a probe needs")
         self._server = self._loop.run(self._built())
         self._changed()
@@ -101,7 +104,7 @@ class SurrogateServer:
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ],
         )
-        service = SurrogateService(self.engine)
+        service = self._service
         pb_grpc.add_SurrogateServicer_to_server(service, server)
         oip_grpc.add_GRPCInferenceServiceServicer_to_server(inference.InferenceService(service, self._serves), server)
         pb_grpc.add_ModelRepositoryServicer_to_server(RepositoryService(self._models, self._repository), server)
@@ -122,9 +125,29 @@ class SurrogateServer:
         except RuntimeError as error:
             raise ServiceError("address", "a free address to listen on", address) from error
 
+    def listen_http(self, host: str, port: int, tls: ssl.SSLContext | None = None, origins: Sequence[str] = ()) -> int:
+        """As `listen`, for JSON over HTTP, which needs the extra `http`.
+
+        Args:
+            host, port: the address.
+            tls: None for plain text.
+            origins: the pages whose scripts may read answers; `*` for all.
+        """
+        from enf2enf_server.gate.http import application
+        from enf2enf_server.gate.listener import Listener
+        from enf2enf_server.wire.http import HttpService
+
+        service, patience = HttpService(self.engine, self._service), self._config.waiting_seconds
+        listener = Listener(application(service, self._admission, patience, origins), self._config)
+        bound = listener.bind(host, port, tls)
+        self._http = listener
+        return bound
+
     def start(self) -> futures.Future:
         """Starts to answer, NOT_SERVING until the future is done; the future has the error of a bad source."""
         self._loop.run(self._server.start())
+        if self._http is not None:
+            self._loop.run(self._http.start())
         self._keeper.start()
         return self._ready
 
@@ -138,6 +161,8 @@ class SurrogateServer:
         self.engine.drop()
         self._loop.soon(self._admission.end)
         self._loop.run(self._server.stop(_LAST_SECONDS))
+        if self._http is not None:
+            self._loop.run(self._http.close(_LAST_SECONDS))
         self._admission.close()
         self._loop.close()
         self._closing.set()

@@ -4,8 +4,9 @@ import grpc
 
 from enf2enf_server.gate.pushback import Pushback
 from enf2enf_server.ops.errors import AccessError, CrowdError, FullError, IdleError
+from enf2enf_server.ops.transport import Transport
 
-_TRAILER = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
+PUSHBACK = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
 _NEVER = "-1"
 _WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
 _WORTHLESS_SECONDS, _WORTHLESS_FREE = 4.0, 5
@@ -34,15 +35,15 @@ class Refusals:
         """Makes a connection wait that probes more often than anybody has to."""
         await self._pushback.hold(f"probes of {peer}", 1 / _PROBES_A_SECOND, 2 * _PROBES_A_SECOND, self._patience)
 
-    async def end(self, context: grpc.aio.ServicerContext, refused: RefusedCall) -> None:
-        """Ends a call with its status. Raises what ends gRPC's own handling of it."""
+    async def end(self, context: Transport, refused: RefusedCall) -> None:
+        """Ends a call with its status. Raises what ends gRPC's own handling, where it is gRPC's."""
         trailers = (*context.trailing_metadata(), *refused.status.trailing_metadata)
         cause, seconds = refused.cause, 0.0
         if isinstance(cause, FullError):
             seconds = self._pushback.seconds()
-            trailers += ((_TRAILER, str(round(1e3 * seconds))),)
+            trailers += ((PUSHBACK, str(round(1e3 * seconds))),)
         elif isinstance(cause, IdleError):
-            trailers += ((_TRAILER, _NEVER),)
+            trailers += ((PUSHBACK, _NEVER),)
         if isinstance(cause, _WORTHLESS):
             await self._pushback.hold(context.peer(), _WORTHLESS_SECONDS, _WORTHLESS_FREE, self._patience)
         elif isinstance(cause, FullError):

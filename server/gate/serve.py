@@ -3,6 +3,7 @@
 import logging
 import resource
 import signal
+import ssl
 import threading
 
 import grpc
@@ -32,13 +33,16 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         signal.signal(signum, lambda *_: stop.set())
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
     run_in_calling_thread()
-    _make_room(limits.connections)
+    _make_room(limits.connections * (1 if config.http_port is None else 2))
     server = SurrogateServer(config.path, limits, tokens=tokens)
     scraped = None
     if config.metrics_port is not None:
         scraped = serve_metrics(server.metrics, config.metrics_host, config.metrics_port)
         _LOG.info("metrics are to be read", extra={"host": config.metrics_host, "port": scraped.port})
     port = server.listen(config.address(config.port), _credentials(config))
+    if config.http_port is not None:
+        http_port = server.listen_http(config.http_host, config.http_port, _context(config), config.http_origin)
+        _LOG.info("HTTP is answered", extra={"host": config.http_host, "port": http_port})
     ready = server.start()
     ready.add_done_callback(lambda _: stop.set() if ready.exception() else _announce(config, port))
     stop.wait()
@@ -66,6 +70,13 @@ def _credentials(config: ServeConfig) -> grpc.ServerCredentials | None:
         return None
     assert config.key is not None  # `ServeConfig` refuses half of a pair
     return tls.credentials(config.certificate, config.key, config.client_ca)
+
+
+def _context(config: ServeConfig) -> ssl.SSLContext | None:
+    if config.certificate is None:
+        return None
+    assert config.key is not None  # `ServeConfig` refuses half of a pair
+    return tls.context(config.certificate, config.key, config.client_ca)
 
 
 def _announce(config: ServeConfig, port: int) -> None:

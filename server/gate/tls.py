@@ -4,7 +4,9 @@ import logging
 import ssl
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import grpc
 
@@ -12,6 +14,7 @@ from enf2enf.errors import ConfigError
 from enf2enf_server.ops.stamp import stamp
 
 _LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 _OUT_OF_DATE = (9, 10)  # OpenSSL: not yet valid, has expired
 
 
@@ -28,7 +31,7 @@ def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> 
     Raises:
         ConfigError: files that are missing or wrong now.
     """
-    identity = _Identity(Path(certificate), Path(key), None if client_ca is None else Path(client_ca))
+    identity = _Identity(Path(certificate), Path(key), None if client_ca is None else Path(client_ca), _for_grpc)
     return grpc.dynamic_ssl_server_credentials(
         identity.load(),
         identity.changed,  # pyright: ignore[reportArgumentType]  # None for no change is in gRPC's text, not its types
@@ -36,16 +39,53 @@ def credentials(certificate: Path, key: Path, client_ca: Path | None = None) -> 
     )
 
 
-class _Identity:
-    """A server's certificate and the authorities it trusts. Safe to share: gRPC shakes hands on several threads."""
+def context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+    """The same for servers that take Python's own TLS."""
+    identity = _Identity(Path(certificate), Path(key), None if client_ca is None else Path(client_ca), _for_python)
+    current = first = identity.load()
 
-    def __init__(self, certificate: Path, key: Path, client_ca: Path | None):
-        self._certificate, self._key, self._client_ca = certificate, key, client_ca
+    def follow(handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        nonlocal current
+        current = identity.changed() or current
+        handshake.context = current
+
+    first.sni_callback = follow
+    return first
+
+
+def _for_grpc(_: ssl.SSLContext, contents: Sequence[bytes]) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([(contents[1], contents[0])], *contents[2:])
+
+
+def _for_python(pair: ssl.SSLContext, contents: Sequence[bytes]) -> ssl.SSLContext:
+    pair.set_alpn_protocols(["http/1.1"])
+    for authorities in contents[2:]:
+        pair.verify_mode = ssl.CERT_REQUIRED
+        pair.load_verify_locations(cadata=authorities.decode("ascii"))
+    return pair
+
+
+class _Identity(Generic[T]):
+    """A server's certificate and the authorities it trusts. Safe to share: gRPC shakes hands on several threads.
+
+    Args:
+        certificate, key, client_ca: see `credentials`.
+        made: what is wanted, from a context with the certificate and from the contents of all files.
+    """
+
+    def __init__(
+        self,
+        certificate: Path,
+        key: Path,
+        client_ca: Path | None,
+        made: Callable[[ssl.SSLContext, Sequence[bytes]], T],
+    ):
+        self._certificate, self._key, self._client_ca, self._made = certificate, key, client_ca, made
         self._paths = [path for path in (certificate, key, client_ca) if path is not None]
         self._lock = threading.Lock()
         self._complaint = ""
 
-    def load(self) -> grpc.ServerCertificateConfiguration:
+    def load(self) -> T:
         """The files as they are, which have then been seen. Raises `ConfigError` if they are no identity."""
         seen = self._stamps()
         contents = [_read(path) for path in self._paths]
@@ -56,9 +96,9 @@ class _Identity:
         if self._client_ca is not None:
             _check_authorities(self._client_ca, contents[2])
         self._seen = seen
-        return grpc.ssl_server_certificate_configuration([(contents[1], contents[0])], *contents[2:])
+        return self._made(pair, contents)
 
-    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+    def changed(self) -> T | None:
         """What new files hold; None where they are the old ones or no good."""
         with self._lock:
             if self._stamps() == self._seen:

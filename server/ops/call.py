@@ -15,6 +15,7 @@ from enf2enf_server.ops.errors import GoneError, StoppingError
 from enf2enf_server.ops.lobby import Lobby
 from enf2enf_server.ops.pace import Pace
 from enf2enf_server.ops.tracing import AbstractSpan, NoSpan
+from enf2enf_server.ops.transport import Transport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +26,7 @@ class Call:
     """What the services know of a request. Its coroutines are for the event loop, `wait` and `alive` for its thread.
 
     Args:
-        context: gRPC's.
+        context: what carries it: gRPC's, or one of its kind.
         request_id: names it in logs, traces and trailers.
         lobby: where it is until its first message is there.
         uploads: where it is while its file comes.
@@ -44,7 +45,7 @@ class Call:
 
     def __init__(
         self,
-        context: grpc.aio.ServicerContext,
+        context: Transport,
         request_id: str,
         lobby: Lobby,
         uploads: Lobby,

@@ -2,14 +2,17 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from enf2enf.errors import ConfigError
+from enf2enf.plain import shown
 
 MESSAGE_BYTES = 1 << 20
 MOST_64 = (1 << 63) - 1  # that a number of the wire has room for
 _MOST_32 = (1 << 31) - 1
+_ORIGIN = re.compile(r"\*|https?://[^/\s]+")
 _WIDE = ("mesh_bytes", "upload_bytes", "mesh_nodes", "mesh_cells", "points", "cached_bytes", "parser_bytes")
 
 
@@ -26,10 +29,11 @@ class ServerConfig:
         mesh_curves, mesh_sides: most closed curves in the boundary of its cells, and most sides of all of them.
         mesh_seconds: longest that a mesh may take to be read.
         points: most points of one query (explicit, nodes or grid).
-        message_bytes: largest message that is received.
+        http_points: most of them over HTTP, where an answer is held as a whole.
+        message_bytes: largest message that is received, and largest JSON.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
         caller_percent: of these places, of the uploads and of their bytes, what one token may hold.
-        connections: of all clients at once; each takes a file descriptor.
+        connections: of all clients at once, and as many of HTTP; each takes a file descriptor.
         waiting_requests: calls at once whose first message has not come yet; as many of health and reflection.
         waiting_seconds: longest that it may take to come.
         cached_shapes: encoded geometries kept; the least recently used is dropped first.
@@ -58,6 +62,7 @@ class ServerConfig:
     mesh_sides: int = 250_000
     mesh_seconds: int = 20
     points: int = 20_000_000
+    http_points: int = 100_000
     message_bytes: int = 4 * MESSAGE_BYTES
     concurrent_requests: int = 64
     caller_percent: int = 75
@@ -108,6 +113,8 @@ class ServeConfig:
         path: a checkpoint, or a folder of them, see `Repository`.
         host, port: for gRPC; port 0 for a free one.
         metrics_host, metrics_port: for Prometheus, without access control; port None for none, 0 for a free one.
+        http_host, http_port: for JSON over HTTP, likewise, but with the tokens and the certificate of gRPC.
+        http_origin: the pages whose scripts may read the answers: `https://host`, with a port if it has one, or `*`.
         tokens: file of those who may call; None: anybody.
         certificate, key: PEM files, for TLS; None: plain text.
         client_ca: PEM file of the authority that clients must be signed by; None: any client.
@@ -122,6 +129,9 @@ class ServeConfig:
     port: int = 50051
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    http_host: str = "127.0.0.1"
+    http_port: int | None = None
+    http_origin: Sequence[str] = ()
     tokens: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
@@ -133,9 +143,12 @@ class ServeConfig:
         return f"[{self.host}]:{port}" if ":" in self.host and not self.host.startswith("[") else f"{self.host}:{port}"
 
     def __post_init__(self):
-        for name in ("port", "metrics_port"):
+        for name in ("port", "metrics_port", "http_port"):
             if not 0 <= (getattr(self, name) or 0) < 65536:
                 raise ConfigError(f"--{name.replace('_', '-')}", "0 to 65535", str(getattr(self, name)))
+        for origin in self.http_origin:
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigError("--http-origin", "* or an origin such as https://host:8000", shown(origin))
         if not 0 <= self.drain_seconds < 86_400:
             raise ConfigError("--drain-seconds", "0 to 86400", str(self.drain_seconds))
         if (self.certificate is None) != (self.key is None):

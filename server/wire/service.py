@@ -49,7 +49,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
     async def Encode(self, requests: RequestStream, call: Call) -> pb.EncodeResponse:
         """See `surrogate.proto`."""
         header = await requests.take("header")
-        with self._engine.uploads.share(_owner(call)) as share:
+        with self._engine.uploads.share(owner(call)) as share:
             with call.stage("receive"):
                 data = await requests.file(header.size, share, self._engine.config)
                 await requests.end()
@@ -76,7 +76,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         """See `surrogate.proto`."""
         header = await requests.take("header")
         with contextlib.ExitStack() as place:
-            with self._engine.uploads.share(_owner(call)) as share:
+            with self._engine.uploads.share(owner(call)) as share:
                 with call.stage("receive"):
                     data = await requests.file(header.size, share, self._engine.config)
                     query = await requests.take("query")
@@ -125,8 +125,8 @@ class SurrogateService(pb_grpc.SurrogateServicer):
             call.wait(call.send(kind(**part).SerializeToString()))
 
 
-def _owner(call: Call) -> str:
-    """Whose share of the uploads a call counts against."""
+def owner(call: Call) -> str:
+    """Whose share of the uploads a call counts against; empty: nobody's."""
     return "" if call.caller is ANONYMOUS else call.caller.name
 
 

@@ -54,6 +54,10 @@ class RequestStream:
             IdleError: it takes too long.
         """
         check_size(size, config.mesh_bytes)
+        return await self.content(size, share)
+
+    async def content(self, size: int, share: Share) -> bytearray:
+        """As `file`, of whatever may have so many bytes."""
         data = bytearray()
         async with self._call.upload():
             while len(data) < size:

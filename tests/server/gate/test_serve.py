@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -96,7 +97,8 @@ def test_with_everything_on(tiny, vtu, tmp_path):
     authority.cert_pem.write_to_path(files["ca"])
     (tmp_path / "tokens.toml").write_text(table)
     tls = ("--certificate", files["cert"], "--key", files["key"], "--tokens", tmp_path / "tokens.toml")
-    with serve(tiny, *tls, "--metrics-port", 0, "--limit", "points=100", "--host", "localhost") as running:
+    ports = ("--metrics-port", 0, "--http-port", 0, "--http-origin", "*")
+    with serve(tiny, *tls, *ports, "--limit", "points=100", "--host", "localhost") as running:
         with Client.secure(running.address, ca=files["ca"], token=secret) as client:
             assert client.ready("tiny") and client.describe().limits["points"] == 100
             shape = client.encode(vtu, name="vtu")
@@ -105,6 +107,11 @@ def test_with_everything_on(tiny, vtu, tmp_path):
         until(lambda: [r for r in running.records if r.get("request_id") == answer.request_id])
         scraped = next(record for record in running.records if "metrics" in record["message"])
         assert scraped["host"] == "127.0.0.1"  # not where the calls are taken
+        port = next(record["port"] for record in running.records if "HTTP" in record["message"])
+        bearer = {"Authorization": f"Bearer {secret}"}
+        asked = urllib.request.Request(f"https://localhost:{port}/v1/describe", headers=bearer)
+        told = urllib.request.urlopen(asked, context=ssl.create_default_context(cafile=files["ca"]))
+        assert json.loads(told.read())["limits"]["points"] == 100
         page = urllib.request.urlopen(f"http://127.0.0.1:{scraped['port']}/metrics").read().decode()
         assert re.search(r'enf2enf_points_total\{model="tiny"\} 3\.0', page)
         assert running.xla_threads() <= 1  # programs run in the threads that call them

@@ -199,7 +199,7 @@ def of_age(shift):
 
 def test_files_replaced_by_renaming_are_noticed_though_nothing_else_tells(files, authority, stranger):
     """The same size and time of change as the old ones, as `cp -p` leaves them."""
-    identity = tls._Identity(files.certificate, files.key, None)
+    identity = tls._Identity(files.certificate, files.key, None, tls._for_grpc)
     identity.load()
     assert identity.changed() is None
     for path in (files.certificate, files.key):
@@ -257,7 +257,7 @@ def test_files_that_change_while_they_are_read_are_not_taken(files, authority):
             return content
 
     rotations = []
-    identity = tls._Identity(files.certificate, Restless(files.key), None)
+    identity = tls._Identity(files.certificate, Restless(files.key), None, tls._for_grpc)
     identity.load()
     files.write(authority)
     rotations.append(authority)
