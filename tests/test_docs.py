@@ -27,7 +27,7 @@ from enf2enf_server.ops.config import ServerConfig
 
 TRAINING, DATA, SERVICE = (ROOT / "docs" / f"{page}.md" for page in ("training", "data", "service"))
 LANGUAGES = {"python", "sh", "console", "text", "toml", "json", "{toctree}", "{eval-rst}"}
-OTHERS = {"docker", "head", "source"}  # commands of the system
+OTHERS = {"curl", "docker", "head", "source"}  # commands of the system
 TO_BE_MADE = {"enf2enf/problems/hole.py", "enf2enf/v1"}  # by who extends; the name of a package
 FOLDERS = "enf2enf|server|protos|meshes|tests|benchmarks|examples|docs"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
