@@ -64,9 +64,7 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
         points = np.empty(0, object)
     if points.dtype.kind not in "fiu":
         raise QueryError("points", "numbers in an array (points, dim)", shown(given))
-    points = points.astype(np.float64)
-    if points.ndim == 1 and len(points) in (2, 3):
-        points = points[None]
+    points = np.asarray(points[None] if points.shape in ((2,), (3,)) else points, np.float64)
     if points.ndim != 2 or points.shape[1] not in (2, 3):
         raise QueryError("points", "an array (points, 2) or (points, 3)", f"shape {points.shape}")
     if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):

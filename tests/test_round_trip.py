@@ -8,6 +8,7 @@ from enf2enf import io as mesh_io
 from enf2enf import load
 from enf2enf.cli import main
 from enf2enf.errors import MeshError
+from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import Mesh
 
 ASSETS = {id: asset for id, asset in enf2enf_meshes.manifest().items() if id.startswith("unit_cell_")}
@@ -20,9 +21,7 @@ def shipped():
 
 
 def test_every_format_has_a_file():
-    assert {id.removeprefix("unit_cell_") for id in ASSETS} == {
-        "vtu", "vtk", "gmsh", "stl", "ply", "obj", "xdmf", "abaqus", "nastran", "su2", "med", "cgns", "csv",
-    }  # fmt: skip
+    assert {id.removeprefix("unit_cell_") for id in ASSETS} == set(FORMATS)
 
 
 @pytest.mark.parametrize("id", ASSETS)

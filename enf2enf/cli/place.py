@@ -24,9 +24,9 @@ def at_of(text: str) -> At:
     try:
         match kind, len(parts):
             case "line", 2 | 3:
-                return Line(*map(_numbers, parts[:2]), *map(int, parts[2:]))
+                return Line(_numbers(parts[0]), _numbers(parts[1]), *map(int, parts[2:]))
             case "grid", 3:
-                return Grid(*map(_numbers, parts[:2]), [int(number) for number in parts[2].split(",")])
+                return Grid(_numbers(parts[0]), _numbers(parts[1]), [int(number) for number in parts[2].split(",")])
             case "slice", 2 | 3:
                 return Slice(parts[0], float(parts[1]), *map(int, parts[2:]))
     except ValueError as error:

@@ -228,7 +228,7 @@ def _outliers(what: str, unit: str, values: np.ndarray, names: Sequence[str]) ->
         return
     low, high = np.nanquantile(values, [0.25, 0.75])
     slack = max(_FAR * (high - low), _ALIKE * abs(high))
-    odd = np.flatnonzero((values < low - slack) | (values > high + slack))
+    odd = np.flatnonzero((values < low - slack) | (values > high + slack)).tolist()
     if 0 < len(odd) <= max(1, _RARE * len(values)):
         got = ", ".join(f"{values[k]:.4g}" for k in odd[:_NAMED])
         text = f"{what}: expected some {low:.4g} to {high:.4g}{unit and ' '}{unit} as in most cases, got {got} in"

@@ -13,6 +13,7 @@ from enf2enf.errors import MeshError
 from enf2enf.io.decks.abaqus_parts import STILL, Move, Part, Placed
 from enf2enf.io.decks.abaqus_sets import Numbered, Sets
 from enf2enf.io.decks.model import left_out
+from enf2enf.io.raw import raw_mesh
 from enf2enf.mesh import topology
 
 _MOST_PARTS = 100
@@ -53,8 +54,6 @@ def assembled(deck: Parts, most: int):
     Raises:
         MeshError: an instance of a part that is not there, more numbers than there may be, and as `Placed.of` does.
     """
-    import meshio
-
     assembly = _Assembly(most)
     assembly.add("", deck.outside, STILL)
     for name, instance in deck.instances.items():
@@ -64,7 +63,7 @@ def assembled(deck: Parts, most: int):
     point_sets, cell_sets, lines = assembly.sets()
     said = [*left_out(deck.without_cells), *_without_instance(deck), *assembly.not_understood()]
     blocks = [*assembly.blocks, ("line", lines)]
-    return meshio.Mesh(assembly.points, blocks, point_sets=point_sets, cell_sets=cell_sets, info=said)
+    return raw_mesh(assembly.points, blocks, point_sets=point_sets, cell_sets=cell_sets, info=said)
 
 
 def _whole(name: str, instance: Instance, parts: Mapping[str, Part]) -> Part:

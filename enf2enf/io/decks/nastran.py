@@ -12,6 +12,7 @@ from enf2enf.io.decks.model import Cells, Nodes, first_of_each, left_out, places
 from enf2enf.io.decks.nastran_cards import Card, cards
 from enf2enf.io.decks.nastran_systems import Systems
 from enf2enf.io.decks.numbers import integer, real
+from enf2enf.io.raw import raw_mesh
 
 _LINE = {2: "line", 3: "line3"}
 _TRIANGLE = {3: "triangle", 6: "triangle6"}
@@ -54,8 +55,6 @@ def read(path: Path):
     Raises:
         MeshError: cards that are not understood, parts in other files, nodes that are not defined.
     """
-    import meshio
-
     deck, bulk = _Deck(), _Bulk(path)
     for card in cards(bulk.lines(), _matters):
         try:
@@ -68,7 +67,7 @@ def read(path: Path):
     said = left_out(deck.without_cells)
     if not bulk.ended:
         said.append("end: expected ENDDATA in the last line, got none; the file may have been cut off")
-    return meshio.Mesh(points, blocks, cell_data={"nastran:ref": properties}, info=said)
+    return raw_mesh(points, blocks, cell_data={"nastran:ref": properties}, info=said)
 
 
 def _matters(name: str) -> bool:

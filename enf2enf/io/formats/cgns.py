@@ -12,6 +12,7 @@ import numpy as np
 from enf2enf.errors import MeshError
 from enf2enf.io import hdf5
 from enf2enf.io.format import QUADRATIC, Format
+from enf2enf.io.raw import raw_mesh
 
 _KINDS = {
     3: ("line", 2), 4: ("line3", 3), 5: ("triangle", 3), 6: ("triangle6", 6), 7: ("quad", 4), 8: ("quad8", 8),
@@ -29,7 +30,6 @@ def _read(path: Path):
         MeshError: not one base with one unstructured zone, or elements other than lines, triangles and the like.
     """
     import h5py
-    import meshio
 
     with h5py.File(path, "r") as file:
         base = _only(file, "CGNSBase_t", "base")
@@ -40,7 +40,7 @@ def _read(path: Path):
         sections = _sections(zone)
         points = _points(zone)
         cells, nodes = _sets(zone, sections, _families(base), len(points))
-        return meshio.Mesh(
+        return raw_mesh(
             points,
             [(kind, nodes) for _, kind, _, nodes in sections],
             point_data=dict(_solution(zone)),

@@ -11,6 +11,7 @@ import numpy as np
 from enf2enf.errors import MeshError
 from enf2enf.io import text
 from enf2enf.io.format import LINEAR, Format
+from enf2enf.io.raw import raw_mesh
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import Mesh
 
@@ -33,8 +34,6 @@ def _read(path: Path):
     Raises:
         MeshError: several zones, other numbers of things than the file says, unknown elements.
     """
-    import meshio
-
     sections = _Sections()
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
@@ -57,7 +56,7 @@ def _read(path: Path):
         name: [*none, *(np.array(own.get(kind, ()), np.int64) for kind in sections.sides)]
         for name, own in sections.markers.items()
     }
-    return meshio.Mesh(np.array(sections.points).reshape(-1, max(sections.dim, 1)), cells, cell_sets=sets)
+    return raw_mesh(np.array(sections.points).reshape(-1, max(sections.dim, 1)), cells, cell_sets=sets)
 
 
 class _Sections:
@@ -117,7 +116,7 @@ class _Sections:
         if (wanted := self._seen.get("NMARK", len(self.markers))) != len(self.markers):
             raise MeshError("NMARK", f"{wanted} markers", str(len(self.markers)))
 
-    def _expect(self, count: int, take: Callable[[list[str]], None]) -> None:
+    def _expect(self, count: int, take: Callable[[list[str]], object]) -> None:
         """So many lines after a name."""
         self._wanted, self._left, self._take = count, count, take
 
