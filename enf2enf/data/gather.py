@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from enf2enf.data import npz
 from enf2enf.data.manifest import NAME, write_manifest
@@ -69,8 +70,29 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(str(target), "a folder that is new or empty", "another")
-    meshes, (conditions, rows) = _by_case(recipe.meshes), _table(recipe)
-    _check_same(meshes, rows if recipe.conditions else dict.fromkeys(meshes, {}))
+    meshes, table = _by_case(recipe.meshes), _table(recipe)
+    _check_same(meshes, table[1] if recipe.conditions else dict.fromkeys(meshes, {}))
+    partial = target.with_name(f".{target.resolve().name}.{os.getpid()}.partial")
+    try:
+        places = _gathered(recipe, meshes, table, partial, name or target.resolve().name, licence)
+        if target.exists():
+            target.rmdir()
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return places
+
+
+def _gathered(
+    recipe: Recipe,
+    meshes: Mapping[str, Path],
+    table: tuple[list[Quantity], dict[str, dict[str, Any]]],
+    target: Path,
+    name: str,
+    licence: str,
+) -> dict[str, str]:
+    """The whole folder, which is new."""
+    conditions, rows = table
     cases: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     dims = set()
@@ -85,7 +107,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     order = np.random.default_rng(recipe.seed).permutation(sorted(cases)).tolist()
     shares = tuple(round(1e6 * share) for share in recipe.shares)
     split = proportional(order, (shares[0], shares[1], shares[2], shares[3]))
-    write_manifest(target, schema, cases, split, name=name or target.resolve().name, licence=licence,
+    write_manifest(target, schema, cases, split, name=name, licence=licence,
                    length_unit=recipe.unit, walls=recipe.walls)  # fmt: skip
     return places
 
@@ -155,13 +177,23 @@ def _samples(case: str, mesh: Mesh, fields: Sequence[Quantity]) -> dict[str, np.
     centres, rows, start = [], [], 0
     for block in mesh.cells:
         if topology.is_surface(block.kind):
-            centres.append(mesh.points[topology.rings(block)].mean(axis=1))
+            centres.append(_centroids(mesh.points[topology.rings(block)]))
             rows.append(start + np.arange(len(block.nodes)))
         start += len(block.nodes)
     if not centres:
         raise DatasetError(f"case {case!r}", "cells that fill the plane, at whose centres the fields are", "none")
     chosen = np.concatenate(rows)
     return {"points": np.concatenate(centres)} | {field.name: mesh.cell_data[field.name][chosen] for field in fields}
+
+
+def _centroids(rings: Float[np.ndarray, "cells corners 2"]) -> Float[np.ndarray, "cells 2"]:
+    """Of polygons, by area; of one without any, the mean of its corners."""
+    origin = rings.mean(axis=1, keepdims=True)
+    here, ahead = rings - origin, np.roll(rings, -1, axis=1) - origin
+    twice = here[..., 0] * ahead[..., 1] - here[..., 1] * ahead[..., 0]
+    whole = twice.sum(axis=1)
+    moment = ((here + ahead) * twice[..., None]).sum(axis=1) / 3
+    return origin[:, 0] + moment / np.where(whole == 0, np.inf, whole)[:, None]
 
 
 def summary(places: Mapping[str, str], folder: str | os.PathLike[str]) -> str:
