@@ -62,7 +62,7 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(raw)
     except ValueError:  # rows of different lengths
         points = np.empty(0, object)
-    if points.dtype.kind not in "fiu":
+    if points.dtype.kind not in "fiu" or isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw):
         raise QueryError("points", "numbers in an array (points, dim)", shown(given))
     points = np.asarray(points[None] if points.shape in ((2,), (3,)) else points, np.float64)
     if points.ndim != 2 or points.shape[1] not in (2, 3):

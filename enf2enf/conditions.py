@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError
-from enf2enf.plain import is_number, shown
+from enf2enf.plain import is_line, is_number, shown
 
 Conditions = Mapping[str, Any]  # name -> number, or one number per dimension, or {"magnitude": ..., "angle_deg": ...}
 POLAR = ("magnitude", "angle_deg")
@@ -26,6 +26,8 @@ def check_table(conditions: Any) -> None:
     """Raises `ConditionError` where it is no table of conditions."""
     if not isinstance(conditions, Mapping):
         raise ConditionError("conditions", "a table of name -> value", shown(conditions))
+    if strange := [name for name in conditions if not is_line(name)]:
+        raise ConditionError("conditions", "names of one line of text", shown(strange[0]))
 
 
 def check_tables(conditions: Any) -> None:
@@ -44,8 +46,8 @@ def numbers(name: str, value: Any, width: int, unit: str = "") -> Float[np.ndarr
     return row
 
 
-def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, "..."]:
-    """The value of a condition as numbers, of any shape but that of a single number.
+def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, " numbers"]:
+    """The value of a condition as a row of numbers.
 
     Args:
         name: of the condition.
@@ -65,16 +67,19 @@ def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, "..."]:
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
         raise ConditionError(f"condition {name!r}", "numbers", shown(value)) from None
-    if row.dtype.kind not in "fiu":
+    if row.dtype.kind not in "fiu" or np.ma.is_masked(value):
         raise ConditionError(f"condition {name!r}", "numbers", shown(value))
+    if row.ndim != 1:
+        raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
     return row.astype(np.float64)
 
 
 def _of_polar(name: str, parts: Mapping[str, Any]) -> Float[np.ndarray, "2"]:
-    if set(parts) != set(POLAR) or not all(is_number(parts[key]) for key in POLAR):
+    plain = {key: part.item() if isinstance(part, np.generic) else part for key, part in parts.items()}
+    if set(plain) != set(POLAR) or not all(map(is_number, plain.values())):
         wanted = " and ".join(f"{key!r}" for key in POLAR)
         raise ConditionError(f"condition {name!r}", f"numbers, or a table of {wanted}", shown(parts))
-    return vector_of(float(parts["magnitude"]), float(parts["angle_deg"]))
+    return vector_of(float(plain["magnitude"]), float(plain["angle_deg"]))
 
 
 def vector_of(magnitude: float, angle_deg: float) -> Float[np.ndarray, "2"]:

@@ -42,8 +42,8 @@ def one_line(text: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """The beginning of how Python writes it, as a sentence shows it."""
+    """The beginning of how Python writes it, on one line, as a sentence shows it."""
     try:
-        return repr(value)[:80]
+        return " ".join(repr(value)[:400].split())[:80]
     except (ValueError, RecursionError):
         return "more than can be shown"

@@ -250,6 +250,7 @@ class Surrogate:
         self, shape: Encoding, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
+        check_shape(shape, Encoding)
         check_tables(conditions)
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):

@@ -12,13 +12,14 @@ from jaxtyping import Float
 
 from enf2enf.at import At, check_name, points_of
 from enf2enf.conditions import Conditions, check_table, given
-from enf2enf.errors import ConditionError, MeshError, QueryError
+from enf2enf.errors import MeshError, QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.geometry import WALLS
 from enf2enf.grid import Grid
 from enf2enf.io import read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept
 from enf2enf.io.foreign import is_foreign
+from enf2enf.io.read import mesh_bytes
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 
@@ -51,7 +52,7 @@ class Upload:
             path = Path(mesh)
             name = name or path.name
             is_read_here = path.suffix.lower() in _IN_TWO_FILES or is_foreign(path)
-            mesh = read(path) if is_read_here else _file_bytes(path)
+            mesh = read(path) if is_read_here else mesh_bytes(path)
         if not isinstance(mesh, (bytes, bytearray, memoryview)):
             name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(accept(mesh), "vtu")
         if not name:
@@ -191,15 +192,5 @@ def message(kind: type[M], **fields: Any) -> M:
     return made
 
 
-def _file_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise MeshError(path.name, "a mesh file", error.strerror or type(error).__name__) from error
-
-
 def _condition(name: str, value: Any) -> pb.Condition:
-    row = given(name, value)
-    if row.ndim != 1:
-        raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
-    return pb.Condition(values=row.tolist())
+    return pb.Condition(values=given(name, value).tolist())

@@ -30,14 +30,18 @@ def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
     if is_foreign(path):
         mesh = read_bytes(*as_vtu(path))
         return mesh if merge is None else merged(mesh, merge)
+    mesh = read_bytes(mesh_bytes(path), path.name, path.parent)
+    return mesh if merge is None else merged(mesh, merge)
+
+
+def mesh_bytes(path: Path) -> bytes:
+    """The bytes of a mesh file. Raises `MeshError` where there is none; the sentence names the file."""
     try:
-        data = read_file(path)
+        return read_file(path)
     except OSError as error:
         raise MeshError(str(path), "a mesh file", error.strerror or type(error).__name__) from None
     except ValueError:  # a zero byte, or half a character
         raise MeshError(str(path), "a mesh file", "a name that no file has") from None
-    mesh = read_bytes(data, path.name, path.parent)
-    return mesh if merge is None else merged(mesh, merge)
 
 
 def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> Mesh:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import os
 
 import meshio
 import numpy as np
@@ -153,6 +154,19 @@ BAD = {
                   "points: expected numbers in an array (points, dim), got None"),
     "complex points": (lambda m, s: m.decode(s, CONDITIONS, [[1j, 0]]), QueryError, "points: expected numbers"),
     "ragged points": (lambda m, s: m.decode(s, CONDITIONS, [[0, 0], [1]]), QueryError, "points: expected numbers"),
+    "masked points": (lambda m, s: m.decode(s, CONDITIONS, np.ma.masked_less(POINTS, 0.5)), QueryError,
+                      "points: expected numbers in an array (points, dim), got masked_array("),
+    "a masked number": (lambda m, s: m.decode(s, CONDITIONS | {"heat": np.ma.masked}, POINTS), ConditionError,
+                        "condition 'heat': expected numbers, got masked"),
+    "a table of numbers": (lambda m, s: m.decode(s, CONDITIONS | {"load": [[30, 90]]}, POINTS), ConditionError,
+                           "condition 'load': expected a number, or a row of them, got an array of shape (1, 2)"),
+    "names that are none": (lambda m, s: m.decode(s, CONDITIONS | {3: 1, "z": 1}, POINTS), ConditionError,
+                            "conditions: expected names of one line of text, got 3"),
+    "a name that is no text": (lambda m, s: m.decode(s, CONDITIONS | {"\udce9": 1}, POINTS), ConditionError,
+                               "conditions: expected names of one line of text, got '\\udce9'"),
+    "many of no shape": (lambda m, s: m.predict_many("x", [], "nodes"), QueryError, "shape: expected what encode ret"),
+    "no file": (lambda m, s: m.encode("no/where.vtu"), MeshError, "no/where.vtu: expected a mesh file, got No such"),
+    "a device": (lambda m, s: m.encode(os.devnull), MeshError, "/dev/null: expected a mesh file, got not a regular"),
     "no mesh": (lambda m, s: m.encode({"a": 1}), MeshError, "mesh: expected a file, its bytes, a Mesh"),
     "a curve of two": (lambda m, s: m.encode(np.eye(2)), MeshError, "curve 0: expected at least three points"),
 }  # fmt: skip
@@ -164,6 +178,7 @@ def test_what_is_refused_is_refused_in_the_same_words(model, mesh, sin):
     with pytest.raises(kind) as refusal:
         call(model, model.encode(mesh))
     assert str(refusal.value).startswith(sentence), refusal.value
+    assert str(refusal.value).isprintable()
 
 
 @pytest.mark.parametrize("place", ["points", "a grid", "nodes", "wall"])
