@@ -256,8 +256,7 @@ class Surrogate:
         for number, one in enumerate(conditions, start=1):
             answers.append(self.decode(shape, one, at))
             if progress is not None:
-                points = len(answers[-1].points)
-                progress(number * points, len(conditions) * points)
+                progress(number * len(answers[-1].points), len(conditions) * len(answers[-1].points))
         return answers
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
