@@ -17,7 +17,7 @@ At = ArrayLike | Grid | Line | Slice | str | Any
 `"nodes"` of the mesh, in the file's order; `"wall"`: the midpoints of all sides of all walls, in the walls' order."""
 NAMES = ("nodes", "wall")
 """Places that are known by name."""
-_FLAT = 1e-9  # of the extent
+_FLAT = 1e-6  # of the extent: single precision has 6e-8 of a coordinate
 
 
 def check_name(at: str) -> None:
@@ -34,7 +34,11 @@ def check_shape(shape: Any, kind: type) -> None:
 
 def needs_shape(at: At) -> bool:
     """Whether the points are known only once the shape is: those of a slice, and those that may be of the plane."""
-    return isinstance(at, Slice) or (not isinstance(at, (str, Grid, Line)) and as_points(at).shape[1] == 3)
+    if isinstance(at, str | Slice):
+        return isinstance(at, Slice)
+    if isinstance(at, Grid | Line):
+        return len(at.lower if isinstance(at, Grid) else at.start) == 3
+    return as_points(at).shape[1] == 3
 
 
 def points_of(at: At, bounds: Float[np.ndarray, "2 dim"] | None) -> Float[np.ndarray, "points dim"]:

@@ -44,4 +44,5 @@ def replacing(path: str | os.PathLike, refusal: type[Enf2EnfError]) -> Iterator[
     except OSError as error:
         raise refusal(str(target), "a place to write to", error.strerror or type(error).__name__) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # nor can a file be removed that could not be made
+            partial.unlink(missing_ok=True)

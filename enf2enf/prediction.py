@@ -21,7 +21,7 @@ OnProgress = Callable[[int, int], None]
 """Called with points that are there and points in all."""
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """Fields at points, and what is to be known of them.
 

@@ -204,7 +204,7 @@ class Surrogate:
         return frames.turned(self.schema, row, frames.axes(self.schema, row)[0])
 
     def decode(
-        self, shape: Encoding, conditions: Conditions, at: At, *, progress: OnProgress | None = None
+        self, shape: Encoding, conditions: Conditions, at: At = "nodes", *, progress: OnProgress | None = None
     ) -> Prediction:
         """The fields of an encoded shape, float32, in SI units; NaN inside bodies and outside the domain.
 
@@ -247,7 +247,7 @@ class Surrogate:
         return self.decode(shape, conditions, at, progress=progress)
 
     def predict_many(
-        self, shape: Encoding, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+        self, shape: Encoding, conditions: Sequence[Conditions], at: At = "nodes", *, progress: OnProgress | None = None
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
         check_shape(shape, Encoding)

@@ -121,7 +121,7 @@ BAD = {
     "infinite": (GOOD | {"traction": [1, np.inf]}, "condition 'traction': expected finite numbers, got [1.0, inf]"),
     "short": (GOOD | {"traction": 3.0}, "condition 'traction': expected 2 numbers, got 1"),
     "long": (GOOD | {"heat": [1.0, 2.0]}, "condition 'heat': expected 1 number, got 2"),
-    "nested": (GOOD | {"traction": [[3.0, 4.0]]}, "condition 'traction': expected 2 numbers"),
+    "nested": (GOOD | {"traction": [[3.0, 4.0]]}, "condition 'traction': expected a number, or a row of them"),
     "empty": (GOOD | {"heat": []}, "condition 'heat': expected 1 number, got 0"),
     "text": (GOOD | {"heat": "warm"}, "condition 'heat': expected numbers, got 'warm'"),
     "number as text": (GOOD | {"heat": "2.5"}, "condition 'heat': expected numbers, got '2.5'"),

@@ -113,13 +113,18 @@ class AsyncClient:
         return await self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     async def decode(
-        self, shape: RemoteShape, conditions: Conditions, at: At, *, progress: OnProgress | None = None
+        self, shape: RemoteShape, conditions: Conditions, at: At = "nodes", *, progress: OnProgress | None = None
     ) -> Prediction:
         """As `Client.decode`; `progress` is called in the event loop."""
         return (await self._run(self._calls.decode(shape, [conditions], at, progress)))[0]
 
     async def predict_many(
-        self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+        self,
+        shape: RemoteShape,
+        conditions: Sequence[Conditions],
+        at: At = "nodes",
+        *,
+        progress: OnProgress | None = None,
     ) -> list[Prediction]:
         """As `Client.predict_many`."""
         return await self._run(self._calls.decode(shape, conditions, at, progress))

@@ -171,7 +171,7 @@ class Client:
         return self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
 
     def decode(
-        self, shape: RemoteShape, conditions: Conditions, at: At, *, progress: OnProgress | None = None
+        self, shape: RemoteShape, conditions: Conditions, at: At = "nodes", *, progress: OnProgress | None = None
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
@@ -189,7 +189,12 @@ class Client:
         return self._run(self._calls.decode(shape, [conditions], at, progress))[0]
 
     def predict_many(
-        self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, *, progress: OnProgress | None = None
+        self,
+        shape: RemoteShape,
+        conditions: Sequence[Conditions],
+        at: At = "nodes",
+        *,
+        progress: OnProgress | None = None,
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar, in one call. Raises as `decode`."""
         return self._run(self._calls.decode(shape, conditions, at, progress))

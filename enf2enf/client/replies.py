@@ -65,7 +65,7 @@ class ModelVersion:
         return cls(message.model, message.version, text, message.reason, message.digest)
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RemoteShape:
     """A geometry that the server has encoded, and what it read from the file.
 

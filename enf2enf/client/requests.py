@@ -47,7 +47,7 @@ class Upload:
             QueryError: an option that cannot be sent.
         """
         if isinstance(mesh, Geometry):
-            mesh, walls = mesh.to_mesh(), (WALLS,)
+            mesh, walls, length_unit = mesh.to_mesh(), (WALLS,), "m"
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
             name = name or path.name
@@ -121,7 +121,7 @@ class Question:
             check_table(one)
         first, *others = [{name: _condition(name, value) for name, value in one.items()} for one in conditions]
         query = message(pb.Query, conditions=first, further=[message(pb.ConditionSet, conditions=o) for o in others])
-        sent = at if isinstance(at, str | Grid) else np.ascontiguousarray(points_of(at, bounds), "<f8")
+        sent = _sent(at, bounds)
         if isinstance(sent, str):
             check_name(sent)
             if sent == "wall":
@@ -190,6 +190,15 @@ def message(kind: type[M], **fields: Any) -> M:
         except (TypeError, ValueError):
             raise QueryError(name, "a value that can be sent", ascii(value)[:80]) from None
     return made
+
+
+def _sent(at: At, bounds: Float[np.ndarray, "2 dim"] | None) -> Float[np.ndarray, "points dim"] | Grid | str:
+    """A place as it is sent: by name, as a grid of the shape's dimension, or as points."""
+    if isinstance(at, str) or (isinstance(at, Grid) and bounds is None):
+        return at
+    if isinstance(at, Grid) and bounds is not None and len(at.lower) == bounds.shape[1]:
+        return at
+    return np.ascontiguousarray(points_of(at, bounds), "<f8")
 
 
 def _condition(name: str, value: Any) -> pb.Condition:

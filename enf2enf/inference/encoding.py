@@ -75,6 +75,10 @@ class Encoding:
     _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
 
+    def __reduce__(self):  # a copy sees the geometry anew: what is held is behind a lock
+        told = self.geometry, self.described, self.panels, self.given, self.wall_patches, self.extrapolating
+        return type(self), told
+
     def __repr__(self) -> str:
         return f"Encoding({self.geometry!r}, nodes={self.nodes})"
 

@@ -35,6 +35,8 @@ def drawable(
         import pyvista
     except ModuleNotFoundError as error:
         raise QueryError("pyvista", "pip install 'enf2enf[scenes]'", "a machine without it") from error
+    if not len(field.points):
+        return pyvista.PolyData()
     if ends is not None:
         return _drawn_lines(field, ends)
     if isinstance(at, Mesh):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ def _table(field: Field, beside: Mapping[str, Shaped[np.ndarray, "points ..."]])
     parts = {"": field.points, **beside, **field.values}
     names, columns = [], []
     for name, values in parts.items():
-        rows = values.reshape(len(field.points), -1)
+        rows = values.reshape(len(field.points), math.prod(values.shape[1:]))
         names += _headings(name, rows.shape[1], dim) if values.ndim > 1 else [name]
         columns += list(rows.T)
     text = io.StringIO()

@@ -1,9 +1,11 @@
 """One interface: the same script runs on a surrogate here, and on both clients of a server that has it."""
 
 import asyncio
+import copy
 import csv
 import json
 import os
+import pickle
 
 import meshio
 import numpy as np
@@ -24,6 +26,8 @@ PLACES = {
     "no points": np.zeros((0, 2)),
     "a grid": Grid((0, 0), (1, 1), (20, 30)),
     "a line": Line((0, 0.1), (1, 0.1), 50),
+    "a line in space": Line((0, 0.1, 2), (1, 0.1, 2), 50),
+    "a grid in space": Grid((0, 0, 2), (1, 1, 2), (20, 30, 1)),
     "a slice": Slice("x", 0.1, 40),
     "nodes": "nodes",
     "wall": "wall",
@@ -202,6 +206,27 @@ def test_an_answer_is_saved_and_comes_as_plain_data(model, mesh, expected, place
     else:
         with pytest.raises(Enf2EnfError, match=r"^answer.stl: expected a name that ends in .vtu or .csv, got .stl"):
             answer.save(tmp_path / "answer.stl")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_answer_is_copied_drawn_and_saved_whatever_the_place(model, mesh, place, tmp_path):
+    answer = model.predict(mesh, CONDITIONS, PLACES[place])
+    again = pickle.loads(pickle.dumps(answer))
+    for name, values in answer.fields.items():
+        np.testing.assert_array_equal(copy.deepcopy(again)[name], values)
+    assert_same(model.decode(again.shape, CONDITIONS, PLACES[place]), answer)
+    assert answer.to_pyvista().n_points == (2 if place == "wall" else 1) * len(answer.points)
+    answer.save(tmp_path / "answer.csv")
+    assert len((tmp_path / "answer.csv").read_text().splitlines()) == 1 + len(answer.points)
+    assert answer != again and len({answer, again}) == 2
+    for bad in (tmp_path / ("x" * 300 + ".csv"), tmp_path / "answer.csv" / "x.csv"):
+        with pytest.raises(MeshError, match="expected a place to write to"):
+            answer.save(bad)
+
+
+def test_a_geometry_is_in_metres_whatever_the_unit(model, mesh, expected):
+    geometry = Geometry.from_mesh(mesh)
+    assert_same(model.predict(geometry, CONDITIONS, POINTS, length_unit="mm"), expected["points"])
 
 
 def test_sides_of_walls_are_drawn_as_lines(model, mesh):
