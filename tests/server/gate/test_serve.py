@@ -210,7 +210,7 @@ def test_sigterm_under_load_answers_all_that_was_accepted(tiny, mesh):
         asking = [threading.Thread(target=ask) for _ in range(6)]
         for thread in asking:
             thread.start()
-        until(lambda: len(answers) > 6)
+        until(lambda: len(answers) > 6, 60)
         assert running.stop() == 0
         for thread in asking:
             thread.join(30)
