@@ -24,7 +24,7 @@ from enf2enf.inference.encoding import Encoding, View, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
 from enf2enf.inference.programs import Programs
 from enf2enf.inference.trial import trial_geometry
-from enf2enf.io.accept import MeshLike, accept
+from enf2enf.io.accept import MeshLike, accept, checked_options
 from enf2enf.mesh import Mesh
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
@@ -122,11 +122,11 @@ class Surrogate:
             MeshError: it cannot be read.
             GeometryError: it is no geometry of the kind that was trained on, or has more walls than panels.
         """
+        name, named, length_unit = checked_options(name, walls, length_unit)
         if isinstance(mesh, Geometry):
             return self.encode_geometry(mesh)
-        read, named = accept(mesh, name, length_unit), (walls,) if isinstance(walls, str) else tuple(walls)
-        geometry = Geometry.from_mesh(read, named, self.schema.outer_is_far)
-        return self.encode_geometry(geometry, mesh=read, wall_patches=named)
+        read = accept(mesh, name, length_unit)
+        return self.encode_geometry(Geometry.from_mesh(read, named, self.schema.outer_is_far), None, read, named)
 
     def encode_geometry(
         self,

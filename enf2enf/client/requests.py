@@ -16,8 +16,8 @@ from enf2enf.errors import MeshError, QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.geometry import WALLS
 from enf2enf.grid import Grid
-from enf2enf.io import read, read_bytes, write_bytes
-from enf2enf.io.accept import MeshLike, accept
+from enf2enf.io import formats, read, read_bytes, write_bytes
+from enf2enf.io.accept import MeshLike, accept, checked_options
 from enf2enf.io.foreign import is_foreign
 from enf2enf.io.read import mesh_bytes
 from enf2enf.mesh import Mesh
@@ -46,6 +46,7 @@ class Upload:
             MeshError: there is nothing to send.
             QueryError: an option that cannot be sent.
         """
+        name, walls, length_unit = checked_options(name, walls, length_unit)
         if isinstance(mesh, Geometry):
             mesh, walls, length_unit = mesh.to_mesh(), (WALLS,), "m"
         if isinstance(mesh, (str, os.PathLike)):
@@ -58,7 +59,8 @@ class Upload:
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
-        walls = [walls] if isinstance(walls, str) else walls
+        if not data:
+            formats.check(name, formats.named(name), data)  # which says so
         options = {"walls": walls, "length_unit": length_unit, "model": model, "version": version}
         return cls(message(pb.MeshHeader, name=sent, size=len(data), **options), data)
 

@@ -7,15 +7,37 @@ from typing import Any
 
 import numpy as np
 
-from enf2enf.errors import MeshError
+from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io.convert import from_meshio
 from enf2enf.io.read import read, read_bytes
 from enf2enf.mesh.mesh import CellBlock, Mesh
+from enf2enf.mesh.units import metres
 from enf2enf.plain import shown
 
 MeshLike = str | os.PathLike[str] | bytes | Mesh | np.ndarray | Sequence[np.ndarray] | Any
 """A file's path, its bytes, a `Mesh`, one of pyvista or meshio, or closed curves: an array (points, 2), or several."""
 _WANTED = "a file, its bytes, a Mesh, one of pyvista or meshio, or closed curves (points, 2)"
+
+
+def checked_options(name: Any, walls: Any, length_unit: Any) -> tuple[str, tuple[str, ...], str]:
+    """How a mesh is to be read, as text.
+
+    Args:
+        name: of its file or format: text or a path.
+        walls: names of patches, or one of them; None for none.
+        length_unit: of its coordinates.
+
+    Raises:
+        MeshError: a name or unit that is none.
+        GeometryError: walls that are no names.
+    """
+    if not isinstance(name, str | os.PathLike) or not isinstance(text := os.fspath(name), str):
+        raise MeshError("name", "the name of a file or format", shown(name))
+    walls = (walls,) if isinstance(walls, str) else () if walls is None else walls
+    if not isinstance(walls, Sequence) or not all(isinstance(wall, str) for wall in walls):
+        raise GeometryError("walls", "names of patches", shown(walls))
+    metres(length_unit)
+    return text, tuple(walls), length_unit
 
 
 def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
@@ -41,16 +63,20 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
 
 
 def _converted(mesh: Any) -> Mesh:
-    if hasattr(mesh, "cast_to_unstructured_grid"):
+    if hasattr(mesh, "cast_to_unstructured_grid") and not isinstance(mesh, type):
         return _from_pyvista(mesh)
     if type(mesh).__module__.partition(".")[0] == "meshio":
         return from_meshio(mesh, {})
-    if isinstance(mesh, np.ndarray):
-        return mesh_of_curves([mesh])
+    if hasattr(mesh, "__array__") and not isinstance(mesh, type):
+        return mesh_of_curves([np.asarray(mesh)])
     if isinstance(mesh, Sequence) and len(mesh) and not isinstance(mesh, str):
-        depth = np.ndim(mesh[0])
-        if depth in (1, 2):
-            return mesh_of_curves([np.asarray(mesh)] if depth == 1 else [np.asarray(curve) for curve in mesh])
+        try:
+            depth = np.ndim(mesh[0])
+            if depth in (1, 2):
+                return mesh_of_curves([np.asarray(mesh)] if depth == 1 else [np.asarray(curve) for curve in mesh])
+        except (TypeError, ValueError) as error:
+            if isinstance(error, MeshError):
+                raise  # else rows of different lengths
     raise MeshError("mesh", _WANTED, f"{type(mesh).__name__}: {shown(mesh)}"[:120])
 
 

@@ -13,6 +13,6 @@ def metres(unit: str) -> float:
     Raises:
         MeshError: a unit that is not in the table.
     """
-    if unit not in METRES:
+    if not isinstance(unit, str) or unit not in METRES:
         raise MeshError("length unit", f"one of {', '.join(METRES)}", repr(unit))
     return METRES[unit]

@@ -68,14 +68,21 @@ def test_a_file_name_need_not_be_unicode(client, vtu, tmp_path):
         (lambda c, m, value: c.ready(value), "model"),
         (lambda c, m, value: c.load_model(value), "model"),
         (lambda c, m, value: c.unload_model("", value), "version"),
-        (lambda c, m, value: c.encode(m, walls=[value]), "walls"),
-        (lambda c, m, value: c.encode(m, length_unit=value), "length_unit"),
         (lambda c, m, value: c.predict(m, CONDITIONS, model=value), "model"),
     ],
 )
 def test_values_that_cannot_be_sent(client, mesh, call, name, value):
     with pytest.raises(errors.QueryError, match=f"^{name}: expected a value that can be sent, got "):
         call(client, mesh, value)
+
+
+@pytest.mark.parametrize("value", ["\udce9", 2**63, 3.5, [1]])
+def test_walls_and_units_that_are_none_are_refused_as_a_surrogate_does(client, mesh, value):
+    if not isinstance(value, str):
+        with pytest.raises(errors.GeometryError, match="^walls: expected names of patches, got "):
+            client.encode(mesh, walls=[value])
+    with pytest.raises(errors.MeshError, match="^length unit: expected one of m, mm"):
+        client.encode(mesh, length_unit=value)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ import pytest
 from conftest import CONDITIONS, SCHEMA, cell
 
 from enf2enf import AsyncClient, Client, Geometry, Grid, Line, Slice, Surrogate, read
-from enf2enf.errors import ConditionError, Enf2EnfError, MeshError, QueryError
+from enf2enf.client.answer import Answer
+from enf2enf.client.requests import Question
+from enf2enf.errors import ConditionError, Enf2EnfError, GeometryError, MeshError, QueryError, ServiceError
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.io import write
+from enf2enf_protos import surrogate_pb2 as pb
 
 POLAR = {"load": {"magnitude": 80.0, "angle_deg": 60.0}, "heat": 290.0}
 POINTS = np.random.default_rng(0).uniform(0, 1, (300, 2))
@@ -140,6 +143,14 @@ def test_a_model_describes_itself(model, surrogate):
 
 
 BAD = {
+    "a name that is none": (lambda m, s: m.encode(b"x", name=3), MeshError, "name: expected the name of a file or for"),
+    "no walls": (lambda m, s: m.encode(cell(), walls=3), GeometryError, "walls: expected names of patches, got 3"),
+    "a list of units": (lambda m, s: m.encode(cell(), length_unit=["m"]), MeshError, "length unit: expected one of m,"),
+    "no unit": (lambda m, s: m.encode(cell(), length_unit=""), MeshError, "length unit: expected one of m, mm"),
+    "an empty file": (lambda m, s: m.encode(b"", name="a.vtu"), MeshError,
+                      "a.vtu: expected VTU as its name says, got an empty file"),
+    "ragged curves": (lambda m, s: m.encode([[[0, 0], [1]]]), MeshError, "mesh: expected a file, its bytes, a Mesh"),
+    "a class": (lambda m, s: m.encode(np.ndarray), MeshError, "mesh: expected a file, its bytes, a Mesh"),
     "a unit": (lambda m, s: m.decode(s, CONDITIONS | {"heat": "20 K"}, POINTS), ConditionError,
                "condition 'heat': expected numbers in K, without a unit, got '20 K'"),
     "an unknown place": (lambda m, s: m.decode(s, CONDITIONS, "walls"), QueryError, "at: expected points, a Grid"),
@@ -236,3 +247,13 @@ def test_sides_of_walls_are_drawn_as_lines(model, mesh):
     assert drawn.n_cells == len(answer.points)
     np.testing.assert_array_equal(np.asarray(drawn.cell_data["stress"], np.float32), answer["stress"])
     np.testing.assert_allclose(drawn.cell_centers().points[:, :2], answer.points, atol=1e-6)
+
+
+def test_a_server_that_knows_no_further_conditions_is_told(client, mesh):
+    shape = client.encode(mesh)
+    answer = Answer(Question.of([CONDITIONS, POLAR], [[0.1, 0.2]], shape.bounds), shape.upload, None, shape)
+    values = pb.FieldValues(name="stress", values=bytes(4), components=1)
+    answer.receive(pb.DecodeResponse(chunk=pb.FieldChunk(count=1, fields=[values])))
+    answer.receive(pb.DecodeResponse(summary=pb.Summary(points=1)))
+    with pytest.raises(ServiceError, match="got one answer for 2 sets of conditions, as of servers before 0.2"):
+        answer.predictions("there", "id")
