@@ -74,7 +74,8 @@ class Answer:
             for chunks, summary in self._answers
         )
         if shape is None or not complete or self._chunks:
-            raise ServiceError(
-                target, "all values, then a summary", f"an answer that breaks off (request {request_id})"
-            )
+            got = f"an answer that breaks off (request {request_id})"
+            if len(self._answers) == 1 < self._question.answers and not self._chunks:
+                got = f"one answer for {self._question.answers} sets of conditions, as of servers before 0.2"
+            raise ServiceError(target, "all values, then a summary", got)
         return predictions_of(shape, self._question, self._answers, request_id)
