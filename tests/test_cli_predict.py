@@ -61,6 +61,22 @@ def test_a_line_becomes_points_in_vtu(saved, cell, tmp_path):
     assert stored.cells[0].kind == "vertex" and stored.point_data["von_mises"].shape == (9,)
 
 
+def test_what_cannot_be_drawn_or_held_is_one_sentence(saved, cell, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "answer.csv"
+    wrong = {
+        ("--png", str(tmp_path / "x.doc")): "x.doc: expected a picture whose name ends in .png, .pdf, .svg, got .doc",
+        (
+            "--at",
+            "grid:0,0:1,1:9999999,9999999",
+        ): "memory: expected a question whose answer fits",
+    }
+    for options, sentence in wrong.items():
+        assert main(["predict", saved, cell, *LOAD, *options, "-o", str(out)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert sentence in line and not out.exists()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_an_example_that_can_be_parsed(command, capsys):
     with pytest.raises(SystemExit) as stopped:

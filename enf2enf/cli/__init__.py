@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(one_line(f"enf2enf: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
+    except MemoryError:
+        print("enf2enf: memory: expected a question whose answer fits, got one that needs more", file=sys.stderr)
+        return 1
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:

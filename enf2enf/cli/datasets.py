@@ -64,6 +64,10 @@ def _check(options: argparse.Namespace) -> int:
     from enf2enf.data.review import review
     from enf2enf.view.review import tables
 
+    if options.png is not None:
+        from enf2enf.view.picture import check_picture
+
+        check_picture(options.png)
     dataset = Dataset.open(options.folder)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading", total=sum(map(len, dataset.split.values())))

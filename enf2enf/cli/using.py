@@ -71,6 +71,10 @@ def _predict(options: argparse.Namespace) -> None:
     from enf2enf.checkpoint import load
     from enf2enf.conditions import conditions_of
 
+    if options.png is not None:
+        from enf2enf.view.picture import check_picture
+
+        check_picture(options.png)  # before anything is computed, or written
     surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh, options.merge), at_of(options.at)
     shape = surrogate.encode(raw, walls=options.wall, length_unit=options.length_unit)
     prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)

@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from enf2enf.data.review import Review
+from enf2enf.view.picture import check_picture
 
 _INK, _ODD = "#1f2933", "#c0392b"
 
@@ -19,7 +20,11 @@ def dataset_picture(path: str | os.PathLike[str], review: Review) -> None:
     Args:
         path: the picture; its folder exists.
         review: of the data set.
+
+    Raises:
+        QueryError: another kind of picture.
     """
+    check_picture(path)
     figure = Figure(figsize=(11.0, 5.0), layout="constrained", dpi=150)
     FigureCanvasAgg(figure)
     shapes, ranges = figure.subplots(1, 2)

@@ -19,10 +19,17 @@ from enf2enf.schema import Quantity
 from enf2enf.slice import Slice
 
 _INK = "#1f2933"
+_KINDS = (".png", ".pdf", ".svg")
+
+
+def check_picture(path: str | os.PathLike[str]) -> None:
+    """Raises `QueryError` where pictures of this name are not made."""
+    if Path(path).suffix.lower() not in _KINDS:
+        raise QueryError(str(path), f"a picture whose name ends in {', '.join(_KINDS)}", Path(path).suffix or "none")
 
 
 def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quantity) -> None:
-    """Draw a field into a PNG or PDF: in colours over a mesh, a grid or points; over the length of a line or of walls.
+    """Draw a field into a PNG, PDF or SVG: in colours over a mesh, a grid or points, or over the length of a line or wall.
 
     Args:
         path: the picture; its folder exists.
@@ -30,8 +37,9 @@ def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quan
         quantity: the field; of a vector or tensor the magnitude is drawn.
 
     Raises:
-        QueryError: points in space, or none.
+        QueryError: another kind of picture; points in space, or none.
     """
+    check_picture(path)
     points, values = prediction.points, _magnitude(prediction[quantity.name])
     if points.shape[1] != 2 or not len(points):
         raise QueryError("picture", "points of the plane, at least one", f"points of shape {points.shape}")
