@@ -29,7 +29,7 @@ def check_picture(path: str | os.PathLike[str]) -> None:
 
 
 def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quantity) -> None:
-    """Draw a field into a PNG, PDF or SVG: in colours over a mesh, a grid or points, or over the length of a line or wall.
+    """Draw a field into a PNG, PDF or SVG: in colours over a mesh, a grid or points; over the length of lines or walls.
 
     Args:
         path: the picture; its folder exists.
