@@ -45,6 +45,19 @@ def test_every_place_in_every_form(saved, surrogate, cell, place, tmp_path, caps
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(expected.to_dict()))
 
 
+def test_points_of_a_file_in_every_form(saved, surrogate, cell, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    given, points = tmp_path / "points.csv", np.array([[0.1, 0.1], [0.2, 0.1], [0.5, 0.5]])
+    np.savetxt(given, points, delimiter=",", header="x,y", comments="")
+    expected = surrogate.predict(cell, {"traction": [10.0, 80.0]}, points)
+    asked = ["predict", saved, cell, *LOAD, "--at", str(given)]
+    for name in ("answer.vtu", "answer.csv", "answer.png"):
+        assert main([*asked, "--png" if name.endswith("png") else "-o", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / name}: 3 points, 1 without a field\n"
+    stored = read(tmp_path / "answer.vtu").point_data["von_mises"].astype(np.float32)
+    np.testing.assert_array_equal(stored, expected["von_mises"])
+
+
 def test_without_a_file_it_is_a_table(saved, surrogate, cell, capsys):
     assert main(["predict", saved, cell, "--vector", "traction=50,90"]) == 0
     expected = surrogate.predict(cell, {"traction": [0.0, 50.0]})["von_mises"].astype(np.float64)

@@ -84,7 +84,7 @@ def _predict(options: argparse.Namespace) -> None:
         print(f"enf2enf: {warning}", file=sys.stderr)
     written = []
     if options.out is not None:
-        if at == "nodes" and options.out.suffix.lower() != ".csv":
+        if options.at == "nodes" and options.out.suffix.lower() != ".csv":
             mesh_io.write(options.out, raw.with_point_data(prediction.fields))  # in the unit that it came in
         else:
             prediction.save(options.out)
@@ -92,7 +92,7 @@ def _predict(options: argparse.Namespace) -> None:
     if options.png is not None:
         from enf2enf.view.picture import picture
 
-        picture(options.png, prediction, surrogate.schema.answered("wall" if at == "wall" else "domain")[0])
+        picture(options.png, prediction, surrogate.schema.answered("wall" if options.at == "wall" else "domain")[0])
         written.append(options.png)
     _tell(options, prediction, surrogate.schema, written)
 
