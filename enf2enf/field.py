@@ -40,3 +40,9 @@ class Field:
         """Number of points at which there is no field."""
         missing = [np.isnan(v).any(axis=tuple(range(1, v.ndim))) for v in self.values.values()]
         return int(np.logical_or.reduce(missing).sum()) if missing else 0
+
+
+def magnitude(values: Float[np.ndarray, "points ..."]) -> Float[np.ndarray, " points"]:
+    """Values of a scalar as they are, of a vector or tensor the norm of their components, in float64."""
+    rows = values.reshape(len(values), -1).astype(np.float64)
+    return rows[:, 0] if rows.shape[1] == 1 else np.linalg.norm(rows, axis=1)

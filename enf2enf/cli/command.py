@@ -7,14 +7,14 @@ from typing import Any
 Run = Callable[[argparse.Namespace], Any]  # what it returns is the exit status; None is 0
 
 
-def add(commands: Any, name: str, about: str, example: str, run: Run) -> argparse.ArgumentParser:
+def add(commands: Any, name: str, about: str, example: str, run: Run | None = None) -> argparse.ArgumentParser:
     """Adds a command.
 
     Args:
         commands: of the parser, as `add_subparsers` returns them.
         name, about: of the command.
         example: lines that work as they stand, shown by `--help`.
-        run: what it does.
+        run: what it does; None where commands of its own follow.
     """
     epilog = "for example:\n" + "\n".join(f"  {line}" for line in example.splitlines())
     layout = argparse.RawDescriptionHelpFormatter

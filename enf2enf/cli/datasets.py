@@ -16,13 +16,12 @@ def add_commands(commands: Any) -> None:
     about = "make a data set of your own, or look one through"
     example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p::Pa,U:vector:m/s
 enf2enf dataset check data/mine --png report.png"""
-    dataset = add(commands, "dataset", about, example, lambda options: options.act(options))
+    dataset = add(commands, "dataset", about, example)
     actions = dataset.add_subparsers(required=True, metavar="ACTION")
     _add_new(actions)
     example = "enf2enf dataset check data/mine --png report.png"
     about = "say what a careful colleague would; status 1 where something must be mended"
-    check = add(actions, "check", about, example, dataset.get_default("command"))
-    check.set_defaults(act=_check)
+    check = add(actions, "check", about, example, _check)
     check.add_argument("folder", type=Path)
     check.add_argument("--json", action="store_true", help="all of it on standard output, as JSON")
     check.add_argument("--png", type=Path, help="a picture of the shapes and ranges")
@@ -31,8 +30,7 @@ enf2enf dataset check data/mine --png report.png"""
 def _add_new(actions: Any) -> None:
     example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p,U:vector --conditions conditions.csv \
 --vector inflow=U,alpha_deg --split 0.75,0.1,0.05,0.1 --unit mm"""
-    new = add(actions, "new", "make one from a folder of meshes", example, lambda options: options.act(options))
-    new.set_defaults(act=_new)
+    new = add(actions, "new", "make one from a folder of meshes", example, _new)
     new.add_argument("folder", type=Path, help="new or empty")
     new.add_argument("--meshes", required=True, metavar="GLOB", help="one file a case, in quotes: 'cases/*.vtu'")
     text = "of the meshes: NAME[:KIND[:UNIT]], separated by commas; by node, or by cell: then sampled at cell centres"

@@ -13,6 +13,7 @@ from enf2enf.data.dataset import Dataset
 from enf2enf.data.trainable import check_case, check_extents, check_numbers
 from enf2enf.dimensionless import Dimensionless
 from enf2enf.errors import Enf2EnfError
+from enf2enf.field import magnitude
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import TURNS, describe
 from enf2enf.schema import Quantity
@@ -149,7 +150,7 @@ def _look(dataset: Dataset, split: str, name: str) -> _Seen:
         split,
         case.geometry,
         describe(case.geometry, schema.length or 1.0),
-        {name: _magnitude(np.atleast_2d(value))[0] for name, value in case.conditions.items()},
+        {name: magnitude(np.atleast_2d(value))[0] for name, value in case.conditions.items()},
         {name: _ends(values) for name, values in known.items()},
         scaled,
         len(case.solution.points),
@@ -158,13 +159,8 @@ def _look(dataset: Dataset, split: str, name: str) -> _Seen:
     )
 
 
-def _magnitude(values: np.ndarray) -> np.ndarray:
-    rows = values.reshape(len(values), -1)
-    return rows[:, 0] if rows.shape[1] == 1 else np.linalg.norm(rows, axis=1)
-
-
 def _ends(values: np.ndarray) -> tuple[float, float, float]:
-    sizes = _magnitude(values)
+    sizes = magnitude(values)
     return float(sizes.min()), float(sizes.mean()), float(sizes.max())
 
 

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
 from enf2enf.errors import QueryError
+from enf2enf.field import magnitude
 from enf2enf.grid import Grid
 from enf2enf.line import Line
 from enf2enf.mesh import Mesh, topology
@@ -40,7 +40,7 @@ def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quan
         QueryError: another kind of picture; points in space, or none.
     """
     check_picture(path)
-    points, values = prediction.points, _magnitude(prediction[quantity.name])
+    points, values = prediction.points, magnitude(prediction[quantity.name])
     if points.shape[1] != 2 or not len(points):
         raise QueryError("picture", "points of the plane, at least one", f"points of shape {points.shape}")
     figure = Figure(figsize=(8.0, 6.0), layout="constrained", dpi=150)
@@ -53,10 +53,6 @@ def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quan
     else:
         _over(axis, prediction, values, label)
     figure.savefig(Path(path), metadata={"Software": None} if Path(path).suffix == ".png" else None)
-
-
-def _magnitude(values: Float[np.ndarray, "points ..."]) -> Float[np.ndarray, " points"]:
-    return values.astype(np.float64) if values.ndim == 1 else np.linalg.norm(values.astype(np.float64), axis=1)
 
 
 def _along(axis: Axes, prediction: Prediction, values: np.ndarray, label: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from rich.table import Table
 
-from enf2enf.field import Field
+from enf2enf.field import Field, magnitude
 from enf2enf.schema import Schema
 
 
@@ -18,9 +18,8 @@ def summary(field: Field, schema: Schema) -> Table:
     for column in ("field", "unit", "smallest", "mean", "largest"):
         table.add_column(column, justify="left" if column in ("field", "unit") else "right")
     for name, values in field.values.items():
-        one = values.reshape(len(values), -1).astype(np.float64)
-        single = one[:, 0] if one.shape[1] == 1 else np.linalg.norm(one, axis=1)
-        known = single[np.isfinite(single)]
+        sizes = magnitude(values)
+        known = sizes[np.isfinite(sizes)]
         ends = [f"{known.min():.6g}", f"{known.mean():.6g}", f"{known.max():.6g}"] if len(known) else ["none"] * 3
-        table.add_row(name if one.shape[1] == 1 else f"|{name}|", units.get(name) or "1", *ends)
+        table.add_row(name if values.ndim == 1 else f"|{name}|", units.get(name) or "1", *ends)
     return table
