@@ -17,35 +17,6 @@ LIMITS = ServerConfig(connections=3, waiting_seconds=1)
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
-class Files:
-    """A server's certificate and key, and the authority of its clients, on disk."""
-
-    def __init__(self, folder):
-        self.certificate, self.key, self.client_ca = (folder / name for name in ("tls.crt", "tls.key", "ca.crt"))
-
-    def write(self, authority):
-        issued = authority.issue_cert("localhost")
-        self.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-        self.key.write_bytes(issued.private_key_pem.bytes())
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def stranger():
-    return trustme.CA()
-
-
-@pytest.fixture
-def files(tmp_path, authority):
-    made = Files(tmp_path)
-    made.write(authority)
-    return made
-
-
 @contextlib.contextmanager
 def listening(context):
     """A listener whose application says yes, and its port."""
