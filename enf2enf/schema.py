@@ -186,6 +186,7 @@ class Schema:
         outer_is_far: whether the mesh ends at its outer boundary and the domain does not: that boundary then says where
             answers exist, and nothing else depends on it.
         length: the reference length in metres, 1e-9 to 1e9; None for the mean extent of the training geometries.
+        open_walls: whether walls may be parts of a boundary, such as those of a channel from its inlet to its outlet.
     """
 
     dim: int
@@ -193,6 +194,7 @@ class Schema:
     fields: tuple[Quantity, ...]
     outer_is_far: bool = False
     length: float | None = None
+    open_walls: bool = False
 
     def __post_init__(self):
         if type(self.dim) is not int or self.dim not in (2, 3):
@@ -206,8 +208,11 @@ class Schema:
             self._check_condition(condition)
         for field in self.fields:
             self._check_field(field)
-        if type(self.outer_is_far) is not bool:
-            raise SchemaError("outer_is_far", "true or false", shown(self.outer_is_far))
+        for key in ("outer_is_far", "open_walls"):
+            if type(value := getattr(self, key)) is not bool:
+                raise SchemaError(key, "true or false", shown(value))
+        if self.outer_is_far and self.open_walls:
+            raise SchemaError("open_walls", "false where the outer boundary is far", "true")
         if self.length is not None and not (is_number(self.length) and SHORTEST <= self.length <= LONGEST):
             wanted = f"a number of metres from {SHORTEST:g} to {LONGEST:g}"
             raise SchemaError("length of the schema", wanted, shown(self.length))
@@ -271,16 +276,18 @@ class Schema:
             "conditions": [q.to_dict() for q in self.conditions],
             "fields": [q.to_dict() for q in self.fields],
         }
-        if self.outer_is_far:
-            plain["outer_is_far"] = True
+        plain |= {key: True for key in ("outer_is_far", "open_walls") if getattr(self, key)}
         return plain if self.length is None else plain | {"length": self.length}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions", "outer_is_far", "length"})
+        check_keys(
+            SchemaError, "schema", plain, {"dim", "fields"}, {"conditions", "outer_is_far", "length", "open_walls"}
+        )
         for key in ("conditions", "fields"):
             if not isinstance(plain.get(key, []), list):
                 raise SchemaError(key, "a list of quantities", shown(plain[key]))
         conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
-        return cls(plain["dim"], conditions, fields, plain.get("outer_is_far", False), plain.get("length"))
+        flags = {key: plain[key] for key in ("outer_is_far", "open_walls") if key in plain}
+        return cls(plain["dim"], conditions, fields, length=plain.get("length"), **flags)

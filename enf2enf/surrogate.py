@@ -14,7 +14,6 @@ from enf2enf.assessment import Ranges
 from enf2enf.at import At, check_name, check_shape, points_of
 from enf2enf.conditions import Conditions, check_tables
 from enf2enf.description import Description
-from enf2enf.errors import GeometryError
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import TURNS, describe, in_frame
@@ -22,6 +21,7 @@ from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.encoding import Encoding, View, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
+from enf2enf.inference.kind import check_kind
 from enf2enf.inference.programs import Programs
 from enf2enf.inference.trial import trial_geometry
 from enf2enf.io.accept import MeshLike, accept, checked_options
@@ -96,15 +96,6 @@ class Surrogate:
     def __repr__(self) -> str:
         return f"Surrogate({self.describe()})"
 
-    def _check(self, geometry: Geometry) -> None:
-        roles = {boundary.role for boundary in geometry.boundaries}
-        if geometry.outer is None and not self.schema.outer_is_far:
-            raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
-        if (strange := "other" if self.schema.outer_is_far else "far") in roles:
-            wanted = "far" if self.schema.outer_is_far else "other or wall"
-            raise GeometryError("role of the outer boundary", f"{wanted}, as in the training data", strange)
-        self.normaliser.check_extent(geometry.extent)
-
     def encode(
         self, mesh: MeshLike | Geometry, *, name: str = "", walls: Sequence[str] = (), length_unit: str = "m"
     ) -> Encoding:
@@ -145,7 +136,8 @@ class Surrogate:
         Raises:
             GeometryError: as `encode`.
         """
-        self._check(geometry)
+        check_kind(geometry, self.schema)
+        self.normaliser.check_extent(geometry.extent)
         if described is None:
             described = describe(geometry, self.normaliser.length)
         encoding = Encoding(geometry, described, self.config.panels, mesh, wall_patches, self.unfamiliar(described))
@@ -166,7 +158,8 @@ class Surrogate:
         return self._panels(geometry, self._frames(geometry, row)[0])
 
     def _panels(self, geometry: Geometry, frame: Frame) -> Panels:
-        return panels_from(geometry.panels(self.config.panels, frame), self.config.frames.box_of(geometry, frame))
+        placed, box = geometry.cut(self.config.panels, frame), self.config.frames.box_of(geometry, frame)
+        return panels_from(placed.ends, box, placed.on_wall if self.schema.open_walls else None)
 
     def _view(self, geometry: Geometry, frame: Frame) -> View:
         return self._programs.view(frame, self._panels(geometry, frame))

@@ -16,7 +16,7 @@ class DescribeRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("name", "digest", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version", "version", "outer_is_far")
+    __slots__ = ("name", "digest", "preset", "licence", "dim", "conditions", "fields", "reference_length", "metrics", "card_json", "formats", "limits", "chunk_points", "server_version", "version", "outer_is_far", "open_walls")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +40,7 @@ class DescribeResponse(_message.Message):
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     OUTER_IS_FAR_FIELD_NUMBER: _ClassVar[int]
+    OPEN_WALLS_FIELD_NUMBER: _ClassVar[int]
     name: str
     digest: str
     preset: str
@@ -56,7 +57,8 @@ class DescribeResponse(_message.Message):
     server_version: str
     version: int
     outer_is_far: bool
-    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ..., outer_is_far: bool = ...) -> None: ...
+    open_walls: bool
+    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., preset: _Optional[str] = ..., licence: _Optional[str] = ..., dim: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., fields: _Optional[_Iterable[_Union[Quantity, _Mapping]]] = ..., reference_length: _Optional[float] = ..., metrics: _Optional[_Mapping[str, float]] = ..., card_json: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., chunk_points: _Optional[int] = ..., server_version: _Optional[str] = ..., version: _Optional[int] = ..., outer_is_far: bool = ..., open_walls: bool = ...) -> None: ...
 
 class Quantity(_message.Message):
     __slots__ = ("name", "kind", "unit", "trained_lower", "trained_upper", "scales_with", "on", "relative_to", "transform")

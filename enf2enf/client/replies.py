@@ -29,7 +29,7 @@ def description_of(reply: pb.DescribeResponse) -> Description:
         name=reply.name,
         version=reply.version,
         digest=reply.digest,
-        schema=Schema(reply.dim, conditions, fields, reply.outer_is_far),
+        schema=Schema(reply.dim, conditions, fields, reply.outer_is_far, open_walls=reply.open_walls),
         trained={q.name: (tuple(q.trained_lower), tuple(q.trained_upper)) for q in reply.conditions},
         reference_length=reply.reference_length,
         formats=tuple(reply.formats),

@@ -14,7 +14,7 @@ from enf2enf.at import At, check_name, points_of
 from enf2enf.conditions import Conditions, check_table, given
 from enf2enf.errors import MeshError, QueryError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.geometry import WALLS
+from enf2enf.geometry.bare import WALLS
 from enf2enf.grid import Grid
 from enf2enf.io import formats, read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept, checked_options

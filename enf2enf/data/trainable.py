@@ -23,6 +23,9 @@ def check_case(case: Case, schema: Schema) -> None:
     label = f"case {case.name!r}"
     if case.geometry.outer is None and not schema.outer_is_far:
         raise DatasetError(label, "an outer boundary around the walls", "walls only")
+    if case.geometry.has_parts and not schema.open_walls:
+        wanted = "whole closed loops, or open_walls in the schema"
+        raise DatasetError(f"{label}, walls", wanted, "parts of a boundary")
     check_sampling(f"{label}, samples", case.geometry, case.solution)
     known = dict(case.solution.values)
     if case.wall is not None:

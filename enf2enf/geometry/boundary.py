@@ -5,7 +5,7 @@ import dataclasses
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
 
@@ -37,15 +37,27 @@ class AbstractBoundary(abc.ABC):
 
     @property
     def role(self) -> Role:
-        """The role of all its parts."""
-        return self.parts[0].role
+        """The role of all its parts; of one with walls and other parts that of the walls."""
+        return "wall" if any(part.role == "wall" for part in self.parts) else self.parts[0].role
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether only some of its parts are walls."""
+        return len({part.role for part in self.parts}) > 1
+
+    @property
+    def on_wall(self) -> Bool[np.ndarray, " sides"]:
+        """Of every side, from each vertex to the next, whether it is a wall."""
+        firsts = [part.first for part in self.parts]
+        walls = np.array([part.role == "wall" for part in self.parts])
+        return np.repeat(walls, np.diff(firsts, append=len(self.vertices)))
 
     def _check_parts(self, name: str, sides: int) -> None:
-        """Refuses parts that do not follow each other from the first side on, or that have different roles."""
+        """Refuses parts that do not follow each other from the first side on, and far ones beside others."""
         firsts = [part.first for part in self.parts]
         if not firsts or firsts[0] != 0 or firsts != sorted(set(firsts)) or firsts[-1] >= sides:
             raise GeometryError(name, f"parts that begin at 0 and at growing numbers below {sides}", str(firsts))
         if strange := [part.role for part in self.parts if part.role not in ROLES]:
             raise GeometryError(f"role of {name}", " or ".join(ROLES), repr(strange[0]))
-        if len(roles := {part.role for part in self.parts}) > 1:
-            raise GeometryError(name, "parts of one role; others are not computed yet", " and ".join(sorted(roles)))
+        if len(roles := {part.role for part in self.parts}) > 1 and "far" in roles:
+            raise GeometryError(name, "no walls and no other parts beside a far one", " and ".join(sorted(roles)))

@@ -8,19 +8,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError
+from enf2enf.geometry.bare import curves_of
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.curve import Curve, centroid_of
 from enf2enf.geometry.plane.outline import Outline, classify
-from enf2enf.geometry.plane.panels import PanelPlan, wall_curves
+from enf2enf.geometry.plane.panels import PanelPlan, Placed, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
-from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.geometry.plane.runs import Run, runs_of
+from enf2enf.mesh import Mesh
 from enf2enf.mesh.topology import PlaneMesh
 
-WALLS = "walls"
-"""The patch of the walls in the mesh of a geometry."""
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
 
 
@@ -32,7 +32,8 @@ class Geometry:
         boundaries: in any order. The body is on the *left* of every wall: one that encloses the domain is clockwise,
             all other boundaries are counter-clockwise. At most one is around the domain: a clockwise wall, or the one
             that is no wall; there is none around a domain without end. One of role `far` says where the domain is
-            known, and all else is about the walls: it may be cut anywhere.
+            known, and all else is about the walls: it may be cut anywhere. One of which only some parts are walls is
+            turned and counted as a wall.
         apart: whether the boundaries are known neither to meet nor to be in each other's bodies.
 
     Raises:
@@ -91,6 +92,8 @@ class Geometry:
     def from_outline(cls, outline: Outline, walls: Sequence[str] = (), outer_is_far: bool = False) -> "Geometry":
         """The same of the curves of a mesh. Raises `GeometryError` as `from_mesh` does."""
         boundaries = outline.boundaries(walls)
+        if outer_is_far and any(boundary.is_mixed for boundary in boundaries):
+            raise GeometryError("walls", "whole closed loops where the outer boundary is far", "parts of a boundary")
         if outer_is_far:
             boundaries = tuple(b.as_role("far") if b.role == "other" else b for b in boundaries)
         return cls(boundaries, apart=True)
@@ -115,24 +118,29 @@ class Geometry:
         Raises:
             GeometryError: a wall that encloses the domain alone: as a curve it would be a body.
         """
-        if len(self.boundaries) == 1 and self._is_around[0]:
+        if len(self.boundaries) == 1 and self._is_around[0] and not self.has_parts:
             raise GeometryError("geometry", "a body, or a boundary around others", "a wall around an empty domain")
-        sizes = [len(boundary.vertices) for boundary in self.boundaries]
-        starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
-        here = np.arange(len(starts)) - starts
-        lines = np.stack([starts + here, starts + (here + 1) % np.repeat(sizes, sizes)], axis=1)
-        on_wall = np.repeat([boundary.role == "wall" for boundary in self.boundaries], sizes)
-        points = np.concatenate([boundary.vertices for boundary in self.boundaries])
-        return Mesh(points, (CellBlock("line", lines),), {WALLS: lines[on_wall]})
+        return curves_of(self.boundaries)
 
     def __repr__(self) -> str:
         size = " x ".join(f"{side:.6g}" for side in np.ptp(self.reach, axis=0))
-        return f"Geometry({len(self.walls)} wall{'s' * (len(self.walls) != 1)}, {size} m)"
+        return f"Geometry({len(self.runs)} wall{'s' * (len(self.runs) != 1)}, {size} m)"
 
     @lazy
     def walls(self) -> tuple[Loop, ...]:
-        """The vertices of every wall."""
+        """The vertices of every boundary with a wall; which of its sides are walls is in `runs`."""
         return tuple(boundary.vertices for boundary in self.boundaries if boundary.role == "wall")
+
+    @lazy
+    def runs(self) -> tuple[Run, ...]:
+        """Every wall: a whole boundary, or sides of one that follow each other."""
+        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
+        return tuple(run for loop, wall in enumerate(walls) for run in runs_of(loop, wall.on_wall))
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether some walls are no whole boundaries."""
+        return any(boundary.is_mixed for boundary in self.boundaries)
 
     @lazy
     def outer(self) -> Loop | None:
@@ -177,7 +185,7 @@ class Geometry:
         return tuple(normals(wall) for wall in self._local)
 
     def panels(self, count: int, frame: Frame | None = None) -> Float[np.ndarray, "{count} 2 2"]:
-        """All walls as `count` segments (start, end), the body on the left of each, see `PanelPlan.place`.
+        """All walls as `count` segments (start, end), the body on the left of each, see `PanelPlan.cut`.
 
         They follow the smooth curves that the polygons stand for, see `smoothed`; distances and normals are about the
         polygons. They do not depend on where a loop starts, which way it was stored or in which order the loops came.
@@ -191,8 +199,13 @@ class Geometry:
         """
         if frame is None:
             return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
-        placed = self.plan(count).place(frame.axes)
-        return (placed + frame.turned(self._origin - frame.origin)) / frame.length
+        return self.cut(count, frame).ends
+
+    def cut(self, count: int, frame: Frame) -> Placed:
+        """The same in a frame, and which of the panels are walls. Raises `GeometryError` as `panels`."""
+        placed = self.plan(count).cut(frame.axes)
+        ends = (placed.ends + frame.turned(self._origin - frame.origin)) / frame.length
+        return Placed(ends, placed.on_wall)
 
     def plan(self, count: int) -> PanelPlan:
         """How the walls are cut into `count` panels in any frame; about the centre of `bounds`.
@@ -209,7 +222,7 @@ class Geometry:
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""
         local = np.asarray(points, dtype=float) - self._origin
-        return np.where(self._in_body(local), -1.0, 1.0) * self._segments.distance(local)
+        return np.where(self._in_body(local), -1.0, 1.0) * self._wall_segments.distance(local)
 
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points are in the closed domain.
@@ -241,7 +254,8 @@ class Geometry:
     def _curves(self) -> tuple[Curve, ...]:
         """The smooth curves of the walls."""
         around = [boundary.vertices - self._origin for boundary in self.boundaries if boundary.role == "other"]
-        return wall_curves(self._local, around)
+        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
+        return wall_curves(self._local, around, [wall.on_wall if wall.is_mixed else None for wall in walls])
 
     @lazy
     def _local(self) -> list[np.ndarray]:
@@ -250,6 +264,10 @@ class Geometry:
     @lazy
     def _segments(self) -> segments.Segments:
         return segments.Segments(self._local)
+
+    @lazy
+    def _wall_segments(self) -> segments.Segments:
+        return segments.Segments([self._local[run.loop] for run in self.runs], [run.sides for run in self.runs])
 
     @lazy
     def _outer_segments(self) -> segments.Segments:

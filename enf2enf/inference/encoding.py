@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
@@ -89,8 +89,8 @@ class Encoding:
 
     @property
     def walls(self) -> tuple[int, ...]:
-        """Number of nodes of every wall."""
-        return tuple(map(len, self.geometry.walls))
+        """Number of sides of every wall, of a closed one that of its nodes."""
+        return tuple(len(run.sides) for run in self.geometry.runs)
 
     @property
     def bounds(self) -> Float[np.ndarray, "2 dim"]:
@@ -151,7 +151,21 @@ def warnings_of(geometry: Geometry, panels: int, outside: int) -> Iterator[str]:
         yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
 
 
-def panels_from(vertices: Float[np.ndarray, "panels dim dim"], box: Float[np.ndarray, "2 dim"]) -> Panels:
-    """The boundary as the model sees it: panels and box of a frame in reference lengths, as float32."""
-    role = np.full(len(vertices), ROLES.index("wall"), np.int32)
-    return Panels(jnp.asarray(vertices, jnp.float32), jnp.asarray(role), jnp.asarray(box, jnp.float32))
+def panels_from(
+    vertices: Float[np.ndarray, "panels dim dim"],
+    box: Float[np.ndarray, "2 dim"],
+    on_wall: Bool[np.ndarray, " panels"] | None = None,
+) -> Panels:
+    """The boundary as the model sees it: panels and box of a frame in reference lengths, as float32.
+
+    Args:
+        vertices, box: see `Panels`.
+        on_wall: whether each panel is a wall; None where all are, whatever the geometry is.
+    """
+    role = None if on_wall is None else jnp.asarray(roles_of(on_wall))
+    return Panels(jnp.asarray(vertices, jnp.float32), role, jnp.asarray(box, jnp.float32))
+
+
+def roles_of(on_wall: Bool[np.ndarray, "*panels"]) -> Int[np.ndarray, "*panels"]:
+    """The role of panels, by the numbers that `Panels.role` holds."""
+    return np.where(on_wall, ROLES.index("wall"), ROLES.index("other")).astype(np.int32)

@@ -151,8 +151,8 @@ class AmortisedEncoder(AbstractEncoder):
         ring = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
         radii = jnp.repeat(jnp.asarray(self.probes), _DIRECTIONS)
         offsets = jnp.tile(ring, (len(self.probes), 1)) * radii[:, None]
-        here = signed_distance(panels.vertices, pose)
-        around = jax.vmap(lambda offset: signed_distance(panels.vertices, pose + offset))(offsets)
+        distance = lambda point: signed_distance(panels.vertices, point, panels.is_wall)  # noqa: E731
+        here, around = distance(pose), jax.vmap(lambda offset: distance(pose + offset))(offsets)
         to_box = jnp.concatenate([pose - panels.box[0], panels.box[1] - pose])
         near_box = jnp.exp(-jnp.abs(to_box) / self.box_decay)
         return jnp.concatenate([distance_features(here, self.decays), (around - here) / radii, to_box, near_box])

@@ -109,7 +109,7 @@ class MetaEncoder(AbstractEncoder):
         pose = grid_points(panels.box, self.grid, placement)
         window = jnp.broadcast_to(self.window * grid_spacing(panels.box, self.grid), pose.shape[:1])
         points = grid_points(panels.box, self.samples)
-        distance = jax.vmap(lambda point: signed_distance(panels.vertices, point))(points)
+        distance = jax.vmap(lambda point: signed_distance(panels.vertices, point, panels.is_wall))(points)
         return LatentCloud(pose, jnp.zeros((len(pose), 0)), window), points, distance
 
     def __call__(self, measurements: tuple[LatentCloud, Array, Array]) -> Latents:

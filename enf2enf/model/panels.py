@@ -1,7 +1,7 @@
 """What the model sees of a geometry: its boundary and its bounds, in a normalised frame."""
 
 import equinox as eqx
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 ROLES = ("wall", "other", "far")
 """What a panel may belong to, by the number that `Panels.role` holds."""
@@ -12,10 +12,16 @@ class Panels(eqx.Module):
 
     Attributes:
         vertices: of every panel: start and end of a segment in the plane, the body on its left.
-        role: index into `ROLES` of every panel. Today all are walls.
+        role: index into `ROLES` of every panel; None where all are walls. Others close a boundary that is a wall in
+            part: they tell the domain from what is outside, and no distance is to them.
         box: lower and upper corner of the domain's bounds.
     """
 
     vertices: Float[Array, "panels dim dim"]
-    role: Int[Array, " panels"]
+    role: Int[Array, " panels"] | None
     box: Float[Array, "2 dim"]
+
+    @property
+    def is_wall(self) -> Bool[Array, " panels"] | None:
+        """Whether each is a wall; None where all are."""
+        return None if self.role is None else self.role == ROLES.index("wall")

@@ -33,6 +33,6 @@ def queries_at(
         points: in its frame.
         on_wall: of all points or of each, whether it is one of the wall, however panels cut that.
     """
-    distance = jax.vmap(lambda point: signed_distance(panels.vertices, point))(points)
-    direction = jax.vmap(lambda point: from_wall(panels.vertices, point))(points)
+    distance = jax.vmap(lambda point: signed_distance(panels.vertices, point, panels.is_wall))(points)
+    direction = jax.vmap(lambda point: from_wall(panels.vertices, point, panels.is_wall))(points)
     return Queries(points, jnp.where(on_wall, 0.0, jax.nn.relu(distance)), direction)

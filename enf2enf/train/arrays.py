@@ -13,6 +13,7 @@ from enf2enf.data.cache import PackedData, Track
 from enf2enf.errors import DatasetError
 from enf2enf.geometry.frame import Frame, reflections
 from enf2enf.geometry.frames import FrameConfig
+from enf2enf.inference.encoding import roles_of
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.panels import Panels
 from enf2enf.model.queries import Queries, queries_at
@@ -36,7 +37,7 @@ class Batch(eqx.Module):
         target: the fields there, NaN where one is not defined.
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
-        wall: panels of the wall, or None where they are not needed.
+        wall: panels of the walls, some of them twice if there are others; or None where they are not needed.
     """
 
     source: PyTree[Float[Numbers, "..."]]
@@ -81,8 +82,11 @@ class SplitArrays:
         cases = [_case(packed, index, normaliser, panels, frames, image) for index, image in every]
         counts = np.array([len(case["points"]) for case in cases])
         padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
-        box, points, on_wall = (padded.pop(key) for key in ("box", "points", "on_wall"))
-        source, queries = _measure(encoder, padded["wall"], box, points, on_wall, placements, progress)
+        ends, is_wall, box, points, on_wall = (
+            padded.pop(key) for key in ("ends", "is_wall", "box", "points", "on_wall")
+        )
+        role = roles_of(is_wall) if packed.schema.open_walls else None
+        source, queries = _measure(encoder, (ends, role, box), points, on_wall, placements, progress)
         valid = np.arange(points.shape[1]) < counts[:, None]
         return cls(Batch(source=source, queries=queries, valid=valid, **padded), counts)
 
@@ -167,8 +171,12 @@ def _case(
     if not sizes.all():
         field = schema.fields[int(sizes.argmin())].name
         raise DatasetError(f"case {packed.names[index]!r}, {field}", "a field that is not zero everywhere", "zeros")
+    placed = geometry.cut(count, frame)
+    ends = placed.ends.astype(np.float32)
     return {
-        "wall": geometry.panels(count, frame).astype(np.float32),
+        "ends": ends,
+        "is_wall": placed.on_wall,
+        "wall": np.resize(ends[placed.on_wall], ends.shape),
         "box": frames.box_of(geometry, frame).astype(np.float32),
         "points": frame.inward(packed.points(index)).astype(np.float32),
         "on_wall": packed.on_wall(index),
@@ -187,18 +195,17 @@ def _stack(rows: list[np.ndarray]) -> np.ndarray:
 
 def _measure(
     encoder: AbstractEncoder,
-    vertices: np.ndarray,
-    box: np.ndarray,
+    boundaries: tuple[np.ndarray, np.ndarray | None, np.ndarray],
     points: np.ndarray,
     on_wall: np.ndarray,
     placements: int,
     progress: Track,
 ) -> tuple:
-    def work(*case: np.ndarray) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        wall, bounds, nodes, walled = map(jnp.asarray, case)
-        return jax.device_get(_measure_case(encoder, wall, bounds, nodes, walled, placements))
+    def work(number: int) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
+        boundary, *rest = jax.tree.map(lambda leaf: jnp.asarray(leaf[number]), (boundaries, points, on_wall))
+        return jax.device_get(_measure_case(encoder, Panels(*boundary), *rest, placements))
 
-    waiting = [threads().submit(work, *case) for case in zip(vertices, box, points, on_wall, strict=True)]
+    waiting = [threads().submit(work, number) for number in range(len(points))]
     try:
         rows = [row.result() for row in progress(waiting)]
     finally:
@@ -209,9 +216,8 @@ def _measure(
 
 @compiled
 def _measure_case(
-    encoder: AbstractEncoder, vertices: Array, box: Array, points: Array, on_wall: Array, placements: int
+    encoder: AbstractEncoder, panels: Panels, points: Array, on_wall: Array, placements: int
 ) -> tuple[Measurements, Queries]:
-    panels = Panels(vertices, jnp.zeros(len(vertices), jnp.int32), box)
     # One after the other: what they need at once would not fit a cache, and takes 3.6 times as long.
     measured = jax.lax.map(lambda number: encoder.measure(panels, number), jnp.arange(placements))
     one = lambda query: queries_at(panels, query[0][None], query[1])  # noqa: E731

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.polygon import area
 from enf2enf.metrics import relative_l2
 
 _INK, _CLOUDS = "#1f2933", ("#2a6f97", "#e07a1f", "#7b2d8b")
@@ -97,7 +98,7 @@ def _outline(axis: Axes, geometry: Geometry) -> None:
     outer = [] if geometry.outer is None else [geometry.outer]
     for number, loop in enumerate([*geometry.walls, *outer]):
         closed = np.concatenate([loop, loop[:1]])
-        if number < len(geometry.walls):
+        if number < len(geometry.walls) and area(loop - loop[0]) > 0:
             axis.fill(*closed.T, color="#e9ecef", zorder=1)
         axis.plot(*closed.T, color=_INK, linewidth=1.0, zorder=2)
     low, high = geometry.reach

@@ -56,7 +56,7 @@ class EncodedShape:
     @functools.cached_property
     def wall_sides(self) -> int:
         """How many sides its walls have."""
-        return sum(map(len, self.mesh.geometry.walls))
+        return sum(len(run.sides) for run in self.mesh.geometry.runs)
 
     @property
     def boundary_sides(self) -> int:

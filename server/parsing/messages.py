@@ -12,7 +12,7 @@ HEADER_BYTES = 1 << 20
 _MAGIC = b"enf1"
 _PREFIX = struct.Struct("<4sI")
 _DTYPES = ("<f8", "<i8", "|u1")
-_ARRAYS = 8
+_ARRAYS = 9
 
 
 class MessageError(ValueError):

@@ -17,7 +17,7 @@ from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 _NODE_BYTES = 8 * (3 + 2 + 1 + 3 + 16 + 1 + 2)
 
 
-_CURVES = ("points", "lengths", "corners", "corner_counts")  # arrays of a plan, in this order
+_CURVES = ("points", "lengths", "corners", "corner_counts", "no_wall")  # arrays of a plan, in this order
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,7 +37,7 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
     lower, upper = mesh.geometry.reach
     return pb.EncodeResponse(
         handle=shape.handle,
-        walls=[pb.Wall(nodes=len(wall)) for wall in mesh.geometry.walls],
+        walls=[pb.Wall(nodes=len(run.sides)) for run in mesh.geometry.runs],
         wall_patches=shape.walls,
         patches=mesh.patches,
         lower=lower.tolist(),
@@ -176,6 +176,7 @@ def description(model: Model, config: ServerConfig) -> pb.DescribeResponse:
         chunk_points=surrogate.chunk_points,
         server_version=metadata.version("enf2enf"),
         outer_is_far=model.surrogate.schema.outer_is_far,
+        open_walls=model.surrogate.schema.open_walls,
     )
 
 

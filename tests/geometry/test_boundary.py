@@ -127,7 +127,7 @@ def test_patches_of_a_mesh_are_parts_of_its_boundaries():
         ((Part("a", "wall", 1),), "parts that begin at 0"),
         ((Part(), Part("b", "wall", 4)), "at growing numbers below 4"),
         ((Part(), Part("b", "inlet", 2)), "role of boundary: expected wall or other or far, got 'inlet'"),
-        ((Part(), Part("b", "far", 2)), "parts of one role; others are not computed yet, got far and wall"),
+        ((Part(), Part("b", "far", 2)), "no walls and no other parts beside a far one, got far and wall"),
     ],
 )
 def test_parts_that_are_none_are_refused(parts, sentence):

@@ -238,11 +238,11 @@ def mesh_of(points, *nodes, kind="triangle") -> Mesh:
 REFUSED = {
     "no walls": (lambda: Geometry.of(()), "walls: inner loops or named patches, got none"),
     "unknown patch": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["hull"]), "among ['rim', 'void'], got 'hull'"),
-    "part of a loop": (
+    "part of a loop, the outer one being far": (
         lambda: Geometry.from_mesh(
-            dataclasses.replace(m := cell(star(1, 40)), patches={"half": m.patches["void"][:20]}), ["half"]
+            dataclasses.replace(m := cell(star(1, 40)), patches={"half": m.patches["void"][:20]}), ["half"], True
         ),
-        "whole closed loops, got half on 20 of 40",
+        "whole closed loops where the outer boundary is far, got parts of a boundary",
     ),
     "inside the mesh": (
         lambda: Geometry.from_mesh(

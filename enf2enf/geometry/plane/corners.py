@@ -28,8 +28,8 @@ class Corners:
     ends: Bool[np.ndarray, " vertices"]
 
     @classmethod
-    def of(cls, loop: Loop) -> "Corners":
-        """The corners of a polygon without mid-side nodes.
+    def of(cls, loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> "Corners":
+        """The corners of a polygon without mid-side nodes; all ends of walls are corners, if only some sides are walls.
 
         A vertex is a corner if it turns by 50 degrees or more. One that turns by more than 16.6 degrees is, too, where
         it turns by more than three times as much as each of its neighbours, and as those next to them if they turn the
@@ -46,6 +46,8 @@ class Corners:
         alone = size > _ALONE * np.max(beside + against, axis=0)
         uneven = np.maximum(before, ahead) > _UNEVEN * np.minimum(before, ahead)
         sharp = (size >= _SHARP) | ((size > _SLIGHT) & (alone | uneven | ends))
+        if on_wall is not None:
+            sharp |= wall_ends(on_wall)
         return cls(sharp, sharp | ends)
 
 
@@ -56,9 +58,16 @@ def turns(loop: Loop) -> Float[np.ndarray, " vertices"]:
     return np.arctan2(before[:, 0] * ahead[:, 1] - before[:, 1] * ahead[:, 0], (before * ahead).sum(axis=1))
 
 
-def midside(loop: Loop) -> Bool[np.ndarray, " vertices"]:
+def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertices"]:
+    """The vertices between a side that is a wall and one that is none."""
+    return on_wall != np.roll(on_wall, 1)
+
+
+def midside(loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> Bool[np.ndarray, " vertices"]:
     """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do."""
     level = np.abs(turns(loop)) < _LEVEL
+    if on_wall is not None:
+        level &= ~wall_ends(on_wall)
     for first in (0, 1):
         if len(loop) % 2 == 0 and level[first::2].all() and not level[1 - first :: 2].all():
             return np.arange(len(loop)) % 2 == first

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry.lazy import lazy
-from enf2enf.geometry.plane.corners import turns
+from enf2enf.geometry.plane.corners import turns, wall_ends
 from enf2enf.geometry.plane.ties import apportion, ranks
 
 # No symmetry axis of anything people draw, so that no two corners of a symmetric body are equally far along it.
@@ -22,18 +22,21 @@ class Curve:
 
     Args:
         points: not repeated at the end.
-        corners: which of them are corners, ascending.
+        corners: which of them are corners, ascending; the ends of walls are among them.
+        on_wall: of the segment from every point to the next, whether it is a wall; None: all are.
     """
 
     points: Float[np.ndarray, "points 2"]
     corners: Int[np.ndarray, " corners"]
+    on_wall: Bool[np.ndarray, " points"] | None = None
 
     def turned(self, axes: Float[np.ndarray, "2 2"]) -> "Curve":
         """The curve in a frame with these axes; the other way round in a mirrored one, so that its left stays left."""
         points = self.points @ axes.T
         if np.linalg.det(axes) > 0:
-            return Curve(points, self.corners)
-        return Curve(points[::-1], len(points) - 1 - self.corners[::-1])
+            return Curve(points, self.corners, self.on_wall)
+        on_wall = None if self.on_wall is None else np.roll(self.on_wall[::-1], -1)
+        return Curve(points[::-1], len(points) - 1 - self.corners[::-1], on_wall)
 
     @lazy
     def closed(self) -> Float[np.ndarray, "_ 2"]:
@@ -61,11 +64,12 @@ class Curve:
         x, y = (self.closed - self.centroid).T
         return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
 
-    def cut(self, count: int) -> Float[np.ndarray, "{count} 2"]:
-        """Points that cut the curve into so many panels, from its start on.
+    def cut(self, count: int) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"]]:
+        """Points that cut the curve into so many panels, from its start on, and which of the panels are walls.
 
         All corners are among them; between two of them panels have equal arc lengths, and are as many as the share of
-        the arc length there (largest remainder, at least one). Of more corners than panels the sharpest are kept.
+        the arc length there (largest remainder, at least one). Of more corners than panels the ends of walls and the
+        sharpest are kept.
         """
         start = self._start()
         firsts = self._kept((self.arc[self.corners] - start) % self.length, count) if len(self.corners) else np.zeros(1)
@@ -73,12 +77,23 @@ class Curve:
         shares = apportion(lengths, count, least=1)
         at = [first + length * np.arange(n) / n for first, length, n in zip(firsts, lengths, shares, strict=True)]
         at = (np.concatenate(at) + start) % self.length
-        return np.stack([np.interp(at, self.arc, along) for along in self.closed.T], axis=1)
+        points = np.stack([np.interp(at, self.arc, along) for along in self.closed.T], axis=1)
+        return points, self._are_walls(at)
+
+    def _are_walls(self, at: Float[np.ndarray, " panels"]) -> Bool[np.ndarray, " panels"]:
+        """Whether the panels that begin so far along the curve, one where the other ends, are walls."""
+        if self.on_wall is None:
+            return np.ones(len(at), dtype=bool)
+        middle = (at + (np.roll(at, -1) - at) % self.length / 2) % self.length
+        return self.on_wall[np.searchsorted(self.arc[1:-1], middle, side="right")]
 
     @lazy
     def _blunter(self) -> Int[np.ndarray, " corners"]:
-        """For every corner the rank of its sharpness: 0 of the sharpest."""
-        return ranks(-np.abs(turns(self.points)[self.corners]), _EQUAL)
+        """For every corner the rank of its sharpness: 0 of the sharpest, those at which walls end before all others."""
+        sharpness = np.abs(turns(self.points))
+        if self.on_wall is not None:
+            sharpness += 2 * np.pi * wall_ends(self.on_wall)
+        return ranks(-sharpness[self.corners], _EQUAL)
 
     def _start(self) -> float:
         """How far along the curve its panels begin: at its sharpest corner, of equal ones at the farthest along `AXES`.

@@ -60,21 +60,22 @@ class Outline:
         """The boundaries of the domain, apart from each other.
 
         Args:
-            walls: patches that are walls; empty for all inner loops.
+            walls: patches that are walls; empty for all inner loops. They may be parts of loops.
 
         Raises:
             GeometryError: an unknown patch, curves that meet or bound nothing, cells that overlap, no walls.
         """
         with self._doubled_first():
-            curves = self._curves()
-            named = _named(self, walls) if walls else None
+            curves = self._curves(walls)
+            named = [curve.role == "wall" for curve in curves] if walls else None
             return classify(curves, named, bounded=bool(self.surface))
 
-    def _curves(self) -> list[Polygon]:
-        points, patches = self.mesh.points, _PatchOfSides(self.pieces, self.mesh)
+    def _curves(self, walls: Sequence[str]) -> list[Polygon]:
+        loops = self.loops
+        points, patches = self.mesh.points, _PatchOfSides(self, walls)
         curves = [
             Polygon(points[nodes], patches.parts(nodes), f"curve {number}", simple=True)
-            for number, nodes in enumerate(self.loops)
+            for number, nodes in enumerate(loops)
         ]
         check_curves(curves, [f"curve {number}" for number in range(len(curves))])
         if self.surface:
@@ -97,7 +98,7 @@ def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: b
 
     Args:
         curves: closed curves that do not meet.
-        named: which of them are walls; None for all but the outer one.
+        named: which of them have walls; None for all but the outer one.
         bounded: whether there must be an outer boundary, as around cells.
 
     Returns:
@@ -106,7 +107,7 @@ def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: b
     Raises:
         GeometryError: several domains, no walls, an inner loop that is none, a body inside another.
     """
-    if len(curves) == 1 and not bounded:
+    if len(curves) == 1 and not bounded and not curves[0].is_mixed:  # a part of what bounds a body is no wall
         return (curves[0],)
     boundary = _around_all(curves)
     if bounded and boundary is None:
@@ -169,11 +170,23 @@ def _pieces(mesh: topology.PlaneMesh) -> Int[np.ndarray, "edges 3"]:
 
 
 class _PatchOfSides:
-    """To which patch each side of the boundary belongs: the first in the alphabet that has its edge."""
+    """To which patch each side of the boundary belongs: the first in the alphabet that has its edge, a wall before all.
 
-    def __init__(self, pieces: Int[np.ndarray, "edges 3"], mesh: topology.PlaneMesh):
-        self._names, self._count = ["", *sorted(mesh.patches)], len(mesh.points)
-        first, middle, last = pieces.T
+    Args:
+        outline: whose sides.
+        walls: patches that are walls; empty: all sides are.
+
+    Raises:
+        GeometryError: walls that are no patches, or not on the boundary.
+    """
+
+    def __init__(self, outline: Outline, walls: Sequence[str]):
+        mesh = outline.mesh
+        _check_walls(outline, walls)
+        chosen = sorted(set(walls))
+        self._names, self._count = ["", *chosen, *sorted(set(mesh.patches) - set(walls))], len(mesh.points)
+        self._walls = range(1, 1 + len(chosen)) if chosen else range(len(self._names))
+        first, middle, last = outline.pieces.T
         patch = self._of_edges(first, last, mesh.patches)
         # An edge with a mid-side node is two sides.
         halves = np.concatenate([np.where(middle < 0, last, middle), middle]), np.tile(patch, 2)
@@ -189,11 +202,12 @@ class _PatchOfSides:
         return _looked_up(topology.keys(np.stack([first, last], axis=1), self._count), keys, number)
 
     def parts(self, nodes: Int[np.ndarray, " nodes"]) -> tuple[Part, ...]:
-        """Runs of the sides of a loop that have one patch."""
+        """Runs of the sides of a loop that have one patch, walls or others."""
         sides = topology.keys(np.stack([nodes, np.roll(nodes, -1)], axis=1), self._count)
         patch = _looked_up(sides, self._keys, self._patch)
         firsts = np.flatnonzero(np.diff(patch, prepend=-1))
-        return tuple(Part(self._names[patch[first]], "wall", first) for first in firsts.tolist())
+        found = [(first, int(patch[first])) for first in firsts.tolist()]
+        return tuple(Part(self._names[n], "wall" if n in self._walls else "other", first) for first, n in found)
 
 
 def _looked_up(keys: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -222,24 +236,13 @@ def _filled(rings: Int[np.ndarray, "cells ring"], points: np.ndarray) -> float:
     return sum(float(abs(areas(points[part])).sum()) for part in parts)
 
 
-def _named(outline: Outline, walls: Sequence[str]) -> list[bool]:
-    """Which loops are made of the edges of the patches called `walls`."""
+def _check_walls(outline: Outline, walls: Sequence[str]) -> None:
+    """Refuse names of no patches, and patches with edges inside the domain."""
     patches, count = outline.mesh.patches, len(outline.mesh.points)
     for name in walls:
         if name not in patches:
             raise GeometryError("walls", f"patches among {sorted(patches)}", repr(name))
-    members = topology.keys(np.concatenate([patches[name][:, :2] for name in walls]), count)
-    pieces = topology.keys(outline.pieces[:, ::2], count)
-    if inside := int((~np.isin(members, pieces)).sum()):
+    members = topology.keys(np.concatenate([np.zeros((0, 2), int), *(patches[name][:, :2] for name in walls)]), count)
+    if inside := int((~np.isin(members, topology.keys(outline.pieces[:, ::2], count))).sum()):
         what = f"{', '.join(walls)} with {inside} edges that are not on it"
         raise GeometryError("walls", "patches on the boundary of the cells", what)
-    in_patch = np.isin(pieces, members)
-    loop = np.zeros(count, np.int64)
-    for number, nodes in enumerate(outline.loops):
-        loop[nodes] = number
-    loop = loop[outline.pieces[:, 0]]
-    sizes, found = np.bincount(loop), np.bincount(loop, weights=in_patch).astype(int)
-    if len(partly := np.flatnonzero((found > 0) & (found < sizes))):
-        what = f"{', '.join(walls)} on {found[partly[0]]} of {sizes[partly[0]]} edges of a loop"
-        raise GeometryError("walls", "patches that cover whole closed loops", what)
-    return (found > 0).tolist()

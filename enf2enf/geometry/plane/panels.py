@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.lazy import lazy
@@ -21,6 +21,20 @@ COARSE = 12
 """Panels that a body needs to have a shape."""
 
 Loop = Float[np.ndarray, "_ 2"]
+OnWall = Bool[np.ndarray, " sides"] | None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Placed:
+    """Panels in a frame.
+
+    Args:
+        ends: start and end of each, the body on its left.
+        on_wall: whether each is a wall; others close a boundary that is one in part.
+    """
+
+    ends: Float[np.ndarray, "panels 2 2"]
+    on_wall: Bool[np.ndarray, " panels"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,11 +75,15 @@ class PanelPlan:
         return cls(count, wall_curves(walls, [] if outer is None else [outer]))
 
     def place(self, axes: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "{self.count} 2 2"]:
-        """The panels (start, end) in a frame about the same origin, the body on the left of each.
+        """The panels (start, end) alone, see `cut`."""
+        return self.cut(axes).ends
+
+    def cut(self, axes: Float[np.ndarray, "2 2"]) -> Placed:
+        """The panels in a frame about the same origin, the body on the left of each.
 
         Walls follow each other by their places in the frame and get panels by their share of the length (largest
         remainder, at least three each). Panels begin at corners, see `Curve.cut`. Walls that are turned or mirrored
-        with the frame have the same panels in it.
+        with the frame have the same panels in it. Of a boundary that is a wall in part, the rest is panels too.
 
         Args:
             axes: of the frame, one a row; orthonormal, in a mirrored one with determinant -1.
@@ -73,8 +91,9 @@ class PanelPlan:
         curves = [curve.turned(axes) for curve in self.curves]
         curves = [curves[number] for number in _order(curves)]
         shares = apportion(np.array([curve.length for curve in curves]), self.count, FEWEST).tolist()
-        cuts = [curve.cut(share) for curve, share in zip(curves, shares, strict=True)]
-        return np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
+        cuts, on_wall = zip(*[curve.cut(share) for curve, share in zip(curves, shares, strict=True)], strict=True)
+        panels = np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
+        return Placed(panels, np.concatenate(on_wall))
 
     @lazy
     def centroid(self) -> Float[np.ndarray, "2"]:
@@ -95,6 +114,7 @@ class PanelPlan:
             "lengths": np.array([len(curve.points) for curve in self.curves], np.int64),
             "corners": np.concatenate([curve.corners for curve in self.curves]).astype(np.int64),
             "corner_counts": np.array([len(curve.corners) for curve in self.curves], np.int64),
+            "no_wall": np.concatenate([_no_wall(curve) for curve in self.curves]),
         }
 
     @classmethod
@@ -106,12 +126,21 @@ class PanelPlan:
         """
         if not _are_sound(arrays):
             raise GeometryError("panels", "arrays that fit each other", "others")
-        points = np.split(arrays["points"], np.cumsum(arrays["lengths"])[:-1])
+        ends = np.cumsum(arrays["lengths"])
+        points = np.split(arrays["points"], ends[:-1])
         corners = np.split(arrays["corners"], np.cumsum(arrays["corner_counts"])[:-1])
-        return cls(int(arrays["count"]), tuple(map(Curve, points, corners)))
+        on_wall = np.ones(ends[-1], dtype=bool)
+        on_wall[arrays["no_wall"]] = False
+        sides = [None if own.all() else own for own in np.split(on_wall, ends[:-1])]
+        return cls(int(arrays["count"]), tuple(map(Curve, points, corners, sides)))
 
 
-_SHAPES = {"count": 0, "points": 2, "lengths": 1, "corners": 1, "corner_counts": 1}
+_SHAPES = {"count": 0, "points": 2, "lengths": 1, "corners": 1, "corner_counts": 1, "no_wall": 1}
+
+
+def _no_wall(curve: Curve) -> Int[np.ndarray, " _"]:
+    """Which of the segments of a curve are no walls."""
+    return np.zeros(0, np.int64) if curve.on_wall is None else np.flatnonzero(~curve.on_wall)
 
 
 def _are_sound(arrays: Mapping[str, np.ndarray]) -> bool:
@@ -124,6 +153,7 @@ def _are_sound(arrays: Mapping[str, np.ndarray]) -> bool:
     sound = sound and points.shape[1] == 2 and len(lengths) == len(counts) > 0
     sound = sound and lengths.min() >= 3 and counts.min() >= 0 and lengths.max() <= len(points)
     sound = sound and lengths.sum() == len(points) and counts.max() <= len(corners) == counts.sum()
+    sound = sound and bool(np.isin(arrays["no_wall"], np.arange(len(points))).all())
     if not (sound and np.isfinite(points).all()):
         return False
     owner = np.repeat(np.arange(len(counts)), counts)
@@ -131,12 +161,21 @@ def _are_sound(arrays: Mapping[str, np.ndarray]) -> bool:
     return bool(ascends.all() and (corners >= 0).all() and (corners < lengths[owner]).all())
 
 
-def wall_curves(loops: Sequence[Loop], around: list[Loop]) -> tuple[Curve, ...]:
-    """The smooth curves of walls, or their loops where those would cross each other or what is around them."""
-    curves = tuple(Curve(*with_corners(loop)) for loop in loops)
+def wall_curves(
+    loops: Sequence[Loop], around: list[Loop], on_wall: Sequence[OnWall] | None = None
+) -> tuple[Curve, ...]:
+    """The smooth curves of walls, or their loops where those would cross each other or what is around them.
+
+    Args:
+        loops: their bodies on the left.
+        around: what is around them and no wall.
+        on_wall: for every loop, which of its sides are walls, or None where all are; None where all are of all loops.
+    """
+    sides: Sequence[OnWall] = on_wall or [None] * len(loops)
+    curves = tuple(Curve(*with_corners(loop, own)) for loop, own in zip(loops, sides, strict=True))
     if all(map(np.array_equal, [curve.points for curve in curves], loops)) or not _cross(curves, around):
         return curves
-    polygons = tuple(_polygon(loop) for loop in loops)
+    polygons = tuple(map(_polygon, loops, sides))
     pairs = zip(curves, polygons, strict=True)
     mended = tuple(polygon if _cross([curve], around) else curve for curve, polygon in pairs)
     return polygons if _cross(mended, around) else mended
@@ -146,9 +185,10 @@ def _cross(curves: Sequence[Curve], around: list[Loop]) -> bool:
     return crossing([*(curve.points for curve in curves), *around]) is not None
 
 
-def _polygon(loop: Loop) -> Curve:
-    vertices = np.flatnonzero(~midside(loop))
-    return Curve(loop, vertices[Corners.of(loop[vertices]).sharp])
+def _polygon(loop: Loop, on_wall: OnWall) -> Curve:
+    vertices = np.flatnonzero(~midside(loop, on_wall))
+    corners = Corners.of(loop[vertices], None if on_wall is None else on_wall[vertices])
+    return Curve(loop, vertices[corners.sharp], on_wall)
 
 
 def _order(curves: Sequence[Curve]) -> Int[np.ndarray, " curves"]:

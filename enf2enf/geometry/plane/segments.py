@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.smooth import sag
@@ -32,16 +32,22 @@ def contains(polygons: Any, points: Float[np.ndarray, "points 2"]) -> Bool[np.nd
 
 
 class Segments:
-    """All segments of some loops, indexed for distances."""
+    """All segments of some loops, indexed for distances.
 
-    def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]]):
-        self._loops = loops
+    Args:
+        loops: the loops.
+        sides: for each the sides that count, which follow each other; all of all loops if there are none.
+    """
+
+    def __init__(self, loops: Sequence[Float[np.ndarray, "_ 2"]], sides: Sequence[Int[np.ndarray, " _"]] = ()):
+        self._loops, self._sides = loops, sides or [np.arange(len(loop)) for loop in loops]
 
     @lazy
     def _curves(self) -> Any:
         import shapely
 
-        curves = shapely.multilinestrings([shapely.LinearRing(loop) for loop in self._loops])
+        pairs = zip(self._loops, self._sides, strict=True)
+        curves = shapely.multilinestrings([_curve(loop, sides) for loop, sides in pairs])
         shapely.prepare(curves)
         shapely.distance(curves, shapely.points(0.0, 0.0))  # builds the index, as in `prepared`
         return curves
@@ -51,11 +57,12 @@ class Segments:
         """A tree of the segments, and how far from each a point is still on the curve it stands for."""
         import shapely
 
-        pairs = np.concatenate([np.stack([loop, np.roll(loop, -1, axis=0)], axis=1) for loop in self._loops])
+        own = zip(self._loops, self._sides, strict=True)
+        pairs = np.concatenate([np.stack([loop, np.roll(loop, -1, axis=0)], axis=1)[sides] for loop, sides in own])
         parts = (pairs[first : first + _AT_ONCE] for first in range(0, len(pairs), _AT_ONCE))
         tree = shapely.STRtree(np.concatenate([np.asarray(shapely.linestrings(part)) for part in parts]))
         tree.query_nearest(shapely.points(0.0, 0.0))  # builds it, as in `prepared`
-        return tree, np.concatenate([_reach(loop) for loop in self._loops])
+        return tree, np.concatenate([_reach(loop)[own] for loop, own in zip(self._loops, self._sides, strict=True)])
 
     def distance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
         """Distance to the nearest segment."""
@@ -81,6 +88,15 @@ class Segments:
         )
         on[asked[row[far <= reach[nearest]]]] = True
         return on
+
+
+def _curve(loop: Float[np.ndarray, "_ 2"], sides: Int[np.ndarray, " _"]) -> Any:
+    """The sides of a loop as one curve."""
+    import shapely
+
+    if len(sides) == len(loop):
+        return shapely.LinearRing(loop)
+    return shapely.LineString(loop[np.append(sides, sides[-1] + 1) % len(loop)])
 
 
 def _reach(loop: Float[np.ndarray, "_ 2"]) -> Float[np.ndarray, " _"]:

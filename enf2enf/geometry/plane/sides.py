@@ -11,7 +11,7 @@ from enf2enf.geometry.geometry import Geometry
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class WallSides:
-    """All sides of all walls, wall by wall, in the order of `Geometry.walls`, each from a vertex to the next.
+    """All sides of all walls, wall by wall, in the order of `Geometry.runs`, each from a vertex to the next.
 
     Args:
         midpoints: in metres.
@@ -31,12 +31,13 @@ class WallSides:
     @classmethod
     def of(cls, geometry: Geometry) -> Self:
         """The sides of a geometry."""
-        start = np.concatenate(geometry.walls)
-        end = np.concatenate([np.roll(wall, -1, axis=0) for wall in geometry.walls])
+        runs = geometry.runs
+        start = np.concatenate([geometry.walls[run.loop][run.sides] for run in runs])
+        end = np.concatenate([np.roll(geometry.walls[run.loop], -1, axis=0)[run.sides] for run in runs])
         side = end - start
         lengths = np.linalg.norm(side, axis=1)
         normals = np.stack([side[:, 1], -side[:, 0]], axis=1) / lengths[:, None]  # the body is on the left
-        number = np.repeat(np.arange(len(geometry.walls)), [len(wall) for wall in geometry.walls])
+        number = np.repeat(np.arange(len(runs)), [len(run.sides) for run in runs])
         return cls((start + end) / 2, normals, lengths, number)
 
     @property

@@ -28,14 +28,18 @@ def smoothed(loop: Loop) -> Loop:
     return with_corners(loop)[0]
 
 
-def with_corners(loop: Loop) -> tuple[Loop, Int[np.ndarray, " corners"]]:
-    """That curve, and which of its points are the polygon's corners."""
-    loop = loop[~midside(loop)]
-    corners = Corners.of(loop)
+def with_corners(
+    loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None
+) -> tuple[Loop, Int[np.ndarray, " corners"], Bool[np.ndarray, " points"] | None]:
+    """That curve, which of its points are the polygon's corners, and which of its segments are walls; None: all."""
+    kept = ~midside(loop, on_wall)
+    loop, on_wall = loop[kept], None if on_wall is None else on_wall[kept]
+    corners = Corners.of(loop, on_wall)
     side, leave = np.roll(loop, -1, axis=0) - loop, _leave(loop, corners.ends)
     pieces = leave.shape[1]
     curve = loop[:, None] + (np.arange(pieces) / pieces)[:, None] * side[:, None] + leave
-    return curve.reshape(-1, 2), pieces * np.flatnonzero(corners.sharp)
+    walled = None if on_wall is None else np.repeat(on_wall, pieces)
+    return curve.reshape(-1, 2), pieces * np.flatnonzero(corners.sharp), walled
 
 
 def sag(loop: Loop) -> Float[np.ndarray, " _"]:

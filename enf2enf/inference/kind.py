@@ -1,0 +1,23 @@
+"""What kind of geometries a model was trained on."""
+
+from enf2enf.errors import GeometryError
+from enf2enf.geometry import Geometry
+from enf2enf.schema import Schema
+
+
+def check_kind(geometry: Geometry, schema: Schema) -> None:
+    """Refuse a geometry of another kind than those of a data set, whatever its shape.
+
+    Raises:
+        GeometryError: no outer boundary, one of another role, walls that are parts of boundaries.
+    """
+    roles = {boundary.role for boundary in geometry.boundaries}
+    if geometry.outer is None and not schema.outer_is_far:
+        raise GeometryError("geometry", "an outer boundary around the walls", "walls only")
+    if (strange := "other" if schema.outer_is_far else "far") in roles:
+        wanted = "far" if schema.outer_is_far else "other or wall"
+        raise GeometryError("role of the outer boundary", f"{wanted}, as in the training data", strange)
+    mixed = [boundary.on_wall for boundary in geometry.boundaries if boundary.is_mixed]
+    if mixed and not schema.open_walls:
+        got = f"{mixed[0].sum()} of {len(mixed[0])} sides of a loop"
+        raise GeometryError("walls", "whole closed loops, as in the training data", got)
