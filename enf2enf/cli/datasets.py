@@ -49,6 +49,7 @@ def _add_new(actions: Any) -> None:
     new.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
     new.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
     new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
+    new.add_argument("--open-walls", action="store_true", help="the walls may be parts of loops, as those of a channel")
     new.add_argument("--length", type=float, help="the reference length in metres; default: the mean extent")
     new.add_argument("--name", default="", help="default: that of the folder")
     new.add_argument("--licence", default="", help="of the data (SPDX identifier)")
@@ -95,6 +96,7 @@ def _new(options: argparse.Namespace) -> None:
         walls=options.wall,
         unit=options.unit,
         outer_is_far=options.far,
+        open_walls=options.open_walls,
         length=options.length,
     )
     if not recipe.meshes:

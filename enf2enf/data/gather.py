@@ -36,7 +36,7 @@ class Recipe:
         seed: of the order in which the cases are shared out.
         walls: patches that are walls; none for the inner loops.
         unit: of the coordinates.
-        outer_is_far, length: as `Schema` takes them.
+        outer_is_far, open_walls, length: as `Schema` takes them.
     """
 
     meshes: Sequence[Path]
@@ -48,6 +48,7 @@ class Recipe:
     walls: Sequence[str] = ()
     unit: str = "m"
     outer_is_far: bool = False
+    open_walls: bool = False
     length: float | None = None
 
 
@@ -103,7 +104,8 @@ def _gathered(
         places[case] = _stored(target, case, path, mesh.scaled(recipe.unit), recipe.fields, cases[case])
     if len(dims) > 1:
         raise DatasetError("meshes", "all in the plane, or all in space", "some of each")
-    schema = Schema(dims.pop(), tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length)
+    schema = Schema(dims.pop(), tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length,
+                    recipe.open_walls)  # fmt: skip
     order = np.random.default_rng(recipe.seed).permutation(sorted(cases)).tolist()
     shares = tuple(round(1e6 * share) for share in recipe.shares)
     split = proportional(order, (shares[0], shares[1], shares[2], shares[3]))

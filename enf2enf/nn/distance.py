@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 _TINY = 1e-20  # keeps the square root differentiable on the wall itself
+_AS_NEAR = 1 + 1e-6  # times a squared distance: one that is computed twice is not the same to the bit
 _ON_THE_WALL = 1e-4  # of a panel: closer points have no direction of their own
 
 
@@ -17,7 +18,7 @@ def signed_distance(
     left for a pair of point and panel are additions and multiplications of whole vectors.
 
     Args:
-        panels: start and end of segments that form closed loops.
+        panels: start and end of segments that form closed loops, the domain on the right of each.
         point: one query point, in the panels' frame and unit.
         is_wall: of every panel; None where all are walls.
     """
@@ -31,7 +32,8 @@ def signed_distance(
     slope = along_x / jnp.where(along_y == 0, 1.0, along_y)
     crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a ray in +x; a vertex counts once
     nearest, side = _nearest_and_side(squared, crossed)
-    return side * jnp.sqrt(jnp.maximum(nearest, _TINY))
+    within = jnp.sum(start_x * end_y - end_x * start_y) < 0  # one of the loops is around all others and the domain
+    return jnp.where(within, -side, side) * jnp.sqrt(jnp.maximum(nearest, _TINY))
 
 
 @jax.custom_jvp
@@ -74,7 +76,7 @@ def from_wall(
     away_x, away_y = x - fraction * along_x, y - fraction * along_y
     distance = away_x**2 + away_y**2
     distance = distance if is_wall is None else jnp.where(is_wall, distance, jnp.inf)
-    nearest = distance <= jnp.min(distance)
+    nearest = distance <= jnp.min(distance) * _AS_NEAR
     mean = lambda values: jnp.sum(jnp.where(nearest, values, 0.0)) / jnp.sum(nearest)  # noqa: E731
     length = jnp.sqrt(squared)
     normal = jnp.stack([mean(along_y / length), mean(-along_x / length)])

@@ -202,8 +202,8 @@ def _measure(
     progress: Track,
 ) -> tuple:
     def work(number: int) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        boundary, *rest = jax.tree.map(lambda leaf: jnp.asarray(leaf[number]), (boundaries, points, on_wall))
-        return jax.device_get(_measure_case(encoder, Panels(*boundary), *rest, placements))
+        own = jax.tree.map(lambda leaf: jnp.asarray(leaf[number]), (boundaries, points, on_wall))
+        return jax.device_get(_measure_case(encoder, Panels(*own[0]), own[1], own[2], placements))
 
     waiting = [threads().submit(work, number) for number in range(len(points))]
     try:

@@ -13,8 +13,9 @@ from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
-# Coordinates; for each node at most a vertex, a loop's length, a part, eight points of a curve, a corner, two counts.
-_NODE_BYTES = 8 * (3 + 2 + 1 + 3 + 16 + 1 + 2)
+# Coordinates; for each node at most a vertex, a loop's length, a part, eight points of a curve and as many segments
+# that are no walls, a corner, two counts.
+_NODE_BYTES = 8 * (3 + 2 + 1 + 3 + 16 + 8 + 1 + 2)
 
 
 _CURVES = ("points", "lengths", "corners", "corner_counts", "no_wall")  # arrays of a plan, in this order
