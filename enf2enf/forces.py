@@ -1,14 +1,20 @@
 """Forces on walls: integrals of the fields on them, along their own sides."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.errors import ConditionError, SchemaError
+from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.chord import chord
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.plain import shown
+from enf2enf.schema import Schema
+
+_ACROSS = 1e-9  # of the force: less of it acts nowhere
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,6 +101,51 @@ def coefficients(on: Forces, inflow: ArrayLike, chord: float, density: float = 1
     along = inflow / speed
     drag, lift = np.stack([along, [-along[1], along[0]]]) @ on.total_force / scale
     return Coefficients(float(drag), float(lift), on.total_moment / (scale * chord))
+
+
+def integrals(
+    schema: Schema, geometry: Geometry, fields: Mapping[str, ArrayLike], conditions: Mapping[str, ArrayLike]
+) -> dict[str, float]:
+    """What the fields on the walls of a geometry amount to, over dynamic pressure and reference length.
+
+    `C_D` along the inflow, `C_L` to the left of it, `C_m` about the point a quarter along the `chord` from the leading
+    edge, positive where it raises that edge; `C_D_pressure`, the part of `C_D` that is the pressure's; `x_cp`, where
+    on the chord, in chords from the leading edge, the force acts; NaN where none acts across it. Of several walls
+    `C_L_0`, `C_D_0` ... are those of each.
+
+    Args:
+        schema: says which fields and conditions these are of.
+        geometry: whose walls.
+        fields: at the midpoints of the walls' sides, in SI units; the first components are along the axes of space.
+        conditions: name -> number or vector.
+
+    Raises:
+        ConditionError: no inflow to divide by.
+    """
+    named = schema.integrals
+    assert named is not None and schema.length is not None  # a schema with integrals has a length
+    sides, inflow = WallSides.of(geometry), np.asarray(conditions[named.inflow], float)
+    density = float(np.asarray(conditions[named.density])) if named.density else 1.0
+    pressure, shear = fields[named.pressure], fields[named.shear] if named.shear else None
+    leading, trailing = chord(geometry.walls, inflow / np.hypot(*inflow))
+    about = leading + (trailing - leading) / 4
+    on = forces(sides, pressure, shear, about)
+    whole = coefficients(on, inflow, schema.length, density)
+    alone = coefficients(forces(sides, pressure, None, about), inflow, schema.length, density)
+    found = {"C_L": whole.lift, "C_D": whole.drag, "C_m": -whole.moment, "C_D_pressure": alone.drag}
+    found["x_cp"] = _acts_at(on, trailing - leading)
+    for wall in range(len(on.moment)) if len(on.moment) > 1 else ():
+        one = coefficients(Forces(on.force[[wall]], on.moment[[wall]]), inflow, schema.length, density)
+        found |= {f"C_L_{wall}": one.lift, f"C_D_{wall}": one.drag}
+    return found
+
+
+def _acts_at(on: Forces, chord: Float[np.ndarray, "2"]) -> float:
+    """Where on the chord the force of all walls has no moment, in chords; the moment is about its first quarter."""
+    x, y = on.total_force
+    across = float(chord[0] * y - chord[1] * x)
+    least = _ACROSS * float(np.hypot(x, y) * np.hypot(*chord))
+    return 0.25 + on.total_moment / across if abs(across) > least else float("nan")
 
 
 def _couples(sides: WallSides, pressure: Float[np.ndarray, " sides"]) -> Float[np.ndarray, " sides"]:

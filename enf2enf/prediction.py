@@ -36,6 +36,7 @@ class Prediction:
         sides: of the walls, where these were asked about: the points are their midpoints.
         decode_seconds: time that was worked on this question, without any waiting.
         request_id: under which a server's log knows the call; empty where none was asked.
+        integrals: lift, drag and moment by name, see `enf2enf.forces.integrals`, of models that have such.
     """
 
     field: Field
@@ -46,6 +47,7 @@ class Prediction:
     sides: WallSides | None = None
     decode_seconds: float = 0.0
     request_id: str = ""
+    integrals: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Float[np.ndarray, "points ..."]:
         return self.field[name]
@@ -83,6 +85,8 @@ class Prediction:
             "extrapolating": list(self.extrapolating),
             "warnings": list(self.warnings),
         }
+        if self.integrals:
+            tables["integrals"] = {name: None if np.isnan(value) else value for name, value in self.integrals.items()}
         return tables if self.sides is None else tables | {"sides": self._beside}
 
     def to_pyvista(self, mesh: Mesh | None = None) -> "pyvista.DataSet":

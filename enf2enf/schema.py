@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from enf2enf.errors import SchemaError, check_keys
+from enf2enf.integrals import Integrals
 from enf2enf.plain import is_number, shown
 from enf2enf.quantity import Kind, On, Quantities, Quantity, Transform
 
-__all__ = ["LENGTH", "LONGEST", "SHORTEST", "Kind", "On", "Quantities", "Quantity", "Schema", "Transform"]
+__all__ = ["LENGTH", "LONGEST", "SHORTEST", "Integrals", "Kind", "On", "Quantities", "Quantity", "Schema", "Transform"]
 
+_OPTIONAL = ("outer_is_far", "open_walls", "length", "integrals")
 LENGTH = "length"
 """What a field may scale with beside conditions: the reference length."""
 SHORTEST, LONGEST = 1e-9, 1e9
@@ -31,6 +33,7 @@ class Schema:
             answers exist, and nothing else depends on it.
         length: the reference length in metres, 1e-9 to 1e9; None for the mean extent of the training geometries.
         open_walls: whether walls may be parts of a boundary, such as those of a channel from its inlet to its outlet.
+        integrals: of which fields lift, drag and moment are integrals; None where there are no such.
     """
 
     dim: int
@@ -39,6 +42,7 @@ class Schema:
     outer_is_far: bool = False
     length: float | None = None
     open_walls: bool = False
+    integrals: Integrals | None = None
 
     def __post_init__(self):
         if type(self.dim) is not int or self.dim not in (2, 3):
@@ -60,6 +64,13 @@ class Schema:
         if self.length is not None and not (is_number(self.length) and SHORTEST <= self.length <= LONGEST):
             wanted = f"a number of metres from {SHORTEST:g} to {LONGEST:g}"
             raise SchemaError("length of the schema", wanted, shown(self.length))
+        if self.integrals is not None:
+            self._check_integrals(self.integrals)
+
+    def _check_integrals(self, integrals: Integrals) -> None:
+        if self.dim != 2 or self.length is None:
+            raise SchemaError("integrals", "none in space, or without a reference length", "some")
+        integrals.check(self.answered("wall"), self.conditions)
 
     def _check_condition(self, condition: Quantity) -> None:
         if condition.kind not in _CONDITIONS:
@@ -121,17 +132,21 @@ class Schema:
             "fields": [q.to_dict() for q in self.fields],
         }
         plain |= {key: True for key in ("outer_is_far", "open_walls") if getattr(self, key)}
+        if self.integrals is not None:
+            plain["integrals"] = self.integrals.to_dict()
         return plain if self.length is None else plain | {"length": self.length}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`. Raises `SchemaError` on anything unknown or missing."""
-        check_keys(
-            SchemaError, "schema", plain, {"dim", "fields"}, {"conditions", "outer_is_far", "length", "open_walls"}
-        )
+        check_keys(SchemaError, "schema", plain, {"dim", "fields"}, {"conditions", *_OPTIONAL})
         for key in ("conditions", "fields"):
             if not isinstance(plain.get(key, []), list):
                 raise SchemaError(key, "a list of quantities", shown(plain[key]))
         conditions, fields = (tuple(map(Quantity.from_dict, plain.get(key, ()))) for key in ("conditions", "fields"))
-        flags = {key: plain[key] for key in ("outer_is_far", "open_walls") if key in plain}
-        return cls(plain["dim"], conditions, fields, length=plain.get("length"), **flags)
+        if not isinstance(integrals := plain.get("integrals", {}), Mapping):
+            raise SchemaError("integrals", "a table of key = name", shown(integrals))
+        given = {key: plain[key] for key in _OPTIONAL if key in plain}
+        if "integrals" in given:
+            given["integrals"] = Integrals.from_dict(integrals)
+        return cls(plain["dim"], conditions, fields, **given)

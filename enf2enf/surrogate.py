@@ -222,7 +222,8 @@ class Surrogate:
         if progress is not None:
             progress(len(points), len(points))
         seconds = time.perf_counter() - began
-        return Prediction(field, field.outside, self.extrapolating(shape, row), shape, at, sides, seconds)
+        known = field.outside, self.extrapolating(shape, row), shape, at, sides, seconds
+        return Prediction(field, *known, integrals=evaluator.integrals)
 
     def predict(
         self,
@@ -259,7 +260,7 @@ class Surrogate:
     def _evaluator(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> FieldEvaluator:
         turned = functools.partial(self.config.frames.turned, self.schema, row)
         views = [(view, turned(view.frame.axes)) for view in self.views(encoding, row)]
-        return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views)
+        return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views, row)
 
     def mean_field(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
         """What is known of the fields under conditions without a geometry: their mean over the training data."""

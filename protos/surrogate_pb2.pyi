@@ -340,20 +340,29 @@ class FieldValues(_message.Message):
     def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ..., components: _Optional[int] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("points", "outside", "extrapolating", "decode_seconds", "model", "version")
+    __slots__ = ("points", "outside", "extrapolating", "decode_seconds", "model", "version", "integrals")
+    class IntegralsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     POINTS_FIELD_NUMBER: _ClassVar[int]
     OUTSIDE_FIELD_NUMBER: _ClassVar[int]
     EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
     DECODE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    INTEGRALS_FIELD_NUMBER: _ClassVar[int]
     points: int
     outside: int
     extrapolating: _containers.RepeatedScalarFieldContainer[str]
     decode_seconds: float
     model: str
     version: int
-    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    integrals: _containers.ScalarMap[str, float]
+    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., integrals: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("header", "chunk", "query", "points")

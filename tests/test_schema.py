@@ -91,7 +91,7 @@ BAD = {
     "twice": ({"fields": [{"name": "load"}]}, "schema: expected every name once, got load twice"),
     "key": (
         {"colour": 1},
-        "schema: expected keys among ['conditions', 'dim', 'fields', 'length', 'open_walls', 'outer_is_far'], "
+        "schema: expected keys among ['conditions', 'dim', 'fields', 'integrals', 'length', 'open_walls', 'outer_is_far'], "
         "got 'colour'",
     ),
     "quantity key": ({"fields": [{"name": "p", "size": 1}]}, "quantity: expected keys among"),

@@ -112,6 +112,8 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema
 
     print(f"{options.mesh}: {said}")
     Console().print(summary(prediction.field, schema))
+    if prediction.integrals:
+        print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
 
 
 def _inspect(options: argparse.Namespace) -> None:

@@ -167,7 +167,8 @@ def _prediction(
         values[first.name] = flat if width <= 1 else flat.reshape(len(points), width)
     extrapolating, field = tuple(summary.extrapolating), Field(points, values)
     at, seconds = question.given, summary.decode_seconds
-    return Prediction(field, summary.outside, extrapolating, shape, at, sides, seconds, request_id)
+    known = summary.outside, extrapolating, shape, at, sides, seconds, request_id
+    return Prediction(field, *known, dict(summary.integrals))
 
 
 def _sides(chunks: Sequence[pb.FieldChunk], dim: int) -> WallSides:

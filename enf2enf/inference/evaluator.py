@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 import equinox as eqx
@@ -12,7 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from enf2enf.dimensionless import Dimensionless
+from enf2enf.forces import integrals
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
 from enf2enf.inference.encoding import View, panels_from
 from enf2enf.inference.programs import Programs, condition, encode
@@ -55,6 +57,7 @@ class FieldEvaluator:
         programs, normaliser: of the surrogate.
         geometry: the geometry.
         views: of it, and the conditions in the frame of each.
+        row: the conditions themselves.
     """
 
     def __init__(
@@ -63,8 +66,9 @@ class FieldEvaluator:
         normaliser: Normaliser,
         geometry: Geometry,
         views: Sequence[tuple[View, Float[np.ndarray, " inputs"]]],
+        row: Float[np.ndarray, " inputs"],
     ):
-        self._programs, self._normaliser, self._geometry = programs, normaliser, geometry
+        self._programs, self._normaliser, self._geometry, self._row = programs, normaliser, geometry, row
         self._fields = normaliser.schema.field_columns
         self._views = map_in_threads(self._conditioned, views)
 
@@ -93,6 +97,17 @@ class FieldEvaluator:
         parts = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
         answers = [self.collect(self.submit(part, cores(), True), self.contains(part, True)) for part in parts]
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
+
+    @functools.cached_property
+    def integrals(self) -> Mapping[str, float]:
+        """Lift, drag and moment, see `enf2enf.forces.integrals`; none where the schema has none, or walls no fields."""
+        schema = self._normaliser.schema
+        if schema.integrals is None:
+            return {}
+        fields = self._fields.split(self.on_wall(WallSides.of(self._geometry).midpoints))
+        if not all(np.isfinite(fields[name]).all() for name in schema.integrals.fields):
+            return {}
+        return integrals(schema, self._geometry, fields, schema.condition_columns.split(self._row))
 
     def contains(self, points: Float[np.ndarray, "points dim"], on_wall: bool = False) -> Bool[np.ndarray, " points"]:
         """Whether points have a field: those of the domain that the network covers in all views.

@@ -1,6 +1,7 @@
 """The parts of an answer, in the library's types."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from enf2enf.field import Field
 from enf2enf_server.compute.models import Model
@@ -29,6 +30,7 @@ class Summary:
         extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
         decode_seconds: time that the device worked on this query.
         model: that answered.
+        integrals: lift, drag and moment by name, of models that have such.
     """
 
     points: int
@@ -36,3 +38,4 @@ class Summary:
     extrapolating: tuple[str, ...]
     decode_seconds: float
     model: Model
+    integrals: Mapping[str, float] = dataclasses.field(default_factory=dict)

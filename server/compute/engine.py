@@ -129,7 +129,7 @@ class Engine:
         outside = _outside(done.value)
         self._count(call, query, len(points))
         chunk = FieldChunk(0, query.surrogate.field(points, done.value, query.on))
-        return chunk, self._summary(query, len(points), outside, done.worked)
+        return chunk, self._summary(query, evaluator, len(points), outside, done.worked)
 
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
         """The fields at all points, in their order, chunk by chunk, then the summary. For the call's thread.
@@ -163,7 +163,7 @@ class Engine:
                 total += len(field.points)
             outside += _outside(values)
         self._count(call, query, total)
-        yield self._summary(query, total, outside, sum(seconds))
+        yield self._summary(query, evaluator, total, outside, sum(seconds))
 
     def answers(
         self, call: Call, queries: Sequence[ResolvedQuery], points: Callable[[], Iterator[Points]]
@@ -194,8 +194,12 @@ class Engine:
             return known
         return (await _done(call, self._begin(call, conditioned), "encode")).value
 
-    def _summary(self, query: ResolvedQuery, points: int, outside: int, seconds: float) -> Summary:
-        return Summary(points, outside, query.conditioned.extrapolating, seconds, query.conditioned.shape.model)
+    def _summary(
+        self, query: ResolvedQuery, evaluator: FieldEvaluator, points: int, outside: int, seconds: float
+    ) -> Summary:
+        conditioned = query.conditioned
+        known = points, outside, conditioned.extrapolating, seconds, conditioned.shape.model
+        return Summary(*known, evaluator.integrals)
 
     def _count(self, call: Call, query: ResolvedQuery, points: int) -> None:
         model = query.conditioned.shape.model

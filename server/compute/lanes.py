@@ -71,6 +71,7 @@ class Evaluators:
         if (known := self.find(conditioned.key)) is not None:
             return known
         evaluator = conditioned.evaluator()
+        _ = evaluator.integrals  # computed once, here and not when an answer is sent
         with self._lock:
             self._held[conditioned.key] = evaluator
             while len(self._held) > self._entries:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.geometry.geometry import Geometry
+from enf2enf.geometry.plane.chord import antipodes
 from enf2enf.geometry.plane.polygon import Loop, area, box
 from enf2enf.geometry.plane.smooth import smoothed
 
@@ -39,7 +40,7 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     content, second = _moments(walls, np.zeros(len(walls), int) if single else np.arange(len(walls)))
     return {
         "bodies": float(len(walls)),
-        "extent": unit * _diameter(walls),
+        "extent": unit * float(np.linalg.norm(np.diff(antipodes(walls), axis=1), axis=2).max()),
         "area": unit**2 * float(np.abs(content).sum()),
         "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
         "thickness": unit * 4 * float(np.sqrt(np.linalg.eigvalsh(second)[:, 0].max(initial=0.0))),
@@ -124,19 +125,6 @@ def _moments(
     squares = np.einsum("csi,csj->sij", corners, corners) / 24
     second = np.stack([summed(squares[:, i, j]) for i, j in np.ndindex(2, 2)], axis=1) / content[:, None]
     return content, second.reshape(-1, 2, 2) - centre[:, :, None] * centre[:, None, :]
-
-
-def _diameter(walls: Sequence[Loop]) -> float:
-    """The largest distance between two vertices of their convex hull, of all that have parallel tangents."""
-    import shapely
-
-    hull = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(np.concatenate(walls))))[:-1]
-    hull = hull if area(hull) > 0 else hull[::-1]
-    side = np.roll(hull, -1, axis=0) - hull
-    heading = np.unwrap(np.arctan2(side[:, 1], side[:, 0]))
-    opposite = hull[np.searchsorted(np.append(heading, heading + 2 * np.pi), heading + np.pi) % len(hull)]
-    apart = np.stack([hull, np.roll(hull, -1, axis=0)]) - opposite
-    return float(np.linalg.norm(apart, axis=2).max())
 
 
 def _gap(curves: Sequence[Loop]) -> float:
