@@ -42,7 +42,7 @@ def test_silence_ends_no_call(surrogate, vtu):
     ended, speak = threading.Event(), threading.Event()
     with served(surrogate, ServerConfig(idle_seconds=600)) as address, Client(address) as client:
         shape, points = client.encode(vtu, name="vtu"), np.full((3, 2), 0.1)
-        header, *blocks = Question.of(CONDITIONS, points).messages(shape.handle)
+        header, *blocks = Question.of([CONDITIONS], points).messages(shape.handle)
 
         def requests():
             yield header
