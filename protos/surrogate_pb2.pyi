@@ -339,15 +339,16 @@ class FieldValues(_message.Message):
     components: int
     def __init__(self, name: _Optional[str] = ..., values: _Optional[bytes] = ..., components: _Optional[int] = ...) -> None: ...
 
+class Integral(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: float
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+
 class Summary(_message.Message):
     __slots__ = ("points", "outside", "extrapolating", "decode_seconds", "model", "version", "integrals")
-    class IntegralsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: float
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     POINTS_FIELD_NUMBER: _ClassVar[int]
     OUTSIDE_FIELD_NUMBER: _ClassVar[int]
     EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
@@ -361,8 +362,8 @@ class Summary(_message.Message):
     decode_seconds: float
     model: str
     version: int
-    integrals: _containers.ScalarMap[str, float]
-    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., integrals: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    integrals: _containers.RepeatedCompositeFieldContainer[Integral]
+    def __init__(self, points: _Optional[int] = ..., outside: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., decode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., integrals: _Optional[_Iterable[_Union[Integral, _Mapping]]] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("header", "chunk", "query", "points")

@@ -91,8 +91,8 @@ BAD = {
     "twice": ({"fields": [{"name": "load"}]}, "schema: expected every name once, got load twice"),
     "key": (
         {"colour": 1},
-        "schema: expected keys among ['conditions', 'dim', 'fields', 'integrals', 'length', 'open_walls', 'outer_is_far'], "
-        "got 'colour'",
+        "schema: expected keys among "
+        "['conditions', 'dim', 'fields', 'integrals', 'length', 'open_walls', 'outer_is_far'], got 'colour'",
     ),
     "quantity key": ({"fields": [{"name": "p", "size": 1}]}, "quantity: expected keys among"),
     "no name": ({"fields": [{"unit": "Pa"}]}, "quantity: expected the key 'name'"),

@@ -168,7 +168,7 @@ def _prediction(
     extrapolating, field = tuple(summary.extrapolating), Field(points, values)
     at, seconds = question.given, summary.decode_seconds
     known = summary.outside, extrapolating, shape, at, sides, seconds, request_id
-    return Prediction(field, *known, dict(summary.integrals))
+    return Prediction(field, *known, {one.name: one.value for one in summary.integrals})
 
 
 def _sides(chunks: Sequence[pb.FieldChunk], dim: int) -> WallSides:

@@ -142,7 +142,7 @@ def summary(answered: Summary) -> pb.Summary:
         decode_seconds=answered.decode_seconds,
         model=answered.model.name,
         version=answered.model.version,
-        integrals=dict(answered.integrals),
+        integrals=[pb.Integral(name=name, value=value) for name, value in answered.integrals.items()],
     )
 
 
