@@ -34,7 +34,7 @@ def solved_case(record: Mapping[str, np.ndarray]) -> SolvedCase:
     """The wall and the crop as bare curves, the flow at the centres of cells and on the middles of wall faces.
 
     Args:
-        record: `xy` (cells, 2) the centres of the cells inside the crop, m, with `U` (cells, 2), `p` and `nut` (cells,);
+        record: `xy` (cells, 2), the centres of the cells inside the crop, m, with `U` (cells, 2), `p`, `nut` (cells,);
             `surf_nodes` (faces + 1, 2) from the trailing edge along the lower side, around the nose and back, closed,
             with `surf_p` (faces,) and `surf_tau` (faces, 2) on the faces between; `U_inf` (m/s), `alpha_deg` (degrees
             from the chord to the inflow) and `nu` (m2/s). Units as in the schema. Other keys are not looked at.
