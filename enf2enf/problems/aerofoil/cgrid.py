@@ -56,9 +56,7 @@ class Size:
         return 2 * (self.side + self.wake)
 
 
-def c_grid(
-    section: AbstractSection, incidence: float, first: float, size: Size
-) -> Float[np.ndarray, "around+1 layers+1 2"]:
+def c_grid(section: AbstractSection, incidence: float, first: float, size: Size) -> Float[np.ndarray, "rows columns 2"]:
     """The nodes; rows run from the end of the wake along the lower side, around the nose, and along the upper side.
 
     Args:

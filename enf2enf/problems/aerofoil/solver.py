@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -174,10 +175,12 @@ def _run(folder: Path, environment: dict[str, str]) -> str | None:
         raise SolverError("simpleFoam", f"a stage within {TIME_LIMIT:g} s", "none") from None
     except OSError as error:
         raise SolverError("simpleFoam", "a program that can be started", error.strerror or "another") from None
-    if done.returncode and "\nTime = " not in done.stdout:
-        said = (done.stderr or done.stdout).strip().removeprefix("-->").strip()
-        raise SolverError("simpleFoam", "iterations", one_line(said)[:160] or f"exit {done.returncode}")
-    return None if done.returncode else done.stdout
+    if done.returncode == 0:
+        return done.stdout
+    if done.returncode == -signal.SIGFPE or (done.returncode > 0 and "\nTime = " in done.stdout):
+        return None
+    said = " ".join(done.stderr.partition("From function")[0].split()).removeprefix("--> ")
+    raise SolverError("simpleFoam", "iterations", one_line(said)[:160] or f"exit {done.returncode}")
 
 
 def _history(folder: Path, state: State) -> Float[np.ndarray, "iterations 3"]:

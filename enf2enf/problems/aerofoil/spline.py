@@ -16,7 +16,8 @@ from enf2enf.problems.aerofoil.section import AbstractSection
 LEAST_POINTS = 20
 THICKEST_EDGE = 0.02
 """Of a blunt trailing edge, in chords."""
-_FINE, _AROUND_NOSE, _SHARPEST_NOSE = 20_000, 40, 2e-4  # parts of the curve, parts of it on either side, chords
+_FINE, _AROUND_NOSE = 20_000, 40  # parts of the curve, parts of it on either side
+_SHARPEST_NOSE, _ROUNDING = 2e-4, 1e-9  # chords
 
 
 @final
@@ -87,13 +88,15 @@ class SplineSection(AbstractSection):
 
 def _checked(points: Float[np.ndarray, "points 2"], name: str) -> Float[np.ndarray, "points 2"]:
     """The points in float64 and in the order of a section's."""
-    points = np.asarray(points, np.float64)
+    points = np.array(points, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < LEAST_POINTS:
         raise GeometryError(name, f"at least {LEAST_POINTS} points in the plane", f"an array {points.shape}")
     if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
         raise GeometryError(name, "finite coordinates", f"{points[bad[0]].tolist()} at point {bad[0]}")
     if not (steps := np.hypot(*np.diff(points, axis=0).T)).all():
         raise GeometryError(name, "points that differ from the one before", f"the same at point {steps.argmin() + 1}")
+    if np.hypot(*(points[-1] - points[0])) < _ROUNDING * np.ptp(points):  # else they may cross each other
+        points[-1] = points[0]
     if not shapely.LineString(points).is_simple:
         raise GeometryError(name, "a curve that does not cross itself", "one that does")
     return points[::-1] if area(points) > 0 else points
