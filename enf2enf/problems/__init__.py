@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from enf2enf.problems.problem import AbstractProblem
 
 PROBLEMS = {
+    "aerofoil": "enf2enf.problems.aerofoil.problem:Aerofoil",
     "elasticity": "enf2enf.problems.elasticity.problem:Elasticity",
     "joukowski": "enf2enf.problems.joukowski.problem:Joukowski",
 }
