@@ -130,20 +130,22 @@ class Limits(_message.Message):
     def __init__(self, mesh_bytes: _Optional[int] = ..., mesh_nodes: _Optional[int] = ..., points: _Optional[int] = ..., message_bytes: _Optional[int] = ..., concurrent_requests: _Optional[int] = ..., cached_shapes: _Optional[int] = ..., mesh_cells: _Optional[int] = ..., cached_bytes: _Optional[int] = ...) -> None: ...
 
 class MeshHeader(_message.Message):
-    __slots__ = ("name", "size", "walls", "length_unit", "model", "version")
+    __slots__ = ("name", "size", "walls", "length_unit", "model", "version", "symmetry")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     LENGTH_UNIT_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    SYMMETRY_FIELD_NUMBER: _ClassVar[int]
     name: str
     size: int
     walls: _containers.RepeatedScalarFieldContainer[str]
     length_unit: str
     model: str
     version: int
-    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    symmetry: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., symmetry: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EncodeRequest(_message.Message):
     __slots__ = ("header", "chunk")
