@@ -156,7 +156,7 @@ class EncodeRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class EncodeResponse(_message.Message):
-    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version", "extrapolating")
+    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version", "extrapolating", "symmetry")
     HANDLE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     WALL_PATCHES_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +173,7 @@ class EncodeResponse(_message.Message):
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
+    SYMMETRY_FIELD_NUMBER: _ClassVar[int]
     handle: str
     walls: _containers.RepeatedCompositeFieldContainer[Wall]
     wall_patches: _containers.RepeatedScalarFieldContainer[str]
@@ -189,7 +190,8 @@ class EncodeResponse(_message.Message):
     model: str
     version: int
     extrapolating: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ...) -> None: ...
+    symmetry: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., symmetry: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Wall(_message.Message):
     __slots__ = ("nodes",)

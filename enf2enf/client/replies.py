@@ -111,7 +111,7 @@ class RemoteShape:
     @classmethod
     def of(cls, reply: pb.EncodeResponse, upload: Upload) -> "RemoteShape":
         """From the message that answers the upload. Raises `ServiceError`: it is about one side of a symmetry."""
-        if list(reply.symmetry) != list(upload.header.symmetry):
+        if not set(upload.header.symmetry) <= set(reply.symmetry):
             raise ServiceError("symmetry", "a server that knows planes of symmetry", "one from before 0.2")
         return cls(
             handle=reply.handle,

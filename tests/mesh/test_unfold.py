@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sectors import KINDS, SLICES, Sector
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
@@ -14,103 +15,6 @@ from enf2enf.geometry.plane.polygon import areas
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.mesh import CellBlock, Mesh, topology
 from enf2enf.mesh.unfold import mirrors, unfolded
-
-KINDS = ("quad", "triangle", "quad8", "quad9", "triangle6", "triangle7", "polygon", "line", "line3")
-SLICES = {"whole": 1, "half": 2, "quarter": 4}
-
-
-@dataclasses.dataclass(frozen=True)
-class Sector:
-    """A ring around a body, or a part of it that ends at planes through its middle: y = 0, and x = 0 of a quarter.
-
-    Args:
-        kind: of its cells; of lines, the boundary alone.
-        waves: of the radius of the body, even about all planes of symmetry.
-        steps, layers: cells around a quarter, and outwards.
-        turn, shift: where it is.
-    """
-
-    kind: str
-    waves: tuple[float, ...]
-    steps: int
-    layers: int
-    turn: float
-    shift: tuple[float, float]
-
-    def __repr__(self) -> str:
-        return f"Sector({self.kind}, {self.waves}, {self.steps} x {self.layers}, {self.turn}, {self.shift})"
-
-    def placed(self, own: np.ndarray) -> np.ndarray:
-        """From the sector's axes into space."""
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        return own @ np.array([[cos, sin], [-sin, cos]]) + self.shift
-
-    def mesh(self, part: str) -> Mesh:
-        """The whole, a half or a quarter, with its boundary in patches `wall`, `far`, `front`, `back` and `side`."""
-        fine, around, outwards = 2, 4 * self.steps // SLICES[part], self.layers
-        columns = fine * around + (part != "whole")
-        angle = 2 * np.pi * np.arange(columns) / (4 * fine * self.steps)
-        body = 1 + sum(wave * np.cos(2 * (k + 1) * angle) for k, wave in enumerate(self.waves))
-        share = np.linspace(0, 1, fine * outwards + 1)[:, None]
-        radius = (1 - share) * body + share * 3
-        grid = radius[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-        if part != "whole":
-            grid[:, 0, 1] = 0.0  # to the last bit in the plane, as meshers write it
-            grid[:, -1, 1 if part == "half" else 0] = 0.0
-        number = np.arange(grid[..., 0].size).reshape(grid.shape[:2])
-        if part == "whole":
-            number = np.concatenate([number, number[:, :1]], axis=1)
-        mesh = Mesh(self.placed(grid.reshape(-1, 2)), *_cells(number, self.kind, part))
-        return _used(mesh)
-
-    def loops(self, mesh: Mesh) -> list[np.ndarray]:
-        """The curves of a mesh in the sector's axes, each from its first corner on, sorted by length."""
-        found = []
-        for nodes in Outline.of(mesh).loops:
-            own = (mesh.points[nodes] - self.shift) @ np.array(
-                [[np.cos(self.turn), -np.sin(self.turn)], [np.sin(self.turn), np.cos(self.turn)]]
-            )
-            number = np.argmin(abs(np.arctan2(own[:, 1], own[:, 0])))
-            own = np.roll(own, -number, axis=0)
-            found.append(own if own[1, 1] > 0 else np.roll(own[::-1], 1, axis=0))
-        return sorted(found, key=lambda loop: np.ptp(loop))
-
-
-def _cells(number: np.ndarray, kind: str, part: str) -> tuple[tuple[CellBlock, ...], dict[str, np.ndarray]]:
-    """Cells of a grid of nodes twice as fine as they are, and the edges of its four sides."""
-    k = np.stack([number[i : i + len(number) - 2 : 2, j : number.shape[1] - 2 + j : 2].ravel()
-                  for i in range(3) for j in range(3)], axis=1)  # fmt: skip
-    corners, middles, centre = k[:, [0, 6, 8, 2]], k[:, [3, 7, 5, 1]], k[:, 4:5]
-    first = np.concatenate([corners[:, [0, 1, 2]], middles[:, [0, 1]], centre], axis=1)
-    second = np.concatenate([corners[:, [0, 2, 3]], centre, middles[:, [2, 3]]], axis=1)
-    sides = {"wall": number[0], "far": number[-1]}
-    if part != "whole":
-        sides |= {"front": number[:, 0], "back" if part == "half" else "side": number[:, -1]}
-    rows = {name: np.stack([side[:-2:2], side[2::2], side[1::2]], axis=1) for name, side in sides.items()}
-    patches = {name: row[:, :2] for name, row in rows.items()}
-    lines = np.concatenate(list(rows.values()))
-    if kind.startswith("line"):
-        return (CellBlock(kind, lines if kind == "line3" else lines[:, :2]),), patches
-    nodes = {
-        "quad": corners,
-        "quad8": np.concatenate([corners, middles], axis=1),
-        "quad9": np.concatenate([corners, middles, centre], axis=1),
-        "triangle": np.concatenate([first[:, :3], second[:, :3]]),
-        "triangle6": np.concatenate([first, second]),
-        "triangle7": np.concatenate([np.concatenate([part, part[:, :1]], axis=1) for part in (first, second)]),
-        "polygon": np.concatenate([corners[:, :1], middles[:, :1], corners[:, 1:]], axis=1)[:, [0, 2, 3, 4]],
-    }[kind]
-    edge = "line3" if kind[-1] in "6789" else "line"
-    return (CellBlock(kind, nodes), CellBlock(edge, lines if edge == "line3" else lines[:, :2])), patches
-
-
-def _used(mesh: Mesh) -> Mesh:
-    """Without the nodes that no cell has."""
-    used = np.unique(np.concatenate([block.nodes.ravel() for block in mesh.cells]))
-    place = np.searchsorted(used, np.arange(len(mesh.points)))
-    cells = tuple(CellBlock(block.kind, place[block.nodes]) for block in mesh.cells)
-    return Mesh(mesh.points[used], cells, {name: place[facets] for name, facets in mesh.patches.items()})
-
 
 sectors = st.builds(
     Sector, st.sampled_from(KINDS), st.tuples(*3 * [st.floats(-0.15, 0.15)]), st.integers(3, 8), st.integers(1, 4),
@@ -172,7 +76,7 @@ def test_its_curves_are_those_of_a_mesh_of_the_whole(sector, part):
 
 @pytest.mark.parametrize("form", ["vtu", "gmsh", "su2"])
 def test_halves_are_unfolded_from_files(form):
-    sector = Sector("quad", (0.1, 0.0, 0.0), 5, 3, 0.0, (0.0, 0.0))
+    sector = Sector("quad", (0.1,))
     stored = read_bytes(write_bytes(sector.mesh("half"), form), form)
     made = sector.loops(unfolded(stored, ("front", "back")))
     for one, other in zip(made, sector.loops(sector.mesh("whole")), strict=True):
@@ -180,14 +84,14 @@ def test_halves_are_unfolded_from_files(form):
 
 
 def test_values_are_left_out_and_warnings_are_not():
-    half = Sector("quad", (0.0,), 4, 2, 0.0, (0.0, 0.0)).mesh("half")
+    half = Sector("quad").mesh("half")
     half = dataclasses.replace(half, point_data={"p": half.points[:, 0]}, warnings=("a warning",))
     whole = unfolded(half, ("front", "back"))
     assert (dict(whole.point_data), whole.warnings) == ({}, ("a warning",))
     assert unfolded(half, ()) is half and mirrors(half, ()) == ()
 
 
-HALF = Sector("quad", (0.1, 0.0, 0.0), 5, 3, 0.3, (1.0, -2.0))
+HALF = Sector("quad", (0.1,), turn=0.3, shift=(1.0, -2.0))
 BOTH = ("front", "back")
 
 
