@@ -1,5 +1,6 @@
 """Half a circle that ends at a plane of symmetry gets the whole circle's answer, here and from a server."""
 
+import asyncio
 import dataclasses
 import json
 
@@ -13,7 +14,7 @@ from sectors import Sector
 from tensors import arrays, request
 from web import web
 
-from enf2enf import Geometry, Surrogate
+from enf2enf import AsyncClient, Geometry, Surrogate
 from enf2enf.client import Client
 from enf2enf.client.replies import RemoteShape
 from enf2enf.client.requests import Upload
@@ -202,6 +203,19 @@ def test_other_doors_unfold_too(surrogate, served):
         asked = request(parameters={"symmetry": "front,back"}, **tensors)
         values = arrays(oip_grpc.GRPCInferenceServiceStub(channel).ModelInfer(asked))
         assert values["pressure"].ravel().tobytes() == pressure.tobytes()
+
+
+def test_the_client_for_event_loops_unfolds_too(surrogate, served):
+    half, given_ = TURNED.mesh("half"), along(TURNED)
+
+    async def ask():
+        async with AsyncClient(served.target, timeout=60) as client:
+            shape = await client.encode(half, symmetry=BOTH)
+            return await client.decode(shape, given_, beside(TURNED)), await client.predict(half, given_, symmetry=BOTH)
+
+    answer, nodes = asyncio.run(ask())
+    assert worst(answer, surrogate.predict(TURNED.mesh("whole"), given_, beside(TURNED))) < SPAN
+    assert nodes.shape.walls == answer.shape.walls and len(nodes.points) == len(half.points)
 
 
 def test_options_that_differ_are_different_shapes(served):
