@@ -135,15 +135,15 @@ def _doubled(mesh: Mesh, names: Sequence[str]) -> Mesh:
     on_plane = on_plane[on_plane >= 0]
     plane.check_holds(mesh.points[on_plane], names)
     _check_one_side(mesh, names, plane)
-    _check_all_of_it(mesh, names, plane, on_plane, pieces[~in_patch])
+    _check_all_of_it(mesh, names, plane, pieces[~in_patch])
     image, count = np.arange(len(mesh.points)), len(mesh.points)
     moved = np.delete(image, on_plane)
     image[moved] = np.arange(count, count + len(moved))
-    kept = _without(mesh, names)
+    kept, patches = _without(mesh, names), {name: mesh.patches[name] for name in mesh.patches if name not in names}
     return Mesh(
         np.concatenate([mesh.points, plane.mirrored(mesh.points[moved])]),
         tuple(CellBlock(block.kind, np.concatenate([block.nodes, image[_turned(block)]])) for block in kept),
-        {name: _both(facets, image) for name, facets in mesh.patches.items() if name not in names},
+        {name: np.concatenate([facets, image[facets][:, ::-1]]) for name, facets in patches.items()},
         warnings=mesh.warnings,
     )
 
@@ -175,21 +175,14 @@ def _check_one_side(mesh: Mesh, names: Sequence[str], plane: _Plane) -> None:
         raise GeometryError("symmetry", f"all of the mesh on one side of {_named(names)}", what)
 
 
-def _check_all_of_it(
-    mesh: Mesh, names: Sequence[str], plane: _Plane, nodes: Int[np.ndarray, " nodes"], others: Int[np.ndarray, "_ 3"]
-) -> None:
-    """Refuses other edges of the boundary that are in the plane as the patches' own nodes are: a wall of no thickness.
-
-    Near a corner, a short edge across the plane has both ends in it too.
-    """
-    first, last = mesh.points[others[:, 0]], mesh.points[others[:, 2]]
-    low, high = plane.distance(first), plane.distance(last)
-    own = max(_SAME / _OFF * plane.slack, 3 * float(abs(plane.distance(mesh.points[nodes])).max()))
-    on_it = np.maximum(abs(low), abs(high)) <= own
-    on_it &= abs(high - low) < 0.5 * np.linalg.norm(last - first, axis=1)
-    if on_it.any():
+def _check_all_of_it(mesh: Mesh, names: Sequence[str], plane: _Plane, others: Int[np.ndarray, "edges 3"]) -> None:
+    """Refuses other edges of the boundary in the plane, which would be a wall of no thickness."""
+    off = abs(plane.distance(mesh.points))[others[:, ::2]].max(axis=1)
+    found = others[off <= _SAME / _OFF * plane.slack]
+    if len(found):
         wanted = f"all edges of the boundary in the plane of {_named(names)} among its patches"
-        raise GeometryError("symmetry", wanted, f"{on_it.sum()} that are not, the first at {place(first[on_it][0])}")
+        where = place(mesh.points[found[0, 0]])
+        raise GeometryError("symmetry", wanted, f"{len(found)} that are not, the first at {where}")
 
 
 def _without(mesh: Mesh, names: Sequence[str]) -> list[CellBlock]:
@@ -213,12 +206,6 @@ def _turned(block: CellBlock) -> Int[np.ndarray, "cells corners"]:
     elif topology.is_curve(block.kind):
         order[:2] = 1, 0
     return block.nodes[:, order]
-
-
-def _both(facets: Int[np.ndarray, "facets corners"], image: Int[np.ndarray, " nodes"]) -> np.ndarray:
-    """Facets and their images, each once."""
-    images = image[facets]
-    return np.concatenate([facets, images[(images != facets).any(axis=1), ::-1]])
 
 
 def _edges(mesh: Mesh, names: Iterable[str]) -> Int[np.ndarray, "edges 2"]:

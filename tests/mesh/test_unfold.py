@@ -49,6 +49,9 @@ def test_the_whole_is_twice_the_half_and_its_own_mirror_image(sector, part):
     assert sorted(whole.patches) == ["far", "wall"]
     for name, facets in whole.patches.items():
         assert len(facets) == images * len(half.patches[name]) == len(np.unique(np.sort(facets), axis=0))
+    lines = [block.nodes for block in whole.cells if topology.is_curve(block.kind)] or [np.zeros((0, 2), int)]
+    for ends in (*lines, *whole.patches.values()):  # each begins where another one of its loop ends
+        np.testing.assert_array_equal(np.sort(ends[:, 0]), np.sort(ends[:, 1]))
     for axes in mirrors(half, patches):
         np.testing.assert_allclose(axes @ axes, np.eye(2), atol=1e-12)
         image = nearest((whole.points - sector.shift) @ axes + sector.shift, whole.points)
