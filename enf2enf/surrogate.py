@@ -11,21 +11,23 @@ from jaxtyping import Float
 
 from enf2enf import card
 from enf2enf.assessment import Ranges
-from enf2enf.at import At, check_name, check_shape, points_of
+from enf2enf.at import At, check_shape
 from enf2enf.conditions import Conditions, check_tables
 from enf2enf.description import Description
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import TURNS, describe, in_frame
+from enf2enf.geometry.familiar import describe
 from enf2enf.geometry.frame import Frame
-from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.geometry.mirrors import check_mirrored, check_whole
 from enf2enf.inference.encoding import Encoding, View, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
 from enf2enf.inference.kind import check_kind
 from enf2enf.inference.programs import Programs
 from enf2enf.inference.trial import trial_geometry
+from enf2enf.inference.unfamiliar import unfamiliar
 from enf2enf.io.accept import MeshLike, accept, checked_options
 from enf2enf.mesh import Mesh
+from enf2enf.mesh.unfold import mirrors, unfolded
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
@@ -97,7 +99,13 @@ class Surrogate:
         return f"Surrogate({self.describe()})"
 
     def encode(
-        self, mesh: MeshLike | Geometry, *, name: str = "", walls: Sequence[str] = (), length_unit: str = "m"
+        self,
+        mesh: MeshLike | Geometry,
+        *,
+        name: str = "",
+        walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
+        length_unit: str = "m",
     ) -> Encoding:
         """Encode once per geometry, as often asked as wanted. Deterministic.
 
@@ -107,17 +115,21 @@ class Surrogate:
             mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
             name: file name or format, where the path does not say it.
             walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
+            symmetry: patches in planes of symmetry, of which the mesh is one side: the geometry, its walls and bounds
+                are those of the whole, as if it had been given. Of a `Geometry`, none.
             length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
 
         Raises:
             MeshError: it cannot be read.
             GeometryError: it is no geometry of the kind that was trained on, or has more walls than panels.
         """
-        name, named, length_unit = checked_options(name, walls, length_unit)
+        name, walls, symmetry, length_unit = checked_options(name, walls, symmetry, length_unit)
         if isinstance(mesh, Geometry):
+            check_whole(symmetry)
             return self.encode_geometry(mesh)
         read = accept(mesh, name, length_unit)
-        return self.encode_geometry(Geometry.from_mesh(read, named, self.schema.outer_is_far), None, read, named)
+        geometry = Geometry.from_mesh(unfolded(read, symmetry, walls), walls, self.schema.outer_is_far)
+        return self.encode_geometry(geometry, None, read, walls, mirrors(read, symmetry))
 
     def encode_geometry(
         self,
@@ -125,13 +137,14 @@ class Surrogate:
         described: Mapping[str, float] | None = None,
         mesh: Mesh | None = None,
         wall_patches: tuple[str, ...] = (),
+        mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = (),
     ) -> Encoding:
         """The same of a geometry alone.
 
         Args:
             geometry: the geometry.
             described: what `describe` says of it, where that is known already.
-            mesh, wall_patches: what it was made of, where that is known.
+            mesh, wall_patches, mirrors: what it was made of, where that is known, see `Encoding`.
 
         Raises:
             GeometryError: as `encode`.
@@ -140,7 +153,8 @@ class Surrogate:
         self.normaliser.check_extent(geometry.extent)
         if described is None:
             described = describe(geometry, self.normaliser.length)
-        encoding = Encoding(geometry, described, self.config.panels, mesh, wall_patches, self.unfamiliar(described))
+        strange = unfamiliar(self.shapes, described, self.config.frames, self.schema)
+        encoding = Encoding(geometry, described, self.config.panels, mesh, wall_patches, strange, mirrors)
         if not self.config.frames.follows_conditions:
             self.views(encoding, np.zeros(self.schema.condition_width))
         return encoding
@@ -164,32 +178,21 @@ class Surrogate:
     def _view(self, geometry: Geometry, frame: Frame) -> View:
         return self._programs.view(frame, self._panels(geometry, frame))
 
-    def condition_row(self, conditions: Conditions) -> Float[np.ndarray, " inputs"]:
-        """The conditions as one row in schema order. Raises `ConditionError`: unknown, missing or bad ones."""
+    def condition_row(self, conditions: Conditions, shape: Encoding | None = None) -> Float[np.ndarray, " inputs"]:
+        """The conditions as one row in schema order.
+
+        Raises:
+            ConditionError: unknown, missing or bad ones, or such as the shape, if one is given, cannot be under.
+        """
         row = self.normaliser.condition_row(conditions)
         self.normaliser.check(self.turned(row), row)
+        check_mirrored(self.schema, row, () if shape is None else shape.mirrors)
         return row
 
     def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
-        """Names of the conditions outside the training range, then those of `unfamiliar`."""
-        return self.normaliser.extrapolating(self.turned(row)) + self.unfamiliar(encoding.described, row)
-
-    def unfamiliar(
-        self, described: Mapping[str, float], row: Float[np.ndarray, " inputs"] | None = None
-    ) -> tuple[str, ...]:
-        """Names of the numbers that describe a shape and are outside the range of the training shapes.
-
-        Args:
-            described: the numbers.
-            row: the conditions; None where they are not known: what depends on them is not named then.
-        """
-        if self.shapes is None:
-            return ()
-        frames = self.config.frames
-        if row is None and frames.follows_conditions:
-            return self.shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
-        axes = np.eye(self.schema.dim) if row is None else frames.axes(self.schema, row)[0]
-        return self.shapes.unfamiliar(in_frame(described, axes))
+        """Names of the conditions outside the training range, then those of `unfamiliar` numbers of the shape."""
+        strange = unfamiliar(self.shapes, encoding.described, self.config.frames, self.schema, row)
+        return self.normaliser.extrapolating(self.turned(row)) + strange
 
     def turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         """The conditions in the first frame."""
@@ -208,11 +211,11 @@ class Surrogate:
             progress: called with (points that are there, points in all) as they come.
 
         Raises:
-            ConditionError: unknown, missing or non-finite conditions.
+            ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
             QueryError: points that are none.
         """
         check_shape(shape, Encoding)
-        row, points, sides = self.condition_row(conditions), *_place(shape, at)
+        row, (points, sides) = self.condition_row(conditions, shape), shape.place(at)
         began = time.perf_counter()
         evaluator = self._evaluator(shape, row)
         if sides is None:
@@ -233,11 +236,12 @@ class Surrogate:
         *,
         name: str = "",
         walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
         length_unit: str = "m",
         progress: OnProgress | None = None,
     ) -> Prediction:
         """`encode` and `decode` in one call."""
-        shape = self.encode(mesh, name=name, walls=walls, length_unit=length_unit)
+        shape = self.encode(mesh, name=name, walls=walls, symmetry=symmetry, length_unit=length_unit)
         return self.decode(shape, conditions, at, progress=progress)
 
     def predict_many(
@@ -255,7 +259,7 @@ class Surrogate:
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
         """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
-        return self._evaluator(encoding, self.condition_row(conditions))
+        return self._evaluator(encoding, self.condition_row(conditions, encoding))
 
     def _evaluator(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> FieldEvaluator:
         turned = functools.partial(self.config.frames.turned, self.schema, row)
@@ -281,14 +285,3 @@ class Surrogate:
         evaluator = self._evaluator(self.encode(geometry), self.normaliser.condition_high)
         for points in (1, SMALL):
             evaluator.chunk(np.resize(geometry.reach, (points, self.schema.dim)))
-
-
-def _place(shape: Encoding, at: At) -> tuple[Float[np.ndarray, "points dim"], WallSides | None]:
-    """The points that are asked about, and the sides of the walls where they are their midpoints."""
-    if not isinstance(at, str):
-        return points_of(at, shape.bounds), None
-    check_name(at)
-    if at == "nodes":
-        return shape.mesh.points, None
-    sides = WallSides.of(shape.geometry)
-    return sides.midpoints, sides

@@ -132,20 +132,22 @@ class Limits(_message.Message):
     def __init__(self, mesh_bytes: _Optional[int] = ..., mesh_nodes: _Optional[int] = ..., points: _Optional[int] = ..., message_bytes: _Optional[int] = ..., concurrent_requests: _Optional[int] = ..., cached_shapes: _Optional[int] = ..., mesh_cells: _Optional[int] = ..., cached_bytes: _Optional[int] = ...) -> None: ...
 
 class MeshHeader(_message.Message):
-    __slots__ = ("name", "size", "walls", "length_unit", "model", "version")
+    __slots__ = ("name", "size", "walls", "length_unit", "model", "version", "symmetry")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     LENGTH_UNIT_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    SYMMETRY_FIELD_NUMBER: _ClassVar[int]
     name: str
     size: int
     walls: _containers.RepeatedScalarFieldContainer[str]
     length_unit: str
     model: str
     version: int
-    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    symmetry: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., walls: _Optional[_Iterable[str]] = ..., length_unit: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., symmetry: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EncodeRequest(_message.Message):
     __slots__ = ("header", "chunk")
@@ -156,7 +158,7 @@ class EncodeRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[MeshHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class EncodeResponse(_message.Message):
-    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version", "extrapolating")
+    __slots__ = ("handle", "walls", "wall_patches", "patches", "lower", "upper", "reference_length", "nodes", "cells", "warnings", "cached", "parse_seconds", "encode_seconds", "model", "version", "extrapolating", "symmetry")
     HANDLE_FIELD_NUMBER: _ClassVar[int]
     WALLS_FIELD_NUMBER: _ClassVar[int]
     WALL_PATCHES_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +175,7 @@ class EncodeResponse(_message.Message):
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     EXTRAPOLATING_FIELD_NUMBER: _ClassVar[int]
+    SYMMETRY_FIELD_NUMBER: _ClassVar[int]
     handle: str
     walls: _containers.RepeatedCompositeFieldContainer[Wall]
     wall_patches: _containers.RepeatedScalarFieldContainer[str]
@@ -189,7 +192,8 @@ class EncodeResponse(_message.Message):
     model: str
     version: int
     extrapolating: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ...) -> None: ...
+    symmetry: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, handle: _Optional[str] = ..., walls: _Optional[_Iterable[_Union[Wall, _Mapping]]] = ..., wall_patches: _Optional[_Iterable[str]] = ..., patches: _Optional[_Iterable[str]] = ..., lower: _Optional[_Iterable[float]] = ..., upper: _Optional[_Iterable[float]] = ..., reference_length: _Optional[float] = ..., nodes: _Optional[int] = ..., cells: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., cached: bool = ..., parse_seconds: _Optional[float] = ..., encode_seconds: _Optional[float] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., extrapolating: _Optional[_Iterable[str]] = ..., symmetry: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Wall(_message.Message):
     __slots__ = ("nodes",)

@@ -7,10 +7,12 @@ import shlex
 
 import numpy as np
 import pytest
+from sectors import Sector
 
 from enf2enf import checkpoint, read
 from enf2enf.cli import _parser, main
 from enf2enf.cli.place import at_of
+from enf2enf.io import write
 
 LOAD = ["-c", "traction=10,80"]
 COMMANDS = ("demo", "generate", "dataset", "subsample", "train", "evaluate", "predict", "inspect", "serve", "token")
@@ -72,6 +74,22 @@ def test_a_line_becomes_points_in_vtu(saved, cell, tmp_path):
     assert main(["predict", saved, cell, *LOAD, "--at", "line:0,0:1,0:9", "-o", str(path)]) == 0
     stored = read(path)
     assert stored.cells[0].kind == "vertex" and stored.point_data["von_mises"].shape == (9,)
+
+
+def test_half_a_mesh_is_answered_as_the_whole_and_written_as_half(saved, surrogate, tmp_path, capsys):
+    sector = Sector("quad", (0.1,), size=1 / 6)
+    half, out = sector.mesh("half"), tmp_path / "out.vtu"
+    write(tmp_path / "half.vtu", half)
+    asked = ["predict", saved, str(tmp_path / "half.vtu"), "--symmetry", "front", "--symmetry", "back", "-o", str(out)]
+    assert main([*asked, "-c", "traction=-20,0"]) == 0
+    stored = read(out)
+    np.testing.assert_allclose(stored.points, half.points, atol=1e-12)
+    whole = surrogate.predict(sector.mesh("whole"), {"traction": [-20.0, 0.0]}, half.points)["von_mises"]
+    np.testing.assert_allclose(stored.point_data["von_mises"], whole, atol=1e-5 * np.ptp(whole))
+    assert stored.patches.keys() == half.patches.keys()
+    capsys.readouterr()
+    assert main([*asked, "-c", "traction=10,80"]) == 1
+    assert "condition 'traction': expected along the plane of symmetry, got [10.0, 80.0]" in capsys.readouterr().err
 
 
 def test_what_cannot_be_drawn_or_held_is_one_sentence(saved, cell, tmp_path, capsys):

@@ -48,6 +48,8 @@ def _add_new(actions: Any) -> None:
     new.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
     new.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
     new.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
+    text = "of meshes that are one side of a plane of symmetry, the patch in that plane"
+    new.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
     new.add_argument("--open-walls", action="store_true", help="the walls may be parts of loops, as those of a channel")
     new.add_argument("--length", type=float, help="the reference length in metres; default: the mean extent")
@@ -94,6 +96,7 @@ def _new(options: argparse.Namespace) -> None:
         shares=_shares(options.split),
         seed=options.seed,
         walls=options.wall,
+        symmetry=options.symmetry,
         unit=options.unit,
         outer_is_far=options.far,
         open_walls=options.open_walls,

@@ -34,6 +34,8 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     text = "a vector of the plane by its magnitude and its angle from x to y"
     predict.add_argument("--vector", action="append", default=[], metavar="NAME=MAGNITUDE,DEGREES", help=text)
     predict.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
+    text = "of a mesh that is one side of a plane of symmetry, the patch in that plane"
+    predict.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     predict.add_argument("--length-unit", default="m", help="of the mesh: m, cm, mm, um, km, in or ft (m)")
     text = "nodes at most so far apart, in the unit of the mesh, become one: for cells that do not share theirs"
     predict.add_argument("--merge", type=float, default=None, metavar="TOLERANCE", help=text)
@@ -76,7 +78,8 @@ def _predict(options: argparse.Namespace) -> None:
 
         check_picture(options.png)  # before anything is computed, or written
     surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh, options.merge), at_of(options.at)
-    shape = surrogate.encode(raw, walls=options.wall, length_unit=options.length_unit)
+    read = {"walls": options.wall, "symmetry": options.symmetry, "length_unit": options.length_unit}
+    shape = surrogate.encode(raw, **read)
     prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)
     for name in prediction.extrapolating:
         print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)

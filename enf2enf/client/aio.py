@@ -105,12 +105,14 @@ class AsyncClient:
         *,
         name: str = "",
         walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
     ) -> RemoteShape:
         """As `Client.encode`."""
-        return await self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
+        made = self._calls.encode(lambda: Upload.of(mesh, name, walls, symmetry, length_unit, model, version))
+        return await self._run(made)
 
     async def decode(
         self, shape: RemoteShape, conditions: Conditions, at: At = "nodes", *, progress: OnProgress | None = None
@@ -137,6 +139,7 @@ class AsyncClient:
         *,
         name: str = "",
         walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
@@ -144,7 +147,7 @@ class AsyncClient:
     ) -> Prediction:
         """As `Client.predict`."""
         made = self._calls.predict(
-            lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
+            lambda: Upload.of(mesh, name, walls, symmetry, length_unit, model, version), conditions, at, progress
         )
         return (await self._run(made))[0]
 

@@ -148,6 +148,7 @@ class Client:
         *,
         name: str = "",
         walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
@@ -158,6 +159,8 @@ class Client:
             mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
             name: file name or format, where the path does not say it.
             walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
+            symmetry: patches in planes of symmetry, of which the mesh is one side: the geometry, its walls and bounds
+                are those of the whole, as if it had been given. Of a `Geometry`, none.
             length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
             model: name of the model; empty: the only one.
             version: of the model; 0: the newest one that serves.
@@ -168,7 +171,8 @@ class Client:
             QueryError: it is larger than the server accepts, or there is no such model.
             ServiceError: the network, the deadline or the server failed.
         """
-        return self._run(self._calls.encode(lambda: Upload.of(mesh, name, walls, length_unit, model, version)))
+        made = self._calls.encode(lambda: Upload.of(mesh, name, walls, symmetry, length_unit, model, version))
+        return self._run(made)
 
     def decode(
         self, shape: RemoteShape, conditions: Conditions, at: At = "nodes", *, progress: OnProgress | None = None
@@ -182,7 +186,7 @@ class Client:
             progress: called with (points that are there, points in all) as they come; starts over where the line broke.
 
         Raises:
-            ConditionError: unknown, missing or non-finite conditions.
+            ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
             QueryError: points that are none, or more than the server accepts.
             ServiceError: the network, the deadline or the server failed.
         """
@@ -207,6 +211,7 @@ class Client:
         *,
         name: str = "",
         walls: Sequence[str] = (),
+        symmetry: Sequence[str] = (),
         length_unit: str = "m",
         model: str = "",
         version: int = 0,
@@ -214,7 +219,7 @@ class Client:
     ) -> Prediction:
         """`encode` and `decode` in one call."""
         made = self._calls.predict(
-            lambda: Upload.of(mesh, name, walls, length_unit, model, version), conditions, at, progress
+            lambda: Upload.of(mesh, name, walls, symmetry, length_unit, model, version), conditions, at, progress
         )
         return self._run(made)[0]
 

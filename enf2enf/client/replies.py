@@ -110,7 +110,9 @@ class RemoteShape:
 
     @classmethod
     def of(cls, reply: pb.EncodeResponse, upload: Upload) -> "RemoteShape":
-        """From the message that answers the upload."""
+        """From the message that answers the upload. Raises `ServiceError`: it is about one side of a symmetry."""
+        if not set(upload.header.symmetry) <= set(reply.symmetry):
+            raise ServiceError("symmetry", "a server that knows planes of symmetry", "one from before 0.2")
         return cls(
             handle=reply.handle,
             walls=tuple(wall.nodes for wall in reply.walls),

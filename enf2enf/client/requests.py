@@ -15,6 +15,7 @@ from enf2enf.conditions import Conditions, check_table, given
 from enf2enf.errors import MeshError, QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.bare import WALLS
+from enf2enf.geometry.mirrors import check_whole
 from enf2enf.grid import Grid
 from enf2enf.io import formats, read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept, checked_options
@@ -38,16 +39,25 @@ class Upload:
 
     @classmethod
     def of(
-        cls, mesh: MeshLike | Geometry, name: str, walls: Sequence[str], length_unit: str, model: str, version: int
+        cls,
+        mesh: MeshLike | Geometry,
+        name: str,
+        walls: Sequence[str],
+        symmetry: Sequence[str],
+        length_unit: str,
+        model: str,
+        version: int,
     ) -> "Upload":
         """The upload of a file, of bytes or of a mesh.
 
         Raises:
             MeshError: there is nothing to send.
+            GeometryError: walls or planes of symmetry that are no names, or such planes of a `Geometry`.
             QueryError: an option that cannot be sent.
         """
-        name, walls, length_unit = checked_options(name, walls, length_unit)
+        name, walls, symmetry, length_unit = checked_options(name, walls, symmetry, length_unit)
         if isinstance(mesh, Geometry):
+            check_whole(symmetry)
             mesh, walls, length_unit = mesh.to_mesh(), (WALLS,), "m"
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
@@ -61,8 +71,8 @@ class Upload:
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
         if not data:
             formats.check(name, formats.named(name), data)  # which says so
-        options = {"walls": walls, "length_unit": length_unit, "model": model, "version": version}
-        return cls(message(pb.MeshHeader, name=sent, size=len(data), **options), data)
+        understood = {"walls": walls, "symmetry": symmetry, "length_unit": length_unit}
+        return cls(message(pb.MeshHeader, name=sent, size=len(data), model=model, version=version, **understood), data)
 
     def messages(self) -> Iterator[pb.EncodeRequest]:
         """What `Encode` is sent."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from jaxtyping import Float
 
 from enf2enf.data import npz
 from enf2enf.data.case import Case
@@ -17,6 +18,8 @@ from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.field import Field
 from enf2enf.files import read_file
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.mirrors import check_mirrored
+from enf2enf.mesh import Mesh
 from enf2enf.plain import shown
 from enf2enf.schema import On, Quantity, Schema
 
@@ -93,7 +96,8 @@ class Dataset:
 
         Fields on walls are known at wall samples alone.
 
-        Raises `DatasetError` naming it: a bad mesh, damaged samples, a field missing or not finite.
+        Raises `DatasetError` naming it: a bad mesh, damaged samples, a field missing or not finite, conditions that
+        are not symmetric where the geometry is.
         """
         from enf2enf import io as mesh_io  # who reads the cache needs no mesh library
 
@@ -102,13 +106,22 @@ class Dataset:
             mesh = mesh_io.read(path).scaled(self.manifest.get("length_unit", "m"))
             if mesh.dim != self.schema.dim:
                 raise DatasetError(path.name, f"a mesh in {self.schema.dim} dimensions", str(mesh.dim))
-            geometry = Geometry.from_mesh(mesh, self.manifest.get("walls", ()), self.schema.outer_is_far)
+            geometry = self._geometry(mesh, self.schema.condition_columns.join(conditions, 1)[0])
         except Enf2EnfError as error:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
         field = self._sampling(name, "samples")
         if field is None:
             field = self._field(f"case {name!r}", mesh.points, mesh.point_data, "domain")
         return Case(geometry, conditions, field, name, self._sampling(name, "wall", "wall"))
+
+    def _geometry(self, mesh: Mesh, row: Float[np.ndarray, " inputs"]) -> Geometry:
+        """That of a mesh, or of the whole of which it is one side. Refuses conditions that are not symmetric too."""
+        from enf2enf.mesh.unfold import mirrors, unfolded
+
+        walls, symmetry = (self.manifest.get(key, ()) for key in ("walls", "symmetry"))
+        whole = unfolded(mesh, symmetry, walls)
+        check_mirrored(self.schema, row, mirrors(mesh, symmetry))
+        return Geometry.from_mesh(whole, walls, self.schema.outer_is_far)
 
     def fine(self, name: str) -> Field | None:
         """The fine sampling of a case, None if it has none. Raises `DatasetError` on a damaged one."""

@@ -35,6 +35,7 @@ class Recipe:
         shares: of the cases: train, validation, calibration, test.
         seed: of the order in which the cases are shared out.
         walls: patches that are walls; none for the inner loops.
+        symmetry: patches in planes of symmetry, of which every mesh is one side.
         unit: of the coordinates.
         outer_is_far, open_walls, length: as `Schema` takes them.
     """
@@ -46,6 +47,7 @@ class Recipe:
     shares: tuple[float, float, float, float] = (0.75, 0.1, 0.05, 0.1)
     seed: int = 0
     walls: Sequence[str] = ()
+    symmetry: Sequence[str] = ()
     unit: str = "m"
     outer_is_far: bool = False
     open_walls: bool = False
@@ -110,7 +112,7 @@ def _gathered(
     shares = tuple(round(1e6 * share) for share in recipe.shares)
     split = proportional(order, (shares[0], shares[1], shares[2], shares[3]))
     write_manifest(target, schema, cases, split, name=name, licence=licence,
-                   length_unit=recipe.unit, walls=recipe.walls)  # fmt: skip
+                   length_unit=recipe.unit, walls=recipe.walls, symmetry=recipe.symmetry)  # fmt: skip
     return places
 
 

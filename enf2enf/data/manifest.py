@@ -19,13 +19,14 @@ NAME, FORMAT, VERSION = "dataset.json", "enf2enf-dataset", 2
 _REQUIRED = {"format", "version", "name", "schema", "split", "split_sha256", "cases"}
 _NPZ = ("samples", "fine")
 _TEXTS = ("name", "description", "licence", "source")
-_OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "floor"}
+_OPTIONAL = {"description", "licence", "source", "length_unit", "walls", "symmetry", "floor"}
 
 
 def write_manifest(
     folder: str | os.PathLike, schema: Schema, cases: Mapping[str, Mapping[str, Any]],
     split: Mapping[str, Sequence[str]], *, name: str, description: str = "", licence: str = "", source: str = "",
-    length_unit: str = "m", walls: Sequence[str] = (), floor: Mapping[str, Any] | None = None,
+    length_unit: str = "m", walls: Sequence[str] = (), symmetry: Sequence[str] = (),
+    floor: Mapping[str, Any] | None = None,
 ) -> Path:  # fmt: skip
     """Write the `dataset.json` of a folder, whole or not at all; the same arguments give the same bytes.
 
@@ -40,6 +41,8 @@ def write_manifest(
         name, description, licence, source: for people; they travel into checkpoints.
         length_unit: of the coordinates in the mesh files. The cases themselves are in metres.
         walls: names of the patches that are walls; without any, the inner boundary loops.
+        symmetry: names of patches in planes of symmetry, of which the meshes are one side: cases are then about the
+            whole, under conditions that these planes do not change, and their fields are known on that side.
         floor: `relative_l2`, the mean error of the stored fields themselves, over how many `cases`, and `how`.
 
     Raises:
@@ -54,6 +57,8 @@ def write_manifest(
         "split": split, "split_sha256": split_hash(split),
         "cases": {case: dict(entry) for case, entry in cases.items()},
     }  # fmt: skip
+    if len(symmetry):
+        manifest["symmetry"] = list(symmetry)
     if floor is not None:
         manifest["floor"] = dict(floor)
     text = json.dumps(manifest, indent=1, default=_plain) + "\n"
@@ -151,9 +156,10 @@ def _check_case(name: str, entry: Any, schema: Schema) -> None:
 def _check_geometry(manifest: Mapping[str, Any]) -> None:
     from enf2enf.mesh.units import metres  # the mesh package costs who only reads the cache nothing before this
 
-    walls = manifest.get("walls", [])
-    if not isinstance(walls, list) or not all(isinstance(wall, str) for wall in walls):
-        raise DatasetError("walls", "a list of patch names", shown(walls))
+    for key in ("walls", "symmetry"):
+        patches = manifest.get(key, [])
+        if not isinstance(patches, list) or not all(isinstance(patch, str) for patch in patches):
+            raise DatasetError(key, "a list of patch names", shown(patches))
     try:
         metres(manifest.get("length_unit", "m"))
     except (MeshError, TypeError) as error:

@@ -116,5 +116,5 @@ def _write_manifest(
         target, dataset.schema, cases, dataset.split, name=f"{old['name']}, {share} of the points",
         description=f"{old.get('description', '')} {thinned}".strip(), licence=old.get("licence", ""),
         source="; ".join(filter(None, [old.get("source", ""), command])), length_unit=old.get("length_unit", "m"),
-        walls=old.get("walls", ()), floor=floor,
+        walls=old.get("walls", ()), symmetry=old.get("symmetry", ()), floor=floor,
     )  # fmt: skip

@@ -10,9 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from enf2enf.at import At, check_name, points_of
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.panels import COARSE
+from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import Mesh
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
@@ -64,6 +66,8 @@ class Encoding:
         given: the mesh that it was read from; None where there was none.
         wall_patches: patches that were named as walls; empty: inner loops.
         extrapolating: those of the numbers outside the range of the training shapes, by name.
+        mirrors: axes of the mirror images that conditions must not differ from: those of planes of symmetry at which
+            the mesh ends, and the geometry does not.
     """
 
     geometry: Geometry
@@ -72,12 +76,13 @@ class Encoding:
     given: Mesh | None = None
     wall_patches: tuple[str, ...] = ()
     extrapolating: tuple[str, ...] = ()
+    mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = ()
     _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
 
     def __reduce__(self):  # a copy sees the geometry anew: what is held is behind a lock
-        told = self.geometry, self.described, self.panels, self.given, self.wall_patches, self.extrapolating
-        return type(self), told
+        kept = (field.name for field in dataclasses.fields(self) if not field.name.startswith("_"))
+        return type(self), tuple(getattr(self, name) for name in kept)
 
     def __repr__(self) -> str:
         return f"Encoding({self.geometry!r}, nodes={self.nodes})"
@@ -119,6 +124,20 @@ class Encoding:
             return tuple(warnings_of(self.geometry, self.panels, 0))
         outside = int((~self.geometry.contains(self.given.points)).sum())
         return (*self.given.warnings, *warnings_of(self.geometry, self.panels, outside))
+
+    def place(self, at: At) -> tuple[Float[np.ndarray, "points dim"], WallSides | None]:
+        """The points that are asked about, and the sides of the walls where they are their midpoints.
+
+        Raises:
+            QueryError: no place, or points that are none.
+        """
+        if not isinstance(at, str):
+            return points_of(at, self.bounds), None
+        check_name(at)
+        if at == "nodes":
+            return self.mesh.points, None
+        sides = WallSides.of(self.geometry)
+        return sides.midpoints, sides
 
     def at(self, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
         """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.

@@ -19,25 +19,32 @@ MeshLike = str | os.PathLike[str] | bytes | Mesh | np.ndarray | Sequence[np.ndar
 _WANTED = "a file, its bytes, a Mesh, one of pyvista or meshio, or closed curves (points, 2)"
 
 
-def checked_options(name: Any, walls: Any, length_unit: Any) -> tuple[str, tuple[str, ...], str]:
+def checked_options(
+    name: Any, walls: Any, symmetry: Any, length_unit: Any
+) -> tuple[str, tuple[str, ...], tuple[str, ...], str]:
     """How a mesh is to be read, as text.
 
     Args:
         name: of its file or format: text or a path.
-        walls: names of patches, or one of them; None for none.
+        walls, symmetry: names of patches, or one of them; None for none.
         length_unit: of its coordinates.
 
     Raises:
         MeshError: a name or unit that is none.
-        GeometryError: walls that are no names.
+        GeometryError: walls or planes of symmetry that are no names.
     """
     if not isinstance(name, str | os.PathLike) or not isinstance(text := os.fspath(name), str):
         raise MeshError("name", "the name of a file or format", shown(name))
-    walls = (walls,) if isinstance(walls, str) else () if walls is None else walls
-    if not isinstance(walls, Sequence) or not all(isinstance(wall, str) for wall in walls):
-        raise GeometryError("walls", "names of patches", shown(walls))
+    patches = _names("walls", walls), _names("symmetry", symmetry)
     metres(length_unit)
-    return text, tuple(walls), length_unit
+    return text, *patches, length_unit
+
+
+def _names(option: str, patches: Any) -> tuple[str, ...]:
+    patches = (patches,) if isinstance(patches, str) else () if patches is None else patches
+    if not isinstance(patches, Sequence) or not all(isinstance(patch, str) for patch in patches):
+        raise GeometryError(option, "names of patches", shown(patches))
+    return tuple(patches)
 
 
 def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:

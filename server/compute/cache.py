@@ -31,6 +31,7 @@ class EncodedShape:
         encoding: of the mesh's geometry.
         parse_seconds, encode_seconds: what reading and encoding took; 0 where the shape was cached.
         cached: whether it was known before the upload that is answered with it.
+        symmetry: patches that were named as planes of symmetry.
     """
 
     handle: str
@@ -42,6 +43,7 @@ class EncodedShape:
     parse_seconds: float
     encode_seconds: float
     cached: bool = False
+    symmetry: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> Float[np.ndarray, "nodes dim"]:

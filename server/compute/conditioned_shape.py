@@ -23,12 +23,12 @@ class ConditionedShape:
         extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
 
     Raises:
-        ConditionError: unknown, missing or non-finite conditions.
+        ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
     """
 
     def __init__(self, shape: EncodedShape, conditions: Mapping[str, float | np.ndarray]):
         self.shape, self._conditions = shape, dict(conditions)
-        row = self.surrogate.condition_row(self._conditions)
+        row = self.surrogate.condition_row(self._conditions, shape.encoding)
         self.extrapolating = self.surrogate.extrapolating(shape.encoding, row)
         self.key: Key = (shape.handle, row.tobytes())
 

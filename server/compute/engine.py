@@ -42,6 +42,7 @@ class MeshOptions:
         name: of the file, or of its format.
         length_unit: of its coordinates.
         walls: patches that are walls; empty for the inner loops.
+        symmetry: patches in planes of symmetry.
         model: name of the model; empty for the only one.
         version: of the model; 0 for the newest one.
     """
@@ -49,8 +50,14 @@ class MeshOptions:
     name: str
     length_unit: str
     walls: tuple[str, ...]
+    symmetry: tuple[str, ...]
     model: str
     version: int
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """What decides how bytes are understood, as texts; others where anything is."""
+        return formats.named(self.name).name, self.length_unit, str(len(self.walls)), *self.walls, *self.symmetry
 
 
 class Engine:
@@ -100,7 +107,7 @@ class Engine:
         """The shape of an uploaded file, cached if this caller has uploaded it before. For the call's thread."""
         model = self.models.get(options.model, options.version)
         identity = (call.caller.name, model.name, str(model.version), model.surrogate.version)
-        handle = handle_of(data, (*identity, formats.named(options.name).name, options.length_unit, *options.walls))
+        handle = handle_of(data, (*identity, *options.reading))
         if (known := self.shapes.find(call.caller.name, handle)) is not None and known.model is model:
             self._metrics.handle("hit")
             return known.as_cached()
@@ -108,11 +115,12 @@ class Engine:
         shape = ShapeOptions(surrogate.config.panels, surrogate.schema.outer_is_far, surrogate.normaliser.length)
         reading = options.name, options.length_unit, options.walls, self._limits, shape
         with call.stage("parse"):
-            mesh = self.parsers.parse(data, *reading, call.alive, call.origin)
-        encode = functools.partial(surrogate.encode_geometry, mesh.geometry, mesh.described)
+            mesh = self.parsers.parse(data, *reading, call.alive, call.origin, options.symmetry)
+        encode = functools.partial(surrogate.encode_geometry, mesh.geometry, mesh.described, mirrors=mesh.mirrors)
         done = call.wait(_done(call, self.encoder.submit("encode", encode, call.origin), "encode"))
         seconds = (call.stages["parse"], done.worked)
-        shape = EncodedShape(handle, model, call.caller.name, mesh, options.walls, done.value, *seconds)
+        owner, symmetry = call.caller.name, options.symmetry
+        shape = EncodedShape(handle, model, owner, mesh, options.walls, done.value, *seconds, symmetry=symmetry)
         self.shapes.put(shape)
         self._metrics.handle("miss")
         return shape

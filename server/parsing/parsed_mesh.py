@@ -1,7 +1,7 @@
 """The result of reading a mesh file, and its form as a message."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,11 +59,12 @@ class ParsedMesh:
         nodes: coordinates in metres.
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
-        geometry: its boundary, with the walls that were named, and their curves.
+        geometry: its boundary, with the walls that were named, and their curves; of the whole, where it is one side.
         described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.
         warnings: sentences about what of the file was left out.
+        mirrors: axes of the mirror images in its planes of symmetry.
     """
 
     nodes: Float[np.ndarray, "nodes dim"]
@@ -74,6 +75,7 @@ class ParsedMesh:
     outside: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = ()
 
 
 def byte_limit(nodes: int) -> int:
@@ -88,6 +90,7 @@ def pack_mesh(
     described: Mapping[str, float],
     outside: int,
     seconds: float,
+    mirrors: Sequence[Float[np.ndarray, "dim dim"]] = (),
 ) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Header and arrays of the message with a result."""
     arrays, names = GeometryArrays.of(geometry), sorted(mesh.patches)
@@ -97,6 +100,7 @@ def pack_mesh(
         "patches": names,
         "panels": plan.count,
         "described": dict(described),
+        "mirrors": np.reshape(mirrors, (-1, mesh.dim, mesh.dim)).tolist(),
         "outside": outside,
         "seconds": seconds,
         "warnings": mesh.warnings,
@@ -128,7 +132,8 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
         drawn = dict(zip(_CURVES, curves, strict=True)) | {"count": np.array(about["panels"], np.int64)}
         geometry.remember(PanelPlan.from_arrays(drawn))
         described = {str(name): float(value) for name, value in about["described"].items()}
+        mirrors = tuple(np.array(axes, np.float64).reshape(2 * nodes.shape[1:]) for axes in about["mirrors"])
         seconds, warnings = float(about["seconds"]), tuple(str(sentence) for sentence in about["warnings"])
-        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], seconds, warnings)
+        return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], seconds, warnings, mirrors)
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise MessageError("no result") from error

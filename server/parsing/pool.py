@@ -73,6 +73,7 @@ class Parsers:
         shape: ShapeOptions,
         alive: Callable[[], None] = nothing,
         caller: str = "",
+        symmetry: Sequence[str] = (),
     ) -> ParsedMesh:
         """The geometry in the bytes of a mesh file.
 
@@ -85,6 +86,7 @@ class Parsers:
             shape: what is wanted of its geometry.
             alive: called about every 50 ms; raises, whatever it likes, when the answer is no longer wanted.
             caller: who asks. Where several wait, callers take turns; one whose file took too long is behind the others.
+            symmetry: patches in planes of symmetry.
 
         Raises:
             MeshError, GeometryError: as `enf2enf.io.read_bytes` and `Geometry.from_mesh` do; also a file that takes
@@ -93,7 +95,7 @@ class Parsers:
             RuntimeError: a failure of ours, or the pool was closed.
         """
         shown = name if PurePath(name).suffix else "mesh"
-        about = {"file_name": name, "length_unit": length_unit, "walls": list(walls)}
+        about = {"file_name": name, "length_unit": length_unit, "walls": list(walls), "symmetry": list(symmetry)}
         wanted = {"limits": dataclasses.asdict(limits), **dataclasses.asdict(shape)}
         message = _packed(about, wanted, data)
         how = ""

@@ -21,6 +21,7 @@ from enf2enf.geometry.plane.outline import Outline
 from enf2enf.io import read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.mesh.unfold import mirrors, unfolded
 from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, MessageError, pack
 from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
@@ -142,14 +143,17 @@ def _parsed(job: IncomingMessage) -> list[memoryview]:
     start, about = time.perf_counter(), job.about
     mesh = read_bytes(job.arrays.pop().tobytes(), about["file_name"]).scaled(about["length_unit"])
     _admit(about["limits"], nodes=len(mesh.points), cells=mesh.cell_count)
-    outline = Outline.of(mesh)
+    whole = unfolded(mesh, about["symmetry"], about["walls"])
+    _admit(about["limits"], nodes=len(whole.points), cells=whole.cell_count)
+    outline = Outline.of(whole)
     _admit(about["limits"], sides=outline.sides)
     _admit(about["limits"], curves=len(outline.loops))
     geometry = Geometry.from_outline(outline, about["walls"], about["outer_is_far"])
     plan = geometry.plan(about["panels"])
     described = describe(geometry, about["length"])
     outside = _outside(mesh, outline, geometry)
-    return pack(*pack_mesh(mesh, geometry, plan, described, outside, time.perf_counter() - start))
+    axes, seconds = mirrors(mesh, about["symmetry"]), time.perf_counter() - start
+    return pack(*pack_mesh(mesh, geometry, plan, described, outside, seconds, axes))
 
 
 def _admit(limits: Mapping[str, int], **counts: int) -> None:
@@ -160,9 +164,9 @@ def _admit(limits: Mapping[str, int], **counts: int) -> None:
 
 def _outside(mesh: Mesh, outline: Outline, geometry: Geometry) -> int:
     """How many nodes are not in the domain. Those on its boundary are."""
-    others = np.ones(len(mesh.points), bool)
+    others = np.ones(len(outline.mesh.points), bool)
     others[np.concatenate(outline.loops)] = False
-    return int((~geometry.contains(mesh.points[others])).sum())
+    return int((~geometry.contains(mesh.points[others[: len(mesh.points)]])).sum())
 
 
 def _too_large(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:

@@ -28,7 +28,8 @@ from enf2enf_server.wire.stream import points_of
 
 def mesh_options(header: pb.MeshHeader) -> MeshOptions:
     """How the mesh that follows a header is read and encoded."""
-    return MeshOptions(header.name, header.length_unit or "m", tuple(header.walls), header.model, header.version)
+    patches, length_unit = (tuple(header.walls), tuple(header.symmetry)), header.length_unit or "m"
+    return MeshOptions(header.name, length_unit, *patches, header.model, header.version)
 
 
 def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
@@ -52,6 +53,7 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
         model=model.name,
         version=model.version,
         extrapolating=shape.encoding.extrapolating,
+        symmetry=shape.symmetry,
     )
 
 

@@ -21,8 +21,8 @@ from enf2enf_server.ops.errors import LimitError
 
 Parameters = Sequence[tuple[str, str]]
 MODEL = ("model", "version")
-MESH = ("name", "wall", "length_unit", *MODEL)
-_REPEATED = "wall"
+_REPEATED = ("wall", "symmetry")
+MESH = ("name", *_REPEATED, "length_unit", *MODEL)
 _PLACES = {"grid": (Grid, {"lower", "upper", "resolution"}, set()),
            "line": (Line, {"start", "end"}, {"count"}),
            "slice": (Slice, {"axis", "value"}, {"count"})}  # fmt: skip
@@ -39,7 +39,7 @@ def options(parameters: Parameters, known: Sequence[str]) -> dict[str, list[str]
         if name not in known:
             expected = f"one of {', '.join(known)}" if known else "none"
             raise QueryError(f"parameter {shown(name)}", expected, "one that is unknown")
-        if name in values and name != _REPEATED:
+        if name in values and name not in _REPEATED:
             raise QueryError(f"parameter {name!r}", "one value", "two")
         values.setdefault(name, []).append(value)
     return values
@@ -54,8 +54,9 @@ def mesh_header(given: Mapping[str, list[str]], size: int) -> pb.MeshHeader:
     """How a file of so many bytes is to be read. Raises `MeshError` or `QueryError` where that is not said."""
     if not (name := _text(given, "name")):
         raise MeshError("name", "the file name or format of these bytes", "none")
-    read = {"walls": given.get("wall", []), "length_unit": _text(given, "length_unit")}
-    return message(pb.MeshHeader, name=name, size=size, **read, **_model(given))
+    patches = {"walls": given.get("wall", []), "symmetry": given.get("symmetry", [])}
+    length_unit = _text(given, "length_unit")
+    return message(pb.MeshHeader, name=name, size=size, length_unit=length_unit, **patches, **_model(given))
 
 
 def _model(given: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from enf2enf_server.compute.resolved_query import Points
 from enf2enf_server.wire.stream import points_of
 from enf2enf_server.wire.tensor import Tensor, Values, read_inputs, read_outputs
 
-_OPTIONS = ("length_unit", "walls")
+_OPTIONS = ("length_unit", "walls", "symmetry")
 _KINDS = pb.Quantity
 
 
@@ -122,7 +122,7 @@ def _geometry(
     header = pb.MeshHeader(
         name=_text(inputs, "mesh_name"),
         size=len(inputs["mesh"][0]),
-        walls=[wall for wall in options.get("walls", "").split(",") if wall],
+        **{kind: [patch for patch in options.get(kind, "").split(",") if patch] for kind in ("walls", "symmetry")},
         length_unit=options.get("length_unit", ""),
         model=described.name,
         version=described.version,

@@ -58,6 +58,7 @@ SPOILT = {
     "length unit": (lambda m: m.update(length_unit="furlong"), "length_unit: expected a unit of length, got 'furlong'"),
     "odd unit": (lambda m: m.update(length_unit=["m"]), "length_unit: expected a unit of length, got ['m']"),
     "walls": (lambda m: m.update(walls="hole"), "walls: expected a list of patch names, got 'hole'"),
+    "symmetry": (lambda m: m.update(symmetry=[3]), "symmetry: expected a list of patch names, got [3]"),
     "floor": (lambda m: m.update(floor={"relative_l2": -1}), "relative_l2 of floor: expected a number from 0 up"),
     "floor key": (lambda m: m.update(floor={"l2": 1}), "floor: expected the key 'relative_l2', got none"),
     "schema": (lambda m: m["schema"].update(dim=4), "dim: expected 2 or 3, got 4"),
@@ -159,6 +160,9 @@ def test_written_manifests_come_back_exactly_and_the_same_bytes(tmp_path_factory
     for name, traction in zip(cases, tractions, strict=True):
         assert dataset.conditions(name)["traction"].tolist() == list(traction)
     assert json.loads(text) == checked_manifest(text)
+    assert "symmetry" not in dataset.manifest  # so that those before 0.2 read what has none
+    write_manifest(folder, SCHEMA, cases, split, symmetry=("plane",), **parts)
+    assert Dataset.open(folder).manifest["symmetry"] == ["plane"]
 
 
 share = st.integers(1, 1000)

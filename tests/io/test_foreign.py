@@ -42,7 +42,7 @@ def test_grids(kind, tmp_path):
 
 def test_a_client_sends_what_it_has_converted(tmp_path):
     grid("vti").save(tmp_path / "a.vti")
-    upload = Upload.of(tmp_path / "a.vti", "", (), "mm", "", 0)
+    upload = Upload.of(tmp_path / "a.vti", "", (), (), "mm", "", 0)
     assert upload.header.name == "a.vtu"
     np.testing.assert_allclose(upload.mesh().points.max(axis=0), [0.004, 0.003])
 

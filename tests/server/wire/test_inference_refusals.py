@@ -121,7 +121,7 @@ WRONG = [
         ask(parameters={"length_unit": "mm"}),
         "parameter 'length_unit': expected a mesh that it says something of, got a handle",
     ),
-    (ask(parameters={"order": "1"}), f"parameter 'order': expected one of length_unit, walls, {UNKNOWN}"),
+    (ask(parameters={"order": "1"}), f"parameter 'order': expected one of length_unit, walls, symmetry, {UNKNOWN}"),
     (ask(walls_by_number), "parameter 'walls': expected a text, got int64_param"),
     (ask(version="latest"), f"{LATEST}'latest'"),
     (ask(version="\u0661"), f"{LATEST}'\u0661'"),

@@ -1,0 +1,34 @@
+"""Which of the numbers that describe a shape are unlike those of the training shapes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.assessment import Ranges
+from enf2enf.geometry.familiar import TURNS, in_frame
+from enf2enf.geometry.frames import FrameConfig
+from enf2enf.schema import Schema
+
+
+def unfamiliar(
+    shapes: Ranges | None,
+    described: Mapping[str, float],
+    frames: FrameConfig,
+    schema: Schema,
+    row: Float[np.ndarray, " inputs"] | None = None,
+) -> tuple[str, ...]:
+    """Names of the numbers outside the range of the training shapes, as these are seen in the first frame.
+
+    Args:
+        shapes: where the numbers were; none is named where that is not known.
+        described: the numbers.
+        frames, schema: of the model.
+        row: the conditions; None where they are not known: what depends on them is not named then.
+    """
+    if shapes is None:
+        return ()
+    if row is None and frames.follows_conditions:
+        return shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
+    axes = np.eye(schema.dim) if row is None else frames.axes(schema, row)[0]
+    return shapes.unfamiliar(in_frame(described, axes))
