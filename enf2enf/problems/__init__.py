@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from enf2enf.problems.problem import AbstractProblem
 
 PROBLEMS = {
+    "channel": "enf2enf.problems.channel.problem:Channel",
     "elasticity": "enf2enf.problems.elasticity.problem:Elasticity",
     "joukowski": "enf2enf.problems.joukowski.problem:Joukowski",
 }
