@@ -33,7 +33,7 @@ class Quantity:
         unit: its SI unit as text, e.g. `Pa`; empty for a dimensionless quantity.
         scales_with: `{condition: power}`, or pairs of these: the field is made dimensionless by these powers, -16 to
             16, of the magnitudes of conditions (a stress by its traction, a pressure by the square of the inflow) and
-            of the reference `length`. Kept as pairs.
+            of the reference `length`. Kept as pairs, in the order of their names.
         on: where a field is defined, in the `"domain"` or on the `"wall"`.
         relative_to: the condition that is the undisturbed value of a field (the inflow of a velocity); empty for none.
         transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for a scalar that is not
@@ -112,7 +112,7 @@ def _powers(field: str, scales: Any) -> tuple[tuple[str, float], ...]:
         if not is_number(power) or abs(power) > _LARGEST_POWER:
             wanted = f"a power from {-_LARGEST_POWER} to {_LARGEST_POWER}"
             raise SchemaError(f"scales_with of {field}, {condition}", wanted, shown(power))
-    return tuple((condition, float(power)) for condition, power in pairs)
+    return tuple(sorted((condition, float(power)) for condition, power in pairs))
 
 
 @dataclasses.dataclass(frozen=True)

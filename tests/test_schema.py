@@ -63,10 +63,11 @@ def test_columns_are_split_and_joined(schema, rows, seed):
 
 
 @given(schemas())
-def test_powers_are_given_as_a_table_or_as_pairs(schema):
+def test_powers_are_given_as_a_table_or_as_pairs_in_any_order(schema):
     for field in schema.fields:
-        same = [Quantity(field.name, scales_with=kind(field.scales_with)) for kind in (dict, tuple, list)]
-        assert same[0] == same[1] == same[2] and same[0].scales_with == field.scales_with
+        orders = [dict, tuple, list, lambda pairs: pairs[::-1]]
+        same = [Quantity(field.name, scales_with=order(field.scales_with)) for order in orders]
+        assert same[0] == same[1] == same[2] == same[3] and same[0].scales_with == field.scales_with
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 PROBLEMS = {
     "aerofoil": "enf2enf.problems.aerofoil.problem:Aerofoil",
+    "channel": "enf2enf.problems.channel.problem:Channel",
     "elasticity": "enf2enf.problems.elasticity.problem:Elasticity",
     "joukowski": "enf2enf.problems.joukowski.problem:Joukowski",
 }

@@ -252,6 +252,7 @@ def _finish(folder: Path, plan: Plan) -> None:
     write_manifest(
         folder, problem.schema, {name: entry["case"] for name, entry in entries.items()}, plan.split(),
         name=plan.title(), description=problem.describe(redraws), licence=problem.licence, source=plan.command(),
+        walls=problem.walls,
         floor=_floor(problem.floor, plan.floor_cases, errors) if problem.floor is not None and errors else None,
     )  # fmt: skip
     shutil.rmtree(folder / "progress")

@@ -87,6 +87,8 @@ class AbstractProblem(abc.ABC):
     """Conditions and fields of every case."""
     shares: tuple[int, int, int, int]
     """Of the train, validation, calibration and test split, in any unit; see `enf2enf.data.proportional`."""
+    walls: tuple[str, ...] = ()
+    """The patches of its meshes that are walls; none: the inner boundaries."""
     frames: FrameConfig
     """In which a model should see its geometries: which mirror images are cases of the same problem."""
     licence: str

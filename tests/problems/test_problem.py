@@ -251,5 +251,7 @@ def test_every_problem_of_the_registry_is_whole(name):
     assert problem.name == name and problem.licence and problem.describe(0)
     assert pickle.loads(pickle.dumps(problem)) == problem
     assert isinstance(problem.frames, FrameConfig) and isinstance(problem.schema, Schema)
-    with pytest.raises(ConfigError, match="problem: expected aerofoil or elasticity or joukowski, got 'magic'"):
+    with pytest.raises(
+        ConfigError, match="problem: expected aerofoil or channel or elasticity or joukowski, got 'magic'"
+    ):
         find_problem("magic")

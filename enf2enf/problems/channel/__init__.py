@@ -1,0 +1,1 @@
+"""Plane Stokes flow through a channel with bumps, from its inlet to its outlet between two walls."""
