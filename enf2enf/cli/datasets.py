@@ -29,16 +29,23 @@ enf2enf dataset check data/mine --png report.png"""
 
 def _add_new(actions: Any) -> None:
     example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p,U:vector --conditions conditions.csv \
---vector inflow=U,alpha_deg --split 0.75,0.1,0.05,0.1 --unit mm"""
+--vector inflow=U,alpha_deg --split 0.75,0.1,0.05,0.1 --unit mm
+enf2enf dataset new data/foam --meshes 'cases/*' --fields p::m2/s2,U:vector:m/s --wall aerofoil --far
+enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' --fields p,U:vector"""
     new = add(actions, "new", "make one from a folder of meshes", example, _new)
     new.add_argument("folder", type=Path, help="new or empty")
-    new.add_argument("--meshes", required=True, metavar="GLOB", help="one file a case, in quotes: 'cases/*.vtu'")
+    text = "one file a case, in quotes: 'cases/*.vtu'; or one folder a case of OpenFOAM: 'cases/*'"
+    new.add_argument("--meshes", required=True, metavar="GLOB", help=text)
     text = "of the meshes: NAME[:KIND[:UNIT]], separated by commas; by node, or by cell: then sampled at cell centres"
     new.add_argument("--fields", required=True, metavar="FIELDS", help=text)
+    text = "the same of fields that are known on the walls alone: by cell of the patches that are walls, or by node"
+    new.add_argument("--wall-fields", default="", metavar="FIELDS", help=text)
+    text = "one .csv or .npz file a case, named as its mesh, of points and the fields there"
+    new.add_argument("--points", default="", metavar="GLOB", help=text)
     text = "a row a case: a column `case`, and one for each number, NAME or NAME [UNIT]"
     new.add_argument("--conditions", type=Path, metavar="FILE.csv", help=text)
     text = "a vector condition from columns of the table: a magnitude and an angle called ..deg, or its components"
-    new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN", help=text)
+    new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN[:UNIT]", help=text)
     text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
     new.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)
     text = "a field whose undisturbed value is a condition, e.g. U=inflow"
@@ -46,7 +53,7 @@ def _add_new(actions: Any) -> None:
     text = "train, validation, calibration, test (0.75,0.1,0.05,0.1)"
     new.add_argument("--split", default="0.75,0.1,0.05,0.1", metavar="SHARES", help=text)
     new.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
-    new.add_argument("--unit", default="m", help="of the coordinates: m, cm, mm, um, km, in or ft (m)")
+    new.add_argument("--unit", default="m", help="of all coordinates: m, cm, mm, um, km, in or ft (m)")
     new.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
     text = "of meshes that are one side of a plane of symmetry, the patch in that plane"
     new.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
@@ -88,11 +95,14 @@ def _check(options: argparse.Namespace) -> int:
 def _new(options: argparse.Namespace) -> None:
     from enf2enf.data.gather import Recipe, gather, summary
 
+    vectors = {name: text.partition(":") for name, text in _pairs("--vector", options.vector).items()}
     recipe = Recipe(
-        meshes=sorted(map(Path, glob.glob(options.meshes))),
+        meshes=_found("--meshes", options.meshes),
+        points=_found("--points", options.points) if options.points else (),
         fields=_fields(options),
         conditions=options.conditions,
-        vectors={name: columns.split(",") for name, columns in _pairs("--vector", options.vector).items()},
+        vectors={name: columns.split(",") for name, (columns, _, _) in vectors.items()},
+        units={name: unit for name, (_, _, unit) in vectors.items() if unit},
         shares=_shares(options.split),
         seed=options.seed,
         walls=options.wall,
@@ -102,19 +112,25 @@ def _new(options: argparse.Namespace) -> None:
         open_walls=options.open_walls,
         length=options.length,
     )
-    if not recipe.meshes:
-        raise DatasetError("--meshes", "a pattern of files, in quotes", f"{options.meshes!r}, which fits none")
     print(summary(gather(recipe, options.folder, options.name, options.licence), options.folder))
+
+
+def _found(option: str, pattern: str) -> list[Path]:
+    if not (paths := sorted(map(Path, glob.glob(pattern)))):
+        raise DatasetError(option, "a pattern of files, in quotes", f"{pattern!r}, which fits none")
+    return paths
 
 
 def _fields(options: argparse.Namespace) -> list[Quantity]:
     scales = {field: _scale(power) for field, power in _pairs("--scales-with", options.scales_with).items()}
     relative, fields = _pairs("--relative-to", options.relative_to), []
-    for word in options.fields.split(","):
+    words = [("--fields", "domain", word) for word in options.fields.split(",")]
+    words += [("--wall-fields", "wall", word) for word in options.wall_fields.split(",") if options.wall_fields]
+    for option, on, word in words:
         name, kind, unit, *more = [*word.strip().split(":"), "", ""][: max(3, word.count(":") + 1)]
         if more:
-            raise DatasetError("--fields", "NAME[:KIND[:UNIT]], separated by commas", repr(word))
-        given: dict[str, Any] = {"kind": kind or "scalar", "unit": unit}
+            raise DatasetError(option, "NAME[:KIND[:UNIT]], separated by commas", repr(word))
+        given: dict[str, Any] = {"kind": kind or "scalar", "unit": unit, "on": on}
         if name in scales:
             given["scales_with"] = scales.pop(name)
         fields.append(Quantity(name, relative_to=relative.pop(name, ""), **given))

@@ -19,8 +19,7 @@ from enf2enf.geometry.mirrors import check_whole
 from enf2enf.grid import Grid
 from enf2enf.io import formats, read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept, checked_options
-from enf2enf.io.foreign import is_foreign
-from enf2enf.io.read import mesh_bytes
+from enf2enf.io.read import is_converted, mesh_bytes
 from enf2enf.mesh import Mesh
 from enf2enf_protos import surrogate_pb2 as pb
 
@@ -62,7 +61,7 @@ class Upload:
         if isinstance(mesh, (str, os.PathLike)):
             path = Path(mesh)
             name = name or path.name
-            is_read_here = path.suffix.lower() in _IN_TWO_FILES or is_foreign(path)
+            is_read_here = path.suffix.lower() in _IN_TWO_FILES or is_converted(path)
             mesh = read(path) if is_read_here else mesh_bytes(path)
         if not isinstance(mesh, (bytes, bytearray, memoryview)):
             name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(accept(mesh), "vtu")

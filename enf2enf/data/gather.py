@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from enf2enf.data import npz
+from enf2enf.data import cloud, npz, samples
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.data.split import proportional
 from enf2enf.data.table import Table
 from enf2enf.errors import DatasetError
-from enf2enf.io import formats, read, write
-from enf2enf.io.foreign import is_foreign
-from enf2enf.mesh import Mesh, topology
-from enf2enf.schema import Quantity, Schema
+from enf2enf.io import formats, openfoam, read, write
+from enf2enf.io.read import is_converted
+from enf2enf.mesh import Mesh
+from enf2enf.mesh.units import metres
+from enf2enf.schema import On, Quantity, Schema
 
-_MESHES, _SAMPLES = "meshes", "samples"
+_MESHES, _SAMPLES, _WALLS = "meshes", "samples", "walls"
+_AT = {
+    "nodes": "at the nodes", "cells": "at the centres of cells, as samples", "points": "at points of their own",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,22 +31,26 @@ class Recipe:
     """What a data set is made of.
 
     Args:
-        meshes: one file a case, which is named as the file.
+        meshes: one file a case, or one case of OpenFOAM, which is named as the file or folder.
+        points: files named as the meshes, in which the fields are, see `cloud.read`; none where they are in the meshes.
         conditions: a table of them, see `Table`; None for a problem without any.
-        fields: of the meshes, in the order in which a surrogate returns them.
+        fields: in the order in which a surrogate returns them; those on walls are of the walls' sides, or nodes.
         vectors: condition -> the columns of the table that make it, see `Table.conditions`.
+        units: of some of these, in place of those in the table's headings.
         shares: of the cases: train, validation, calibration, test.
         seed: of the order in which the cases are shared out.
         walls: patches that are walls; none for the inner loops.
         symmetry: patches in planes of symmetry, of which every mesh is one side.
-        unit: of the coordinates.
+        unit: of the coordinates, of meshes and points.
         outer_is_far, open_walls, length: as `Schema` takes them.
     """
 
     meshes: Sequence[Path]
     fields: Sequence[Quantity]
+    points: Sequence[Path] = ()
     conditions: Path | None = None
     vectors: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
     shares: tuple[float, float, float, float] = (0.75, 0.1, 0.05, 0.1)
     seed: int = 0
     walls: Sequence[str] = ()
@@ -52,6 +59,10 @@ class Recipe:
     outer_is_far: bool = False
     open_walls: bool = False
     length: float | None = None
+
+    def fields_on(self, where: On) -> list[Quantity]:
+        """Those that are defined there."""
+        return [field for field in self.fields if field.on == where]
 
 
 def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licence: str = "") -> dict[str, str]:
@@ -63,7 +74,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
         name, licence: for people; the name is that of the folder where none is given.
 
     Returns:
-        Case -> where its fields are: `nodes` or `cells`.
+        Case -> where its fields are: `nodes`, `cells` or `points`.
 
     Raises:
         DatasetError: no meshes, two of one name, a case without conditions or the other way round, a field that is
@@ -73,11 +84,17 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(str(target), "a folder that is new or empty", "another")
-    meshes, table = _by_case(recipe.meshes), _table(recipe)
-    _check_same(meshes, table[1] if recipe.conditions else dict.fromkeys(meshes, {}))
+    meshes, clouds = _by_case(recipe.meshes), _by_case(recipe.points) if recipe.points else {}
+    table = _table(recipe, meshes)
+    if recipe.conditions:
+        _check_same(meshes, table[1], "conditions")
+    if clouds:
+        _check_same(meshes, clouds, "points")
+    if recipe.fields_on("wall") and not recipe.walls:
+        raise DatasetError("fields on walls", "the names of the patches that are walls", "none")
     partial = target.with_name(f".{target.resolve().name}.{os.getpid()}.partial")
     try:
-        places = _gathered(recipe, meshes, table, partial, name or target.resolve().name, licence)
+        places = _gathered(recipe, meshes, clouds, table, partial, name or target.resolve().name, licence)
         if target.exists():
             target.rmdir()
         partial.replace(target)
@@ -89,6 +106,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
 def _gathered(
     recipe: Recipe,
     meshes: Mapping[str, Path],
+    clouds: Mapping[str, Path],
     table: tuple[list[Quantity], dict[str, dict[str, Any]]],
     target: Path,
     name: str,
@@ -102,8 +120,12 @@ def _gathered(
     for case, path in meshes.items():
         mesh = read(path)
         dims.add(mesh.dim)
-        cases[case] = {"mesh": f"{_MESHES}/{path.name}", "conditions": rows.get(case, {})}
-        places[case] = _stored(target, case, path, mesh.scaled(recipe.unit), recipe.fields, cases[case])
+        cases[case] = {"mesh": _copied(target, case, path, mesh), "conditions": rows.get(case, {})}
+        places[case], arrays = _arrays(recipe, case, mesh.scaled(recipe.unit), clouds.get(case))
+        for key, found in arrays.items():
+            cases[case][key] = f"{_WALLS if key == 'wall' else _SAMPLES}/{case}.npz"
+            (target / cases[case][key]).parent.mkdir(exist_ok=True)
+            npz.write(target / cases[case][key], found)
     if len(dims) > 1:
         raise DatasetError("meshes", "all in the plane, or all in space", "some of each")
     schema = Schema(dims.pop(), tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length,
@@ -121,54 +143,57 @@ def _by_case(paths: Sequence[Path]) -> dict[str, Path]:
         raise DatasetError("meshes", "at least one file", "none")
     found: dict[str, Path] = {}
     for path in paths:
-        if path.stem in found:
-            raise DatasetError("meshes", "one file a case", f"{found[path.stem].name} and {path.name}")
-        found[path.stem] = path
+        case = openfoam.folder_of(path).resolve().name if openfoam.is_case(path) else path.stem
+        if case in found:
+            raise DatasetError("meshes", "one file a case", f"{found[case].name} and {path.name}")
+        found[case] = path
     return found
 
 
-def _table(recipe: Recipe) -> tuple[list[Quantity], dict[str, dict[str, Any]]]:
+def _table(recipe: Recipe, cases: Mapping[str, Path]) -> tuple[list[Quantity], dict[str, dict[str, Any]]]:
     if recipe.conditions is None:
         if recipe.vectors:
             raise DatasetError("--vector", "a table of conditions", "none")
         return [], {}
-    quantities, rows = Table.read(recipe.conditions).conditions(recipe.vectors)
-    return quantities, {case: dict(row) for case, row in rows.items()}
+    quantities, rows = Table.read(recipe.conditions, cases).conditions(recipe.vectors)
+    stated = [dataclasses.replace(q, unit=recipe.units.get(q.name, q.unit)) for q in quantities]
+    return stated, {case: dict(row) for case, row in rows.items()}
 
 
-def _check_same(meshes: Mapping[str, Path], rows: Mapping[str, Any]) -> None:
-    for missing, what in ((meshes.keys() - rows.keys(), "conditions"), (rows.keys() - meshes.keys(), "a mesh")):
+def _check_same(meshes: Mapping[str, Path], rows: Mapping[str, Any], what: str) -> None:
+    for missing, wanted in ((meshes.keys() - rows.keys(), what), (rows.keys() - meshes.keys(), "a mesh")):
         if missing:
             some = ", ".join(sorted(missing)[:3]) + ", ..." * (len(missing) > 3)
-            raise DatasetError("cases", f"{what} for each", f"{len(missing)} without: {some}")
+            raise DatasetError("cases", f"{wanted} for each", f"{len(missing)} without: {some}")
 
 
-def _stored(target: Path, case: str, path: Path, mesh: Mesh, fields: Sequence[Quantity], entry: dict[str, Any]) -> str:
-    """Copies the mesh, and writes samples where fields are by cell. Returns where the fields are."""
+def _arrays(recipe: Recipe, case: str, mesh: Mesh, points: Path | None) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
+    """Where the fields are; and the samples of a case, those of the domain under `samples`, those on walls `wall`."""
+    found, fields = {}, recipe.fields_on("domain")
+    place = "points" if points is not None else _place(case, mesh, fields)
+    if points is not None:
+        found["samples"] = cloud.read(points, fields, mesh.dim)
+        found["samples"]["points"] *= metres(recipe.unit)
+    elif place == "cells":
+        found["samples"] = samples.at_cells(case, mesh, fields)
+    else:
+        for field in fields:
+            label, values = f"case {case!r}, {field.name}", mesh.point_data[field.name]
+            samples.fitted(label, field, values, len(values), mesh.dim)
+    if walls := recipe.fields_on("wall"):
+        found["wall"] = samples.on_walls(case, mesh, walls, recipe.walls)
+    return place, found
+
+
+def _place(case: str, mesh: Mesh, fields: Sequence[Quantity]) -> str:
     places = {field.name: place for field in fields for place, data in _data(mesh) if field.name in data}
     if missing := [field.name for field in fields if field.name not in places]:
         known = sorted({*mesh.point_data, *mesh.cell_data})
         raise DatasetError(f"case {case!r}", f"the field {missing[0]!r}, by node or by cell", f"only {known}")
-    kinds = {places[field.name] for field in fields}
-    if len(kinds) > 1:
+    if len(set(places.values())) > 1:
         at = ", ".join(f"{name} by {place[:-1]}" for name, place in places.items())
         raise DatasetError(f"case {case!r}", "all fields by node, or all by cell", at)
-    _copy(target / _MESHES, case, path, entry)
-    if kinds == {"cells"}:
-        (target / _SAMPLES).mkdir(exist_ok=True)
-        entry["samples"] = f"{_SAMPLES}/{case}.npz"
-        npz.write(target / entry["samples"], _samples(case, mesh, fields))
-    return kinds.pop()
-
-
-def _copy(folder: Path, case: str, path: Path, entry: dict[str, Any]) -> None:
-    """Copies a mesh; one that is not complete in its own file, or that is converted to be read, is written as VTU."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if is_foreign(path) or formats.named(path.name).companions is not None:
-        write(folder / f"{case}.vtu", read(path))
-        entry["mesh"] = f"{_MESHES}/{case}.vtu"
-    else:
-        shutil.copyfile(path, folder / path.name)
+    return next(iter(places.values()), "nodes")
 
 
 def _data(mesh: Mesh) -> Iterator[tuple[str, Mapping[str, np.ndarray]]]:
@@ -176,32 +201,19 @@ def _data(mesh: Mesh) -> Iterator[tuple[str, Mapping[str, np.ndarray]]]:
     yield "nodes", mesh.point_data
 
 
-def _samples(case: str, mesh: Mesh, fields: Sequence[Quantity]) -> dict[str, np.ndarray]:
-    """The fields at the centres of the cells that fill the plane."""
-    centres, rows, start = [], [], 0
-    for block in mesh.cells:
-        if topology.is_surface(block.kind):
-            centres.append(_centroids(mesh.points[topology.rings(block)]))
-            rows.append(start + np.arange(len(block.nodes)))
-        start += len(block.nodes)
-    if not centres:
-        raise DatasetError(f"case {case!r}", "cells that fill the plane, at whose centres the fields are", "none")
-    chosen = np.concatenate(rows)
-    return {"points": np.concatenate(centres)} | {field.name: mesh.cell_data[field.name][chosen] for field in fields}
-
-
-def _centroids(rings: Float[np.ndarray, "cells corners 2"]) -> Float[np.ndarray, "cells 2"]:
-    """Of polygons, by area; of one without any, the mean of its corners."""
-    origin = rings.mean(axis=1, keepdims=True)
-    here, ahead = rings - origin, np.roll(rings, -1, axis=1) - origin
-    twice = here[..., 0] * ahead[..., 1] - here[..., 1] * ahead[..., 0]
-    whole = twice.sum(axis=1)
-    moment = ((here + ahead) * twice[..., None]).sum(axis=1) / 3
-    return origin[:, 0] + moment / np.where(whole == 0, np.inf, whole)[:, None]
+def _copied(target: Path, case: str, path: Path, mesh: Mesh) -> str:
+    """Copies a mesh; one that is not complete in its own file, or that is converted to be read, is written as VTU."""
+    is_complete = not is_converted(path) and formats.named(path.name).companions is None
+    copy = Path(_MESHES) / (path.name if is_complete else f"{case}.vtu")
+    (target / _MESHES).mkdir(parents=True, exist_ok=True)
+    if is_complete:
+        shutil.copyfile(path, target / copy)
+    else:
+        write(target / copy, mesh)
+    return copy.as_posix()
 
 
 def summary(places: Mapping[str, str], folder: str | os.PathLike[str]) -> str:
     """What was made, in a line."""
-    where = {"nodes": "at the nodes", "cells": "at the centres of cells, as samples"}
-    said = " and ".join(sorted({where[place] for place in places.values()}))
+    said = " and ".join(sorted({_AT[place] for place in places.values()}))
     return f"{Path(folder) / NAME}: {len(places)} cases, fields {said}"

@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,26 +32,21 @@ class Table:
     rows: Mapping[str, Mapping[str, float]]
 
     @classmethod
-    def read(cls, path: Path) -> "Table":
+    def read(cls, path: Path, cases: Collection[str] = ()) -> "Table":
         """A file with one line of headings; cases are named in the column `case`, `name`, `mesh`, `file` or `id`.
 
         Columns are separated by commas, semicolons or tabs; a case is named as its mesh, with or without extension.
 
+        Args:
+            path: the file.
+            cases: names that are known, in which a dot begins no extension.
+
         Raises:
             DatasetError: no such file or column, a case twice, a cell that is no number.
         """
-        try:
-            text = read_file(path).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DatasetError(
-                path.name, "a table in UTF-8", getattr(error, "strerror", None) or "other bytes"
-            ) from None
-        lines = [line for line in text.splitlines() if line.strip()]
-        if not lines:
-            raise DatasetError(path.name, "a line of headings, then one a case", "an empty file")
-        delimiter = max(_DELIMITERS, key=lines[0].count)
-        heading, *rows = csv.reader(lines, delimiter=delimiter)
-        names, units = zip(*(_heading(path.name, cell) for cell in heading), strict=True)
+        lines = lines_of(path)
+        heading, *rows = csv.reader(lines, delimiter=delimiter_of(lines[0]))
+        names, units = zip(*(heading_of(path.name, cell) for cell in heading), strict=True)
         if len(twice := {name for name in names if names.count(name) > 1}):
             raise DatasetError(path.name, "every column once", f"{min(twice)!r} twice")
         key = next((names.index(name) for name in names if name.lower() in _CASES), None)
@@ -62,7 +57,8 @@ class Table:
             label = f"line {number} of {path.name}"
             if len(row) != len(names):
                 raise DatasetError(label, f"{len(names)} cells", str(len(row)))
-            case = Path(row[key].strip()).stem
+            case = row[key].strip()
+            case = case if case in cases else Path(case).stem
             if case in found:
                 raise DatasetError(path.name, "every case once", f"{case!r} twice")
             cells = zip(names, row, strict=True)
@@ -101,7 +97,25 @@ def _vector(numbers: Sequence[float], columns: Sequence[str]) -> list[float]:
     return list(numbers)
 
 
-def _heading(path: str, cell: str) -> tuple[str, str]:
+def lines_of(path: Path) -> list[str]:
+    """The lines of a table that are not blank, at least one. Raises `DatasetError` where it is none."""
+    try:
+        text = read_file(path).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(path.name, "a table in UTF-8", getattr(error, "strerror", None) or "other bytes") from None
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise DatasetError(path.name, "a line of headings, then numbers", "an empty file")
+    return lines
+
+
+def delimiter_of(heading: str) -> str:
+    """What separates the columns of a table."""
+    return max(_DELIMITERS, key=heading.count)
+
+
+def heading_of(path: str, cell: str) -> tuple[str, str]:
+    """The name and the unit in a heading. Raises `DatasetError` where it has no name."""
     if (found := _HEADING.fullmatch(cell)) is None or not found["name"]:
         raise DatasetError(f"headings of {path}", "NAME or NAME [UNIT]", shown(cell))
     return found["name"], (found["unit"] or "").strip()

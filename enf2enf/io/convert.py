@@ -10,7 +10,7 @@ from enf2enf.io.patches import facets_of, is_mark
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
-_FLAT = 1e-6  # of the extent: single precision has 6e-8 of a coordinate
+_FLAT = 1e-6  # of the extent, or of the largest component: single precision has 6e-8 of a coordinate
 # What meshio keeps for itself among the point data; as it writes that into other formats too, it may be in any file.
 _NOT_FIELDS = ("gmsh:", "nastran:", "obj:", "medit:", "point_tags")
 
@@ -36,7 +36,7 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     if points.shape[1] == 3 and _is_flat(points):
         points = np.ascontiguousarray(points[:, :2])
     if points.shape[1] == 2:
-        fields, on_cells = ({name: _flattened(values) for name, values in data.items()} for data in (fields, on_cells))
+        fields, on_cells = ({name: flattened(values) for name, values in data.items()} for data in (fields, on_cells))
     warnings = (*(raw.info or ()), *_unused(points, cells))
     return Mesh(points, cells, facets_of(raw, names), fields, warnings, on_cells)
 
@@ -97,16 +97,20 @@ def _is_flat(points: np.ndarray) -> bool:
     return bool(np.ptp(points[:, 2]) <= _FLAT * np.ptp(points[:, :2], axis=0).max())
 
 
-def _flattened(values: np.ndarray) -> np.ndarray:
-    """A vector of the plane, written with a z of zero."""
-    return values[:, :2] if values.ndim == 2 and values.shape[1] == 3 and not values[:, 2].any() else values
+def flattened(values: np.ndarray, plane: Sequence[int] = (0, 1)) -> np.ndarray:
+    """Of vectors in space that lie in a plane, but for rounding, the components in it; all else as it is."""
+    if values.shape[1:] != (3,):
+        return values
+    sizes = np.abs(values[np.isfinite(values).all(axis=1)]).max(axis=0, initial=0.0)
+    across = sizes[3 - sum(plane)]
+    return values[:, plane] if across <= _FLAT * sizes.max() else values
 
 
 def to_meshio(mesh: Mesh):
     """The mesh for meshio's writers: (`meshio.Mesh`, tags per block, names); cells tagged k make the patch names[k-1].
 
-    Every patch becomes line cells (in three dimensions triangles or quads) of its own. Points and vectors have three
-    columns.
+    Every patch becomes line cells (in three dimensions triangles or quads) of its own: those of the mesh where it has
+    some there. Points and vectors have three columns.
     """
     import meshio
 
@@ -127,30 +131,40 @@ def _chosen(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Kind -> nodes, tags and numbers of its cells, with one cell of number -1 for every facet of every patch."""
-    patched = {tuple(sorted(facet)) for name in names for facet in mesh.patches[name].tolist()}
+    """Kind -> nodes, tags and numbers of its cells; of number -1 is one that stands for a facet and is none of them."""
     parts: dict[str, list[tuple[np.ndarray, int, np.ndarray]]] = {}
+    facets = {tag: mesh.patches[name] for tag, name in enumerate(names, start=1)}
     start = 0
     for block in mesh.cells:
-        nodes, numbers = block.nodes, start + np.arange(len(block.nodes))
-        start += len(nodes)
-        if topology.is_curve(block.kind):  # those of a patch are written with it
-            kept = [tuple(sorted(ends)) not in patched for ends in nodes[:, :2].tolist()]
-            nodes, numbers = nodes[kept], numbers[kept]
-        if len(nodes):
-            parts.setdefault(block.kind, []).append((nodes, 0, numbers))
-    for number, name in enumerate(names, start=1):
-        facets = mesh.patches[name]
-        kind = {2: "line", 3: "triangle", 4: "quad"}[facets.shape[1]]
-        parts.setdefault(kind, []).append((facets, number, np.full(len(facets), -1)))
-    return {
-        kind: (
-            np.concatenate([nodes for nodes, _, _ in part]).astype(np.int64),
-            np.concatenate([np.full(len(nodes), tag, dtype=np.int32) for nodes, tag, _ in part]),
-            np.concatenate([numbers for _, _, numbers in part]),
-        )
-        for kind, part in parts.items()
-    }
+        numbers = np.arange(start, start := start + len(block.nodes))
+        is_curve = topology.is_curve(block.kind)
+        for tag, rows in _on_facets(block, facets, len(mesh.points)) if is_curve else [(0, np.arange(len(numbers)))]:
+            parts.setdefault(block.kind, []).append((block.nodes[rows], tag, numbers[rows]))
+    for tag, rest in facets.items():
+        kind = {2: "line", 3: "triangle", 4: "quad"}[rest.shape[1]]
+        parts.setdefault(kind, []).append((rest, tag, np.full(len(rest), -1)))
+    return {kind: _in_order(part) for kind, part in parts.items() if any(len(nodes) for nodes, _, _ in part)}
+
+
+def _on_facets(block: CellBlock, facets: dict[int, np.ndarray], nodes: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Tag -> which pieces of a curve are on its facets, which are taken out there; 0 -> those on none."""
+    own, free = topology.keys(block.nodes[:, :2], nodes), np.ones(len(block.nodes), bool)
+    for tag, rows in facets.items():
+        if rows.shape[1] == 2:
+            wanted = topology.keys(rows, nodes)
+            here = np.isin(own, wanted)
+            facets[tag], free = rows[~np.isin(wanted, own)], free & ~here
+            yield tag, np.flatnonzero(here)
+    yield 0, np.flatnonzero(free)
+
+
+def _in_order(parts: list[tuple[np.ndarray, int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells as they come in the mesh, then those that are not in it."""
+    nodes = np.concatenate([nodes for nodes, _, _ in parts]).astype(np.int64)
+    tags = np.concatenate([np.full(len(nodes), tag, dtype=np.int32) for nodes, tag, _ in parts])
+    numbers = np.concatenate([numbers for _, _, numbers in parts])
+    order = np.argsort(numbers.astype(np.uint64), kind="stable")  # of which -1 is the largest
+    return nodes[order], tags[order], numbers[order]
 
 
 def spatial(values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enf2enf.errors import MeshError
 from enf2enf.files import read_file
-from enf2enf.io import allowance, formats, guard
+from enf2enf.io import allowance, formats, guard, openfoam
 from enf2enf.io.convert import from_meshio
 from enf2enf.io.foreign import as_vtu, is_foreign
 from enf2enf.mesh.doubled import merged
@@ -19,7 +19,7 @@ def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
     """The mesh in a file, its format told by its extension and checked against its first bytes.
 
     Args:
-        path: the file.
+        path: the file; or the folder of a case of OpenFOAM, one cell across, whose last step is read.
         merge: nodes at most so far apart, in the unit of the file, become one; for cells that should share nodes, and
             have some each. None leaves them as they are.
 
@@ -27,11 +27,23 @@ def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
         MeshError: no such file, an unknown format, or one that cannot be read; the sentence names the file.
     """
     path = Path(path)
-    if is_foreign(path):
-        mesh = read_bytes(*as_vtu(path))
-        return mesh if merge is None else merged(mesh, merge)
-    mesh = read_bytes(mesh_bytes(path), path.name, path.parent)
+    mesh = _read(path)
     return mesh if merge is None else merged(mesh, merge)
+
+
+def _read(path: Path) -> Mesh:
+    if openfoam.is_case(path):
+        return openfoam.read(path)
+    if path.is_dir():
+        raise MeshError(str(path), "a mesh file, or a case of OpenFOAM with its system/controlDict", "another folder")
+    if is_foreign(path):
+        return read_bytes(*as_vtu(path))
+    return read_bytes(mesh_bytes(path), path.name, path.parent)
+
+
+def is_converted(path: Path) -> bool:
+    """Whether a file, or a folder, is none of the formats that a server reads too."""
+    return is_foreign(path) or openfoam.is_case(path)
 
 
 def mesh_bytes(path: Path) -> bytes:

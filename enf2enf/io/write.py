@@ -10,7 +10,7 @@ from enf2enf.files import replacing
 from enf2enf.io import formats, guard
 from enf2enf.io.convert import to_meshio
 from enf2enf.mesh import topology
-from enf2enf.mesh.mesh import Mesh
+from enf2enf.mesh.mesh import CellBlock, Mesh
 
 
 def write(path: str | os.PathLike[str], mesh: Mesh) -> None:
@@ -38,13 +38,11 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
     _check(mesh, name, chosen)
-    if not chosen.cell_fields:
-        mesh = dataclasses.replace(mesh, cell_data={})
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
         with guard.sentence(name, f"a mesh that {chosen.label} can hold", "another", folder):
-            raw, tags, names = to_meshio(mesh if chosen.patches else _geometry_alone(mesh))
+            raw, tags, names = to_meshio(_fitted(mesh, chosen))
             if chosen.plane:
                 raw.points = raw.points[:, : mesh.dim]
             chosen.write(target, raw, tags, names)
@@ -64,6 +62,12 @@ def _check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
             raise MeshError(name, f"cells among {', '.join(sorted(chosen.kinds))}", f"{kind} cells")
 
 
-def _geometry_alone(mesh: Mesh) -> Mesh:
-    kept = tuple(block for block in mesh.cells if not topology.is_curve(block.kind))
-    return dataclasses.replace(mesh, cells=kept or mesh.cells, patches={}, cell_data={})
+def _fitted(mesh: Mesh, chosen: formats.Format) -> Mesh:
+    """What of a mesh the format can hold beside its geometry; its curves are straight lines where no other are known."""
+    cells, patches, cell_data = mesh.cells, mesh.patches, mesh.cell_data if chosen.cell_fields else {}
+    if not chosen.patches:
+        kept = tuple(block for block in cells if not topology.is_curve(block.kind))
+        cells, patches, cell_data = kept or cells, {}, {}
+    if "line3" not in chosen.kinds:
+        cells = tuple(CellBlock("line", b.nodes[:, :2]) if b.kind == "line3" else b for b in cells)
+    return dataclasses.replace(mesh, cells=cells, patches=patches, cell_data=cell_data)

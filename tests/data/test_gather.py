@@ -131,7 +131,7 @@ TABLES = {
     "case,U\nrun0,\n": "U in line 2 of t.csv: expected a finite number, got ''",
     "case,U\nrun0,1,2\n": "line 2 of t.csv: expected 2 cells, got 3",
     "run,U\nrun0,1\n": "t.csv: expected a column of cases called case, name, mesh, file, id",
-    "": "t.csv: expected a line of headings, then one a case, got an empty file",
+    "": "t.csv: expected a line of headings, then numbers, got an empty file",
     "case,,U\nrun0,1,2\n": "headings of t.csv: expected NAME or NAME [UNIT], got ''",
 }
 

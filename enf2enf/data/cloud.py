@@ -1,0 +1,64 @@
+"""Fields at points in a file of their own: a table with a line of headings, or an npz file."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from enf2enf.data import npz
+from enf2enf.data.samples import fitted
+from enf2enf.data.table import delimiter_of, heading_of, lines_of
+from enf2enf.errors import DatasetError
+from enf2enf.schema import Quantity
+
+_FLAT = 1e-6  # of the extent
+_COMPONENTS = [(f"{{}}{mark}", axes) for mark in ("_", "", ":") for axes in ("xyz", "XYZ", "012")]  # U_x, Ux, U:0 ...
+
+
+def read(path: Path, fields: Sequence[Quantity], dim: int) -> dict[str, np.ndarray]:
+    """The arrays of a file: `points`, in its own unit, and one for every field.
+
+    Args:
+        path: an `.npz` file of these arrays; or a table of columns `x`, `y` (or `Points:0`, `Points:1`), one of the
+            name of every scalar, and `U_x`, `U_y` (or `Ux`, `U:0`, `U_0`, ...) of a vector `U`.
+        fields: what is looked for.
+        dim: of the problem.
+
+    Raises:
+        DatasetError: no such file, another one, or one without a field.
+    """
+    is_npz = path.suffix.lower() == ".npz"
+    found = npz.read(path, path.name) if is_npz else dict(_columns(path, [field.name for field in fields]))
+    points = found.get("points", np.zeros(0))
+    if points.ndim != 2 or points.dtype.kind not in "fiu" or points.shape[1] not in (dim, 3) or not len(points):
+        raise DatasetError(path.name, f"points (n > 0, {dim})", f"shape {points.shape}")
+    if (points[:, dim:].max(initial=-np.inf) - points[:, dim:].min(initial=np.inf)) > _FLAT * np.ptp(points):
+        raise DatasetError(path.name, "points in a plane", "points of different z")
+    if missing := [field.name for field in fields if field.name not in found]:
+        raise DatasetError(path.name, f"the field {missing[0]!r}", f"only {sorted(found)}")
+    values = {q.name: fitted(f"{q.name} in {path.name}", q, found[q.name], len(points), dim) for q in fields}
+    return {"points": points[:, :dim].astype(np.float64)} | values
+
+
+def _columns(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays of a table: its columns, and those that make the points and the vectors together."""
+    lines = lines_of(path)
+    delimiter = delimiter_of(lines[0])
+    (first,) = csv.reader(lines[:1], delimiter=delimiter)
+    names = [heading_of(path.name, cell)[0] for cell in first]
+    try:
+        rows = np.loadtxt(lines[1:], delimiter=delimiter, ndmin=2, comments=None)
+    except ValueError as error:
+        raise DatasetError(path.name, "numbers below its headings", str(error)) from None
+    if rows.shape[1:] != (len(names),):
+        raise DatasetError(path.name, f"{len(names)} numbers in every line", f"shape {rows.shape}")
+    columns = dict(zip(names, rows.T, strict=True))
+    yield from columns.items()
+    for name in ("points", *fields):
+        stems = ("", "Points") if name == "points" else (name,)
+        for form, axes in ((form.format(stem), axes) for stem in stems for form, axes in _COMPONENTS):
+            parts = [columns[form + axis] for axis in axes if form + axis in columns]
+            if len(parts) > 1:
+                yield name, np.stack(parts, axis=1)
+                break
