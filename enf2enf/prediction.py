@@ -106,18 +106,24 @@ class Prediction:
 
         return drawable(self.field, mesh or self._mesh or (self.at if isinstance(self.at, Grid) else None), self._ends)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
         """Writes the points and their fields; an existing file is replaced whole or not at all.
+
+        Where nodes were asked it is the same mesh, in the unit that it came in: of a file of the same format all that
+        was in it, with the fields added.
 
         Args:
             path: ends in `.vtu` or `.csv`; where nodes were asked, in that of any format that carries nodal fields.
+
+        Returns:
+            Sentences about what of the mesh is not in the file.
 
         Raises:
             MeshError: another format.
         """
         from enf2enf.io.fields import write_fields
 
-        write_fields(path, self.field, self._mesh, self._ends, self._beside)
+        return write_fields(path, self.field, self._mesh, self._ends, self._beside)
 
     @property
     def _mesh(self) -> Mesh | None:

@@ -87,10 +87,8 @@ def _predict(options: argparse.Namespace) -> None:
         print(f"enf2enf: {warning}", file=sys.stderr)
     written = []
     if options.out is not None:
-        if options.at == "nodes" and options.out.suffix.lower() != ".csv":
-            mesh_io.write(options.out, raw.with_point_data(prediction.fields))  # in the unit that it came in
-        else:
-            prediction.save(options.out)
+        for sentence in prediction.save(options.out):
+            print(f"enf2enf: {sentence}", file=sys.stderr)
         written.append(options.out)
     if options.png is not None:
         from enf2enf.view.picture import picture

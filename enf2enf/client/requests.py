@@ -21,6 +21,7 @@ from enf2enf.io import formats, read, read_bytes, write_bytes
 from enf2enf.io.accept import MeshLike, accept, checked_options
 from enf2enf.io.read import is_converted, mesh_bytes
 from enf2enf.mesh import Mesh
+from enf2enf.mesh.source import Source
 from enf2enf_protos import surrogate_pb2 as pb
 
 M = TypeVar("M", bound=Message)
@@ -31,10 +32,17 @@ _IN_TWO_FILES = (".xdmf", ".xmf")  # the arrays lie beside the document: sent as
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """A mesh file and how it is to be read."""
+    """A mesh file and how it is to be read.
+
+    Args:
+        header: the message.
+        data: the file.
+        source: what it was made of, where that is another file; None for what is sent as it is.
+    """
 
     header: pb.MeshHeader
     data: bytes
+    source: Source | None = None
 
     @classmethod
     def of(
@@ -55,6 +63,7 @@ class Upload:
             QueryError: an option that cannot be sent.
         """
         name, walls, symmetry, length_unit = checked_options(name, walls, symmetry, length_unit)
+        source = None
         if isinstance(mesh, Geometry):
             check_whole(symmetry)
             mesh, walls, length_unit = mesh.to_mesh(), (WALLS,), "m"
@@ -64,14 +73,16 @@ class Upload:
             is_read_here = path.suffix.lower() in _IN_TWO_FILES or is_converted(path)
             mesh = read(path) if is_read_here else mesh_bytes(path)
         if not isinstance(mesh, (bytes, bytearray, memoryview)):
-            name, mesh = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(accept(mesh), "vtu")
+            made = accept(mesh)
+            name, mesh, source = f"{Path(name).stem or 'mesh'}.vtu", write_bytes(made, "vtu"), made.source
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
         if not data:
             formats.check(name, formats.named(name), data)  # which says so
         understood = {"walls": walls, "symmetry": symmetry, "length_unit": length_unit}
-        return cls(message(pb.MeshHeader, name=sent, size=len(data), model=model, version=version, **understood), data)
+        header = message(pb.MeshHeader, name=sent, size=len(data), model=model, version=version, **understood)
+        return cls(header, data, source)
 
     def messages(self) -> Iterator[pb.EncodeRequest]:
         """What `Encode` is sent."""
@@ -91,7 +102,8 @@ class Upload:
 
     def mesh(self) -> Mesh:
         """The mesh, in metres, in the order of nodes that the server answers in. Raises `MeshError` as `read`."""
-        return read_bytes(self.data, self.header.name).scaled(self.header.length_unit or "m")
+        found = read_bytes(self.data, self.header.name).scaled(self.header.length_unit or "m")
+        return dataclasses.replace(found, source=self.source or Source(self.header.name, self.data))
 
     def _chunks(self) -> Iterator[bytes]:
         return (self.data[first : first + _CHUNK] for first in range(0, len(self.data), _CHUNK))

@@ -1,5 +1,6 @@
 """Meshes in every form that people hold them in."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io.convert import from_meshio
 from enf2enf.io.read import read, read_bytes
 from enf2enf.mesh.mesh import CellBlock, Mesh
+from enf2enf.mesh.source import Source
 from enf2enf.mesh.units import metres
 from enf2enf.plain import shown
 
@@ -63,7 +65,8 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
     elif isinstance(mesh, (bytes, bytearray, memoryview)):
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
-        given = read_bytes(bytes(mesh), name)
+        data = bytes(mesh)
+        given = dataclasses.replace(read_bytes(data, name), source=Source(name, data))
     else:
         given = mesh if isinstance(mesh, Mesh) else _converted(mesh)
     return given if length_unit == "m" else given.scaled(length_unit)

@@ -14,8 +14,8 @@ from jaxtyping import Float, Shaped
 from enf2enf.errors import MeshError
 from enf2enf.field import Field
 from enf2enf.files import replacing
+from enf2enf.io.attach import attach
 from enf2enf.io.convert import spatial
-from enf2enf.io.write import write
 from enf2enf.mesh import Mesh
 
 _AXES = "xyz"
@@ -28,7 +28,7 @@ def write_fields(
     mesh: Mesh | None,
     ends: Float[np.ndarray, "points 2 dim"] | None,
     beside: Mapping[str, Shaped[np.ndarray, "points ..."]],
-) -> None:
+) -> tuple[str, ...]:
     """Writes fields; an existing file is replaced whole or not at all.
 
     Args:
@@ -38,6 +38,9 @@ def write_fields(
         ends: of the line that each point is the middle of; None where it is of none.
         beside: what else is known of every point, by name; goes into the `.csv`.
 
+    Returns:
+        Sentences about what of the mesh is not in the file.
+
     Raises:
         MeshError: a format that cannot hold them.
     """
@@ -46,12 +49,13 @@ def write_fields(
         with replacing(path, MeshError) as partial:
             partial.write_text(_table(field, beside), encoding="utf-8", newline="")
     elif mesh is not None:
-        write(path, mesh.with_point_data(field.values))
+        return attach(path, mesh, field.values)
     elif path.suffix.lower() == ".vtu":
         with replacing(path, MeshError) as partial:
             _write_vtu(partial, field, ends)
     else:
         raise MeshError(path.name, "a name that ends in .vtu or .csv", path.suffix or "none")
+    return ()
 
 
 def _write_vtu(path: Path, field: Field, ends: Float[np.ndarray, "points 2 dim"] | None) -> None:

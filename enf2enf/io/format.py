@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class Format:
             anything else. None: a file of this format is complete in itself.
         inspect: `(name, path)`: looks through the file, its companions beside it, and raises `MeshError` if it claims
             more than it can hold or refers to other files.
+        attach: `(path, fields)`: adds nodal fields, float64 and vectors in space, to a file of this format, in place of
+            those of the same names, and changes nothing else. Raises anything where it cannot; None where it never can.
         validate: `(name, mesh)`: raises `MeshError` if the format cannot hold a mesh for other reasons than `kinds`,
             `fields` and `patches`.
     """
@@ -77,6 +79,7 @@ class Format:
     counts: bytes | None = None
     companions: Callable[[str, bytes, Path | None], list[Path]] | None = None
     inspect: Callable[[str, Path], None] = _accept
+    attach: Callable[[Path, Mapping[str, np.ndarray]], None] | None = None
     validate: Callable[[str, Mesh], None] = _accept
 
 

@@ -24,6 +24,13 @@ def read(path: Path) -> Any:
     return _Reader(path.read_bytes()).mesh()
 
 
+def numbering(data: bytes) -> tuple[np.ndarray, str | None]:
+    """The numbers of the nodes in a file, as they come, and the order of its bytes; None where it is text."""
+    reader = _Reader(data)
+    reader.mesh()
+    return np.concatenate(reader.nodes), reader.order
+
+
 class _Reader:
     """Walks through the sections of a file."""
 
@@ -31,7 +38,7 @@ class _Reader:
         self._data = data
         self._names: dict[tuple[int, int], str] = {}
         self._groups: dict[tuple[int, int], list[int]] = {}  # of entities: dimension and number
-        self._nodes: list[np.ndarray] = []
+        self.nodes: list[np.ndarray] = []
         self._points: list[np.ndarray] = []
         self._cells: dict[int, list[np.ndarray]] = {}  # nodes of the elements of a type
         self._counts: dict[int, int] = {}  # of elements of a type
@@ -64,12 +71,12 @@ class _Reader:
 
     def _format(self, start: int) -> int:
         version, binary, size = self._line(start)[0].split()[:3]
-        self._version, self._order = tuple(int(part) for part in (version + ".0").split(".")[:2]), None
+        self._version, self.order = tuple(int(part) for part in (version + ".0").split(".")[:2]), None
         if self._version[0] not in (2, 4) or size != "8":
             raise ValueError(f"version {version} with numbers of {size} bytes")
         if int(binary):
             one = self._data[self._line(start)[1] :][:4]
-            self._order = "<" if one == b"\1\0\0\0" else ">"
+            self.order = "<" if one == b"\1\0\0\0" else ">"
         return start
 
     def _line(self, start: int) -> tuple[str, int]:
@@ -139,11 +146,11 @@ class _Reader:
         count, start = self._line(start)
         rows = []
         for _ in range(int(count)):
-            if self._order is None:
+            if self.order is None:
                 line, start = self._line(start)
                 rows.append([float(word) for word in line.split()[:4]])
             else:
-                values = struct.unpack_from(f"{self._order}i3di", self._data, start)
+                values = struct.unpack_from(f"{self.order}i3di", self._data, start)
                 start += 36 + {1: 8, 2: 16}.get(values[4], 0)
                 rows.append(values[:4])
         found = np.array(rows).reshape(len(rows), 4)
@@ -151,7 +158,7 @@ class _Reader:
         return check_end(self._data, start)
 
     def _take_nodes(self, tags: np.ndarray, points: np.ndarray) -> None:
-        self._nodes.append(tags)
+        self.nodes.append(tags)
         self._points.append(points)
 
     def _elements(self, start: int) -> int:
@@ -195,14 +202,14 @@ class _Reader:
         return numbers.end()
 
     def _numbers(self, start: int) -> Numbers:
-        return Numbers(self._data, start, self._order)
+        return Numbers(self._data, start, self.order)
 
     def _made(self) -> Any:
         import meshio
         from meshio.gmsh.common import _gmsh_to_meshio_order
 
         points = np.concatenate(self._points)
-        places = _Places(np.concatenate(self._nodes))
+        places = _Places(np.concatenate(self.nodes))
         kinds, cells, rows_of = list(self._cells), [], {}
         for kind in kinds:
             name, (nodes, rows_of[kind]) = gmsh_elements.name_of(kind), gmsh_elements.distinct(self._cells[kind])

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.spatial import cKDTree
 
 from enf2enf.errors import MeshError
 from enf2enf.io import guard
@@ -142,6 +141,8 @@ class _Slab:
 
     def _lines(self, points: Float[np.ndarray, "points 2"]) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
         """Name -> ends of the lines that a patch is from the side, and of which of its faces each is."""
+        from scipy.spatial import cKDTree
+
         tree = cKDTree(points)
         for name, patch in self._patches.items():
             flat = self._is_far(patch.points, self._axis)

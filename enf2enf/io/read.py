@@ -1,6 +1,7 @@
 """Meshes from files and from bytes."""
 
 import codecs
+import dataclasses
 import os
 import re
 import tempfile
@@ -13,6 +14,7 @@ from enf2enf.io.convert import from_meshio
 from enf2enf.io.foreign import as_vtu, is_foreign
 from enf2enf.mesh.doubled import merged
 from enf2enf.mesh.mesh import Mesh
+from enf2enf.mesh.source import Source
 
 
 def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
@@ -38,7 +40,8 @@ def _read(path: Path) -> Mesh:
         raise MeshError(str(path), "a mesh file, or a case of OpenFOAM with its system/controlDict", "another folder")
     if is_foreign(path):
         return read_bytes(*as_vtu(path))
-    return read_bytes(mesh_bytes(path), path.name, path.parent)
+    found = read_bytes(mesh_bytes(path), path.name, path.parent)
+    return dataclasses.replace(found, source=Source(path.name, path.absolute()))
 
 
 def is_converted(path: Path) -> bool:

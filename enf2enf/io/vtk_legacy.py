@@ -39,6 +39,14 @@ def read(path: Path) -> Any:
         return _Reader(_Source(file)).mesh()
 
 
+def ending(path: Path) -> tuple[bool, bool]:
+    """Whether the numbers of a file are text, and whether what comes last in it are data of points."""
+    with open(path, "rb") as file:
+        reader = _Reader(source := _Source(file))
+        reader.mesh()
+        return source.is_text, reader.ends_in_points
+
+
 class _Source:
     """The file as lines, and as numbers between them."""
 
@@ -119,6 +127,7 @@ class _Reader:
         self._nodes: tuple[np.ndarray, np.ndarray] | None = None  # of CELLS, until CELL_TYPES
         self._data: dict[str, dict[str, np.ndarray]] = {"POINT_DATA": {}, "CELL_DATA": {}}
         self._attributes = (self._data["POINT_DATA"], 0)
+        self.ends_in_points = False
 
     def mesh(self) -> Any:
         """All of it."""
@@ -148,7 +157,7 @@ class _Reader:
             ends, nodes = self._polygons(words)
             self._cells.append((np.full(len(ends), _POLYDATA[key]), ends, nodes))
         elif key in self._data:
-            self._attributes = (self._data[key], int(words[0]))
+            self._attributes, self.ends_in_points = (self._data[key], int(words[0])), key == "POINT_DATA"
         elif key == "METADATA":
             self._source.skip_block()
         else:

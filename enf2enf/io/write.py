@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from enf2enf.errors import MeshError
@@ -36,6 +37,18 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
     return _written(mesh, format if Path(format).suffix else "mesh", formats.named(format))
 
 
+def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
+    """A sentence where the format of a file does not hold all that a mesh has beside its geometry and nodal fields."""
+    chosen = formats.named(path.name)
+    held = {
+        "patches": chosen.patches or not mesh.patches,
+        "values of cells": chosen.cell_fields or not mesh.cell_data,
+        "curved lines": "line3" in chosen.kinds or all(block.kind != "line3" for block in mesh.cells),
+    }
+    if missing := [what for what, is_held in held.items() if not is_held]:
+        yield f"{path.name}: expected a format that holds {' and '.join(missing)}, got {chosen.label}: left out"
+
+
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
     _check(mesh, name, chosen)
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
@@ -63,7 +76,7 @@ def _check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
 
 
 def _fitted(mesh: Mesh, chosen: formats.Format) -> Mesh:
-    """What of a mesh the format can hold beside its geometry; its curves are straight lines where no other are known."""
+    """What of a mesh the format can hold beside its geometry; straight lines where no other are known."""
     cells, patches, cell_data = mesh.cells, mesh.patches, mesh.cell_data if chosen.cell_fields else {}
     if not chosen.patches:
         kept = tuple(block for block in cells if not topology.is_curve(block.kind))

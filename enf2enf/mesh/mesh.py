@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from enf2enf.errors import MeshError
+from enf2enf.mesh.source import Source
 from enf2enf.mesh.units import metres
 
 
@@ -34,6 +35,8 @@ class Mesh:
         point_data: name -> nodal values, `(points,)` or `(points, components)`.
         warnings: sentences about what of its file is not in it, or deserves a second look.
         cell_data: name -> values by cell, `(cells,)` or `(cells, components)`, block after block; NaN for none.
+        source: the file that it was read from, as it is; None where there is none.
+        unit: that it came in, of which it was scaled.
 
     Raises:
         MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of
@@ -46,6 +49,8 @@ class Mesh:
     point_data: Mapping[str, Float[np.ndarray, "points ..."]] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     cell_data: Mapping[str, Float[np.ndarray, "cells ..."]] = dataclasses.field(default_factory=dict)
+    source: Source | None = None
+    unit: str = "m"
 
     def __post_init__(self):
         if self.points.ndim != 2 or self.points.shape[1] not in (2, 3) or len(self.points) == 0:
@@ -97,4 +102,8 @@ class Mesh:
         Raises:
             MeshError: an unknown unit.
         """
-        return dataclasses.replace(self, points=self.points * metres(unit))
+        return dataclasses.replace(self, points=self.points * metres(unit), unit=unit)
+
+    def in_own_unit(self) -> "Mesh":
+        """The inverse of `scaled`, but for rounding."""
+        return self if self.unit == "m" else dataclasses.replace(self, points=self.points / metres(self.unit), unit="m")

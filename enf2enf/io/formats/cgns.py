@@ -157,11 +157,15 @@ def _among(key: str, numbers: np.ndarray, listed: np.ndarray) -> np.ndarray:
 
 def _solution(zone) -> dict[str, np.ndarray]:
     fields = {}
-    for solution in _labelled(zone, "FlowSolution_t").values():
-        where = [_text(node) for node in _labelled(solution, "GridLocation_t").values()]
-        if where in ([], ["Vertex"]):
-            fields |= {name: _data(node).astype(float) for name, node in _labelled(solution, "DataArray_t").items()}
+    for solution in _vertex_solutions(zone):
+        fields |= {name: _data(node).astype(float) for name, node in _labelled(solution, "DataArray_t").items()}
     return _joined(fields)
+
+
+def _vertex_solutions(zone) -> Iterator:
+    for solution in _labelled(zone, "FlowSolution_t").values():
+        if [_text(node) for node in _labelled(solution, "GridLocation_t").values()] in ([], ["Vertex"]):
+            yield solution
 
 
 def _joined(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -214,7 +218,7 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
             _node(grid, f"Coordinate{axis}", "DataArray_t", values)
         _write_cells(zone, raw, tags, names)
         if raw.point_data:
-            _write_solution(zone, raw.point_data)
+            _write_solution(_new_solution(zone), raw.point_data)
 
 
 def _write_cells(zone, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -236,13 +240,30 @@ def _write_cells(zone, raw, tags: list[np.ndarray], names: list[str]) -> None:
             first = last + 1
 
 
-def _write_solution(zone, fields) -> None:
+def _new_solution(zone):
     solution = _node(zone, "FlowSolution", "FlowSolution_t")
     _node(solution, "GridLocation", "GridLocation_t", "Vertex")
+    return solution
+
+
+def _write_solution(solution, fields) -> None:
     for name, values in fields.items():
         parts = {name: values} if values.ndim == 1 else {name + a: v for a, v in zip("XYZ", values.T, strict=False)}
         for part, column in parts.items():
             _node(solution, part, "DataArray_t", np.ascontiguousarray(column))
+
+
+def _attach(path: Path, fields) -> None:
+    """Adds them to the first solution at vertices, or to a new one."""
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        zone = _only(_only(file, "CGNSBase_t", "base"), "Zone_t", "zone")
+        found = list(_vertex_solutions(zone))
+        for solution in found:
+            for key in {name + axis for name in fields for axis in ("", *"XYZ")} & set(solution):
+                del solution[key]
+        _write_solution(found[0] if found else _new_solution(zone), fields)
 
 
 _TYPES = {"float64": b"R8", "float32": b"R4", "int32": b"I4", "int8": b"C1"}
@@ -274,4 +295,5 @@ FORMAT = Format(
     read=_read,
     plane=True,
     write=_write,
+    attach=_attach,
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enf2enf.io import gmsh_file
+from enf2enf.io import gmsh_fields, gmsh_file
 from enf2enf.io.format import QUADRATIC, Format
 
 
@@ -32,4 +32,5 @@ FORMAT = Format(
     counts=rb"^\$(Nodes|Elements|PhysicalNames|Entities)\s+",
     read=gmsh_file.read,
     write=_write,
+    attach=gmsh_fields.attach,
 )

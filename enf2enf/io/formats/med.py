@@ -1,5 +1,6 @@
 """MED, Salome's format on HDF5: a reader of ours, meshio's writer; patches are its families."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,21 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     meshio.med.write(str(path), raw)
 
 
+def _attach(path: Path, fields: Mapping[str, np.ndarray]) -> None:
+    """Adds them to the last step of a field, or as new ones."""
+    import h5py
+    from meshio.med._med import _create_component_names, _write_data
+
+    with h5py.File(path, "r+") as opened:
+        file: Any = opened
+        mesh, known = _only(file["ENS_MAA"], "mesh")[0], file.require_group("CHA")
+        for name, values in fields.items():
+            for step in known[name].values() if name in known else ():
+                step.pop("NOE", None)
+            axes = _create_component_names(values[:1].size)
+            _write_data(known, mesh, axes, _WHOLE, name, "NOEU", values)
+
+
 FORMAT = Format(
     name="med",
     label="MED",
@@ -122,4 +138,5 @@ FORMAT = Format(
     read=_read,
     plane=True,
     write=_write,
+    attach=_attach,
 )

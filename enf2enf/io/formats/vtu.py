@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import vtk_cells, vtk_xml
+from enf2enf.io import vtk_cells, vtk_xml, vtk_xml_fields
 from enf2enf.io.format import QUADRATIC, Format
 from enf2enf.io.patches import mark
 
@@ -46,4 +46,5 @@ FORMAT = Format(
     counts=rb"\b(NumberOf\w+)\s*=\s*[\"']\s*",
     read=_read,
     write=_write,
+    attach=vtk_xml_fields.attach,
 )

@@ -3,8 +3,10 @@
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
@@ -128,6 +130,23 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     meshio.xdmf.write(str(path), raw, data_format="XML")
 
 
+def _attach(path: Path, fields: Mapping[str, np.ndarray]) -> None:
+    """Adds them to the text of a document of one grid."""
+    data = path.read_bytes()
+    if len(re.findall(rb"<Grid\b", data)) != 1:
+        raise ValueError("several grids")
+    for name, values in fields.items():
+        quoted = quoteattr(name).encode()
+        title = rb"<Attribute\b[^<>]*\bName=" + re.escape(quoted) + rb"[^<>]*>.*?</Attribute>\s*"
+        kind = {1: "Scalar", 3: "Vector", 6: "Tensor6"}[values[:1].size]
+        shape, rows = " ".join(map(str, values.shape)), values.reshape(len(values), -1).tolist()
+        text = f'<Attribute Name={quoted.decode()} AttributeType="{kind}" Center="Node">'
+        text += f'<DataItem DataType="Float" Dimensions="{shape}" Format="XML" Precision="8">\n'
+        text += "".join(" ".join(map(repr, row)) + "\n" for row in rows) + "</DataItem></Attribute>\n"
+        data = re.sub(title, b"", data, flags=re.DOTALL).replace(b"</Grid>", text.encode() + b"</Grid>")
+    path.write_bytes(data)
+
+
 FORMAT = Format(
     name="xdmf",
     label="XDMF",
@@ -142,4 +161,5 @@ FORMAT = Format(
     inspect=_inspect,
     read=_read,
     write=_write,
+    attach=_attach,
 )

@@ -7,7 +7,8 @@ import pytest
 
 from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
-from enf2enf.io import read_bytes
+from enf2enf.io import read, read_bytes
+from enf2enf.io.attach import attach
 
 NODES = [(0, 0), (1, 0), (1, 1), (0, 1), (0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]
 TAGS = [1, 2, 3, 4, 50, 60, 70, 900_000_000]  # numbers of the nodes, which need not follow each other
@@ -163,6 +164,20 @@ def test_what_breaks_off_or_goes_on_is_refused(file):
         for damaged in (data[: at - 9] + data[at:], data[:at] + b"7 7\n" + data[at:], data[:at]):
             with pytest.raises(MeshError, match=r"^a.msh: "):
                 read_bytes(damaged, "a.msh")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_fields_are_added_behind_all_that_is_there(file, tmp_path):
+    (tmp_path / "a.msh").write_bytes(FILES[file])
+    mesh = read(tmp_path / "a.msh")
+    values = np.array([1.5, 2, 3, np.nan, 5, 6, 7, 8])
+    for fields in ({"T": values}, {"T": -values, "u": np.stack([values, values], axis=1)}):
+        assert attach(tmp_path / "b.msh", mesh, fields) == ()
+        assert (tmp_path / "b.msh").read_bytes().startswith(FILES[file])
+        mesh = read(tmp_path / "b.msh")
+        assert mesh.point_data.keys() == fields.keys()
+        for name, expected in fields.items():
+            np.testing.assert_array_equal(mesh.point_data[name], expected)
 
 
 def test_a_partitioned_mesh_of_version_4_0_is_refused_by_that_name():

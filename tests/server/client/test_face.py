@@ -235,6 +235,28 @@ def test_an_answer_is_copied_drawn_and_saved_whatever_the_place(model, mesh, pla
             answer.save(bad)
 
 
+@pytest.mark.parametrize("form", ["file", "bytes", "mesh"])
+def test_an_answer_goes_into_the_file_that_was_asked_about(model, mesh, form, tmp_path):
+    """With all that is in it, and in its unit."""
+    path, kinds = tmp_path / "cell.vtu", np.array_split(mesh.cells[0].nodes, 2)
+    blocks = [("quad", kinds[0]), ("line", kinds[0][:2, :2]), ("quad", kinds[1])]
+    made = meshio.Mesh(np.pad(1e3 * mesh.points, ((0, 0), (0, 1))), blocks)
+    made.cell_data["zone"] = [np.arange(float(len(nodes))) for _, nodes in blocks]
+    meshio.vtu.write(path, made)
+    time = (
+        b'<UnstructuredGrid><FieldData><DataArray type="Float64" Name="time" format="ascii">2.5</DataArray></FieldData>'
+    )
+    path.write_bytes(path.read_bytes().replace(b"<UnstructuredGrid>", time))
+    given = {"file": path, "bytes": path.read_bytes(), "mesh": read(path)}[form]
+    answer = model.predict(given, CONDITIONS, name="cell.vtu" * (form == "bytes"), length_unit="mm")
+    assert answer.save(tmp_path / "answer.vtu") == ()
+    stored = meshio.read(tmp_path / "answer.vtu")
+    assert [block.type for block in stored.cells] == ["quad", "line", "quad"] and stored.field_data["time"] == [2.5]
+    np.testing.assert_array_equal(stored.points, made.points)
+    np.testing.assert_array_equal(np.concatenate(stored.cell_data["zone"]), np.concatenate(made.cell_data["zone"]))
+    np.testing.assert_array_equal(stored.point_data["stress"].astype(np.float32), answer["stress"])
+
+
 def test_a_geometry_is_in_metres_whatever_the_unit(model, mesh, expected):
     geometry = Geometry.from_mesh(mesh)
     assert_same(model.predict(geometry, CONDITIONS, POINTS, length_unit="mm"), expected["points"])
