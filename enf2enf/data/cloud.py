@@ -45,6 +45,8 @@ def _columns(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, np.ndarra
     """The arrays of a table: its columns, and those that make the points and the vectors together."""
     lines = lines_of(path)
     delimiter = delimiter_of(lines[0])
+    if len(lines) == 1:
+        raise DatasetError(path.name, "numbers below its headings", "none")
     (first,) = csv.reader(lines[:1], delimiter=delimiter)
     names = [heading_of(path.name, cell)[0] for cell in first]
     try:

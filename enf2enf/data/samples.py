@@ -59,15 +59,16 @@ def on_walls(case: str, mesh: Mesh, fields: Sequence[Quantity], walls: Sequence[
         nodes = np.unique(sides)
         values = {field.name: mesh.point_data[field.name][nodes] for field in fields}
         return _fitted(case, mesh.points[nodes], fields, values)
-    wanted, middles, rows, start = topology.keys(sides, len(mesh.points)), [np.zeros((0, 2))], [], 0
+    lines, rows, start = [np.zeros((0, 2), int)], [np.zeros(0, int)], 0
     for block in mesh.cells:
         if topology.is_curve(block.kind):
-            ends = block.nodes[:, :2]
-            here = np.flatnonzero(np.isin(topology.keys(ends, len(mesh.points)), wanted))
-            middles.append(mesh.points[ends[here]].mean(axis=1))
-            rows.append(start + here)
+            lines.append(block.nodes[:, :2])
+            rows.append(start + np.arange(len(block.nodes)))
         start += len(block.nodes)
-    return _sampled(case, mesh, fields, np.concatenate(middles), np.concatenate([np.zeros(0, int), *rows]))
+    ends, numbers = np.concatenate(lines), np.concatenate(rows)
+    first, _ = topology.once(ends)  # a side that is in several patches may come several times
+    here = first[np.isin(topology.keys(ends[first], len(mesh.points)), topology.keys(sides, len(mesh.points)))]
+    return _sampled(case, mesh, fields, mesh.points[ends[here]].mean(axis=1), numbers[here])
 
 
 def _sampled(case: str, mesh: Mesh, fields: Sequence[Quantity], points: np.ndarray, rows: np.ndarray) -> Arrays:

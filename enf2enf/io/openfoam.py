@@ -64,7 +64,6 @@ def _read(folder: Path) -> tuple[Any, int]:
     import pyvista
 
     reader: Any = pyvista.OpenFOAMReader(folder / _CONTROL)  # VTK finds the case beside it
-    reader.reader.SetUse64BitFloats(True)
     reader.cell_to_point_creation = False
     steps = [step for step in reader.time_values if step > 0]  # what is at 0 is no result
     if steps:
