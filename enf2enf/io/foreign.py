@@ -1,18 +1,19 @@
-"""Files of VTK's that its own readers know alone: converted where pyvista is installed, never on a server."""
+"""Files that VTK's own readers know alone, or Fluent's: converted where pyvista is installed, never on a server."""
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from enf2enf.errors import MeshError
 from enf2enf.files import open_file
 from enf2enf.io import guard
 
-_SUFFIXES = (".vtm", ".vtmb", ".vti", ".vtr", ".vts", ".pvtu", ".pvtp")
+_SUFFIXES = (".vtm", ".vtmb", ".vti", ".vtr", ".vts", ".pvtu", ".pvtp", ".cas")
 _MAY_BE_LZ4 = (".vtu", ".vtp")
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file is one of VTK's that no reader of ours knows: blocks, grids, pieces, or compressed by LZ4."""
+    """Whether a file is one that VTK reads and we do not: blocks, grids, pieces, compressed by LZ4, Fluent's."""
     try:
         with open_file(path) as file:
             is_vtk, may_be = path.suffix.lower() in _SUFFIXES, path.suffix.lower() in _MAY_BE_LZ4
@@ -23,6 +24,8 @@ def is_foreign(path: Path) -> bool:
 
 def as_vtu(path: Path) -> tuple[bytes, str]:
     """The same data set as a VTU file, and its name: the cells of all blocks and pieces, and the data that all have.
+
+    Of a case of Fluent, its `.dat` file beside it, the zones of cells.
 
     Raises:
         MeshError: pyvista is not installed, or finds no cells in the file.
@@ -36,8 +39,20 @@ def as_vtu(path: Path) -> tuple[bytes, str]:
         target = Path(temporary) / "mesh.vtu"
         with guard.sentence(path.name, f"a complete {path.suffix} file", "damaged or truncated data", path.parent):
             data = pyvista.read(path)
-            grid = data.combine() if isinstance(data, pyvista.MultiBlock) else data.cast_to_unstructured_grid()
+            if path.suffix.lower() == ".cas":
+                grid = _zones(data)
+            else:
+                grid = data.combine() if isinstance(data, pyvista.MultiBlock) else data.cast_to_unstructured_grid()
             if not grid.n_cells:
                 raise MeshError(path.name, "a data set with cells", "none")
             grid.save(target)
         return target.read_bytes(), path.with_suffix(".vtu").name
+
+
+def _zones(data: Any) -> Any:
+    """The zones of cells of a case of Fluent as one grid; the others, of sides, VTK makes of the cells beside these."""
+    import pyvista
+
+    kinds = {name: name.partition(":")[2] for name in data.keys()}  # noqa: SIM118, NAME:KIND of a list of blocks
+    cells = [data[name] for name, kind in kinds.items() if kind in ("fluid", "solid", "")]
+    return pyvista.MultiBlock(cells).combine(merge_points=True)

@@ -72,6 +72,43 @@ def test_lz4(poly, tmp_path):
         read_bytes(path.read_bytes(), path.name)
 
 
+CASE = """(0 "two squares side by side")
+(2 2)
+(10 (0 1 6 0 2))
+(10 (1 1 6 1 2)(0 0 1 0 2 0 0 1 1 1 2 1))
+(12 (0 1 2 0 0))
+(12 (2 1 2 1 3))
+(13 (0 1 7 0 0))
+(13 (3 1 1 2 2)(
+2 5 1 2
+))
+(13 (4 2 3 3 2)(
+1 2 1 0
+2 3 2 0
+))
+(13 (5 4 7 5 2)(
+5 4 1 0
+6 5 2 0
+3 6 2 0
+4 1 1 0
+))
+(45 (2 fluid fluid)())
+(45 (3 interior int)())
+(45 (4 wall foot)())
+(45 (5 pressure-outlet rest)())
+"""
+VALUES = '(0 "pressure")\n(33 (2 7 6))\n(300 (1 2 1 0 0 1 2)(\n1.5\n2.5\n))\n'
+
+
+def test_a_case_of_fluent_has_its_values_by_cell(tmp_path):
+    (tmp_path / "a.cas").write_text(CASE)
+    (tmp_path / "a.dat").write_text(VALUES)
+    mesh = read(tmp_path / "a.cas")
+    (quads,) = (block.nodes for block in mesh.cells)
+    np.testing.assert_array_equal(mesh.points[quads].mean(axis=1), [[0.5, 0.5], [1.5, 0.5]])
+    assert len(mesh.points) == 6 and mesh.cell_data["PRESSURE"].tolist() == [1.5, 2.5]
+
+
 def test_a_file_without_cells_or_damaged(tmp_path):
     (tmp_path / "a.vti").write_text("<VTKFile type='ImageData'>")
     with pytest.raises(MeshError, match=r"^a\.vti: expected a (data set with cells|complete \.vti file), got"):

@@ -41,34 +41,34 @@ def face(nodes):
     return f"{len(nodes)}(" + " ".join(map(str, nodes)) + ")"
 
 
-def case(folder, axis=2, layers=1, depth=0.1, across=0.0, seed=0, steps=("7",)):
-    """The plane mesh made solid along an axis: sides in `foot` (below) and `rest`, an empty patch on both ends."""
-    count = len(PLANE)
-    points = np.concatenate([np.insert(PLANE, axis, depth * level, axis=1) for level in range(layers + 1)])
-    owners = {}
+def sides(layers):
+    """(nodes, owner, neighbour) of every face between cells, then by patch: `foot` (below), `rest`, both ends."""
+    count, inner, patches, edges = len(PLANE), [], {"foot": [], "rest": [], "ends": []}, {}
     for number, cell in enumerate(CELLS):
         for a, b in zip(cell, [*cell[1:], cell[0]], strict=True):
-            owners.setdefault(frozenset((a, b)), []).append((number, a, b))
-    inner, foot, rest, ends = [], [], [], []
+            edges.setdefault(frozenset((a, b)), []).append((number, a, b))
     for level in range(layers):
         low, high, first = level * count, (level + 1) * count, level * len(CELLS)
-        for uses in owners.values():
-            number, a, b = uses[0]
-            to = inner if len(uses) > 1 else foot if not PLANE[[a, b], 1].any() else rest
-            other = uses[1][0] + first if len(uses) > 1 else -1
-            to.append(([low + a, low + b, high + b, high + a], number + first, other))
+        for (number, a, b), *others in edges.values():
+            patch = patches["rest" if PLANE[[a, b], 1].any() else "foot"]
+            other = others[0][0] + first if others else -1
+            (inner if others else patch).append(([low + a, low + b, high + b, high + a], number + first, other))
         for number, cell in enumerate(CELLS):
             if level == 0:
-                ends.append(([low + k for k in reversed(cell)], number, -1))
+                patches["ends"].append((cell[::-1], number, -1))
             top = ([high + k for k in cell], number + first, number + first + len(CELLS))
-            (ends if level == layers - 1 else inner).append(top)
-    inner.sort(key=lambda side: side[1:])
-    faces, patches, text = inner + foot + rest + ends, (("foot", foot), ("rest", rest), ("ends", ends)), ""
-    start = len(inner)
-    for name, sides in patches:
-        kind = {"foot": "wall", "rest": "patch", "ends": "empty"}[name]
-        text += f"{name} {{ type {kind}; nFaces {len(sides)}; startFace {start}; }}\n"
-        start += len(sides)
+            (patches["ends"] if level == layers - 1 else inner).append(top)
+    return sorted(inner, key=lambda side: side[1:]), patches
+
+
+def case(folder, axis=2, layers=1, depth=0.1, across=0.0, seed=0, steps=("7",)):
+    """The plane mesh made solid along an axis, with random fields; returns them, and a shear stress on the foot."""
+    points = np.concatenate([np.insert(PLANE, axis, depth * level, axis=1) for level in range(layers + 1)])
+    inner, patches = sides(layers)
+    faces, text = list(inner), ""
+    for (name, own), kind in zip(patches.items(), ("wall", "patch", "empty"), strict=True):
+        text += f"{name} {{ type {kind}; nFaces {len(own)}; startFace {len(faces)}; }}\n"
+        faces += own
     mesh = folder / "constant" / "polyMesh"
     write(mesh / "points", "vectorField", listed(points.tolist(), vector))
     write(mesh / "faces", "faceList", listed([nodes for nodes, _, _ in faces], face))
@@ -77,22 +77,19 @@ def case(folder, axis=2, layers=1, depth=0.1, across=0.0, seed=0, steps=("7",)):
     write(mesh / "boundary", "polyBoundaryMesh", f"3\n(\n{text})\n")
     write(folder / "system" / "controlDict", "dictionary", "application none; startTime 0; endTime 9; deltaT 1;\n")
     random = np.random.default_rng(seed)
-    p, u, shear = (
-        random.normal(size=len(CELLS)),
-        random.normal(size=(len(CELLS), 2)),
-        random.normal(size=(len(foot), 2)),
-    )
+    p, u, shear = (random.normal(size=size) for size in (3, (3, 2), (len(patches["foot"]), 2)))
     u3, shear3 = np.insert(u, axis, across, axis=1), np.insert(shear, axis, 0.0, axis=1)
+    on_foot = f"type fixedValue; value nonuniform List<vector> {listed(shear3.tolist(), vector)};"
     for step in steps:
-        inside = f"internalField nonuniform List<scalar> {listed(np.tile(p, layers).tolist(), repr)};\n"
-        write(folder / step / "p", "volScalarField", "dimensions [0 2 -2 0 0 0 0];\n" + inside + "boundaryField { "
-              "foot { type zeroGradient; } rest { type zeroGradient; } ends { type empty; } }\n")  # fmt: skip
-        inside = f"internalField nonuniform List<vector> {listed(np.tile(u3, (layers, 1)).tolist(), vector)};\n"
-        foot_values = f"value nonuniform List<vector> {listed(shear3.tolist(), vector)};"
-        inside += f"boundaryField {{ foot {{ type fixedValue; {foot_values} }}"
-        end = " rest { type zeroGradient; } ends { type empty; } }\n"
-        write(folder / step / "U", "volVectorField", "dimensions [0 1 -1 0 0 0 0];\n" + inside + end)
+        fields(folder / step / "p", "scalar", listed(np.tile(p, layers).tolist(), repr), "type zeroGradient;")
+        fields(folder / step / "U", "vector", listed(np.tile(u3, (layers, 1)).tolist(), vector), on_foot)
     return [np.float64(np.float32(part)) for part in (p, u, shear)]  # as VTK has them
+
+
+def fields(path, kind, values, on_foot):
+    text = f"dimensions [0 0 0 0 0 0 0];\ninternalField nonuniform List<{kind}> {values};\n"
+    text += f"boundaryField {{ foot {{ {on_foot} }} rest {{ type zeroGradient; }} ends {{ type empty; }} }}\n"
+    write(path, f"vol{kind.title()}Field", text)
 
 
 @settings(max_examples=8)
