@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import hdf5
+from enf2enf.io import cgns_solution, hdf5
+from enf2enf.io.cgns_tree import add_node, data_of, labelled, only, text_of
 from enf2enf.io.format import QUADRATIC, Format
 from enf2enf.io.raw import raw_mesh
 
@@ -32,43 +33,48 @@ def _read(path: Path):
     import h5py
 
     with h5py.File(path, "r") as file:
-        base = _only(file, "CGNSBase_t", "base")
-        zone = _only(base, "Zone_t", "zone (join several where the mesh is made)")
-        kind = [_text(node) for node in _labelled(zone, "ZoneType_t").values()]
+        base = only(file, "CGNSBase_t", "base")
+        zone = only(base, "Zone_t", "zone (join several where the mesh is made)")
+        kind = [text_of(node) for node in labelled(zone, "ZoneType_t").values()]
         if kind != ["Unstructured"]:
             raise MeshError("zone", "an unstructured one", (kind or ["one without a type"])[0])
         sections = _sections(zone)
         points = _points(zone)
         cells, nodes = _sets(zone, sections, _families(base), len(points))
-        return raw_mesh(
+        dims = [(_dim(kind), numbers) for _, kind, numbers, _ in sections]
+        in_cells, remarks = cgns_solution.in_cells(zone, int(data_of(base)[0]), dims)
+        raw = raw_mesh(
             points,
             [(kind, nodes) for _, kind, _, nodes in sections],
-            point_data=dict(_solution(zone)),
+            point_data=cgns_solution.at_nodes(zone),
+            cell_data=in_cells,
             cell_sets=cells,
             point_sets=nodes,
         )
+        raw.info = remarks
+        return raw
 
 
 def _points(zone) -> np.ndarray:
     """Coordinates of the nodes. The grid of this name is the original one, where others are of later times."""
-    grids = _labelled(zone, "GridCoordinates_t")
+    grids = labelled(zone, "GridCoordinates_t")
     if not grids:
         raise MeshError("zone", "coordinates", "none")
     grid = grids.get("GridCoordinates", next(iter(grids.values())))
     axes = [f"Coordinate{axis}" for axis in "XYZ" if f"Coordinate{axis}" in grid]
     if axes[:2] != ["CoordinateX", "CoordinateY"]:
-        found = ", ".join(_labelled(grid, "DataArray_t")) or "none"
+        found = ", ".join(labelled(grid, "DataArray_t")) or "none"
         raise MeshError("coordinates", "CoordinateX and CoordinateY", found)
-    return np.stack([_data(grid[axis]) for axis in axes], axis=1).astype(float)
+    return np.stack([data_of(grid[axis]) for axis in axes], axis=1).astype(float)
 
 
 def _sections(zone) -> list[tuple[str, str, np.ndarray, np.ndarray]]:
     """(name, kind, element numbers, nodes from 0) of every section, in the order of the numbers."""
     found = []
-    for name, section in _labelled(zone, "Elements_t").items():
-        number = int(_data(section)[0])
-        first, last = (int(end) for end in _data(section["ElementRange"]).ravel())
-        flat = _data(section["ElementConnectivity"]).astype(np.int64).ravel()
+    for name, section in labelled(zone, "Elements_t").items():
+        number = int(data_of(section)[0])
+        first, last = (int(end) for end in data_of(section["ElementRange"]).ravel())
+        flat = data_of(section["ElementConnectivity"]).astype(np.int64).ravel()
         if number == _MIXED:
             parts = [(name, *part) for part in _unmixed(first, flat)]
         else:
@@ -90,6 +96,13 @@ def _kind(number: int) -> tuple[str, int]:
     return _KINDS[number]
 
 
+def _dim(kind: str) -> int:
+    """Of how many dimensions the elements of a kind are."""
+    from meshio._mesh import topological_dimension
+
+    return topological_dimension[kind]
+
+
 def _unmixed(first: int, flat: np.ndarray):
     parts: dict[str, tuple[list, list]] = {}
     at, element = 0, first
@@ -104,28 +117,28 @@ def _unmixed(first: int, flat: np.ndarray):
 
 def _families(base) -> dict[str, list[str]]:
     """Family -> the names of the groups that it is in."""
-    families = _labelled(base, "Family_t").items()
-    return {name: [_text(node) for node in _labelled(family, "FamilyName_t").values()] for name, family in families}
+    families = labelled(base, "Family_t").items()
+    return {name: [text_of(node) for node in labelled(family, "FamilyName_t").values()] for name, family in families}
 
 
 def _names(name: str, condition, families: dict[str, list[str]]) -> list[str]:
     """What a boundary condition is called: by its family alone where it says that it is that."""
     labels = ("FamilyName_t", "AdditionalFamilyName_t")
-    own = [_text(node).rpartition("/")[2] for label in labels for node in _labelled(condition, label).values()]
+    own = [text_of(node).rpartition("/")[2] for label in labels for node in labelled(condition, label).values()]
     groups = [group for family in own for group in families.get(family) or [family]]
-    return groups if groups and _text(condition) == "FamilySpecified" else [name, *groups]
+    return groups if groups and text_of(condition) == "FamilySpecified" else [name, *groups]
 
 
 def _conditions(zone, families: dict[str, list[str]]) -> Iterator[tuple[str, bool, str, np.ndarray]]:
     """(name, whether of nodes, range or list, numbers) of every boundary condition, under each of its names."""
-    for conditions in _labelled(zone, "ZoneBC_t").values():
-        for name, condition in _labelled(conditions, "BC_t").items():
-            where = [_text(node) for node in _labelled(condition, "GridLocation_t").values()] or ["Vertex"]
+    for conditions in labelled(zone, "ZoneBC_t").values():
+        for name, condition in labelled(conditions, "BC_t").items():
+            where = [text_of(node) for node in labelled(condition, "GridLocation_t").values()] or ["Vertex"]
             for key in ("PointRange", "PointList", "ElementRange", "ElementList"):
                 if key in condition:
                     on_nodes = where == ["Vertex"] and key.startswith("Point")
                     for group in _names(name, condition, families):
-                        yield group, on_nodes, key, _data(condition[key]).ravel()
+                        yield group, on_nodes, key, data_of(condition[key]).ravel()
 
 
 def _sets(zone, sections, families: dict[str, list[str]], count: int):
@@ -155,48 +168,6 @@ def _among(key: str, numbers: np.ndarray, listed: np.ndarray) -> np.ndarray:
     return np.isin(numbers, listed)
 
 
-def _solution(zone) -> dict[str, np.ndarray]:
-    fields = {}
-    for solution in _vertex_solutions(zone):
-        fields |= {name: _data(node).astype(float) for name, node in _labelled(solution, "DataArray_t").items()}
-    return _joined(fields)
-
-
-def _vertex_solutions(zone) -> Iterator:
-    for solution in _labelled(zone, "FlowSolution_t").values():
-        if [_text(node) for node in _labelled(solution, "GridLocation_t").values()] in ([], ["Vertex"]):
-            yield solution
-
-
-def _joined(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Components become vectors: VelocityX, VelocityY -> Velocity."""
-    for stem in [name[:-1] for name in fields if name.endswith("X")]:
-        axes = [f"{stem}{axis}" for axis in "XYZ" if f"{stem}{axis}" in fields]
-        if len(axes) > 1:
-            fields[stem] = np.stack([fields.pop(axis) for axis in axes], axis=1)
-    return fields
-
-
-def _only(parent, label: str, what: str):
-    found = _labelled(parent, label)
-    if len(found) != 1:
-        raise MeshError("file", f"one {what}", str(len(found)))
-    return next(iter(found.values()))
-
-
-def _labelled(parent, label: str) -> dict:
-    nodes = {key: parent[key] for key in parent if not key.startswith(" ")}
-    return {key: node for key, node in nodes.items() if node.attrs.get("label", b"").decode() == label}
-
-
-def _data(node) -> np.ndarray:
-    return np.asarray(node[" data"])
-
-
-def _text(node) -> str:
-    return _data(node).tobytes().decode().strip("\0 ")
-
-
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     """Writes a `meshio.Mesh` as one base and zone; element sections and boundary conditions by tag (1: first name)."""
     import h5py
@@ -207,79 +178,37 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
         file.attrs["type"] = np.array(b"MT", dtype="S3")
         file[" format"] = np.frombuffer(b"IEEE_LITTLE_32\0", dtype=np.int8)
         file[" hdf5version"] = np.frombuffer(b"HDF5 Version 1.10.0".ljust(33, b"\0"), dtype=np.int8)
-        _node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], dtype=np.float32))
+        add_node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], dtype=np.float32))
         cell_dim = max(block.dim for block in raw.cells)
-        base = _node(file, "Base", "CGNSBase_t", np.array([cell_dim, raw.points.shape[1]], dtype=np.int32))
+        base = add_node(file, "Base", "CGNSBase_t", np.array([cell_dim, raw.points.shape[1]], dtype=np.int32))
         filling = sum(len(block.data) for block in raw.cells if block.dim == cell_dim)
-        zone = _node(base, "Zone", "Zone_t", np.array([[len(raw.points)], [filling], [0]], dtype=np.int32))
-        _node(zone, "ZoneType", "ZoneType_t", "Unstructured")
-        grid = _node(zone, "GridCoordinates", "GridCoordinates_t")
+        zone = add_node(base, "Zone", "Zone_t", np.array([[len(raw.points)], [filling], [0]], dtype=np.int32))
+        add_node(zone, "ZoneType", "ZoneType_t", "Unstructured")
+        grid = add_node(zone, "GridCoordinates", "GridCoordinates_t")
         for axis, values in zip("XYZ", raw.points.T, strict=False):
-            _node(grid, f"Coordinate{axis}", "DataArray_t", values)
+            add_node(grid, f"Coordinate{axis}", "DataArray_t", values)
         _write_cells(zone, raw, tags, names)
         if raw.point_data:
-            _write_solution(_new_solution(zone), raw.point_data)
+            cgns_solution.write(zone, raw.point_data)
 
 
 def _write_cells(zone, raw, tags: list[np.ndarray], names: list[str]) -> None:
-    conditions = _node(zone, "ZoneBC", "ZoneBC_t") if names else None
+    conditions = add_node(zone, "ZoneBC", "ZoneBC_t") if names else None
     first = 1
     for block, tag in zip(raw.cells, tags, strict=True):
         for number in np.unique(tag):
             nodes = block.data[tag == number]
             last = first + len(nodes) - 1
             name = names[number - 1] if number else f"{block.type}_cells"
-            section = _node(zone, name[:32], "Elements_t", np.array([_NUMBERS[block.type], 0], dtype=np.int32))
+            section = add_node(zone, name[:32], "Elements_t", np.array([_NUMBERS[block.type], 0], dtype=np.int32))
             span = np.array([first, last], dtype=np.int32)
-            _node(section, "ElementRange", "IndexRange_t", span)
-            _node(section, "ElementConnectivity", "DataArray_t", (nodes + 1).astype(np.int32).ravel())
+            add_node(section, "ElementRange", "IndexRange_t", span)
+            add_node(section, "ElementConnectivity", "DataArray_t", (nodes + 1).astype(np.int32).ravel())
             if number:
-                condition = _node(conditions, name[:32], "BC_t", "BCTypeUserDefined")
-                _node(condition, "GridLocation", "GridLocation_t", "EdgeCenter" if block.dim == 1 else "FaceCenter")
-                _node(condition, "PointRange", "IndexRange_t", span[:, None])
+                condition = add_node(conditions, name[:32], "BC_t", "BCTypeUserDefined")
+                add_node(condition, "GridLocation", "GridLocation_t", "EdgeCenter" if block.dim == 1 else "FaceCenter")
+                add_node(condition, "PointRange", "IndexRange_t", span[:, None])
             first = last + 1
-
-
-def _new_solution(zone):
-    solution = _node(zone, "FlowSolution", "FlowSolution_t")
-    _node(solution, "GridLocation", "GridLocation_t", "Vertex")
-    return solution
-
-
-def _write_solution(solution, fields) -> None:
-    for name, values in fields.items():
-        parts = {name: values} if values.ndim == 1 else {name + a: v for a, v in zip("XYZ", values.T, strict=False)}
-        for part, column in parts.items():
-            _node(solution, part, "DataArray_t", np.ascontiguousarray(column))
-
-
-def _attach(path: Path, fields) -> None:
-    """Adds them to the first solution at vertices, or to a new one."""
-    import h5py
-
-    with h5py.File(path, "r+") as file:
-        zone = _only(_only(file, "CGNSBase_t", "base"), "Zone_t", "zone")
-        found = list(_vertex_solutions(zone))
-        for solution in found:
-            for key in {name + axis for name in fields for axis in ("", *"XYZ")} & set(solution):
-                del solution[key]
-        _write_solution(found[0] if found else _new_solution(zone), fields)
-
-
-_TYPES = {"float64": b"R8", "float32": b"R4", "int32": b"I4", "int8": b"C1"}
-
-
-def _node(parent, name: str, label: str, data: np.ndarray | str | None = None):
-    group = parent.create_group(name)
-    if isinstance(data, str):
-        data = np.frombuffer(data.encode(), dtype=np.int8)
-    if data is not None:
-        group.create_dataset(" data", data=data)
-    group.attrs["name"] = np.array(name.encode(), dtype="S33")
-    group.attrs["label"] = np.array(label.encode(), dtype="S33")
-    group.attrs["type"] = np.array(b"MT" if data is None else _TYPES[data.dtype.name], dtype="S3")
-    group.attrs["flags"] = np.array([1], dtype=np.int32)
-    return group
 
 
 FORMAT = Format(
@@ -295,5 +224,5 @@ FORMAT = Format(
     read=_read,
     plane=True,
     write=_write,
-    attach=_attach,
+    attach=cgns_solution.attach,
 )

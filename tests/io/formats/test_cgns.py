@@ -10,7 +10,7 @@ from plates import POINTS, QUADS
 from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes, write_bytes
-from enf2enf.io.formats.cgns import _node
+from enf2enf.io.cgns_tree import add_node
 from enf2enf.mesh import CellBlock, Mesh
 
 HOLE = np.array([[k, (k + 1) % 8] for k in range(8)])
@@ -29,9 +29,9 @@ def edited(*changes) -> bytes:
 
 def family(name, *groups):
     def change(file):
-        made = _node(file["Base"], name, "Family_t")
+        made = add_node(file["Base"], name, "Family_t")
         for group in groups:
-            _node(made, group, "FamilyName_t", group)
+            add_node(made, group, "FamilyName_t", group)
 
     return change
 
@@ -43,7 +43,7 @@ def condition(key, label, data):
         if key in file[CONDITION]:
             del file[CONDITION][key]
         if data is not None:
-            _node(file[CONDITION], key, label, data)
+            add_node(file[CONDITION], key, label, data)
 
     return change
 
@@ -57,7 +57,7 @@ def of_nodes(numbers):
     def change(file):
         for change in (condition("GridLocation", "", None), condition("PointRange", "", None)):
             change(file)
-        _node(file[CONDITION], "PointList", "IndexArray_t", np.array([numbers], dtype=np.int32))
+        add_node(file[CONDITION], "PointList", "IndexArray_t", np.array([numbers], dtype=np.int32))
 
     return change
 
@@ -102,15 +102,15 @@ def test_boundaries_are_named(case):
 
 def another(name, label, **data):
     def change(file):
-        made = _node(file["Base"], name, label, np.array([[16], [8], [0]], dtype=np.int32))
-        _node(made, "ZoneType", "ZoneType_t", "Unstructured")
+        made = add_node(file["Base"], name, label, np.array([[16], [8], [0]], dtype=np.int32))
+        add_node(made, "ZoneType", "ZoneType_t", "Unstructured")
 
     return change
 
 
 def structured(file):
     del file["Base/Zone/ZoneType"]
-    _node(file["Base/Zone"], "ZoneType", "ZoneType_t", "Structured")
+    add_node(file["Base/Zone"], "ZoneType", "ZoneType_t", "Structured")
 
 
 def typed(number):
@@ -153,3 +153,30 @@ def test_the_first_of_several_grids_is_the_original_one():
         file["Base/Zone/A later one/CoordinateX/ data"][:] *= 2
 
     np.testing.assert_allclose(read_bytes(edited(later), "a.cgns").points, POINTS)
+
+
+def test_values_in_cells_are_those_of_the_cells_and_others_are_said():
+    """As finite-volume solvers write them; lines that bound the cells have none."""
+    values = np.arange(len(QUADS)) + 0.5
+
+    def solved(file):
+        made = add_node(file["Base/Zone"], "Solution", "FlowSolution_t")
+        add_node(made, "GridLocation", "GridLocation_t", "CellCenter")
+        for name, part in {
+            "Pressure": values,
+            "VelocityX": 2 * values,
+            "VelocityY": -values,
+            "Rind": values[1:],
+        }.items():
+            add_node(made, name, "DataArray_t", part)
+
+    mesh = read_bytes(edited(solved), "a.cgns")
+    assert set(mesh.cell_data) == {"Pressure", "Velocity"} and not mesh.point_data
+    start = 0
+    for block in mesh.cells:
+        found = mesh.cell_data["Velocity"][start : start + len(block.nodes)]
+        start += len(block.nodes)
+        expected = np.stack([2 * values, -values], axis=1) if block.kind == "quad" else np.full(found.shape, np.nan)
+        np.testing.assert_array_equal(found, expected)
+    (sentence,) = mesh.warnings
+    assert sentence == f"Rind: expected a value in each of {len(QUADS)} cells, got {len(QUADS) - 1}, left out"
