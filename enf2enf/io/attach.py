@@ -90,5 +90,6 @@ def _differences(made: Mesh, mesh: Mesh, fields: Mapping[str, np.ndarray]) -> It
     if made.point_data.keys() != wanted.keys():
         yield "fields"
     for name, values in wanted.items():
-        if not np.array_equal(made.point_data.get(name), np.asarray(values, np.float64), equal_nan=True):
+        found = made.point_data.get(name, np.zeros(0))
+        if not np.array_equal(found, np.asarray(values, np.float64), equal_nan=True):
             yield f"values of {name!r}"

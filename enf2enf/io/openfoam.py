@@ -104,7 +104,7 @@ class _Slab:
         self._patches = {name: boundary[name] for name in boundary.keys()}  # noqa: SIM118
         self._surface = _surface(self._volume)
         self._faces = _faces(self._surface)
-        self._axis, self._near = self._side()
+        self._axis, self._sides = self._side()
         self._plane = [axis for axis in range(3) if axis != self._axis]
 
     def _side(self) -> tuple[int, list[Int[np.ndarray, " corners"]]]:
@@ -124,9 +124,9 @@ class _Slab:
 
     def mesh(self, warnings: tuple[str, ...]) -> Mesh:
         """The side as a mesh."""
-        nodes = np.unique(np.concatenate(self._near))
+        nodes = np.unique(np.concatenate(self._sides))
         points = np.ascontiguousarray(np.asarray(self._surface.points, np.float64)[nodes][:, self._plane])
-        rings = [np.searchsorted(nodes, face) for face in self._near]
+        rings = [np.searchsorted(nodes, face) for face in self._sides]
         blocks, order = [], []
         for size in sorted({len(ring) for ring in rings}):
             chosen = [number for number, ring in enumerate(rings) if len(ring) == size]
@@ -140,9 +140,9 @@ class _Slab:
 
     def _lines(self, points: Float[np.ndarray, "points 2"]) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
         """Name -> ends of the lines that a patch is from the side, and of which of its faces each is."""
-        from scipy.spatial import cKDTree
+        from scipy.spatial import KDTree
 
-        tree = cKDTree(points)
+        tree = KDTree(points)
         for name, patch in self._patches.items():
             flat = self._is_far(patch.points, self._axis)
             ends, owners = [], []

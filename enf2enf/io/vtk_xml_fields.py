@@ -25,8 +25,8 @@ def attach(path: Path, fields: Mapping[str, np.ndarray]) -> None:
     old = rb"<DataArray\b[^<>]*\bName=[\"'](?:" + names + rb")[\"'][^<>]*?(?:/>|>[^<>]*</DataArray>)"
     section = re.search(rb"<PointData\b([^<>]*?)(?:/>|>(.*?)</PointData>)", head, re.DOTALL)
     if section is None:
-        place = re.search(rb"<Piece\b[^<>]*>", head).end()
-        head = head[:place] + b"<PointData>" + arrays + b"</PointData>" + head[place:]
+        (piece,) = re.findall(rb"<Piece\b[^<>]*>", head)
+        head = head.replace(piece, piece + b"<PointData>" + arrays + b"</PointData>")
     else:
         kept = re.sub(old, b"", section[2] or b"")
         inner = b"<PointData" + section[1] + b">" + kept + arrays + b"</PointData>"
