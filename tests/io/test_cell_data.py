@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from enf2enf.errors import MeshError
 from enf2enf.io import read, read_bytes, write_bytes
+from enf2enf.io.formats import FORMATS
 from enf2enf.mesh import CellBlock, Mesh
 
 POINTS = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1], [3, 0.5]], np.float64)
@@ -17,7 +18,7 @@ RIM = np.array([[0, 1], [1, 2]])
 
 @settings(max_examples=10)
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), swapped=st.booleans())
-@pytest.mark.parametrize("format", ["vtu", "vtk"])
+@pytest.mark.parametrize("format", [name for name, format_ in FORMATS.items() if format_.cell_fields])
 def test_round_trip(format, values, swapped):
     """Of cells of two kinds, beside a patch, whose sides have none."""
     blocks = (CellBlock("quad", QUADS), CellBlock("triangle", TRIANGLES))
@@ -45,3 +46,31 @@ def test_others_leave_them_out_and_a_wrong_number_is_refused(tmp_path):
     again = read(tmp_path / "halves.vtk")
     by_kind = dict(zip([b.kind for b in again.cells], np.split(again.cell_data["p"], [2]), strict=True))
     assert by_kind["quad"].tolist() == [1.0, 3.0] and by_kind["triangle"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("format", [name for name, format_ in FORMATS.items() if format_.cell_fields])
+def test_the_sides_of_a_patch_keep_their_numbers_and_their_curves(format):
+    """Where they are cells of the mesh; a side that is none has no number."""
+    sides = np.array([[0, 1], [1, 2], [2, 5]])
+    lines = (
+        CellBlock("line3", np.array([[1, 0, 6]])) if "line3" in FORMATS[format].kinds else CellBlock("line", RIM[:1])
+    )
+    blocks = (CellBlock("line", np.array([[1, 2], [3, 4]])), CellBlock("quad", QUADS), lines)
+    mesh = Mesh(POINTS, blocks, {"rim": sides}, {}, (), {"p": np.arange(5.0)})
+    again = read_bytes(write_bytes(mesh, format), format)
+    numbers = dict(
+        zip(
+            [b.kind for b in again.cells],
+            np.split(again.cell_data["p"], np.cumsum([len(b.nodes) for b in again.cells])),
+            strict=False,
+        )
+    )
+    found = {
+        tuple(sorted(nodes[:2])): number
+        for b in again.cells
+        if b.kind.startswith("line")
+        for nodes, number in zip(b.nodes.tolist(), numbers[b.kind].tolist(), strict=True)
+    }
+    assert found[1, 2] == 0 and found[3, 4] == 1 and found[0, 1] == 4 and np.isnan(found[2, 5]) and len(found) == 4
+    assert {tuple(sorted(side)) for side in again.patches["rim"].tolist()} == {(0, 1), (1, 2), (2, 5)}
+    assert ("line3" in numbers) == ("line3" in FORMATS[format].kinds)

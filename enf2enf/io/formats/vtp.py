@@ -67,6 +67,7 @@ FORMAT = Format(
     extensions=(".vtp",),
     kinds=LINEAR | {"polygon"},
     fields=True,
+    cell_fields=True,
     patches=True,
     sniff=functools.partial(vtk_xml.is_of, "PolyData"),
     prepare=_prepare,

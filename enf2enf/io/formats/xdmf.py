@@ -153,6 +153,7 @@ FORMAT = Format(
     extensions=(".xdmf", ".xmf"),
     kinds=LINEAR | {"triangle6"},
     fields=True,
+    cell_fields=True,
     patches=True,
     sniff=_sniff,
     prepare=_prepare,
