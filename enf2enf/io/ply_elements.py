@@ -28,11 +28,8 @@ def read(path: Path) -> Any:
         ValueError: a header that is none, or elements that break off.
         MeshError: cells in another form than faces and edges.
     """
-    data = path.read_bytes()
-    if not (end := _END.search(data)):
-        raise ValueError("a header that breaks off")
-    order, elements = _header(data[: end.start()].decode("utf-8", errors="replace"))
-    source = _Text(data[end.end() :]) if order is None else _Binary(data, end.end(), order)
+    order, elements, data, start = opened(path)
+    source = _Text(data[start:]) if order is None else _Binary(data, start, order)
     tables, place = {}, source.first
     for element in elements:
         tables[element.name], place = _table(source, element, place)
@@ -41,19 +38,35 @@ def read(path: Path) -> Any:
     return _mesh(tables, {element.name: element.count for element in elements})
 
 
-class _Property(NamedTuple):
+def opened(path: Path) -> tuple[str | None, list["Element"], bytes, int]:
+    """The order of the bytes, None of text, the elements, the file, and where the first of them begins in it.
+
+    Raises:
+        ValueError: a header that is none.
+    """
+    data = path.read_bytes()
+    if not (end := _END.search(data)):
+        raise ValueError("a header that breaks off")
+    return *_header(data[: end.start()].decode("utf-8", errors="replace")), data, end.end()
+
+
+class Property(NamedTuple):
+    """One of an element: a number, or a list of them."""
+
     name: str
     kind: str
     count_kind: str | None  # of a list
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
+    """A table of so many rows."""
+
     name: str
     count: int
-    properties: list[_Property]
+    properties: list[Property]
 
 
-def _header(text: str) -> tuple[str | None, list[_Element]]:
+def _header(text: str) -> tuple[str | None, list[Element]]:
     """The order of the bytes, None of text, and the elements."""
     order, elements = "", []
     for line in text.splitlines()[1:]:
@@ -61,11 +74,11 @@ def _header(text: str) -> tuple[str | None, list[_Element]]:
         if words[:1] == ["format"]:
             order = _ORDERS[words[1]]
         elif words[:1] == ["element"]:
-            elements.append(_Element(words[1], int(words[2]), []))
+            elements.append(Element(words[1], int(words[2]), []))
         elif words[:2] == ["property", "list"]:
-            elements[-1].properties.append(_Property(words[4], _TYPES[words[3]], _TYPES[words[2]]))
+            elements[-1].properties.append(Property(words[4], _TYPES[words[3]], _TYPES[words[2]]))
         elif words[:1] == ["property"]:
-            elements[-1].properties.append(_Property(words[2], _TYPES[words[1]], None))
+            elements[-1].properties.append(Property(words[2], _TYPES[words[1]], None))
         elif words and words[0] not in ("comment", "obj_info"):
             raise ValueError(f"a line of the header {line[:40]!r}")
     if order == "" or len({element.name for element in elements}) < len(elements):
@@ -131,7 +144,7 @@ def _gathered(values: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
     return values[starts[:, None] + np.arange(width)]
 
 
-def _table(source: _Text | _Binary, element: _Element, place: int) -> tuple[_Table, int]:
+def _table(source: _Text | _Binary, element: Element, place: int) -> tuple[_Table, int]:
     """Property -> (how many numbers every row has, all of them); and the place behind the element."""
     groups, place = _walked(source, element, place)
     sizes = {item.name: np.zeros(element.count, np.int64) for item in element.properties}
@@ -157,13 +170,13 @@ def _within(source: _Text | _Binary, place: int) -> int:
     return place
 
 
-def _columns(item: _Property, length: int) -> Iterator[tuple[str, int]]:
+def _columns(item: Property, length: int) -> Iterator[tuple[str, int]]:
     if item.count_kind:
         yield item.count_kind, 1
     yield item.kind, length
 
 
-def _walked(source: _Text | _Binary, element: _Element, place: int) -> tuple[dict[_Lengths, _Rows], int]:
+def _walked(source: _Text | _Binary, element: Element, place: int) -> tuple[dict[_Lengths, _Rows], int]:
     """Lengths of the properties -> which rows have these, and where they begin; and the place behind them all."""
     if not any(item.count_kind for item in element.properties):
         step = sum(source.size(item.kind) for item in element.properties)

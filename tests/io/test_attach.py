@@ -1,6 +1,6 @@
 """Fields are added to the mesh that was asked about: of a file of the same format all that was in it stays."""
 
-import dataclasses
+import struct
 
 import h5py
 import meshio
@@ -187,6 +187,8 @@ def test_every_number_comes_back(name, values, swap, tmp_path_factory):
     write(folder / f"a{ending}", Mesh(POINTS, cells[:: -1 if swap else 1], {"foot": np.array([[1, 5]])}))
     p = np.array(values, np.float32)
     fields = {"p": p, "u": np.stack([p, 0 * p + 1], axis=1)}  # no number is no vector either
+    if name == "ply":
+        del fields["u"]
     mesh = read(folder / f"a{ending}").scaled("mm")
     assert attach(folder / f"b{ending}", mesh, fields) == ()
     again = read(folder / f"b{ending}")
@@ -228,12 +230,64 @@ def test_a_file_that_is_another_by_now_is_not_added_to(tmp_path):
     assert "other fields" in sentence and set(read(tmp_path / "b.vtu").point_data) == {"mine", "p", "u"}
 
 
-def test_what_cannot_be_added_to_is_written_anew_and_what_holds_no_fields_is_refused(tmp_path):
-    mesh = Mesh(POINTS, (CellBlock("quad", BLOCKS[2][1]),))
-    write(tmp_path / "a.ply", mesh)
-    (sentence,) = attach(tmp_path / "b.ply", read(tmp_path / "a.ply"), {"p": P})
-    assert "a.ply as it is, got PLY; the mesh is written anew" in sentence
-    np.testing.assert_array_equal(read(tmp_path / "b.ply").point_data["p"], np.float64(P))
-    write(tmp_path / "a.stl", dataclasses.replace(mesh, cells=(CellBlock("triangle", np.array([[0, 1, 2]])),)))
+@pytest.mark.parametrize("form", ["ascii", "binary_little_endian", "binary_big_endian"])
+def test_ply_keeps_its_edges_colours_and_comments(form, tmp_path):
+    head = f"""ply
+format {form} 1.0
+comment of mine
+element vertex 4
+property float x
+property uchar red
+property float p
+property float y
+element face 1
+property list uchar int vertex_indices
+element edge 1
+property int vertex1
+property int vertex2
+property uchar red
+end_header
+"""
+    rows = [(0.0, 7, 1.5, 0.0), (1.0, 8, 2.5, 0.0), (1.0, 9, 3.5, 1.0), (0.0, 10, 4.5, 1.0)]
+    behind = (4, 0, 1, 2, 3), (0, 1, 200)
+    order = ">" if form.endswith("big_endian") else "<"
+    if form == "ascii":
+        body = "".join(" ".join(map(str, row)) + "\n" for row in (*rows, *behind)).encode()
+        rest = body.split(b"\n", 4)[4]
+    else:
+        rest = struct.pack(f"{order}B4i", *behind[0]) + struct.pack(f"{order}iiB", *behind[1])
+        body = b"".join(struct.pack(f"{order}fBff", *row) for row in rows) + rest
+    (tmp_path / "a.ply").write_bytes(head.encode() + body)
+    p = np.array([np.nan, 1, 2, 3], np.float32)
+    mesh = read(tmp_path / "a.ply")
+    assert attach(tmp_path / "b.ply", mesh, {"p": p, "q": 2 * p}) == ()
+    made, again = (tmp_path / "b.ply").read_bytes(), read(tmp_path / "b.ply")
+    assert made.endswith(rest) and b"comment of mine\n" in made and made.count(b"property") == 9
+    assert again.point_data["red"].tolist() == [7, 8, 9, 10] and set(again.point_data) == {"red", "p", "q"}
+    np.testing.assert_array_equal(again.point_data["p"], np.float64(p))
+    np.testing.assert_array_equal(again.point_data["q"], np.float64(2 * p))
+    (sentence,) = attach(tmp_path / "c.ply", read(tmp_path / "a.ply").with_point_data({"t": p}), {"p": p})
+    assert "got other fields; the mesh is written anew" in sentence
+
+
+def test_a_document_beside_its_arrays_is_written_anew(tmp_path):
+    made = meshio.Mesh(SPATIAL, [BLOCKS[0], BLOCKS[2]], cell_data={"zone": [BY_CELL[0], BY_CELL[2]]})
+    meshio.xdmf.write(tmp_path / "a.xdmf", made, data_format="HDF")
+    (sentence,) = attach(tmp_path / "b.xdmf", read(tmp_path / "a.xdmf"), FIELDS)
+    assert sentence.startswith(
+        "b.xdmf: expected the fields added to a.xdmf as it is, got a reference to the file 'a.h5'"
+    )
+    (tmp_path / "a.h5").unlink()
+    again = read(tmp_path / "b.xdmf")
+    assert again.cell_data["zone"].tolist() == [0.0, 20.0]
+    np.testing.assert_array_equal(again.point_data["p"], np.float64(P))
+
+
+def test_what_holds_no_fields_is_refused(tmp_path):
+    mesh = Mesh(POINTS, (CellBlock("triangle", np.array([[0, 1, 2]])),))
+    write(tmp_path / "a.stl", mesh)
     with pytest.raises(MeshError, match="b.stl: expected a format that carries nodal fields"):
         attach(tmp_path / "b.stl", read(tmp_path / "a.stl"), {"p": P[:3]})
+    write(tmp_path / "a.ply", mesh)
+    with pytest.raises(MeshError, match="expected scalar fields, PLY carries no vectors, got 'u'"):
+        attach(tmp_path / "b.ply", read(tmp_path / "a.ply"), FIELDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import ply_elements, text
+from enf2enf.io import ply_elements, ply_fields, text
 from enf2enf.io.format import Format
 from enf2enf.mesh.mesh import Mesh
 
@@ -54,4 +54,5 @@ FORMAT = Format(
     read=ply_elements.read,
     validate=_validate,
     write=_write,
+    attach=ply_fields.attach,
 )
