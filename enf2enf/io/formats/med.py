@@ -39,7 +39,9 @@ def _read(path: Path) -> Any:
         points = nodes["COO"][()].reshape(-1, int(mesh.attrs["ESP"]), order="F")
         cells: list[Any] = [_cells(key, group) for key, group in step["MAI"].items()]
         named = [_groups(families.get("ELEME", {}), group) for group in step["MAI"].values()]
+        counts = {key: len(nodes) for key, (_, nodes) in zip(step["MAI"], cells, strict=True)}
         fields, remarks = _fields(file, len(points))
+        in_cells, more = _in_cells(file, counts)
         sets: dict[str, Any] = {
             key: [rows.get(key) for rows in named] for key in sorted({key for rows in named for key in rows})
         }
@@ -47,10 +49,11 @@ def _read(path: Path) -> Any:
             points,
             cells,
             point_data=fields,
+            cell_data=in_cells,
             point_sets=_groups(families.get("NOEUD", {}), nodes),
             cell_sets=sets,
         )
-        raw.info = remarks
+        raw.info = remarks + more
         return raw
 
 
@@ -87,18 +90,42 @@ def _fields(file: Any, count: int) -> tuple[dict[str, Any], list[str]]:
     """Fields at nodes, of each the last step, and sentences about those left out."""
     found, remarks = {}, []
     for name, steps in file.get("CHA", {}).items():
-        if not (keys := sorted(key for key in steps if "NOE" in steps[key])):
-            continue
-        nodal = steps[keys[-1]]["NOE"]
-        profile, data = _only(nodal, f"profile of {name!r}")
-        values = data["CO"][()].reshape(int(data.attrs["NBR"]), -1, order="F")
-        if profile != _WHOLE:
-            some, values = values, np.full((count, values.shape[1]), np.nan)
-            values[file["PROFILS"][profile]["PFL"][()] - 1] = some
-        found[name] = values
-        if len(keys) > 1:
-            remarks.append(f"{name}: expected one step, got {len(keys)}, of which the last is read")
+        if keys := sorted(key for key in steps if "NOE" in steps[key]):
+            found[name] = _values(file, steps[keys[-1]]["NOE"], count, name)
+            remarks += _older(name, keys)
     return found, remarks
+
+
+def _in_cells(file: Any, counts: Mapping[str, int]) -> tuple[dict[str, Any], list[str]]:
+    """The same in cells, of which there are so many of every type; NaN in those of a type without values."""
+    found, remarks = {}, []
+    for name, steps in file.get("CHA", {}).items():
+        kinds = {f"MAI.{key}": count for key, count in counts.items()}
+        if not (keys := sorted(key for key in steps if kinds.keys() & steps[key].keys())):
+            continue
+        groups = {kind: group for kind, group in steps[keys[-1]].items() if kind in kinds}
+        if any(data.attrs.get("NGA", 1) != 1 or len(group) > 1 for group in groups.values() for data in group.values()):
+            remarks.append(f"{name}: expected one value in each cell, got several, left out")
+            continue
+        some = {kind: _values(file, group, kinds[kind], name) for kind, group in groups.items()}
+        width = max(values.shape[1] for values in some.values())
+        found[name] = [some.get(kind, np.full((count, width), np.nan)) for kind, count in kinds.items()]
+        remarks += _older(name, keys)
+    return found, remarks
+
+
+def _older(name: str, steps: list[str]) -> list[str]:
+    return [f"{name}: expected one step, got {len(steps)}, of which the last is read"] * (len(steps) > 1)
+
+
+def _values(file: Any, group: Any, count: int, name: str) -> np.ndarray:
+    """Those of all nodes, or of all cells of a type; NaN where a profile leaves some out."""
+    profile, data = _only(group, f"profile of {name!r}")
+    values = data["CO"][()].reshape(int(data.attrs["NBR"]), -1, order="F")
+    if profile != _WHOLE:
+        some, values = values, np.full((count, values.shape[1]), np.nan)
+        values[file["PROFILS"][profile]["PFL"][()] - 1] = some
+    return values
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -131,6 +158,7 @@ FORMAT = Format(
     extensions=(".med",),
     kinds=QUADRATIC,
     fields=True,
+    cell_fields=True,
     patches=True,
     sniff=hdf5.sniff,
     distinctive=False,

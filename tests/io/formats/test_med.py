@@ -3,6 +3,7 @@
 import io
 
 import h5py
+import meshio
 import numpy as np
 import pytest
 
@@ -82,3 +83,24 @@ def test_the_last_step_of_a_field_is_read_and_the_others_are_mentioned():
 def test_what_is_not_understood_is_refused_by_its_name(change, sentence):
     with pytest.raises(MeshError, match=sentence):
         read_bytes(changed(change), "a.med")
+
+
+def test_values_in_cells_are_read_where_each_has_one(tmp_path):
+    """Of two kinds of cells only one has values of the second field; the third has several in a cell."""
+    points = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1], [2, 0], [2, 1]])
+    cells = [("triangle", np.array([[0, 1, 2], [0, 2, 3]])), ("quad", np.array([[1, 4, 5, 2]]))]
+    data = {"p": [np.array([1.0, 2]), np.array([3.0])], "q": [np.array([4.0, 5]), np.array([6.0])]}
+    meshio.med.write(tmp_path / "a.med", meshio.Mesh(points, cells, cell_data=data | {"r": data["p"]}))
+    with h5py.File(tmp_path / "a.med", "r+") as file:
+        (step,) = file["CHA/q"].values()
+        del step["MAI.TR3"]
+        (step,) = file["CHA/r"].values()
+        step["MAI.QU4/MED_NO_PROFILE_INTERNAL"].attrs["NGA"] = 4
+    mesh = read(tmp_path / "a.med")
+    by_kind = {}
+    for name, values in mesh.cell_data.items():
+        parts = np.split(values, np.cumsum([len(block.nodes) for block in mesh.cells])[:-1])
+        by_kind |= {(name, block.kind): part.tolist() for block, part in zip(mesh.cells, parts, strict=True)}
+    assert by_kind["p", "triangle"] == [1, 2] and by_kind["p", "quad"] == [3] and by_kind["q", "quad"] == [6]
+    assert np.isnan(by_kind["q", "triangle"]).all() and set(mesh.cell_data) == {"p", "q"}
+    assert mesh.warnings == ("r: expected one value in each cell, got several, left out",)
