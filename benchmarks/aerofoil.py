@@ -11,29 +11,23 @@ error over mean absolute value, and Spearman's rank correlation. Intervals of 95
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from rich.table import Table
-from scipy.stats import spearmanr
 
+from benchmarks import flow
 from benchmarks.peers.nearest import NearestShape
 from benchmarks.rows import split_main
 from enf2enf import load
 from enf2enf.data.cache import PackedData
-from enf2enf.forces import coefficients, forces
 from enf2enf.geometry.plane.sides import WallSides
-from enf2enf.surrogate import Surrogate
 
 RUN, DATA = Path("runs/aerofoil-404"), Path("data/aerofoil-404")
-VOLUME, WALL = ("velocity", "pressure", "nut"), ("wall_pressure", "wall_shear")
-NACA, BEST, CHORD, RESAMPLED = "naca", 0.95, 1.0, 2000
-
-Guess = Callable[[int], Float[np.ndarray, "points components"]]
-"""All fields of a case at its own points, those on walls included."""
+NACA, BEST, RESAMPLED = "naca", 0.95, 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,20 +52,20 @@ class Errors:
 def variances(packed: PackedData) -> tuple[Float[np.ndarray, "4"], float]:
     """Of u, v, p and nut, and of ln(1 + nut / nu), over all points of the NACA train cases."""
     ids = [index for index in packed.ids("train") if packed.names[index].startswith(NACA)]
-    points = [_volume(packed, index, packed.values(index)) for index in ids]
-    logs = [np.log1p(own[:, 3] / _viscosity(packed, index)) for own, index in zip(points, ids, strict=True)]
+    points = [flow.volume(packed, index, packed.values(index)) for index in ids]
+    logs = [np.log1p(own[:, 3] / flow.viscosity(packed, index)) for own, index in zip(points, ids, strict=True)]
     return np.concatenate(points).var(axis=0), float(np.concatenate(logs).var())
 
 
-def errors_of(packed: PackedData, ids: Sequence[int], guess: Guess) -> Errors:
+def errors_of(packed: PackedData, ids: Sequence[int], guess: flow.Guess) -> Errors:
     """The errors of guesses of cases."""
     scales, log_scale = variances(packed)
     volume, logs, surface, loads = [], [], [], []
     for index in ids:
         truth, found = packed.values(index).astype(np.float64), guess(index)
-        here, there = _volume(packed, index, found), _volume(packed, index, truth)
+        here, there = flow.volume(packed, index, found), flow.volume(packed, index, truth)
         volume.append(((here - there) ** 2).mean(axis=0) / scales)
-        viscosity = _viscosity(packed, index)
+        viscosity = flow.viscosity(packed, index)
         off = np.log1p(np.maximum(here[:, 3], 0) / viscosity) - np.log1p(there[:, 3] / viscosity)
         logs.append((off**2).mean() / log_scale)
         pressure = [_wall(packed, index, values)["wall_pressure"] for values in (found, truth)]
@@ -94,7 +88,7 @@ def row(system: str, family: str, errors: Errors) -> dict[str, Any]:
     for number, name in enumerate(("lift", "drag")):
         found, truth = errors.loads[:, number].T
         figures[name] = np.abs(found - truth).mean() / np.abs(truth).mean()
-        figures[f"rho_{name}"] = spearmanr(found, truth).statistic if np.ptp(found) else 0.0
+        figures[f"rho_{name}"] = flow.rank_correlation(found, truth)
     worst = [errors.names[k] for k in np.argsort(rank)[::-1][:3]]
     plain = {name: float(value) for name, value in figures.items()}
     interval = _interval(own[best, :3].mean(axis=1))
@@ -108,8 +102,8 @@ def measure(split: str) -> Iterator[dict[str, Any]]:
     ids = {family: [i for i in packed.ids(split) if packed.names[i].startswith(family)] for family in families}
     surrogate = load(RUN / "model.enf")
     near = NearestShape(packed, surrogate.config.frames, surrogate.normaliser.length)
-    systems: dict[str, Guess] = {
-        "ours": lambda index: answers(surrogate, packed, index),
+    systems: dict[str, flow.Guess] = {
+        "ours": lambda index: flow.answers(surrogate, packed, index),
         "nearest training shape": near.predict,
         "mean field": lambda index: np.broadcast_to(
             surrogate.mean_field(packed.conditions(index)), packed.values(index).shape
@@ -120,16 +114,6 @@ def measure(split: str) -> Iterator[dict[str, Any]]:
             yield row(system, family, errors_of(packed, own, guess))
     for family, own in ids.items():
         yield {"system": "least squares on U, alpha, alpha^2", "family": family, "cases": len(own), **null(packed, own)}
-
-
-def answers(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.ndarray, "points components"]:
-    """What the surrogate says at the points of a case."""
-    points, on_wall = packed.points(index), packed.on_wall(index)
-    shape = surrogate.encode(packed.geometry(index))
-    evaluator = surrogate.evaluator(shape, packed.schema.condition_columns.split(packed.conditions(index)))
-    guess = np.full((len(points), packed.schema.field_width), np.nan)
-    guess[~on_wall], guess[on_wall] = evaluator(points[~on_wall]), evaluator.on_wall(points[on_wall])
-    return guess
 
 
 def null(packed: PackedData, ids: Sequence[int]) -> dict[str, float]:
@@ -149,41 +133,19 @@ def null(packed: PackedData, ids: Sequence[int]) -> dict[str, float]:
     for number, name in enumerate(("lift", "drag")):
         off = np.abs(found[:, number] - truth[:, number]).mean()
         figures[name] = float(off / np.abs(truth[:, number]).mean())
-        figures[f"rho_{name}"] = float(spearmanr(found[:, number], truth[:, number]).statistic)
+        figures[f"rho_{name}"] = flow.rank_correlation(found[:, number], truth[:, number])
     return figures
 
 
-def _volume(packed: PackedData, index: int, values: np.ndarray) -> Float[np.ndarray, "points 4"]:
-    """u, v, p and nut in the domain."""
-    named = packed.schema.field_columns.split(np.asarray(values, np.float64)[~packed.on_wall(index)])
-    return np.column_stack([named[name] for name in VOLUME])
-
-
 def _wall(packed: PackedData, index: int, values: np.ndarray) -> dict[str, np.ndarray]:
-    """The fields on the wall at the midpoints of its sides, in their order."""
-    on_wall = packed.on_wall(index)
-    named = packed.schema.field_columns.split(np.asarray(values, np.float64)[on_wall])
-    sides = WallSides.of(packed.geometry(index))
-    place = _nearest(packed.points(index)[on_wall], sides.midpoints)
-    return {name: named[name][place] for name in WALL}
-
-
-def _nearest(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    from scipy.spatial import KDTree
-
-    return KDTree(points).query(wanted)[1]
+    """The fields on the wall at the midpoints of its sides, where they are known, in their order."""
+    place = flow.places(packed, index, WallSides.of(packed.geometry(index)).midpoints)
+    return {name: own[place] for name, own in flow.at_wall(packed, index, values).items()}
 
 
 def _loads(packed: PackedData, index: int, values: np.ndarray) -> tuple[float, float]:
     """C_L and C_D of fields on the wall."""
-    wall, sides = _wall(packed, index, values), WallSides.of(packed.geometry(index))
-    inflow = packed.schema.condition_columns.split(packed.conditions(index))["inflow"]
-    found = coefficients(forces(sides, wall["wall_pressure"], wall["wall_shear"]), inflow, CHORD)
-    return found.lift, found.drag
-
-
-def _viscosity(packed: PackedData, index: int) -> float:
-    return float(packed.schema.condition_columns.split(packed.conditions(index))["viscosity"])
+    return flow.loads(packed, index, _wall(packed, index, values))
 
 
 def _interval(values: Float[np.ndarray, " cases"]) -> tuple[float, float]:

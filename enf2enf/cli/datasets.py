@@ -19,6 +19,12 @@ enf2enf dataset check data/mine --png report.png"""
     dataset = add(commands, "dataset", about, example)
     actions = dataset.add_subparsers(required=True, metavar="ACTION")
     _add_new(actions)
+    example = "enf2enf dataset airfrans Dataset --task scarce --out data/airfrans-scarce"
+    about = "make one from the public folder of AirfRANS; run again to finish one that was interrupted"
+    airfrans = add(actions, "airfrans", about, example, _airfrans)
+    airfrans.add_argument("folder", type=Path, help="with manifest.json and a folder a case")
+    airfrans.add_argument("--task", required=True, help="full, scarce, reynolds or aoa")
+    airfrans.add_argument("--out", type=Path, required=True, help="folder, new, empty or of an interrupted run")
     example = "enf2enf dataset check data/mine --png report.png"
     about = "say what a careful colleague would; status 1 where something must be mended"
     check = add(actions, "check", about, example, _check)
@@ -62,6 +68,12 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--length", type=float, help="the reference length in metres; default: the mean extent")
     new.add_argument("--name", default="", help="default: that of the folder")
     new.add_argument("--licence", default="", help="of the data (SPDX identifier)")
+
+
+def _airfrans(options: argparse.Namespace) -> None:
+    from enf2enf.data.airfrans.convert import convert
+
+    print(convert(options.folder, options.out, options.task))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,0 +1,64 @@
+"""Flows around walls in a data set: what the benchmarks of their fields and forces have in common."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial import KDTree
+from scipy.stats import spearmanr
+
+from enf2enf.data.cache import PackedData
+from enf2enf.forces import coefficients, forces
+from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.surrogate import Surrogate
+
+VOLUME, WALL = ("velocity", "pressure", "nut"), ("wall_pressure", "wall_shear")
+CHORD = 1.0
+
+Guess = Callable[[int], Float[np.ndarray, "points components"]]
+"""All fields of a case at its own points, those on walls included."""
+
+
+def answers(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.ndarray, "points components"]:
+    """What the surrogate says at the points of a case."""
+    points, on_wall = packed.points(index), packed.on_wall(index)
+    shape = surrogate.encode(packed.geometry(index))
+    evaluator = surrogate.evaluator(shape, packed.schema.condition_columns.split(packed.conditions(index)))
+    guess = np.full((len(points), packed.schema.field_width), np.nan)
+    guess[~on_wall], guess[on_wall] = evaluator(points[~on_wall]), evaluator.on_wall(points[on_wall])
+    return guess
+
+
+def volume(packed: PackedData, index: int, values: np.ndarray) -> Float[np.ndarray, "points 4"]:
+    """u, v, p and nut in the domain."""
+    named = packed.schema.field_columns.split(np.asarray(values, np.float64)[~packed.on_wall(index)])
+    return np.column_stack([named[name] for name in VOLUME])
+
+
+def at_wall(packed: PackedData, index: int, values: np.ndarray) -> dict[str, np.ndarray]:
+    """The fields on the wall at its own points."""
+    named = packed.schema.field_columns.split(np.asarray(values, np.float64)[packed.on_wall(index)])
+    return {name: named[name] for name in WALL}
+
+
+def places(packed: PackedData, index: int, wanted: Float[np.ndarray, "*wanted 2"]) -> np.ndarray:
+    """Which of the wall's own points are nearest."""
+    return KDTree(packed.points(index)[packed.on_wall(index)]).query(wanted)[1]
+
+
+def loads(packed: PackedData, index: int, on_sides: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """C_L and C_D of fields on the sides of the wall."""
+    inflow = packed.schema.condition_columns.split(packed.conditions(index))["inflow"]
+    on = forces(WallSides.of(packed.geometry(index)), on_sides["wall_pressure"], on_sides["wall_shear"])
+    found = coefficients(on, inflow, CHORD)
+    return found.lift, found.drag
+
+
+def viscosity(packed: PackedData, index: int) -> float:
+    """Of a case, m2/s."""
+    return float(packed.schema.condition_columns.split(packed.conditions(index))["viscosity"])
+
+
+def rank_correlation(found: Float[np.ndarray, " cases"], truth: Float[np.ndarray, " cases"]) -> float:
+    """Spearman's; 0 of what is always the same."""
+    return float(spearmanr(found, truth).statistic) if np.ptp(found) else 0.0
