@@ -1,7 +1,7 @@
 """Half a domain, or a quarter of it, mirrored across the planes of symmetry at which its mesh ends."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 import numpy as np
@@ -98,7 +98,7 @@ class _Plane:
             raise GeometryError("symmetry", "patches on a straight line", what)
 
 
-def _check_no_walls(mesh: Mesh, patches: Iterable[str], walls: Iterable[str]) -> None:
+def _check_no_walls(mesh: Mesh, patches: Collection[str], walls: Collection[str]) -> None:
     for name in patches:
         if name not in mesh.patches:
             raise GeometryError("symmetry", f"patches among {sorted(mesh.patches)}", repr(name))
@@ -165,10 +165,11 @@ def _check_boundary(mesh: Mesh, names: Sequence[str], found: Int[np.ndarray, "ed
 
 
 def _check_one_side(mesh: Mesh, names: Sequence[str], plane: _Plane) -> None:
-    used = np.unique(np.concatenate([block.nodes.ravel() for block in mesh.cells]))
-    distance = plane.distance(mesh.points[used])
-    ends = [used[np.argmin(distance)], used[np.argmax(distance)]]
-    beyond = [end for end in ends if not plane.holds(mesh.points[[end]])]
+    used = np.zeros(len(mesh.points), bool)
+    for block in mesh.cells:
+        used[block.nodes] = True
+    distance = np.where(used, plane.distance(mesh.points), 0.0)
+    beyond = [end for end in (distance.argmin(), distance.argmax()) if abs(distance[end]) > plane.slack]
     if len(beyond) != 1:
         where = " and ".join(place(mesh.points[end]) for end in sorted(beyond))
         what = f"nodes on both, {where}" if beyond else "nodes on none"
@@ -208,7 +209,7 @@ def _turned(block: CellBlock) -> Int[np.ndarray, "cells corners"]:
     return block.nodes[:, order]
 
 
-def _edges(mesh: Mesh, names: Iterable[str]) -> Int[np.ndarray, "edges 2"]:
+def _edges(mesh: Mesh, names: Collection[str]) -> Int[np.ndarray, "edges 2"]:
     return np.concatenate([mesh.patches[name][:, :2] for name in names])
 
 

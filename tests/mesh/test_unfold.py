@@ -133,6 +133,38 @@ def test_a_wall_may_leave_the_plane_in_a_cusp():
     assert (abs(lens[:, 1]) < 5e-6).sum() > 10 and [len(wall) for wall in geometry.walls] == [398]
 
 
+def channel(across: int, part: int) -> Mesh:
+    """A channel of 4 by 2 with a bump on both walls, or the lower `part` of its cells."""
+    x, share = np.linspace(0, 4, 25), np.linspace(0, 2, across + 1)
+    floor = 0.2 * np.exp(-(((x - 1.5) / 0.4) ** 2))[:, None]
+    y = floor + share * (1 - floor)
+    node = np.arange(25 * (part + 1)).reshape(25, part + 1)
+    quads = np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=2).reshape(-1, 4)
+    lines = {"floor": node[:, 0], "roof": node[:, -1], "in": node[0], "out": node[-1]}
+    patches = {name: np.stack([line[:-1], line[1:]], axis=1) for name, line in lines.items()}
+    points = np.stack([np.repeat(x, part + 1), y[:, : part + 1].ravel()], axis=1)
+    return Mesh(points, (CellBlock("quad", quads),), patches)
+
+
+def test_half_a_channel_has_the_walls_of_the_whole():
+    """Parts of one boundary, from the inlet to the outlet, both of which end at the plane."""
+    made = Geometry.from_mesh(unfolded(channel(8, 4), ("roof",), ("floor",)), ("floor",))
+    whole = Geometry.from_mesh(channel(8, 8), ("floor", "roof"))
+    assert len(made.boundaries) == 1 and sorted(len(run.sides) for run in made.runs) == [24, 24]
+    for count in (32, 128):
+        seen = [geometry.panels(count)[np.lexsort(geometry.panels(count)[:, 0].T)] for geometry in (made, whole)]
+        np.testing.assert_allclose(*seen, atol=1e-12)
+    probes = np.random.default_rng(0).uniform([0, -0.5], [4, 2.5], (200, 2))
+    np.testing.assert_allclose(made.signed_distance(probes), whole.signed_distance(probes), atol=1e-12)
+
+
+def test_nodes_of_no_cell_are_on_no_side():
+    half = HALF.mesh("half")
+    strange = np.concatenate([half.points, HALF.placed(np.array([[2.0, -2.0]]))])
+    whole = unfolded(dataclasses.replace(half, points=strange), BOTH)
+    assert len(Outline.of(whole).loops) == 2 and signed(whole).sum() == pytest.approx(2 * signed(half).sum())
+
+
 def square(patch: list[list[int]], cells: int = 4, **others: list[list[int]]) -> Mesh:
     """Some of the four quarters of a square of 3 by 3 nodes, with a patch."""
     points = np.stack(np.meshgrid([0.0, 1.0, 2.0], [0.0, 1.0, 2.0]), axis=-1).reshape(-1, 2)

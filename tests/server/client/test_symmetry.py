@@ -29,7 +29,7 @@ from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.ops.config import ServerConfig
 
-SPAN = 1e-5  # measured 3e-7
+SPAN = 1e-5  # measured 0, and 6e-8 of a trained one
 BOTH = ("front", "back")
 DOMAIN = FrameConfig()
 KINDS = ("line", "quad", "triangle6")
@@ -91,7 +91,7 @@ def worst(one, other, order=slice(None)) -> float:
     return max(found)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     st.builds(
         Sector, st.sampled_from(KINDS), st.sampled_from([(), (0.1,), (-0.1, 0.05)]), st.integers(8, 12),
