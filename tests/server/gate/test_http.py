@@ -171,7 +171,7 @@ def test_malformed_bodies_are_refused(served, sin):
     [
         ("encode", {}, "name: expected the file name or format of these bytes, got none"),
         ("encode", {"name": "cell.vtk"}, "cell.vtk: expected "),
-        ("encode", {"name": "vtu", "walls": "void"}, "parameter 'walls': expected one of name, wall, length_unit, mo"),
+        ("encode", {"name": "vtu", "walls": "void"}, "parameter 'walls': expected one of name, wall, symmetry, len"),
         ("encode", {"name": ["vtu", "stl"]}, "parameter 'name': expected one value, got two"),
         ("encode", {"name": "vtu", "version": "new"}, "version: expected a whole number, or none for the newest, got"),
         ("encode", {"name": "vtu", "model": "other"}, "model: expected one "),
