@@ -54,6 +54,14 @@ def quadratic(mesh: Mesh) -> Mesh:
 stars = st.builds(star, seed=st.integers(0, 2**31), count=st.integers(40, 130))
 
 
+def test_a_mesh_may_have_its_cells_in_several_blocks_of_a_kind():
+    mesh = cell(star(1, 40))
+    nodes = mesh.cells[0].nodes
+    halves = CellBlock("triangle", nodes[:99]), CellBlock("triangle", nodes[99:])
+    one, other = Geometry.from_mesh(mesh), Geometry.from_mesh(dataclasses.replace(mesh, cells=halves))
+    np.testing.assert_allclose(other.panels(48), one.panels(48), atol=1e-12)
+
+
 @few
 @given(void=stars, kind=st.sampled_from(["triangle", "quad"]))
 def test_a_mesh_and_its_curves_are_one_geometry(void, kind):

@@ -141,8 +141,9 @@ def _around_all(curves: Sequence[Polygon]) -> int | None:
 
 
 def _check_plane(mesh: topology.PlaneMesh) -> None:
-    known = [block for block in mesh.cells if topology.is_surface(block.kind) or topology.is_curve(block.kind)]
-    if strange := [block.kind for block in mesh.cells if block not in known and block.kind != "vertex"]:
+    kinds = {block.kind for block in mesh.cells}
+    known = {kind for kind in kinds if topology.is_surface(kind) or topology.is_curve(kind)}
+    if strange := sorted(kinds - known - {"vertex"}):
         is_slab = strange[0].startswith(("hexahedron", "wedge"))
         what = f"{strange[0]} cells" + _in_one_layer(mesh.points) * is_slab
         raise GeometryError("mesh", "a plane mesh of triangles or quadrilaterals", what)
