@@ -88,7 +88,7 @@ def picture(path: Path, surrogate: Surrogate, packed: PackedData, index: int) ->
     from matplotlib.tri import Triangulation
 
     points, truth = 100 * packed.points(index), packed.values(index).astype(np.float64)
-    guess, figure = answer(surrogate, packed, index), Figure(figsize=(13, 6), layout="constrained")
+    guess, figure = answer(surrogate, packed, index), Figure(figsize=(13, 4.4), layout="constrained")
     across = Channel().resolution.across * 2 + 1
     nodes = np.lexsort((points[:, 1], points[:, 0])).reshape(-1, across)
     a, b, c, d = (part.ravel() for part in (nodes[:-1, :-1], nodes[1:, :-1], nodes[1:, 1:], nodes[:-1, 1:]))
