@@ -14,13 +14,14 @@ from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.curve import Curve, centroid_of
-from enf2enf.geometry.plane.outline import Outline, classify
+from enf2enf.geometry.plane.outline import Outline, closed
 from enf2enf.geometry.plane.panels import PanelPlan, Placed, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.geometry.plane.runs import Run, runs_of
 from enf2enf.mesh import Mesh
 from enf2enf.mesh.topology import PlaneMesh
 
+_ROUNDED = 1e-9  # of the extent: coordinates that are computed
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
 
 
@@ -91,12 +92,7 @@ class Geometry:
     @classmethod
     def from_outline(cls, outline: Outline, walls: Sequence[str] = (), outer_is_far: bool = False) -> "Geometry":
         """The same of the curves of a mesh. Raises `GeometryError` as `from_mesh` does."""
-        boundaries = outline.boundaries(walls)
-        if outer_is_far and any(boundary.is_mixed for boundary in boundaries):
-            raise GeometryError("walls", "whole closed loops where the outer boundary is far", "parts of a boundary")
-        if outer_is_far:
-            boundaries = tuple(b.as_role("far") if b.role == "other" else b for b in boundaries)
-        return cls(boundaries, apart=True)
+        return cls(outline.boundaries(walls, outer_is_far), apart=True)
 
     @classmethod
     def from_curves(cls, curves: Sequence[Loop]) -> "Geometry":
@@ -105,12 +101,7 @@ class Geometry:
         Raises:
             GeometryError: as for the class itself.
         """
-        if not len(curves):
-            raise GeometryError("curves", "at least one closed curve", "none")
-        names = [f"curve {number}" for number in range(len(curves))]
-        polygons = [Polygon(curve, name=name, simple=True) for name, curve in zip(names, curves, strict=True)]
-        check_curves(polygons, names)
-        return cls(classify(polygons, None, bounded=False), apart=True)
+        return cls(closed(curves), apart=True)
 
     def to_mesh(self) -> Mesh:
         """Its boundaries as line cells, those of the walls in a patch `walls`.
@@ -129,13 +120,12 @@ class Geometry:
     @lazy
     def walls(self) -> tuple[Loop, ...]:
         """The vertices of every boundary with a wall; which of its sides are walls is in `runs`."""
-        return tuple(boundary.vertices for boundary in self.boundaries if boundary.role == "wall")
+        return tuple(boundary.vertices for boundary in self._walled)
 
     @lazy
     def runs(self) -> tuple[Run, ...]:
         """Every wall: a whole boundary, or sides of one that follow each other."""
-        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
-        return tuple(run for loop, wall in enumerate(walls) for run in runs_of(loop, wall.on_wall))
+        return tuple(run for loop, wall in enumerate(self._walled) for run in runs_of(loop, wall.on_wall))
 
     @property
     def has_parts(self) -> bool:
@@ -220,9 +210,12 @@ class Geometry:
         self.__dict__["_curves"] = plan.curves
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
-        """Distance to the nearest wall in metres, positive in the domain and negative inside a body."""
+        """Distance to the nearest wall in metres, positive in the domain and on its open sides, negative in a body."""
         local = np.asarray(points, dtype=float) - self._origin
-        return np.where(self._in_body(local), -1.0, 1.0) * self._wall_segments.distance(local)
+        out = self._in_body(local)
+        if self.has_parts:
+            out &= self._open_segments.distance(local) > _ROUNDED * self.extent
+        return np.where(out, -1.0, 1.0) * self._wall_segments.distance(local)
 
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points are in the closed domain.
@@ -241,6 +234,11 @@ class Geometry:
         return inside
 
     @lazy
+    def _walled(self) -> tuple[Polygon, ...]:
+        """The boundaries with walls."""
+        return tuple(boundary for boundary in self.boundaries if boundary.role == "wall")
+
+    @lazy
     def _is_around(self) -> list[bool]:
         """For every boundary, whether it is around the domain."""
         return [b.role != "wall" or area(b.vertices - b.vertices.mean(axis=0)) < 0 for b in self.boundaries]
@@ -254,8 +252,7 @@ class Geometry:
     def _curves(self) -> tuple[Curve, ...]:
         """The smooth curves of the walls."""
         around = [boundary.vertices - self._origin for boundary in self.boundaries if boundary.role == "other"]
-        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
-        return wall_curves(self._local, around, [wall.on_wall if wall.is_mixed else None for wall in walls])
+        return wall_curves(self._local, around, [wall.on_wall if wall.is_mixed else None for wall in self._walled])
 
     @lazy
     def _local(self) -> list[np.ndarray]:
@@ -268,6 +265,12 @@ class Geometry:
     @lazy
     def _wall_segments(self) -> segments.Segments:
         return segments.Segments([self._local[run.loop] for run in self.runs], [run.sides for run in self.runs])
+
+    @lazy
+    def _open_segments(self) -> segments.Segments:
+        """The sides of boundaries with walls that are none."""
+        open_ = [run for loop, wall in enumerate(self._walled) if wall.is_mixed for run in runs_of(loop, ~wall.on_wall)]
+        return segments.Segments([self._local[run.loop] for run in open_], [run.sides for run in open_])
 
     @lazy
     def _outer_segments(self) -> segments.Segments:
@@ -289,8 +292,7 @@ class Geometry:
         return np.logical_or.reduce(sides)
 
     def _check_apart(self) -> None:
-        walls = [boundary for boundary in self.boundaries if boundary.role == "wall"]
-        names = {id(wall): f"wall {number}" for number, wall in enumerate(walls)}
+        names = {id(wall): f"wall {number}" for number, wall in enumerate(self._walled)}
         check_curves(self.boundaries, [names.get(id(boundary), "the outer boundary") for boundary in self.boundaries])
         around = [boundary for boundary, is_around in zip(self.boundaries, self._is_around, strict=True) if is_around]
-        check_bodies([wall for wall in walls if wall not in around], around[0] if around else None)
+        check_bodies([wall for wall in self._walled if wall not in around], around[0] if around else None)

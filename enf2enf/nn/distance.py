@@ -6,13 +6,16 @@ from jaxtyping import Array, Bool, Float
 
 _TINY = 1e-20  # keeps the square root differentiable on the wall itself
 _AS_NEAR = 1 + 1e-6  # times a squared distance: one that is computed twice is not the same to the bit
+_ON_THE_END = 1e-3  # of the nearest panel, where that is no wall: such points are in the domain
 _ON_THE_WALL = 1e-4  # of a panel: closer points have no direction of their own
 
 
 def signed_distance(
     panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None = None
 ) -> Float[Array, ""]:
-    """Distance to the nearest wall: positive in the domain, negative inside a body and beyond what closes it (2-D).
+    """Distance to the nearest wall: positive in the domain, negative inside a body (2-D).
+
+    Where some panels are no walls it is positive on these, to a thousandth of one, and negative beyond them.
 
     Coordinate by coordinate, and with all divisions by what belongs to a panel alone: under `vmap` over points, what is
     left for a pair of point and panel are additions and multiplications of whole vectors.
@@ -28,12 +31,15 @@ def signed_distance(
     x, y = point[0] - start_x, point[1] - start_y
     fraction = jnp.clip((x * along_x + y * along_y) * inverse, 0.0, 1.0)
     squared = (x - fraction * along_x) ** 2 + (y - fraction * along_y) ** 2
-    squared = squared if is_wall is None else jnp.where(is_wall, squared, jnp.inf)
+    on_end = False
+    if is_wall is not None:
+        on_end = jnp.any(~is_wall & (squared <= _ON_THE_END**2 * (along_x**2 + along_y**2)))
+        squared = jnp.where(is_wall, squared, jnp.inf)
     slope = along_x / jnp.where(along_y == 0, 1.0, along_y)
     crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a ray in +x; a vertex counts once
     nearest, side = _nearest_and_side(squared, crossed)
     within = jnp.sum(start_x * end_y - end_x * start_y) < 0  # one of the loops is around all others and the domain
-    return jnp.where(within, -side, side) * jnp.sqrt(jnp.maximum(nearest, _TINY))
+    return jnp.where(on_end, 1.0, jnp.where(within, -side, side)) * jnp.sqrt(jnp.maximum(nearest, _TINY))
 
 
 @jax.custom_jvp

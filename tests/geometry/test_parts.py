@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from enf2enf.errors import DatasetError, GeometryError, SchemaError
@@ -22,6 +22,8 @@ from enf2enf.nn.distance import from_wall, signed_distance
 
 few = settings(max_examples=12, deadline=None)
 WALLS = ("bottom", "top")
+distances = jax.jit(jax.vmap(signed_distance, in_axes=(None, 0, None)))
+directions = jax.jit(jax.vmap(from_wall, in_axes=(None, 0, None)))
 
 
 def channel(bump: float = 0.2, place: float = 1.5, width: float = 0.3, along: int = 30, across: int = 6) -> Mesh:
@@ -78,6 +80,7 @@ def test_the_named_sides_are_the_walls(mesh):
 @given(mesh=meshes, x=st.floats(-1, 5), y=st.floats(-1, 2))
 def test_distance_is_to_walls_alone_and_its_sign_is_of_the_domain(mesh, x, y):
     geometry, point = Geometry.from_mesh(mesh, WALLS), np.array([[x, y]])
+    assume(min(abs(x), abs(x - 4)) > 1e-6)  # on open sides: see below
     edges = np.concatenate([mesh.patches[name] for name in WALLS])
     away = shapely.distance(shapely.multilinestrings(list(mesh.points[edges])), shapely.points(x, y))
     sign = 1 if shapely.contains_xy(shapely.Polygon(geometry.boundaries[0].vertices), x, y) else -1
@@ -110,10 +113,6 @@ def test_panels_move_with_the_channel_and_end_where_its_walls_do(mesh, angle, mi
 def mesh_across(mesh: Mesh) -> int:
     """Nodes of an inlet."""
     return len(mesh.patches["inlet"]) + 1
-
-
-distances = jax.jit(jax.vmap(signed_distance, in_axes=(None, 0, None)))
-directions = jax.jit(jax.vmap(from_wall, in_axes=(None, 0, None)))
 
 
 @few

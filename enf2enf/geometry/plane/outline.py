@@ -12,7 +12,7 @@ from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import Part
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
-from enf2enf.geometry.plane.polygon import Polygon, area, areas, box
+from enf2enf.geometry.plane.polygon import Loop, Polygon, area, areas, box
 from enf2enf.mesh import topology
 from enf2enf.mesh.doubled import check_shared
 
@@ -56,11 +56,12 @@ class Outline:
         with self._doubled_first():
             return topology.chain(self.pieces, self.mesh.points)
 
-    def boundaries(self, walls: Sequence[str]) -> tuple[Polygon, ...]:
+    def boundaries(self, walls: Sequence[str], outer_is_far: bool = False) -> tuple[Polygon, ...]:
         """The boundaries of the domain, apart from each other.
 
         Args:
             walls: patches that are walls; empty for all inner loops. They may be parts of loops.
+            outer_is_far: whether the domain goes on beyond the outer boundary, of which no part is a wall then.
 
         Raises:
             GeometryError: an unknown patch, curves that meet or bound nothing, cells that overlap, no walls.
@@ -68,7 +69,10 @@ class Outline:
         with self._doubled_first():
             curves = self._curves(walls)
             named = [curve.role == "wall" for curve in curves] if walls else None
-            return classify(curves, named, bounded=bool(self.surface))
+            found = classify(curves, named, bounded=bool(self.surface))
+        if outer_is_far and any(boundary.is_mixed for boundary in found):
+            raise GeometryError("walls", "whole closed loops where the outer boundary is far", "parts of a boundary")
+        return tuple(b.as_role("far") if outer_is_far and b.role == "other" else b for b in found)
 
     def _curves(self, walls: Sequence[str]) -> list[Polygon]:
         loops = self.loops
@@ -91,6 +95,20 @@ class Outline:
             if self.surface:
                 check_shared(self.pieces, self.mesh.points, _NEARLY_SAME)
             raise
+
+
+def closed(curves: Sequence[Loop]) -> tuple[Polygon, ...]:
+    """Boundaries that are closed curves: all are walls, save one that goes around all the others.
+
+    Raises:
+        GeometryError: none, or curves that meet or bound nothing.
+    """
+    if not len(curves):
+        raise GeometryError("curves", "at least one closed curve", "none")
+    names = [f"curve {number}" for number in range(len(curves))]
+    polygons = [Polygon(curve, name=name, simple=True) for name, curve in zip(names, curves, strict=True)]
+    check_curves(polygons, names)
+    return classify(polygons, None, bounded=False)
 
 
 def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: bool) -> tuple[Polygon, ...]:
