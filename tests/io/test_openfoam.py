@@ -170,7 +170,7 @@ def test_a_field_that_vtk_cannot_read_is_said_to_be_left_out(tmp_path, capfd):
 
 def test_a_client_sends_the_plane_mesh(tmp_path):
     case(tmp_path / "a", axis=1)
-    upload = Upload.of(tmp_path / "a", "", (), "m", "", 0)
+    upload = Upload.of(tmp_path / "a", "", (), (), "m", "", 0)
     assert upload.header.name == "a.vtu" and set(upload.mesh().patches) == {"foot", "rest"}
 
 
