@@ -75,8 +75,7 @@ def c_grid(section: AbstractSection, incidence: float, first: float, size: Size)
     focus = 0.5 * section.nose_radius * axis / abs(axis)
     unrolled = _unrolled(curve - focus, nose)
     nodes = focus + 0.5 * _columns(unrolled, _heights(abs(unrolled), behind, first, size), behind, size) ** 2
-    nodes[:, 0] = curve
-    nodes[-size.wake - 1 :, 0] = nodes[size.wake :: -1, 0]  # of both sides of the wake the same bits
+    nodes[:, 0] = curve  # on both sides of the wake the same bits
     return np.stack([nodes.real, nodes.imag], axis=-1)
 
 

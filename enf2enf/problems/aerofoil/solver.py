@@ -189,7 +189,6 @@ def _history(folder: Path, state: State) -> Float[np.ndarray, "iterations 3"]:
     lines = files[-1].read_text().splitlines()
     names = [line for line in lines if line.startswith("#")][-1][1:].split()
     rows = np.array([line.split() for line in lines if not line.startswith("#")], np.float64)
-    rows = rows[rows[:, names.index("Time")] > state.iteration]
     return np.concatenate([state.history, rows[:, [names.index(name) for name in ("Cd", "Cl", "CmPitch")]]])
 
 
