@@ -8,8 +8,8 @@ import dataclasses
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy.optimize import brentq
 
+from enf2enf.problems.aerofoil.root import root
 from enf2enf.problems.aerofoil.section import AbstractSection
 from enf2enf.problems.aerofoil.stretching import geometric
 
@@ -75,8 +75,7 @@ def c_grid(section: AbstractSection, incidence: float, first: float, size: Size)
     focus = 0.5 * section.nose_radius * axis / abs(axis)
     unrolled = _unrolled(curve - focus, nose)
     nodes = focus + 0.5 * _columns(unrolled, _heights(abs(unrolled), behind, first, size), behind, size) ** 2
-    nodes[:, 0] = curve
-    nodes[-size.wake - 1 :, 0] = nodes[size.wake :: -1, 0]  # of both sides of the wake the same bits
+    nodes[:, 0] = curve  # on both sides of the wake the same bits
     return np.stack([nodes.real, nodes.imag], axis=-1)
 
 
@@ -92,12 +91,12 @@ def _wake(
     def steps(growth: float) -> Float[np.ndarray, " steps"]:
         return _AT_EDGE / size.fineness * np.cumprod(1 + growth / size.fineness * growing)
 
-    growth = brentq(lambda growth: steps(growth).sum() - FAR, 0.01, 2.0, xtol=1e-15)
+    growth = root(lambda growth: steps(growth).sum() - FAR, 0.01, 2.0)
     length = np.concatenate([[0], np.cumsum(steps(growth))])
     fine = np.concatenate([[0], np.geomspace(1e-4, length[-1], 20_000)])
     angle = incidence + (bisector - incidence) * np.exp(-fine / 0.7)
     line = np.concatenate([[0], np.cumsum(np.diff(fine) * np.exp(0.5j * (angle[1:] + angle[:-1])))])
-    return 1 + np.interp(length, fine, line.real) + 1j * np.interp(length, fine, line.imag), length
+    return 1 + np.interp(length, fine, np.real(line)) + 1j * np.interp(length, fine, np.imag(line)), length
 
 
 def _unrolled(curve: Complex[np.ndarray, " rows"], nose: int) -> Complex[np.ndarray, " rows"]:
@@ -118,7 +117,7 @@ def _heights(
         return (usual[-1] - usual[-2]) * np.cumprod(ratio + (last - ratio) * ramp)
 
     far = np.sqrt(2 * FAR) - _NEAR
-    outer = _NEAR + np.cumsum(steps(brentq(lambda last: steps(last).sum() - far, 0.5, 4.0, xtol=1e-15)))
+    outer = _NEAR + np.cumsum(steps(root(lambda last: steps(last).sum() - far, 0.5, 4.0)))
     cells = first * (1 + behind / _WAKE_GROWTH) * np.minimum(1, np.sqrt(scale / _WIDE)) / scale
     return np.stack([np.concatenate([geometric(size.near, cell, _NEAR)[0], outer]) for cell in cells])
 
@@ -132,7 +131,7 @@ def _columns(
     """The nodes in the unrolled plane: near the line along its normals, far above it over a smoother one."""
     near_wall, passes = np.exp(-((behind / 0.3) ** 2)), size.fineness**2
     smooth = line + (_smoothed(line, round(60 * passes)) - line) * near_wall
-    slope = _smoothed(np.gradient(line.imag, line.real), round(25 * passes))
+    slope = _smoothed(np.gradient(np.imag(line), np.real(line)), round(25 * passes))
     leaning = slope[:, None] * heights * np.exp(-heights / _BEND)
     far = 1 - np.exp(-((heights / _SMOOTHED) ** 2))
     return line[:, None] + 1j * heights - leaning + far * (smooth - line)[:, None]

@@ -61,10 +61,9 @@ def read_field(path: Path, patch: str = "") -> Float[np.ndarray, "faces ..."]:
     try:
         inner, boundary = path.read_text().split("boundaryField", 1)
         text = inner if not patch else re.split(rf"\n\s*{patch}\s*\{{", boundary, maxsplit=1)[1]
-        start = re.search(_LIST, text)
-        rows = int(start[1])
-        numbers = re.split(r"\n?\)\s*;", text[start.end() :], maxsplit=1)[0]
-        values = np.array(numbers.replace("(", " ").replace(")", " ").split(), np.float64).reshape(rows, -1)
-    except (OSError, ValueError, IndexError, TypeError):
+        _, rows, after = re.split(_LIST, text, maxsplit=1)
+        numbers = re.split(r"\n?\)\s*;", after, maxsplit=1)[0].replace("(", " ").replace(")", " ")
+        values = np.array(numbers.split(), np.float64).reshape(int(rows), -1)
+    except (OSError, ValueError, IndexError):
         raise SolverError("simpleFoam", f"the field {path.name!r} in its result", "none that can be read") from None
     return values[:, :2] if values.shape[1] == 3 else values[:, 0]

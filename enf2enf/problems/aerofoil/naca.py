@@ -10,8 +10,8 @@ from typing import final
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
 
+from enf2enf.problems.aerofoil.root import root
 from enf2enf.problems.aerofoil.section import AbstractSection
 
 _THICKNESS = (0.2969, -0.1260, -0.3516, 0.2843, -0.1036)
@@ -89,7 +89,7 @@ class FiveDigits(AbstractNaca):
 
     def mean_line(self, x: Float[np.ndarray, " points"]) -> Line:
         """Height and slope of the mean line, which is straight from x = m on."""
-        m = brentq(lambda m: m * (1 - np.sqrt(m / 3)) - self.position / 20, 0.0, 1.0, xtol=1e-15)
+        m = root(lambda m: m * (1 - np.sqrt(m / 3)) - self.position / 20, 0.0, 1.0)
         turn = (3 * m - 7 * m**2 + 8 * m**3 - 4 * m**4) / np.sqrt(m * (1 - m))
         scale = 3 / 20 * self.lift / (turn - 1.5 * (1 - 2 * m) * (np.pi / 2 - np.arcsin(1 - 2 * m)))
         fore = x <= m

@@ -67,7 +67,7 @@ def _influence(
     nodes = np.zeros((len(points), len(wall)), complex)
     nodes[:, :-1] += first * (along @ (1, 1j))
     nodes[:, 1:] += second * (along @ (1, 1j))
-    return np.stack([nodes.real, nodes.imag], axis=-1)
+    return np.stack([np.real(nodes), np.imag(nodes)], axis=-1)
 
 
 def _own_axes(x: Numbers, y: Numbers, length: Float[np.ndarray, " panels"]) -> tuple[np.ndarray, np.ndarray]:

@@ -128,8 +128,9 @@ def _by_plans(case: Case, folder: Path, environment: dict[str, str]) -> State | 
         state = _follow(plan, case, folder, environment)
         if state is not None and state.keeps(RULES[0]):
             break
-    accepted = state is not None and any(state.keeps(rule) for rule in RULES)
-    return state if accepted and state.history[-1, 0] >= _LEAST_DRAG else None
+    if state is None or state.history[-1, 0] < _LEAST_DRAG:
+        return None
+    return state if any(state.keeps(rule) for rule in RULES) else None
 
 
 def _follow(plan: Plan, case: Case, folder: Path, environment: dict[str, str]) -> State | None:
@@ -189,7 +190,6 @@ def _history(folder: Path, state: State) -> Float[np.ndarray, "iterations 3"]:
     lines = files[-1].read_text().splitlines()
     names = [line for line in lines if line.startswith("#")][-1][1:].split()
     rows = np.array([line.split() for line in lines if not line.startswith("#")], np.float64)
-    rows = rows[rows[:, names.index("Time")] > state.iteration]
     return np.concatenate([state.history, rows[:, [names.index(name) for name in ("Cd", "Cl", "CmPitch")]]])
 
 
@@ -210,6 +210,6 @@ def _record(case: Case, folder: Path, state: State) -> dict[str, np.ndarray]:
         "surf_tau": -foam.read_field(results / "wallShearStress", "aerofoil"),  # theirs is that on the fluid
         "residuals": state.residuals,
         "drift": np.array(state.drift),
-        "iterations": np.int64(state.iteration),
-        **{name: np.float64(number) for name, number in numbers.items()},
+        "iterations": np.array(state.iteration),
+        **{name: np.array(number) for name, number in numbers.items()},
     }

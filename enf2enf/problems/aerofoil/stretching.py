@@ -2,7 +2,8 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
+
+from enf2enf.problems.aerofoil.root import root
 
 _UNIFORM = 1e-4  # how near to it the two-sided function is numerically none
 
@@ -15,10 +16,10 @@ def two_sided(steps: int, first: float, last: float) -> Float[np.ndarray, " {ste
     ratio, density = np.sqrt(last / first), 1 / (steps * np.sqrt(first * last))
     u = np.linspace(0, 1, steps + 1)
     if density > 1 + _UNIFORM:
-        z = brentq(lambda x: np.sinh(x) / x - density, 1e-6, 60.0, xtol=1e-15)
+        z = root(lambda x: np.sinh(x) / x - density, 1e-6, 60.0)
         s = 0.5 * (1 + np.tanh(z * (u - 0.5)) / np.tanh(z / 2))
     elif density < 1 - _UNIFORM:
-        z = brentq(lambda x: np.sin(x) / x - density, 1e-6, np.pi - 1e-6, xtol=1e-15)
+        z = root(lambda x: np.sin(x) / x - density, 1e-6, np.pi - 1e-6)
         s = 0.5 * (1 + np.tan(z * (u - 0.5)) / np.tan(z / 2))
     else:
         s = u
@@ -28,5 +29,5 @@ def two_sided(steps: int, first: float, last: float) -> Float[np.ndarray, " {ste
 def geometric(steps: int, first: float, total: float) -> tuple[Float[np.ndarray, " {steps}+1"], float]:
     """Points from 0 to `total` in steps that grow by one ratio from `first` on, and the ratio (0.7 to 2)."""
     powers = np.arange(steps)
-    ratio = brentq(lambda r: first * np.sum(r**powers) - total, 0.7, 2.0, xtol=1e-15)
+    ratio = root(lambda r: first * np.sum(r**powers) - total, 0.7, 2.0)
     return np.concatenate([[0], np.cumsum(first * ratio**powers)]), ratio

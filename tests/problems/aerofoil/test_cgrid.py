@@ -1,14 +1,18 @@
 """The grid: no cell is folded, whatever the section; its faces fit together."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf.problems.aerofoil.case import Case
 from enf2enf.problems.aerofoil.cgrid import FAR, Size
-from enf2enf.problems.aerofoil.naca import FourDigits
+from enf2enf.problems.aerofoil.naca import FiveDigits, FourDigits
 from enf2enf.problems.aerofoil.problem import Aerofoil
+from enf2enf.problems.aerofoil.record import CROP
 from enf2enf.problems.aerofoil.topology import topology
 
 
@@ -51,6 +55,22 @@ def test_the_faces_of_every_cell_close_around_its_area(case):
     assert (np.bincount(owners) == 4).all()
 
 
+def test_centroids(case):
+    mesh, (centres, areas) = topology(case.size), case.cells
+    some = np.random.default_rng(0).integers(0, len(areas), 300)
+    quads = shapely.polygons(mesh.points(case.nodes)[mesh.cells[some]])
+    np.testing.assert_allclose(shapely.area(quads), areas[some], rtol=1e-6)
+    expected = shapely.get_coordinates(shapely.centroid(quads))
+    assert (np.hypot(*(centres[some] - expected).T) < 1e-4 * np.sqrt(areas[some])).all()
+
+
+def test_columns_leave_the_wall_along_its_normals(case):
+    first, last = case.size.wake + 1, case.size.around - case.size.wake
+    along, up = case.wall[2:] - case.wall[:-2], np.diff(case.nodes[first:last, [0, 3]], axis=1)[:, 0]
+    sine = (along * up).sum(axis=1) / np.hypot(*along.T) / np.hypot(*up.T)
+    assert np.degrees(np.arcsin(abs(sine))).max() < 6  # measured 3.5
+
+
 def test_faces_are_in_the_order_that_openfoam_wants(case):
     mesh = topology(case.size)
     assert (mesh.owners < mesh.neighbours).all()
@@ -61,6 +81,16 @@ def test_faces_are_in_the_order_that_openfoam_wants(case):
     np.testing.assert_array_equal(np.arange(len(mesh.cells))[mesh.on_wall], wall.owners)
     np.testing.assert_array_equal(mesh.points(case.nodes)[wall.faces[:, 0]], case.wall[:-1])
     np.testing.assert_array_equal(mesh.points(case.nodes)[wall.faces[:, 1]], case.wall[1:])
+
+
+def test_the_grid_of_the_stored_flow_is_made_again():
+    stored = dict(np.load(Path(__file__).with_name("naca_5_digits.npz")))
+    lift, position, _, thickness = stored["naca"]
+    case = Case(FiveDigits(lift, position, thickness), float(stored["U_inf"]), float(stored["alpha_deg"]))
+    centres = case.cells[0]
+    kept = centres[((centres > CROP[0]) & (centres < CROP[1])).all(axis=1)][::4]
+    np.testing.assert_allclose(kept, stored["xy"], atol=1e-5)  # measured 7e-6: its nose radius differs by 3e-5
+    np.testing.assert_allclose(case.wall, stored["surf_nodes"], atol=1e-5)
 
 
 def test_the_first_cells_are_as_high_as_wall_functions_want_on_every_grid(case):

@@ -83,7 +83,7 @@ def test_a_wall_is_closed_and_has_the_faces_that_are_asked_for(section):
     assert wall[1, 1] < wall[-2, 1]
 
 
-@given(st.integers(10, 100), st.floats(1e-3, 0.05), st.floats(1e-3, 0.05))
+@given(st.integers(10, 100), st.floats(1e-3, 2), st.floats(1e-3, 2))
 def test_stretched_points_have_the_steps_of_both_ends(steps, first, last):
     """The more points, the better: the slope of the stretching is exact."""
     wrong = []
@@ -92,7 +92,7 @@ def test_stretched_points_have_the_steps_of_both_ends(steps, first, last):
         taken = np.diff(points)
         assert points[0] == 0 and points[-1] == pytest.approx(1) and (taken > 0).all()
         wrong.append(abs(taken[[0, -1]] * count / [first, last] - 1))
-    assert (wrong[1] < wrong[0] / 5 + 1e-6).all()
+    assert (wrong[1] < wrong[0] / 5 + 1e-4).all()
 
 
 @given(st.integers(10, 100), st.floats(1e-3, 1e-2))
@@ -114,6 +114,7 @@ def test_a_spline_through_points_of_a_section_is_that_section(section, turn, siz
     ring = shapely.LineString(np.stack([curve.real, curve.imag], axis=1))
     assert shapely.distance(shapely.points(found), ring).max() < 3e-4  # measured 1.4e-4, at the most cambered nose
     assert abs(found[200]).max() < 1e-4 and found[0] == pytest.approx([1, 0])
+    assert (found[1:200, 1] > found[-2:200:-1, 1]).all()
 
 
 @pytest.mark.parametrize("thickness", [8, 12, 20])
