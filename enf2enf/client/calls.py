@@ -140,7 +140,7 @@ class Calls:
         else:
             return self._predictions(exchange, answer)
         # In one call, so that the shape cannot be dropped again between the two.
-        return (yield from self._predicted(exchange, shape.upload, question, progress))
+        return (yield from self._predicted(exchange, shape.upload.to_model(shape.model), question, progress))
 
     def _stream(self, exchange: Exchange, shape: RemoteShape, question: Question, answer: Answer) -> Steps[None]:
         requests = functools.partial(question.messages, shape.handle)

@@ -179,6 +179,9 @@ class Client:
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
+        Sent again, it is encoded by the model of the same name as before: in the version that `encode` was given, else
+        in the newest one, which `shape.version` of the answer tells.
+
         Args:
             shape: from `encode`.
             conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
