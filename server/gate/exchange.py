@@ -24,7 +24,8 @@ _STATUSES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: 413,
     grpc.StatusCode.UNAVAILABLE: 503,
 }
-_FULL, _INTERNAL = 429, 500
+_PASSING = {grpc.StatusCode.RESOURCE_EXHAUSTED: 429, grpc.StatusCode.UNAVAILABLE: 503}
+_INTERNAL = 500
 
 
 class Exchange:
@@ -106,8 +107,8 @@ class Exchange:
         trailers = dict(trailing_metadata)
         refusal = refusal_text(details, trailers)
         status, headers = _STATUSES.get(code, _INTERNAL), []
-        if PUSHBACK in trailers and code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-            status, headers = _FULL, [("retry-after", str(math.ceil(int(trailers[PUSHBACK]) / 1000)))]
+        if PUSHBACK in trailers and code in _PASSING:
+            status, headers = _PASSING[code], [("retry-after", str(math.ceil(int(trailers[PUSHBACK]) / 1000)))]
         elif code == grpc.StatusCode.UNAUTHENTICATED:
             headers = [("www-authenticate", "Bearer")]
         await self.begin(status, len(refusal), headers)
