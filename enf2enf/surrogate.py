@@ -33,7 +33,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
-from enf2enf.prediction import OnProgress, Prediction
+from enf2enf.prediction import OnProgress, Prediction, check_progress
 from enf2enf.schema import On, Schema
 
 
@@ -215,6 +215,7 @@ class Surrogate:
             QueryError: points that are none.
         """
         check_shape(shape, Encoding)
+        check_progress(progress)
         row, (points, sides) = self.condition_row(conditions, shape), shape.place(at)
         began = time.perf_counter()
         evaluator = self._evaluator(shape, row)
@@ -249,6 +250,7 @@ class Surrogate:
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
         check_shape(shape, Encoding)
+        check_progress(progress)
         check_tables(conditions)
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):
