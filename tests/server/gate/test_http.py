@@ -155,6 +155,9 @@ MALFORMED = {
     "a list": (b"[]", "body: expected a table, got []"),
     "no question": (b'{"handle": ""}', "body: expected the key 'at', got none"),
     "more": (b'{"handle": "", "at": [], "conditions": {}, "model": ""}', "body: expected keys among ['at', 'cond"),
+    "null": (b"null", "body: expected a table, got null"),
+    "null for a place": (b'{"handle": "", "at": null, "conditions": {}}', "at: expected points, 'nodes', 'wall'"),
+    "a key twice": (b'{"handle": "a", "at": [], "handle": "b"}', 'body: expected every key once, got "handle" twice'),
     "a number for a handle": (b'{"handle": 1, "at": [], "conditions": {}}', "handle: expected a text, got 1"),
 }
 
@@ -184,6 +187,29 @@ def test_malformed_bodies_are_refused(served, sin):
 def test_malformed_addresses_are_refused(served, vtu, method, parameters, sentence):
     told = served.ask(method, vtu, **parameters)
     assert told.status in (400, 404) and told.data["message"].startswith(sentence), told.data
+
+
+@pytest.mark.parametrize(
+    ("method", "header", "status", "sentence"),
+    [
+        ("encode", "Content-Encoding: gzip", 415, "Content-Encoding: expected identity, or none, got 'gzip'"),
+        ("decode", "Content-Encoding: br, identity", 415, "Content-Encoding: expected identity, or none, got 'br, id"),
+        ("encode", "Content-Type: multipart/form-data; boundary=x", 415,
+         "body: expected what is sent itself, as by curl --data-binary @file, got a form"),
+        ("decode", "Transfer-Encoding: chunked", 400, "Content-Length: expected none beside Transfer-Encoding, got '"),
+        ("describe", "Transfer-Encoding: chunked", 400, "Content-Length: expected none beside Transfer-Encoding, got"),
+    ],
+)  # fmt: skip
+def test_bodies_that_are_not_as_they_are_sent_are_refused(served, method, header, status, sentence):
+    verb = "GET" if method == "describe" else "POST"
+    told = served.raw(f"{verb} /v1/{method}?name=vtu HTTP/1.1", "Content-Length: 5", header, body=b"0\r\n\r\n")
+    assert told.status == status and told.data["message"].startswith(sentence), told.data
+    assert (told.headers["Connection"] == "close") == (status == 400)
+
+
+def test_a_body_may_say_that_it_is_as_it_is(served, vtu, handle):
+    told = served.ask("encode", vtu, {"Content-Encoding": "Identity", "Content-Type": "text/xml"}, name="vtu")
+    assert told.status == 200 and told.data["handle"] == handle
 
 
 def test_addresses_that_are_none_are_told_those_that_are(served):
@@ -244,6 +270,7 @@ def test_an_answer_that_is_too_large_is_refused(served, handle):
         20_001: ({"line": line}, CONDITIONS),
         10**9: ({"slice": {"axis": "x", "value": 0, "count": 10**9}}, CONDITIONS),
         10**12: ({"grid": grid}, CONDITIONS),
+        2 * 10**11: ({"grid": grid | {"resolution": [10**11, 2]}}, CONDITIONS),
     }
     for count, (at, conditions) in many.items():
         told = served.decode(handle, conditions, at)
