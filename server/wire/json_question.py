@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +28,6 @@ _PLACES = {"grid": (Grid, {"lower", "upper", "resolution"}, set()),
            "line": (Line, {"start", "end"}, {"count"}),
            "slice": (Slice, {"axis", "value"}, {"count"})}  # fmt: skip
 _MOST = (1 << 63) - 1
-_STRING_OR_ROWS = re.compile(rb'("(?:[^"\\]|\\.)*+")|\[(?:[^][{}"]++|\[[^][{}"]*+\])*+\]')
 _LISTS = dict.fromkeys(("lower", "upper", "start", "end"), ("numbers", is_number)) | {
     "resolution": ("whole numbers", lambda number: is_whole(number, 0, _MOST))
 }
@@ -79,21 +77,20 @@ def parsed(name: str, text: bytes | bytearray | str) -> Any:
         plain = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise QueryError(name, "JSON", str(error)) from None
-    _check_keys_differ(name, text.encode() if isinstance(text, str) else text)
+    _check_keys_differ(name, text)
     return plain
 
 
-def _check_keys_differ(name: str, text: bytes | bytearray) -> None:
-    """Raises `QueryError` where JSON has a key twice, of which orjson takes the last. Lists of numbers are not read."""
+def _check_keys_differ(name: str, text: bytes | bytearray | str) -> None:
+    """Raises `QueryError` where JSON has a key twice, of which orjson takes the last."""
 
     def differ(pairs: list[tuple[str, Any]]) -> None:
         names = [key for key, _ in pairs]
         if len(set(names)) < len(names):
             raise QueryError(name, "every key once", f"{as_json(max(names, key=names.count))} twice")
 
-    rough = _STRING_OR_ROWS.sub(lambda found: found[1] or b"0", text)
     try:
-        json.loads(rough, object_pairs_hook=differ, parse_int=str, parse_float=str)
+        json.loads(text, object_pairs_hook=differ, parse_int=str, parse_float=str)
     except RecursionError:
         raise QueryError(name, "JSON of fewer lists within lists", "too many") from None
 
