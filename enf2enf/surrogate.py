@@ -64,6 +64,9 @@ class Surrogate:
         model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))
         return cls(model, config, normaliser, {"name": "untrained", "seed": seed}, shapes)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # for processes; what outlives this version of the library is a checkpoint
+        return type(self), (self.model, self.config, self.normaliser, self.provenance, self.shapes)
+
     def with_weights(self, model: Network, provenance: Mapping[str, Any]) -> "Surrogate":
         """The same with other weights."""
         return Surrogate(model, self.config, self.normaliser, provenance, self.shapes)

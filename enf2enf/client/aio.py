@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import grpc
 
@@ -63,6 +63,9 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         return f"AsyncClient({self.target})"
+
+    def __reduce__(self) -> NoReturn:
+        raise connection.unpicklable()
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import grpc
 
@@ -82,6 +82,9 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.target})"
+
+    def __reduce__(self) -> NoReturn:
+        raise connection.unpicklable()
 
     def __enter__(self) -> Self:
         return self

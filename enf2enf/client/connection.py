@@ -51,6 +51,11 @@ def closed() -> ServiceError:
     return ServiceError("client", "an open connection", "a closed one")
 
 
+def unpicklable() -> ServiceError:
+    """The error of a client that is to be sent to another process."""
+    return ServiceError("client", "one that every process makes of its own", "one to be pickled or copied")
+
+
 def named(target: str) -> str:
     """The target as errors name it: with the proxy on the way there, which nobody may have thought of."""
     variable = proxy_of(target)

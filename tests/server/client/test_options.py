@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enf2enf import AsyncClient, Client
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, ServiceError
 
 ADDRESS = "127.0.0.1:1"
 OTHERS = st.none() | st.booleans() | st.text() | st.lists(st.integers())
@@ -59,3 +60,9 @@ def test_calls_in_flight_are_counted(in_flight):
 def test_a_target_is_text(target, threads):
     with pytest.raises(ConfigError, match="^target: expected host:port, got "):
         make(target, threads)
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_a_client_stays_in_its_process(threads):
+    with pytest.raises(ServiceError, match="^client: expected one that every process makes of its own, got one to be"):
+        pickle.dumps(make(threads=threads))
