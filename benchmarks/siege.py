@@ -48,7 +48,7 @@ class Besieged:
         with tempfile.TemporaryDirectory() as folder:
             tokens = Path(folder) / "tokens.toml"
             tokens.write_text(f"{self.good[1]}\n{self.bad[1]}")
-            command = [sys.executable, "-m", "enf2enf.cli", "serve", "elasticity", "--port", "0", "--unsupervised"]
+            command = [sys.executable, "-m", "enf2enf", "serve", "elasticity", "--port", "0", "--unsupervised"]
             command += ["--tokens", str(tokens), "--log-level", "error"]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
                 try:

@@ -217,7 +217,7 @@ class Worker:
 @contextlib.contextmanager
 def serving() -> Iterator[tuple[str, int]]:
     """The address of a server of its own process, and its number."""
-    command = [sys.executable, "-m", "enf2enf.cli", "serve", "elasticity", "--port", "0", "--unsupervised"]
+    command = [sys.executable, "-m", "enf2enf", "serve", "elasticity", "--port", "0", "--unsupervised"]
     with subprocess.Popen([*command, "--log-level", "error"], stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().split()[-1], process.pid

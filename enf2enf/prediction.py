@@ -1,6 +1,7 @@
 """The answer to a question about a shape: the same type from a surrogate here and from one behind a server."""
 
 import dataclasses
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,16 +10,26 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.at import At
+from enf2enf.errors import ConfigError
 from enf2enf.field import Field
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.grid import Grid
 from enf2enf.mesh import Mesh
+from enf2enf.plain import shown
 
 if TYPE_CHECKING:
     import pyvista
 
 OnProgress = Callable[[int, int], None]
 """Called with points that are there and points in all."""
+
+
+def check_progress(progress: Any) -> None:
+    """Raises `ConfigError` where it is nothing to be called, or has to be awaited."""
+    if progress is None:
+        return
+    if not callable(progress) or any(map(inspect.iscoroutinefunction, (progress, type(progress).__call__))):
+        raise ConfigError("progress", "a function that need not be awaited", shown(progress))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -33,7 +33,7 @@ from enf2enf.model.network import Network
 from enf2enf.model.panels import Panels
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
-from enf2enf.prediction import OnProgress, Prediction
+from enf2enf.prediction import OnProgress, Prediction, check_progress
 from enf2enf.schema import On, Schema
 
 
@@ -63,6 +63,9 @@ class Surrogate:
         """A surrogate with random weights, for training and for tests of everything but accuracy."""
         model = config.build(normaliser.schema, normaliser.condition_features, key=jax.random.key(seed))
         return cls(model, config, normaliser, {"name": "untrained", "seed": seed}, shapes)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # for processes; what outlives this version of the library is a checkpoint
+        return type(self), (self.model, self.config, self.normaliser, self.provenance, self.shapes)
 
     def with_weights(self, model: Network, provenance: Mapping[str, Any]) -> "Surrogate":
         """The same with other weights."""
@@ -215,6 +218,7 @@ class Surrogate:
             QueryError: points that are none.
         """
         check_shape(shape, Encoding)
+        check_progress(progress)
         row, (points, sides) = self.condition_row(conditions, shape), shape.place(at)
         began = time.perf_counter()
         evaluator = self._evaluator(shape, row)
@@ -249,6 +253,7 @@ class Surrogate:
     ) -> list[Prediction]:
         """The fields of an encoded shape under many conditions, such as a polar. Raises as `decode`."""
         check_shape(shape, Encoding)
+        check_progress(progress)
         check_tables(conditions)
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):

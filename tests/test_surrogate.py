@@ -1,5 +1,8 @@
 """The public face: what an answer may not depend on, where there is none, and what is refused."""
 
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -148,3 +151,23 @@ def test_extrapolation_is_named_not_refused(surrogate, geometry, points):
     shape = surrogate.encode(geometry)
     assert surrogate.decode(shape, CONDITIONS, points).extrapolating == ()
     assert surrogate.decode(shape, {"traction": [0.0, 1e4]}, points).extrapolating == ("traction",)
+
+
+def test_it_travels_to_other_processes(surrogate, geometry):
+    points = np.random.default_rng(0).uniform(0, 1, (50, 2))
+    conditions = {"traction": [10.0, 80.0]}
+    expected = surrogate.predict(geometry, conditions, points)
+    again = pickle.loads(pickle.dumps(surrogate))  # with what it has compiled
+    assert again.version == surrogate.version and again.card == surrogate.card
+    np.testing.assert_array_equal(again.predict(geometry, conditions, points)["von_mises"], expected["von_mises"])
+
+
+@pytest.mark.parametrize("far", [1e39, 1e160, 1e300, 1.7e308])
+def test_points_however_far_away_have_no_field_and_give_no_warning(surrogate, geometry, far):
+    shape = surrogate.encode(geometry)
+    points = far * np.array([[1.0, 0.0], [-1.0, 1.0], [0.5, -1.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for at in (points, points[:1], np.concatenate([points, [[0.01, 0.01]]])):
+            answer = surrogate.decode(shape, {"traction": [10.0, 80.0]}, at)
+            np.testing.assert_array_equal(np.isfinite(answer["von_mises"]), np.abs(at).max(axis=1) < 1)

@@ -65,7 +65,7 @@ def _serve(options: argparse.Namespace) -> int:
     logs.configure(options.log_level)
     written = logs.write_behind()
     if not options.unsupervised:
-        return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
+        return supervise([sys.executable, "-m", "enf2enf", *options.arguments, "--unsupervised"])
     follow_parent(config.drain_seconds + _LAST_SECONDS)
     from enf2enf_server.gate.serve import serve
 

@@ -1,9 +1,9 @@
 """The client for event loops."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import grpc
 
@@ -42,10 +42,10 @@ class AsyncClient:
         retry: Retry = _USUAL,
         in_flight: int = 16,
     ):
-        self.target, self.timeout = target, timeout
+        self.target, self.timeout = connection.checked_target(target), connection.checked_timeout(timeout)
         self._calls = Calls(connection.named(target), timeout, connection.checked_token(token), retry)
-        self._turns = asyncio.Semaphore(in_flight)
-        self._channel = connection.opened(grpc.aio, target, credentials)
+        self._turns = asyncio.Semaphore(connection.checked_in_flight(in_flight))
+        self._channel, self._closed = connection.opened(grpc.aio, target, credentials), False
         self._stubs = connection.Stubs(self._channel)
 
     @classmethod
@@ -64,6 +64,9 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self.target})"
 
+    def __reduce__(self) -> NoReturn:
+        raise connection.unpicklable()
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -71,7 +74,8 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the connection."""
+        """As `Client.close`."""
+        self._closed = True
         await self._channel.close()
 
     async def ready(self, model: str = "") -> bool:
@@ -164,15 +168,36 @@ class AsyncClient:
     async def _take(self, step: Rpc | Pause) -> grpc.RpcError | None:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
+        if self._closed:
+            raise connection.closed()
         call = attrgetter(step.method)(self._stubs)(step.requests(), **step.options)
         try:
-            if step.streamed:
-                async for reply in call:
-                    step.receive(reply)
-            else:
-                step.receive(await call)
-        except grpc.RpcError as error:
-            return error
+            return await (self._receive(aiter(call), step) if step.streamed else self._receive_one(call, step))
         finally:
             call.cancel()  # has an effect only where `receive` has raised, or this task was cancelled
-        return None
+
+    async def _receive_one(self, call: Awaitable[Any], step: Rpc) -> grpc.RpcError | None:
+        try:
+            reply = await call
+        except (grpc.RpcError, asyncio.CancelledError) as error:
+            return self._failed(error)
+        return step.receive(reply)  # may raise whatever it likes
+
+    async def _receive(self, replies: AsyncIterator[Any], step: Rpc) -> grpc.RpcError | None:
+        while True:
+            try:
+                reply = await anext(replies)
+            except StopAsyncIteration:
+                return None
+            except (grpc.RpcError, asyncio.CancelledError) as error:
+                return self._failed(error)
+            step.receive(reply)
+
+    def _failed(self, error: grpc.RpcError | asyncio.CancelledError) -> grpc.RpcError:
+        """The error of a call. Passes cancelling on; raises `ServiceError` where this client was closed meanwhile."""
+        task = asyncio.current_task()
+        if self._closed and not (task and task.cancelling()):
+            raise connection.closed() from error
+        if isinstance(error, asyncio.CancelledError):
+            raise error
+        return error

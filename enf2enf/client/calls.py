@@ -12,14 +12,16 @@ from grpc_health.v1 import health_pb2
 from enf2enf.at import At, check_shape, needs_shape
 from enf2enf.client.answer import Answer
 from enf2enf.client.chunk_points import ChunkPoints, Key
-from enf2enf.client.refusal import lost_handle, passes, too_many_points
+from enf2enf.client.inspector import Inspector
+from enf2enf.client.refusal import lost_handle, passes, too_many_points, unknown_place
 from enf2enf.client.replies import ModelVersion, RemoteShape, description_of
 from enf2enf.client.requests import Question, Upload, message
 from enf2enf.client.retry import Retry, usual_seconds
-from enf2enf.client.steps import Exchange, Steps
+from enf2enf.client.steps import Exchange, Steps, T
 from enf2enf.conditions import Conditions, UnitError, check_tables, given
 from enf2enf.description import Description
-from enf2enf.prediction import OnProgress, Prediction
+from enf2enf.errors import ServiceError
+from enf2enf.prediction import OnProgress, Prediction, check_progress
 from enf2enf_protos import surrogate_pb2 as pb
 
 # `Sample` answers at most the `chunk_points` of a model, which `Describe` tells.
@@ -50,10 +52,25 @@ class Calls:
     def ready(self, model: str) -> Steps[bool]:
         """Whether the server serves, and this model, if one is named, too."""
         exchange, request = self._exchange(), health_pb2.HealthCheckRequest()
-        reply = yield from exchange.patiently(lambda: exchange.single("health.Check", request, wait=True))
+        reply = yield from exchange.patiently(lambda: self._health(exchange, request))
         if reply.status != health_pb2.HealthCheckResponse.SERVING:
             return False
         return not model or (yield from exchange.patiently(lambda: self._is_there(exchange, model)))
+
+    def _health(self, exchange: Exchange, request: health_pb2.HealthCheckRequest) -> Steps[Any]:
+        """The health of a server that may have to be waited for; why it is not there says more than a wait in vain."""
+        try:
+            return (yield from exchange.single("health.Check", request))
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE:
+                raise
+            reason = error
+        try:
+            return (yield from exchange.single("health.Check", request, wait=True))
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise
+        raise reason
 
     def _is_there(self, exchange: Exchange, model: str) -> Steps[bool]:
         try:
@@ -92,7 +109,7 @@ class Calls:
         upload = make()
         exchange, replies = self._exchange(0, len(upload.data)), []
         yield from exchange.patiently(lambda: exchange.call("surrogate.Encode", upload.messages, replies.append))
-        return RemoteShape.of(replies[0], upload)
+        return Inspector(exchange.request_id).encoding(replies[0], upload)
 
     def decode(
         self, shape: RemoteShape, conditions: Sequence[Conditions], at: At, progress: OnProgress | None
@@ -103,13 +120,15 @@ class Calls:
         bytes as without the break, and never sewn together from two.
         """
         check_shape(shape, RemoteShape)
+        check_progress(progress)
         check_tables(conditions)
         if not conditions:
             return []
         question = yield from self._question(shape.model, shape.version, conditions, at, shape.bounds)
         points = question.answers * question.count_of(shape.nodes, shape.walls)
         exchange = self._exchange(points, len(shape.upload.data) + question.size)
-        return (yield from exchange.patiently(lambda: self._decoded(exchange, shape, question, points, progress)))
+        made = functools.partial(self._decoded, exchange, shape, question, points, progress)
+        return (yield from exchange.patiently(lambda: self._placed(question, made())))
 
     def _question(
         self, model: str, version: int, conditions: Sequence[Conditions], at: At, bounds: np.ndarray | None = None
@@ -124,10 +143,20 @@ class Calls:
                 given(name, value, *units)
             raise
 
+    def _placed(self, question: Question, steps: Steps[T]) -> Steps[T]:
+        """The steps. Raises `ServiceError` where the server does not know walls as a place."""
+        try:
+            return (yield from steps)
+        except grpc.RpcError as error:
+            if not (question.on_walls and unknown_place(error)):
+                raise
+            got = "one that does not, as of servers before 0.2"
+            raise ServiceError(self.target, 'a server that knows at="wall"', got) from error
+
     def _decoded(
         self, exchange: Exchange, shape: RemoteShape, question: Question, points: int, progress: OnProgress | None
     ) -> Steps[list[Prediction]]:
-        answer = Answer(question, shape.upload, progress, shape)
+        answer = Answer(question, shape.upload, progress, exchange.request_id, shape)
         try:
             most = yield from self._sample_points(exchange, _key(shape), points)
             if points > most or question.answers > 1:
@@ -138,9 +167,9 @@ class Calls:
             if not lost_handle(error):
                 raise
         else:
-            return self._predictions(exchange, answer)
+            return self._predictions(answer)
         # In one call, so that the shape cannot be dropped again between the two.
-        return (yield from self._predicted(exchange, shape.upload, question, progress))
+        return (yield from self._predicted(exchange, shape.upload.to_model(shape.model), question, progress))
 
     def _stream(self, exchange: Exchange, shape: RemoteShape, question: Question, answer: Answer) -> Steps[None]:
         requests = functools.partial(question.messages, shape.handle)
@@ -187,9 +216,9 @@ class Calls:
                 self._chunk_points.release(model)
         return self._chunk_points.of(model) or 0
 
-    def _predictions(self, exchange: Exchange, answer: Answer) -> list[Prediction]:
+    def _predictions(self, answer: Answer) -> list[Prediction]:
         """The whole answer; what is known of its model is forgotten where its chunks are others."""
-        predictions, shape = answer.predictions(self.target, exchange.request_id), answer.shape
+        predictions, shape = answer.predictions(), answer.shape
         known = self._chunk_points.of(_key(shape))
         if known and not answer.fits(known):
             self._chunk_points.forget(_key(shape), known)
@@ -199,21 +228,23 @@ class Calls:
         self, make: Callable[[], Upload], conditions: Conditions, at: At, progress: OnProgress | None
     ) -> Steps[list[Prediction]]:
         """Uploads a mesh and asks about it: in one call, unless the points depend on the shape."""
+        check_progress(progress)
         upload = make()
         if needs_shape(at):
             shape = yield from self.encode(lambda: upload)
             return (yield from self.decode(shape, [conditions], at, progress))
         question = yield from self._question(upload.header.model, upload.header.version, [conditions], at)
         exchange = self._exchange(question.count or 0, len(upload.data) + question.size)
-        return (yield from exchange.patiently(lambda: self._predicted(exchange, upload, question, progress)))
+        made = functools.partial(self._predicted, exchange, upload, question, progress)
+        return (yield from exchange.patiently(lambda: self._placed(question, made())))
 
     def _predicted(
         self, exchange: Exchange, upload: Upload, question: Question, progress: OnProgress | None
     ) -> Steps[list[Prediction]]:
-        answer = Answer(question, upload, progress)
+        answer = Answer(question, upload, progress, exchange.request_id)
         requests = upload.messages_with(question)
         yield from exchange.call("surrogate.Predict", requests, answer.receive, streamed=True)
-        return self._predictions(exchange, answer)
+        return self._predictions(answer)
 
     def _single(self, method: str, request: Any, seconds: float | None = None) -> Steps[Any]:
         exchange = self._exchange(seconds=seconds)

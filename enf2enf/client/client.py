@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 import grpc
 
@@ -21,6 +21,7 @@ from enf2enf.io.accept import MeshLike
 from enf2enf.prediction import OnProgress, Prediction
 
 _USUAL = Retry()
+E = TypeVar("E", bound=Exception)
 
 
 class Client:
@@ -39,7 +40,7 @@ class Client:
         retry: how calls are tried again; `Retry(attempts=1)` for never.
 
     Raises:
-        ConfigError: a token that cannot be sent.
+        ConfigError: an option that is none, such as a token that cannot be sent.
     """
 
     def __init__(
@@ -51,9 +52,9 @@ class Client:
         token: str | None = None,
         retry: Retry = _USUAL,
     ):
-        self.target, self.timeout = target, timeout
+        self.target, self.timeout = connection.checked_target(target), connection.checked_timeout(timeout)
         self._calls = Calls(connection.named(target), timeout, connection.checked_token(token), retry)
-        self._channel = connection.opened(grpc, target, credentials)
+        self._channel, self._closed = connection.opened(grpc, target, credentials), False
         self._stubs = connection.Stubs(self._channel)
 
     @classmethod
@@ -82,6 +83,9 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.target})"
 
+    def __reduce__(self) -> NoReturn:
+        raise connection.unpicklable()
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,7 +93,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Closes the connection; calls that are running end with a `ServiceError`."""
+        self._closed = True
         self._channel.close()
 
     def ready(self, model: str = "") -> bool:
@@ -179,6 +184,9 @@ class Client:
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
+        Sent again, it is encoded by the model of the same name as before: in the version that `encode` was given, else
+        in the newest one, which `shape.version` of the answer tells.
+
         Args:
             shape: from `encode`.
             conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
@@ -238,17 +246,27 @@ class Client:
         method = attrgetter(step.method)(self._stubs)
         try:
             replies = method(step.requests(), **step.options)
-            if step.streamed:
-                self._receive(replies, step)
-            else:
-                step.receive(replies)
         except grpc.RpcError as error:
-            return error
-        return None
+            return self._failed(error)
+        except ValueError as error:  # as gRPC says that a channel is closed
+            raise self._failed(error) from None
+        return self._receive(replies, step) if step.streamed else step.receive(replies)
 
-    def _receive(self, replies: Any, step: Rpc) -> None:
+    def _receive(self, replies: Any, step: Rpc) -> grpc.RpcError | None:
         try:
-            for reply in replies:
-                step.receive(reply)
+            while True:
+                try:
+                    reply = next(replies)
+                except StopIteration:
+                    return None
+                except grpc.RpcError as error:
+                    return self._failed(error)
+                step.receive(reply)  # may raise whatever it likes
         finally:
             replies.cancel()  # has an effect only where `receive` has raised
+
+    def _failed(self, error: E) -> E:
+        """The error of a call. Raises `ServiceError` where this client was closed meanwhile."""
+        if self._closed:
+            raise connection.closed() from error
+        return error

@@ -1,6 +1,7 @@
 """What both clients tell gRPC about their connection."""
 
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,10 +10,13 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from enf2enf.client.proxy import proxy_of
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, ServiceError
+from enf2enf.plain import is_line, is_number, is_whole, shown
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 
 PathLike = str | os.PathLike[str]
+
+_MOST_SECONDS = 1e9  # gRPC counts nanoseconds since 1970 in 64 bits
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
@@ -40,6 +44,16 @@ def opened(kind: ModuleType, target: str, credentials: grpc.ChannelCredentials |
     if credentials is None:
         return kind.insecure_channel(target, options)
     return kind.secure_channel(target, credentials, options)
+
+
+def closed() -> ServiceError:
+    """The error of a call of a client that is closed."""
+    return ServiceError("client", "an open connection", "a closed one")
+
+
+def unpicklable() -> ServiceError:
+    """The error of a client that is to be sent to another process."""
+    return ServiceError("client", "one that every process makes of its own", "one to be pickled or copied")
 
 
 def named(target: str) -> str:
@@ -71,6 +85,27 @@ def _pem(path: PathLike) -> bytes:
     if b"-----BEGIN " not in data:
         raise ConfigError(str(path), "a PEM file", "no line -----BEGIN ...")
     return data
+
+
+def checked_target(target: str) -> str:
+    """The target. Raises `ConfigError` where it is no text, or an empty one."""
+    if not is_line(target) or not target.strip():
+        raise ConfigError("target", "host:port", shown(target))
+    return target
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """The seconds. Raises `ConfigError` where no deadline can be so far away."""
+    if timeout is not None and not (is_number(timeout) and 0 < timeout <= _MOST_SECONDS):
+        raise ConfigError("timeout", f"more than 0 and at most {_MOST_SECONDS:g} seconds, or None", shown(timeout))
+    return timeout
+
+
+def checked_in_flight(calls: int) -> int:
+    """The number of calls. Raises `ConfigError` where none could be made."""
+    if not is_whole(calls, 1, sys.maxsize):
+        raise ConfigError("in_flight", "a whole number of 1 or more", shown(calls))
+    return calls
 
 
 def checked_token(token: str | None) -> str | None:

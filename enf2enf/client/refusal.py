@@ -3,6 +3,7 @@
 import math
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -13,7 +14,8 @@ _FULL = ("try again", "Concurrent RPC limit exceeded")  # ours, and gRPC's own
 _PUSHBACK = "grpc-retry-pushback-ms"
 _HIDDEN = "Internal error from Core"
 _PARTS = ("name", "expected", "got")
-_ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+_CLASSES = (kind for kind in vars(errors).values() if isinstance(kind, type))
+_ERRORS = {kind.__name__: kind for kind in _CLASSES if issubclass(kind, Enf2EnfError)}
 
 
 def passes(error: grpc.RpcError) -> bool:
@@ -35,18 +37,17 @@ def pushback(error: grpc.RpcError) -> float:
 
 def lost_handle(error: grpc.RpcError) -> bool:
     """Whether the server does not hold the shape (any more); a model that is not there is another matter."""
-    if error.code() != grpc.StatusCode.NOT_FOUND:
-        return False
-    info = _info(error)
-    return info is not None and info.metadata.get("name") == "handle"
+    return _is_about(error, grpc.StatusCode.NOT_FOUND, "handle")
 
 
 def too_many_points(error: grpc.RpcError) -> bool:
     """Whether a query has more points than its call may have."""
-    if error.code() != grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return False
-    info = _info(error)
-    return info is not None and info.metadata.get("name") == "query"
+    return _is_about(error, grpc.StatusCode.RESOURCE_EXHAUSTED, "query")
+
+
+def unknown_place(error: grpc.RpcError) -> bool:
+    """Whether the server does not know a place by its name, or any that it is asked about."""
+    return _is_about(error, grpc.StatusCode.INVALID_ARGUMENT, "target")
 
 
 def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str) -> Enf2EnfError:
@@ -63,10 +64,20 @@ def explained(error: grpc.RpcError, target: str, seconds: float, request_id: str
     return kind(*parts)
 
 
+def _is_about(error: grpc.RpcError, code: grpc.StatusCode, name: str) -> bool:
+    """Whether a status with this code refuses the thing of this name."""
+    info = _info(error) if error.code() == code else None
+    return info is not None and info.metadata.get("name") == name
+
+
 def _info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo | None:
-    # What a client raises is an error and a call in one; gRPC's types know it as the error alone.
-    status = rpc_status.from_call(error)  # pyright: ignore[reportArgumentType]
+    """What the server says beside the status; None where that is nothing, or nothing that makes sense."""
     info = error_details_pb2.ErrorInfo()
-    if status is None or not any(detail.Unpack(info) for detail in status.details) or info.domain != "enf2enf":
+    try:
+        # What a client raises is an error and a call in one; gRPC's types know it as the error alone.
+        status = rpc_status.from_call(error)  # pyright: ignore[reportArgumentType]
+        if status is None or not any(detail.Unpack(info) for detail in status.details):
+            return None
+    except (DecodeError, ValueError):  # bytes that are none, or of another status than the call's
         return None
-    return info
+    return info if info.domain == "enf2enf" else None

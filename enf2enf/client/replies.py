@@ -15,6 +15,7 @@ from enf2enf.errors import ServiceError
 from enf2enf.field import Field
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import Mesh
+from enf2enf.plain import shown
 from enf2enf.prediction import Prediction
 from enf2enf.schema import Kind, Quantity, Schema, Transform
 from enf2enf_protos import surrogate_pb2 as pb
@@ -23,7 +24,19 @@ _KINDS = {pb.Quantity.Kind.Value(f"KIND_{kind.upper()}"): kind for kind in get_a
 
 
 def description_of(reply: pb.DescribeResponse) -> Description:
-    """What a server says about its model, from the message."""
+    """What a server says about its model, from the message. Raises `ServiceError` where that is no description."""
+    try:
+        return _described(reply)
+    except ServiceError:
+        raise
+    except (ValueError, RecursionError) as error:  # of JSON, or of a schema
+        raise ServiceError("answer", "the description of a model", shown(str(error))) from error
+
+
+def _described(reply: pb.DescribeResponse) -> Description:
+    card = json.loads(reply.card_json)
+    if not isinstance(card, dict):
+        raise ServiceError("answer", "a model card, a table", shown(card))
     conditions, fields = (tuple(quantity_of(q) for q in part) for part in (reply.conditions, reply.fields))
     return Description(
         name=reply.name,
@@ -34,7 +47,7 @@ def description_of(reply: pb.DescribeResponse) -> Description:
         reference_length=reply.reference_length,
         formats=tuple(reply.formats),
         limits={field.name: getattr(reply.limits, field.name) for field in reply.limits.DESCRIPTOR.fields},
-        card=json.loads(reply.card_json),
+        card=card,
     )
 
 

@@ -84,6 +84,13 @@ class Upload:
         header = message(pb.MeshHeader, name=sent, size=len(data), model=model, version=version, **understood)
         return cls(header, data, source)
 
+    def to_model(self, model: str) -> "Upload":
+        """The same for a model by its name: in the version that was named, else in the newest."""
+        header = pb.MeshHeader()
+        header.CopyFrom(self.header)
+        header.model = model
+        return dataclasses.replace(self, header=header)
+
     def messages(self) -> Iterator[pb.EncodeRequest]:
         """What `Encode` is sent."""
         yield pb.EncodeRequest(header=self.header)

@@ -163,7 +163,8 @@ class FieldEvaluator:
         """Normalised fields in a view of at most `capacity` points, in groups of `size`."""
         local = seen.view.frame.inward(points)
         padded = np.empty((capacity, local.shape[1]), np.float32)
-        padded[: len(local)], padded[len(local) :] = local, local[-1]
+        with np.errstate(over="ignore"):  # so far away there is no field
+            padded[: len(local)], padded[len(local) :] = local, local[-1]
         groups = padded.reshape(-1, size, local.shape[1])
         count = np.int32(-(-len(local) // size))
         fields = self._programs.decode(seen.prepared, seen.view.panels, groups, count, np.bool_(on_wall))

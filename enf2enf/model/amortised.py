@@ -15,6 +15,7 @@ from enf2enf.model.placement import Placement, grid_points, wall_points
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.distance import signed_distance
 from enf2enf.nn.embedding import distance_features
+from enf2enf.nn.identity import identity
 from enf2enf.nn.latents import LatentCloud, Latents
 from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.settings import check_ranges, options_of
@@ -130,8 +131,8 @@ class AmortisedEncoder(AbstractEncoder):
     ):
         keys = jax.random.split(key, 3)
         features = 1 + len(decays) + _DIRECTIONS * len(probes) + 4 * dim
-        self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[0])
-        self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, key=keys[1])
+        self.embed_grid = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, identity, key=keys[0])
+        self.embed_wall = eqx.nn.MLP(features, width, width, 1, jax.nn.gelu, identity, key=keys[1])
         self.transformer = LatentTransformer(
             dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=keys[2]
         )

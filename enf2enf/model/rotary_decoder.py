@@ -15,6 +15,7 @@ from enf2enf.model.lengths import Scales, geometric
 from enf2enf.model.queries import Queries
 from enf2enf.nn.bi_invariant import AbstractBiInvariant, Translation
 from enf2enf.nn.embedding import distance_features
+from enf2enf.nn.identity import identity
 from enf2enf.nn.latents import Latents
 from enf2enf.nn.nearby import latents_in_reach
 from enf2enf.nn.rotary import PlaneWaves
@@ -150,12 +151,12 @@ class RotaryDecoder(AbstractDecoder):
             raise ConfigError("reaches", f"one for each of {heads} heads", str(len(reaches)))
         keys = iter(jax.random.split(key, 4 + layers))
         levels = schema.condition_width
-        self.stem = eqx.nn.MLP(width * (1 + levels) + levels, width, width, 1, jax.nn.gelu, key=next(keys))
+        self.stem = eqx.nn.MLP(width * (1 + levels) + levels, width, width, 1, jax.nn.gelu, identity, key=next(keys))
         self.transformer = LatentTransformer(
             schema.dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=next(keys)
         )
         self.waves = PlaneWaves(schema.dim, heads, width // (2 * heads), point_wavelengths)
-        self.embed = eqx.nn.MLP(1 + len(decays), width, width, 1, jax.nn.gelu, key=next(keys))
+        self.embed = eqx.nn.MLP(1 + len(decays), width, width, 1, jax.nn.gelu, identity, key=next(keys))
         shape = (schema.field_width, 1 + magnitude, schema.dim + 1, width + 1)
         self.head = jax.random.normal(next(keys), shape) / jnp.sqrt(width)
         self.blocks = tuple(RotaryBlock(width, heads, layer_expansion, key=k) for k in keys)

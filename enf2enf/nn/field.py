@@ -7,6 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from enf2enf.nn.bi_invariant import AbstractBiInvariant
 from enf2enf.nn.cross_attention import CrossAttention
+from enf2enf.nn.identity import identity
 from enf2enf.nn.latents import LatentCloud
 
 
@@ -31,7 +32,7 @@ class SelfAttentionBlock(eqx.Module):
         keys = jax.random.split(key)
         self.attention = CrossAttention(bi_invariant, dim, width, heads, 0, deviation, key=keys[0])
         self.norm_attention, self.norm_mlp = eqx.nn.LayerNorm(width), eqx.nn.LayerNorm(width)
-        self.mlp = eqx.nn.MLP(width, width, width, 1, jax.nn.gelu, key=keys[1])
+        self.mlp = eqx.nn.MLP(width, width, width, 1, jax.nn.gelu, identity, key=keys[1])
 
     def __call__(self, cloud: LatentCloud) -> LatentCloud:
         """The cloud with new contexts."""
@@ -70,9 +71,9 @@ class NeuralField(eqx.Module):
         key: PRNGKeyArray,
     ):
         keys = jax.random.split(key, 3 + blocks)
-        self.stem = eqx.nn.MLP(context, width, width, 1, jax.nn.gelu, key=keys[0])
+        self.stem = eqx.nn.MLP(context, width, width, 1, jax.nn.gelu, identity, key=keys[0])
         self.attention = CrossAttention(bi_invariant, dim, width, heads, extra, deviation, key=keys[1])
-        self.head = eqx.nn.MLP(width, outputs, width, 2, jax.nn.gelu, key=keys[2])
+        self.head = eqx.nn.MLP(width, outputs, width, 2, jax.nn.gelu, identity, key=keys[2])
         self.blocks = tuple(SelfAttentionBlock(bi_invariant, dim, width, heads, deviation, key=k) for k in keys[3:])
 
     def prepare(self, cloud: LatentCloud) -> LatentCloud:

@@ -2,10 +2,11 @@
 
 import functools
 import threading
+from collections.abc import Iterable
 
 from enf2enf.inference import evaluator
 from enf2enf.surrogate import Surrogate
-from enf2enf_server.ops.errors import ModelError, StoppingError
+from enf2enf_server.ops.errors import ModelError, StartingError
 
 
 class Model:
@@ -31,6 +32,7 @@ class Models:
 
     def __init__(self):
         self._held: dict[tuple[str, int], Model] = {}
+        self._awaited: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -45,12 +47,14 @@ class Models:
 
         Raises:
             ModelError: there is none of this name or version.
-            StoppingError: none is loaded yet.
+            StartingError: it, or where none is named any, is still being loaded.
         """
         with self._lock:
-            held = dict(self._held)
+            held, awaited = dict(self._held), self.awaited
         if not held:
-            raise StoppingError("server", "a loaded model", "none yet; try again")
+            raise StartingError("server", "a loaded model", "none yet; try again")
+        if name in awaited or (awaited and not name):
+            raise StartingError("model", "one that is loaded", f"{', '.join(sorted(awaited))} on the way; try again")
         names = sorted({known for known, _ in held})
         wanted = name or (names[0] if len(names) == 1 else "")
         if wanted not in names:
@@ -59,6 +63,15 @@ class Models:
         if version and version not in versions:
             raise ModelError("version", f"one of {', '.join(map(str, versions))} of {wanted!r}, or 0", str(version))
         return held[wanted, version or versions[-1]]
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Names of models that are still to be loaded before the server has started."""
+        return self._awaited - {name for name, _ in tuple(self._held)}
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Names models that are on their way: questions about them, or that name none, are refused for the moment."""
+        self._awaited = frozenset(names)
 
     def loaded(self) -> tuple[Model, ...]:
         """All that is loaded, by name and version."""

@@ -81,7 +81,11 @@ class Repository:
         """
         with contextlib.suppress(FileNotFoundError):
             self._seen = self._folder.listings()
-        self.look()
+        self._models.expect(name for name, listing in self._seen.items() if listing.files)
+        try:
+            self.look()
+        finally:
+            self._models.expect(())
         if not self._known:
             expected = "a checkpoint, or a folder of NAME.enf or NAME/VERSION.enf"
             raise CheckpointError(str(self._path), expected, "none")
@@ -202,7 +206,7 @@ class Repository:
         with self._lock:
             whole = [key for key in self._known if self._known[key].state != "broken" and key not in self._withdrawn]
             newest = {name: max(number for known, number in whole if known == name) for name, _ in whole}
-            for key in whole:
+            for key in sorted(whole):
                 wanted = newest[key[0]] == key[1] or key in self._pinned or self._serves(key)
                 if wanted and key in settled and self._known[key].state == "available":
                     return key

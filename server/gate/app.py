@@ -200,7 +200,8 @@ class SurrogateServer:
                 _LOG.error("a look at models failed", exc_info=error)
 
     def _serves(self, name: str) -> bool:
-        return any(name in ("", model.name) for model in self._models.loaded())
+        loaded = {model.name for model in self._models.loaded()}
+        return name in loaded if name else bool(loaded) and not self._models.awaited
 
     def _changed(self) -> None:
         names = {model.name for model in self._models.loaded()}
@@ -208,7 +209,7 @@ class SurrogateServer:
         for name in self._named:
             self._loop.soon(self._health.set, f"{SERVICE}/{name}", name in names)
         for service in ("", SERVICE):
-            self._loop.soon(self._health.set, service, bool(names))
+            self._loop.soon(self._health.set, service, self._serves(""))
         self.engine.forget()
         self.metrics.models_loaded(len(self._models))
 

@@ -9,9 +9,10 @@ from google.rpc import error_details_pb2, status_pb2
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from enf2enf.plain import shown
 from enf2enf_server.gate.refusal import PUSHBACK
 from enf2enf_server.ops.call import EOF
-from enf2enf_server.ops.errors import GoneError
+from enf2enf_server.ops.errors import GoneError, StreamError
 from enf2enf_server.wire.plain import text
 
 _DETAILS = "grpc-status-details-bin"
@@ -24,7 +25,9 @@ _STATUSES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: 413,
     grpc.StatusCode.UNAVAILABLE: 503,
 }
-_FULL, _INTERNAL = 429, 500
+_PASSING = {grpc.StatusCode.RESOURCE_EXHAUSTED: 429, grpc.StatusCode.UNAVAILABLE: 503}
+_INTERNAL, _UNSUPPORTED = 500, 415
+_PLAIN, _FORM = "identity", "multipart/form-data"
 
 
 class Exchange:
@@ -38,6 +41,7 @@ class Exchange:
         self._request, self._receive, self._send = Request(scope), receive, send
         self._trailers: Sequence[tuple[str, str]] = ()
         self._taken, self._begun = asyncio.Event(), False
+        self._refused: tuple[int, Sequence[tuple[str, str]]] | None = None  # status and headers that gRPC has none for
 
     @property
     def parameters(self) -> Sequence[tuple[str, str]]:
@@ -48,6 +52,20 @@ class Exchange:
     def size(self) -> str | None:
         """The number of bytes in the body, as its sender says."""
         return self._request.headers.get("content-length")
+
+    def check(self) -> None:
+        """Raises `StreamError` where the headers do not say how long its body is, or that it is no body as such."""
+        headers = self._request.headers
+        if "content-length" in headers and "transfer-encoding" in headers:  # of which others may see another end
+            self._refused = 400, [("connection", "close")]
+            raise StreamError("Content-Length", "none beside Transfer-Encoding", shown(self.size))
+        coding, kind = headers.get("content-encoding", _PLAIN), headers.get("content-type", "").partition(";")[0]
+        if coding.strip().lower() != _PLAIN:
+            self._refused = _UNSUPPORTED, [("accept-encoding", _PLAIN)]
+            raise StreamError("Content-Encoding", f"{_PLAIN}, or none", shown(coding))
+        if kind.strip().lower() == _FORM:
+            self._refused = _UNSUPPORTED, []
+            raise StreamError("body", "what is sent itself, as by curl --data-binary @file", "a form")
 
     def peer(self) -> str:
         """Whoever is to be counted for the connection: its host, since many make one for every request."""
@@ -106,10 +124,12 @@ class Exchange:
         trailers = dict(trailing_metadata)
         refusal = refusal_text(details, trailers)
         status, headers = _STATUSES.get(code, _INTERNAL), []
-        if PUSHBACK in trailers and code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-            status, headers = _FULL, [("retry-after", str(math.ceil(int(trailers[PUSHBACK]) / 1000)))]
+        if PUSHBACK in trailers and code in _PASSING:
+            status, headers = _PASSING[code], [("retry-after", str(math.ceil(int(trailers[PUSHBACK]) / 1000)))]
         elif code == grpc.StatusCode.UNAUTHENTICATED:
             headers = [("www-authenticate", "Bearer")]
+        elif code == grpc.StatusCode.INVALID_ARGUMENT and self._refused is not None:
+            status, headers = self._refused
         await self.begin(status, len(refusal), headers)
         await self.write(refusal)
         await self.end()

@@ -77,6 +77,7 @@ class Endpoint:
 
     async def _made(self, exchange: Exchange, call: Call, place: ExitStack) -> bytes:
         """The answer, and a place for the time of the call."""
+        exchange.check()
         if not self.body:
             place.enter_context(call.place())
             return await call.in_thread(self.work, exchange.parameters, b"", call)

@@ -3,12 +3,13 @@
 import grpc
 
 from enf2enf_server.gate.pushback import Pushback
-from enf2enf_server.ops.errors import AccessError, CrowdError, FullError, IdleError
+from enf2enf_server.ops.errors import AccessError, CrowdError, FullError, IdleError, StartingError
 from enf2enf_server.ops.transport import Transport
 
 PUSHBACK = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
 _NEVER = "-1"
 _WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
+_PASSING = (FullError, StartingError)  # who is refused so is told when to come back
 _WORTHLESS_SECONDS, _WORTHLESS_FREE = 4.0, 5
 _PROBES_A_SECOND = 20  # of a connection
 
@@ -39,13 +40,13 @@ class Refusals:
         """Ends a call with its status. Raises what ends gRPC's own handling, where it is gRPC's."""
         trailers = (*context.trailing_metadata(), *refused.status.trailing_metadata)
         cause, seconds = refused.cause, 0.0
-        if isinstance(cause, FullError):
+        if isinstance(cause, _PASSING):
             seconds = self._pushback.seconds()
             trailers += ((PUSHBACK, str(round(1e3 * seconds))),)
         elif isinstance(cause, IdleError):
             trailers += ((PUSHBACK, _NEVER),)
         if isinstance(cause, _WORTHLESS):
             await self._pushback.hold(context.peer(), _WORTHLESS_SECONDS, _WORTHLESS_FREE, self._patience)
-        elif isinstance(cause, FullError):
+        elif isinstance(cause, _PASSING):
             await self._pushback.hold(context.peer(), seconds, free=1, most=seconds)
         await context.abort(refused.status.code, refused.status.details, trailers)

@@ -46,6 +46,10 @@ class StoppingError(errors.ServiceError):
         return cls("server", "time for a whole answer", "its stop; try again")
 
 
+class StartingError(StoppingError):
+    """A server, or a model of it, that is a little later there."""
+
+
 class UnknownServiceError(errors.ServiceError):
     """A service whose health is not known."""
 

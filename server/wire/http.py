@@ -77,9 +77,10 @@ class HttpService:
         """The fields that JSON asks for."""
         asked.options(parameters, ())
         given = asked.parsed("body", body)
+        asked.check_table("body", given)
         check_keys(QueryError, "body", given, {"handle", "conditions", "at"}, set())
         if not isinstance(given["handle"], str):
-            raise QueryError("handle", "a text", shown(given["handle"]))
+            raise QueryError("handle", "a text", asked.as_json(given["handle"]))
         question = JsonQuestion.of(given["conditions"], given["at"])
         return text(self._answer(call, self._service.find(call, given["handle"]), question))
 

@@ -1,6 +1,7 @@
 """What is asked over HTTP: parameters of an address, and JSON, as the library's types."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from enf2enf.conditions import Conditions, given
 from enf2enf.errors import ConditionError, MeshError, QueryError, check_keys
 from enf2enf.grid import Grid
 from enf2enf.line import Line
-from enf2enf.plain import is_number, is_whole, shown
+from enf2enf.plain import is_number, is_whole, one_line, shown
 from enf2enf.slice import Slice
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.cache import EncodedShape
@@ -26,7 +27,7 @@ MESH = ("name", *_REPEATED, "length_unit", *MODEL)
 _PLACES = {"grid": (Grid, {"lower", "upper", "resolution"}, set()),
            "line": (Line, {"start", "end"}, {"count"}),
            "slice": (Slice, {"axis", "value"}, {"count"})}  # fmt: skip
-_MOST = 1 << 31
+_MOST = (1 << 63) - 1
 _LISTS = dict.fromkeys(("lower", "upper", "start", "end"), ("numbers", is_number)) | {
     "resolution": ("whole numbers", lambda number: is_whole(number, 0, _MOST))
 }
@@ -71,11 +72,38 @@ def _text(given: Mapping[str, list[str]], name: str) -> str:
 
 
 def parsed(name: str, text: bytes | bytearray | str) -> Any:
-    """What JSON says. Raises `QueryError` about `name` where it is none."""
+    """What JSON says. Raises `QueryError` about `name` where it is none, or has a key twice."""
     try:
-        return orjson.loads(text)
+        plain = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise QueryError(name, "JSON", str(error)) from None
+    _check_keys_differ(name, text)
+    return plain
+
+
+def _check_keys_differ(name: str, text: bytes | bytearray | str) -> None:
+    """Raises `QueryError` where JSON has a key twice, of which orjson takes the last."""
+
+    def differ(pairs: list[tuple[str, Any]]) -> None:
+        names = [key for key, _ in pairs]
+        if len(set(names)) < len(names):
+            raise QueryError(name, "every key once", f"{as_json(max(names, key=names.count))} twice")
+
+    try:
+        json.loads(text, object_pairs_hook=differ, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise QueryError(name, "JSON of fewer lists within lists", "too many") from None
+
+
+def check_table(name: str, plain: Any) -> None:
+    """Raises `QueryError` about `name` where JSON said no table."""
+    if not isinstance(plain, dict):
+        raise QueryError(name, "a table", as_json(plain))
+
+
+def as_json(plain: Any) -> str:
+    """The beginning of what JSON said, as a sentence shows it."""
+    return one_line(" ".join(orjson.dumps(plain).decode().split())[:80])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +126,7 @@ class JsonQuestion:
         is_list = isinstance(conditions, list)
         tables = conditions if is_list else [conditions]
         if not tables or not all(isinstance(table, dict) for table in tables):
-            raise ConditionError("conditions", "a table of name = value, or a list of such tables", shown(conditions))
+            raise ConditionError("conditions", "a table of name = value, or a list of such tables", as_json(conditions))
         return cls(tables, _place(at), is_list)
 
     @classmethod
@@ -142,12 +170,13 @@ def _place(at: Any) -> At:
         return at
     if not isinstance(at, dict) or len(at) != 1 or not at.keys() <= _PLACES.keys():
         expected = f"points, {', '.join(map(repr, NAMES))}, or a table of one of {', '.join(_PLACES)}"
-        raise QueryError("at", expected, shown(at))
+        raise QueryError("at", expected, as_json(at))
     ((name, table),) = at.items()
     kind, required, optional = _PLACES[name]
+    check_table(name, table)
     check_keys(QueryError, name, table, required, optional)
     for key in (key for key in table if key in _LISTS):
         what, fits = _LISTS[key]
         if not isinstance(table[key], list) or not all(map(fits, table[key])):
-            raise QueryError(f"{key} of the {name}", f"a list of {what}", shown(table[key]))
+            raise QueryError(f"{key} of the {name}", f"a list of {what}", as_json(table[key]))
     return kind(**table)

@@ -106,10 +106,9 @@ def test_what_need_not_be_sent_is_refused_here(client, mesh, call, kind, sentenc
 
 def test_no_server():
     with Client("127.0.0.1:1", timeout=0.5) as client:
-        with pytest.raises(errors.ServiceError, match="127.0.0.1:1: expected an answer, got UNAVAILABLE"):
-            client.describe()
-        with pytest.raises(errors.ServiceError, match="127.0.0.1:1: expected an answer within 0.5 s, got none"):
-            client.ready()
+        for call in (client.describe, client.ready):
+            with pytest.raises(errors.ServiceError, match="127.0.0.1:1: expected an answer, got UNAVAILABLE: .*ref"):
+                call()
 
 
 @pytest.mark.parametrize(

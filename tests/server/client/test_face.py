@@ -273,9 +273,9 @@ def test_sides_of_walls_are_drawn_as_lines(model, mesh):
 
 def test_a_server_that_knows_no_further_conditions_is_told(client, mesh):
     shape = client.encode(mesh)
-    answer = Answer(Question.of([CONDITIONS, POLAR], [[0.1, 0.2]], shape.bounds), shape.upload, None, shape)
+    answer = Answer(Question.of([CONDITIONS, POLAR], [[0.1, 0.2]], shape.bounds), shape.upload, None, "id", shape)
     values = pb.FieldValues(name="stress", values=bytes(4), components=1)
     answer.receive(pb.DecodeResponse(chunk=pb.FieldChunk(count=1, fields=[values])))
     answer.receive(pb.DecodeResponse(summary=pb.Summary(points=1)))
     with pytest.raises(ServiceError, match="got one answer for 2 sets of conditions, as of servers before 0.2"):
-        answer.predictions("there", "id")
+        answer.predictions()

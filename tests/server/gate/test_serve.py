@@ -31,7 +31,7 @@ class Served:
     """A running `enf2enf serve`: what it printed, and the processes that it consists of."""
 
     def __init__(self, path, *options):
-        command = [sys.executable, "-m", "enf2enf.cli", "serve", str(path), "--port", "0", *map(str, options)]
+        command = [sys.executable, "-m", "enf2enf", "serve", str(path), "--port", "0", *map(str, options)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.records = []
         self._reading = threading.Thread(target=self._read, daemon=True)
@@ -228,7 +228,7 @@ def test_what_cannot_be_served_ends_at_once(tiny, tmp_path, options, sentence):
     if not options:
         (tmp_path / "broken.enf").write_bytes(tiny.read_bytes()[:-100])
         options, sentence = [str(tmp_path / "broken.enf")], "broken.enf: expected "
-    command = [sys.executable, "-m", "enf2enf.cli", "serve", *options, "--port", "0", "--log-level", "error"]
+    command = [sys.executable, "-m", "enf2enf", "serve", *options, "--port", "0", "--log-level", "error"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert run.returncode in (1, 2) and sentence in run.stderr and "Traceback" not in run.stderr
 

@@ -1,7 +1,0 @@
-"""`python -m enf2enf.cli`: the command line where no script was installed."""
-
-import sys
-
-from enf2enf.cli import main
-
-sys.exit(main())

@@ -1,0 +1,67 @@
+"""Statuses whose details make no sense, or tell of an older server."""
+
+import pytest
+from fakes import detailed, ends, faked, loop, threads
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2
+from grpc import StatusCode
+
+from enf2enf.errors import QueryError, ServiceError
+
+BOTH = pytest.mark.parametrize("ask", [threads, loop], ids=lambda ask: ask.__name__)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with faked() as running:
+        yield running
+
+
+@pytest.fixture
+def fake(server):
+    server[0].__init__()
+    return server
+
+
+def info(reason, **parts):
+    packed = any_pb2.Any()
+    packed.Pack(error_details_pb2.ErrorInfo(reason=reason, domain="enf2enf", metadata=parts))
+    return packed
+
+
+@BOTH
+def test_a_server_that_does_not_know_walls_as_a_place(fake, ask):
+    more = detailed(3, "wrong", info("QueryError", name="target", expected="one of three", got="none"))
+    fake[0].sampled = fake[0].streamed = ends(StatusCode.INVALID_ARGUMENT, "wrong", [more])
+    sentence = 'expected a server that knows at="wall", got one that does not, as of servers before 0.2'
+    decode = lambda c: c.decode(c.encode(b"x", name="vtu"), {}, "wall")  # noqa: E731
+    for call in (decode, lambda c: c.predict(b"x", {}, "wall", name="vtu")):
+        with pytest.raises(ServiceError, match=sentence):
+            ask(fake[1], call)
+    with pytest.raises(QueryError, match="^target: expected one of three, got none"):
+        ask(fake[1], lambda c: c.predict(b"x", {}, [[0.0, 0.0]], name="vtu"))
+
+
+GARBAGE = any_pb2.Any(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff\xff")
+DETAILS = {
+    "garbage": ("grpc-status-details-bin", b"\xff\xff\xff"),
+    "of another status": detailed(5, "wrong", info("QueryError", name="n", expected="e", got="g")),
+    "of another message": detailed(3, "other", info("QueryError", name="n", expected="e", got="g")),
+    "garbage within": detailed(3, "wrong", GARBAGE),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("fault", DETAILS)
+def test_details_that_are_none_leave_the_status(fake, ask, fault):
+    fake[0].described = ends(StatusCode.INVALID_ARGUMENT, "wrong", [DETAILS[fault]])
+    with pytest.raises(ServiceError, match="expected an answer, got INVALID_ARGUMENT: wrong"):
+        ask(fake[1], lambda c: c.describe())
+
+
+@pytest.mark.parametrize("reason", ["Mapping", "Iterable", "Any", "place", "ValueError", "QueryError", ""])
+def test_a_reason_is_one_of_the_errors(fake, reason):
+    more = detailed(3, "wrong", info(reason, name="n", expected="e", got="g"))
+    fake[0].described = ends(StatusCode.INVALID_ARGUMENT, "wrong", [more])
+    with pytest.raises(QueryError if reason == "QueryError" else ServiceError, match="^n: expected e, got g"):
+        threads(fake[1], lambda c: c.describe())
