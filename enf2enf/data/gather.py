@@ -38,7 +38,7 @@ class Recipe:
         vectors: condition -> the columns of the table that make it, see `Table.conditions`.
         units: of some of these, in place of those in the table's headings.
         shares: of the cases: train, validation, calibration, test.
-        seed: of the order in which the cases are shared out.
+        seed: of the order in which the cases are shared out; not negative.
         walls: patches that are walls; none for the inner loops.
         symmetry: patches in planes of symmetry, of which every mesh is one side.
         unit: of the coordinates, of meshes and points.
@@ -81,6 +81,8 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
             missing; the sentence names the case.
         MeshError: a file that cannot be read.
     """
+    if recipe.seed < 0:
+        raise DatasetError("seed", "a number that is not negative", str(recipe.seed))
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(str(target), "a folder that is new or empty", "another")

@@ -108,6 +108,7 @@ BAD = {
     "no table": (["--conditions", "nowhere.csv"], "nowhere.csv: expected a table in UTF-8, got No such file"),
     "no power": (["--scales-with", "p=inflow:x"], "--scales-with: expected FIELD=CONDITION:POWER"),
     "no such field": (["--scales-with", "q=inflow:2"], "--scales-with: expected one of the fields ['p', 'u'], got 'q'"),
+    "seed": (["--seed", "-1"], "seed: expected a number that is not negative, got -1"),
     "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
 }
 
