@@ -7,7 +7,15 @@ from typing import Any
 Run = Callable[[argparse.Namespace], Any]  # what it returns is the exit status; None is 0
 
 
-def add(commands: Any, name: str, about: str, example: str, run: Run | None = None) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that lets it be known where nobody reads its help."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Prints the help. Raises `OSError` where it cannot be written."""
+        print(self.format_help(), end="", file=file)
+
+
+def add(commands: Any, name: str, about: str, example: str, run: Run | None = None) -> Parser:
     """Adds a command.
 
     Args:

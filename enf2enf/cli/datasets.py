@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from enf2enf.cli.command import add
+from enf2enf.cli.streams import show
 from enf2enf.errors import DatasetError
 from enf2enf.schema import Quantity
 
@@ -99,8 +100,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.to_dict()))
     else:
-        for table in tables(found):
-            Console().print(table)
+        show(*tables(found))
     return 0 if found.is_sound else 1
 
 

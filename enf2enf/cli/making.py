@@ -5,7 +5,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import Parser, add
+from enf2enf.errors import ConfigError
+from enf2enf.files import check_folder
 from enf2enf.problems import PROBLEMS, find_problem
 
 if typing.TYPE_CHECKING:
@@ -45,6 +47,7 @@ def add_commands(commands: Any) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from enf2enf.demo import demo
 
+    check_folder(options.out, ConfigError)
     demo("elasticity", options.out)
 
 
@@ -58,12 +61,12 @@ def _generate(options: argparse.Namespace) -> None:
     print(f"{given['out']}: {given['cases']} cases")
 
 
-def _problem_parser(kind: "type[AbstractProblem]") -> argparse.ArgumentParser:
+def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
     """The options of `enf2enf generate PROBLEM`: those of every problem, and its own."""
     from enf2enf.problems.problem import flag
 
     summary = (kind.__doc__ or "").strip().split("\n")[0]
-    parser = argparse.ArgumentParser(prog=f"enf2enf generate {kind.name}", description=summary)
+    parser = Parser(prog=f"enf2enf generate {kind.name}", description=summary)
     parser.add_argument("--cases", type=int, default=1200, help="how many (1200)")
     parser.add_argument("--seed", type=int, default=0, help="of all randomness (0)")
     parser.add_argument("--jobs", type=int, default=None, help="processes; one per core if not given")

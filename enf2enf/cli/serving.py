@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from enf2enf.cli.command import add
+from enf2enf.cli.streams import tell
 from enf2enf.errors import Enf2EnfError
-from enf2enf.plain import one_line
 
 _LAST_SECONDS = 30.0  # for a server whose supervisor is gone, after it has drained
 
@@ -74,7 +74,7 @@ def _serve(options: argparse.Namespace) -> int:
         serve(config, limits)
     except Enf2EnfError as error:
         written(_LAST_SECONDS)
-        print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
+        tell(str(error))
         code = 2  # starting again would not help
     sys.stdout.flush()
     if written(_LAST_SECONDS):
@@ -87,4 +87,4 @@ def _token(options: argparse.Namespace) -> None:
 
     secret, table = issue(options.name, options.concurrent, options.per_second, options.admin)
     print(table)
-    print(f"enf2enf: the secret, shown this once: {secret}", file=sys.stderr)
+    tell(f"the secret, shown this once: {secret}")

@@ -1,13 +1,16 @@
 """The commands that take a surrogate."""
 
 import argparse
+import contextlib
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enf2enf.cli.command import add
 from enf2enf.cli.place import FORMS, at_of
+from enf2enf.cli.streams import show, tell
+from enf2enf.errors import ConfigError
+from enf2enf.files import check_file, replacing
 
 if TYPE_CHECKING:
     from enf2enf.prediction import Prediction
@@ -52,67 +55,76 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from enf2enf.checkpoint import load
     from enf2enf.data.cache import PackedData
     from enf2enf.train.evaluate import evaluate
 
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        check_file(options.json, ConfigError)
     surrogate = load(options.checkpoint)
     report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
-    Console().print(report.table())
+    show(report.table())
     if report.outside:
         print(f"{report.outside} points of the data lie outside their own geometry and were left out")
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
+    if options.json is not None:
+        with replacing(options.json, ConfigError) as partial:
+            partial.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
 
 
 def _predict(options: argparse.Namespace) -> None:
     from enf2enf import io as mesh_io
     from enf2enf.checkpoint import load
     from enf2enf.conditions import conditions_of
+    from enf2enf.io.fields import check_fields
 
+    if options.out is not None:
+        check_file(options.out, ConfigError)
     if options.png is not None:
         from enf2enf.view.picture import check_picture
 
-        check_picture(options.png)  # before anything is computed, or written
+        check_picture(options.png)
     surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh, options.merge), at_of(options.at)
+    if options.out is not None:
+        check_fields(options.out, raw if options.at == "nodes" else None)
     read = {"walls": options.wall, "symmetry": options.symmetry, "length_unit": options.length_unit}
     shape = surrogate.encode(raw, **read)
     prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)
     for name in prediction.extrapolating:
-        print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)
+        tell(f"{name} is outside the training range: an extrapolation")
     for warning in prediction.warnings:
-        print(f"enf2enf: {warning}", file=sys.stderr)
-    written = []
-    if options.out is not None:
-        for sentence in prediction.save(options.out):
-            print(f"enf2enf: {sentence}", file=sys.stderr)
-        written.append(options.out)
-    if options.png is not None:
-        from enf2enf.view.picture import picture
-
-        picture(options.png, prediction, surrogate.schema.answered("wall" if options.at == "wall" else "domain")[0])
-        written.append(options.png)
-    _tell(options, prediction, surrogate.schema, written)
+        tell(warning)
+    _write(options, prediction, surrogate.schema)
+    _tell(options, prediction, surrogate.schema)
 
 
-def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema", written: list[Path]) -> None:
+def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:
+    """All files, or none."""
+    with contextlib.ExitStack() as drawing:
+        if options.png is not None:
+            from enf2enf.view.picture import drawn_bytes
+
+            quantity = schema.answered("wall" if options.at == "wall" else "domain")[0]
+            drawn = drawn_bytes(options.png.suffix, prediction, quantity)
+            drawing.enter_context(replacing(options.png, ConfigError)).write_bytes(drawn)
+        if options.out is not None:
+            for sentence in prediction.save(options.out):
+                tell(sentence)
+
+
+def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:
     """What was written, or the answer itself: as JSON, or a table of it."""
     if options.json:
         return print(json.dumps(prediction.to_dict()))
     what = {"nodes": "nodes", "wall": "sides of walls"}.get(options.at, "points")
     missing = f", {prediction.outside} without a field" * bool(prediction.outside)
     said = f"{len(prediction.points)} {what}{missing}"
-    if written:
+    if written := [path for path in (options.out, options.png) if path is not None]:
         return print("\n".join(f"{path}: {said}" for path in written))
-    from rich.console import Console
-
     from enf2enf.view.summary import summary
 
     print(f"{options.mesh}: {said}")
-    Console().print(summary(prediction.field, schema))
+    show(summary(prediction.field, schema))
     if prediction.integrals:
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
 

@@ -14,6 +14,7 @@ from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.data.split import proportional
 from enf2enf.data.table import Table
 from enf2enf.errors import DatasetError
+from enf2enf.files import check_folder
 from enf2enf.io import formats, openfoam, read, write
 from enf2enf.io.read import is_converted
 from enf2enf.mesh import Mesh
@@ -84,7 +85,8 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     if recipe.seed < 0:
         raise DatasetError("seed", "a number that is not negative", str(recipe.seed))
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    check_folder(target, DatasetError)
+    if target.exists() and any(target.iterdir()):
         raise DatasetError(str(target), "a folder that is new or empty", "another")
     meshes, clouds = _by_case(recipe.meshes), _by_case(recipe.points) if recipe.points else {}
     table = _table(recipe, meshes)
