@@ -11,6 +11,8 @@ from enf2enf.cli.streams import show
 from enf2enf.errors import DatasetError
 from enf2enf.schema import Quantity
 
+_ROUNDED = 1e-6  # of a sum of shares
+
 
 def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
@@ -175,4 +177,8 @@ def _shares(text: str) -> tuple[float, float, float, float]:
         train, validation, calibration, test = (float(share) for share in text.split(","))
     except ValueError:
         raise DatasetError("--split", "four shares separated by commas", repr(text)) from None
+    if min(train, validation, calibration, test) < 0 or not (train and validation):
+        raise DatasetError("--split", "numbers from 0 up, above 0 for train and validation", repr(text))
+    if not abs(train + validation + calibration + test - 1) <= _ROUNDED:
+        raise DatasetError("--split", "shares that add up to 1", repr(text))
     return train, validation, calibration, test

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from enf2enf.data import cloud, npz, samples
+from enf2enf.data.dataset import Dataset
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.data.split import proportional
 from enf2enf.data.table import Table
+from enf2enf.data.trainable import check_case
 from enf2enf.errors import DatasetError
 from enf2enf.files import check_folder
 from enf2enf.io import formats, openfoam, read, write
@@ -79,7 +81,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
 
     Raises:
         DatasetError: no meshes, two of one name, a case without conditions or the other way round, a field that is
-            missing; the sentence names the case.
+            missing, or a first case that cannot be trained on; the sentence names the case.
         MeshError: a file that cannot be read.
     """
     if recipe.seed < 0:
@@ -99,6 +101,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     partial = target.with_name(f".{target.resolve().name}.{os.getpid()}.partial")
     try:
         places = _gathered(recipe, meshes, clouds, table, partial, name or target.resolve().name, licence)
+        _check_first(Dataset.open(partial))
         if target.exists():
             target.rmdir()
         partial.replace(target)
@@ -140,6 +143,11 @@ def _gathered(
     write_manifest(target, schema, cases, split, name=name, licence=licence,
                    length_unit=recipe.unit, walls=recipe.walls, symmetry=recipe.symmetry)  # fmt: skip
     return places
+
+
+def _check_first(dataset: Dataset) -> None:
+    """Refuses what would make every case one that cannot be trained on: walls, or kinds of fields, that are others."""
+    check_case(dataset.case(next(iter(dataset.manifest["cases"]))), dataset.schema)
 
 
 def _by_case(paths: Sequence[Path]) -> dict[str, Path]:

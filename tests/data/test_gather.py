@@ -109,6 +109,17 @@ BAD = {
     "no power": (["--scales-with", "p=inflow:x"], "--scales-with: expected FIELD=CONDITION:POWER"),
     "no such field": (["--scales-with", "q=inflow:2"], "--scales-with: expected one of the fields ['p', 'u'], got 'q'"),
     "seed": (["--seed", "-1"], "seed: expected a number that is not negative, got -1"),
+    "scalar as vector": (
+        ["--fields", "p:vector"],
+        "p: expected a vector at every point, shape (32, 2), got shape (32,)",
+    ),
+    "vector as scalar": (["--fields", "p,u"], "u: expected a scalar at every point, shape (32,), got shape (32, 2)"),
+    "no wall": (["-w", "nope"], "case 'run0', walls: expected"),
+    "shares of 2": (["--split", ".5,.5,.5,.5"], "--split: expected shares that add up to 1, got '.5,.5,.5,.5'"),
+    "no sum": (["--split", "nan,.5,0,.5"], "--split: expected shares that add up to 1"),
+    "no training": (["--split", "0,.5,0,.5"], "train and validation, got '0,.5,0,.5'"),
+    "negative share": (["--split", "1,.5,-.5,0"], "--split: expected numbers from 0 up"),
+    "one column": (["--vector", "wind=U"], "--vector: expected NAME=COLUMN,COLUMN, got 'wind=U'"),
     "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
 }
 
