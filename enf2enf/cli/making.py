@@ -39,7 +39,9 @@ def add_commands(commands: Any) -> None:
     example = "enf2enf train examples/elasticity.toml\nenf2enf train examples/elasticity.toml --minutes 20 --fit"
     train = add(commands, "train", "train, or resume, a surrogate", example, _train)
     train.add_argument("config", type=Path, help="a TOML file, see examples/")
-    train.add_argument("--minutes", type=float, default=None, help="stop after this long; run again to resume")
+    text = "stop after this long, between steps or cases of a validation, and after a step in any case; run again to "
+    text += "resume. What is prepared, compiled or begun a second time, and the last validation, come to their end"
+    train.add_argument("--minutes", type=float, default=None, help=text)
     train.add_argument("--fit", action="store_true", help="with --minutes: as many steps as end by then")
     train.add_argument("--quiet", action="store_true", help="say nothing while training")
 

@@ -15,9 +15,10 @@ from enf2enf.geometry.frames import FrameConfig
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.evaluate import evaluate
-from enf2enf.train.loop import RunningStage, Trainer
+from enf2enf.train.loop import Trainer
 from enf2enf.train.loss import relative_errors
 from enf2enf.train.run import RunProgress
+from enf2enf.train.running import RunningStage
 from enf2enf.train.step import TrainState, make_optimiser
 
 
