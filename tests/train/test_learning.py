@@ -96,9 +96,9 @@ def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
     lost = eqx.tree_at(lambda m: m.decoder.offset, trained.model, jnp.full(3, jnp.nan))
     state = TrainState.start(lost, make_optimiser(trainer.config.train, 10))
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):
-        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: False)._validate(state, [1.0])
+        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: False)._validate(state, [1.0])
     with pytest.raises(ConfigError, match=r"train\.rate: .* the loss stays finite, got nan by step 1"):
-        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: True).run(state, True)  # stopped before
+        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: True).run(state, True)  # stopped before
     assert not list((tmp_path / "diverging").iterdir())
 
 
