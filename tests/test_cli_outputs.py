@@ -140,6 +140,15 @@ def test_a_reader_who_left_is_no_news(arguments, saved, cell, tmp_path):
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+def test_a_refusal_that_nobody_reads_is_no_news_either(tmp_path):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", "enf2enf.cli", "inspect", "nobody"]
+    with os.fdopen(write_end, "w") as broken:
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=broken, check=False, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (141, b"")
+
+
 def test_a_refusal_goes_nowhere_where_standard_error_is_closed(saved, tmp_path):
     shell = shutil.which("sh")
     if shell is None:

@@ -1,6 +1,7 @@
 """The commands around a server."""
 
 import argparse
+import contextlib
 import dataclasses
 import importlib
 import os
@@ -76,7 +77,8 @@ def _serve(options: argparse.Namespace) -> int:
         written(_LAST_SECONDS)
         tell(str(error))
         code = 2  # starting again would not help
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
     if written(_LAST_SECONDS):
         sys.stderr.flush()
     os._exit(code)  # a model that is still compiled, or hangs in a disk, is neither waited for nor torn down

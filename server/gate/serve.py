@@ -1,5 +1,6 @@
 """Runs a server until a signal stops it."""
 
+import contextlib
 import logging
 import resource
 import signal
@@ -80,4 +81,5 @@ def _context(config: ServeConfig) -> ssl.SSLContext | None:
 
 
 def _announce(config: ServeConfig, port: int) -> None:
-    print(f"serving {config.path} on {config.address(port)}", flush=True)
+    with contextlib.suppress(OSError):  # whoever reads it may have left
+        print(f"serving {config.path} on {config.address(port)}", flush=True)
