@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     for room in (making, datasets, using, serving):
         room.add_commands(commands)
     return parser

@@ -6,10 +6,9 @@ import dataclasses
 import importlib
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import add, named, number, path, whole
 from enf2enf.cli.streams import tell
 from enf2enf.errors import Enf2EnfError
 
@@ -22,8 +21,8 @@ def add_commands(commands: Any) -> None:
     about = "make a secret for a caller, and the table that a server knows it by"
     token = add(commands, "token", about, "enf2enf token alice --per-second 50 >> tokens.toml", _token)
     token.add_argument("name", help="of the caller, for logs")
-    token.add_argument("--concurrent", type=int, default=None, help="calls at once; unlimited if not given")
-    token.add_argument("--per-second", type=float, default=None, help="calls a second; unlimited if not given")
+    token.add_argument("--concurrent", type=whole, default=None, help="calls at once; unlimited if not given")
+    token.add_argument("--per-second", type=number, default=None, help="calls a second; unlimited if not given")
     token.add_argument("--admin", action="store_true", help="may load and unload models")
 
 
@@ -31,20 +30,22 @@ def _add_serve(commands: Any) -> None:
     example = "enf2enf serve elasticity\nenf2enf serve models/ --port 50051 --tokens tokens.toml --limit points=5000000"
     example += "\nenf2enf serve elasticity --http-port 8080"
     serve = add(commands, "serve", "answer over gRPC and HTTP, started again whenever it dies", example, _serve)
-    serve.add_argument("checkpoint", help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf")
+    serve.add_argument(
+        "checkpoint", type=named, help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf"
+    )
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=50051, help="0 for a free one, another after a restart")
+    serve.add_argument("--port", type=whole, default=50051, help="0 for a free one, another after a restart")
     serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics")
-    serve.add_argument("--metrics-port", type=int, default=None, help="for Prometheus; none if not given")
+    serve.add_argument("--metrics-port", type=whole, default=None, help="for Prometheus; none if not given")
     serve.add_argument("--http-host", default="127.0.0.1", help="where JSON is answered over HTTP")
-    serve.add_argument("--http-port", type=int, default=None, help="for JSON over HTTP; none if not given")
+    serve.add_argument("--http-port", type=whole, default=None, help="for JSON over HTTP; none if not given")
     text = "a page whose scripts may read answers over HTTP, such as https://host; * for all"
     serve.add_argument("--http-origin", action="append", default=[], metavar="ORIGIN", help=text)
-    serve.add_argument("--tokens", type=Path, default=None, help="who may call: a file of what `enf2enf token` prints")
-    serve.add_argument("--certificate", type=Path, default=None, help="PEM file, for TLS; read again when it changes")
-    serve.add_argument("--key", type=Path, default=None, help="PEM file of the certificate's key")
-    serve.add_argument("--client-ca", type=Path, default=None, help="PEM file: clients must show a certificate of it")
-    serve.add_argument("--drain-seconds", type=float, default=10.0, help="for requests in progress, when told to stop")
+    serve.add_argument("--tokens", type=path, default=None, help="who may call: a file of what `enf2enf token` prints")
+    serve.add_argument("--certificate", type=path, default=None, help="PEM file, for TLS; read again when it changes")
+    serve.add_argument("--key", type=path, default=None, help="PEM file of the certificate's key")
+    serve.add_argument("--client-ca", type=path, default=None, help="PEM file: clients must show a certificate of it")
+    serve.add_argument("--drain-seconds", type=number, default=10.0, help="for requests in progress, when told to stop")
     text = "another limit than the default, such as points=5000000; a name that is none is answered with all"
     serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help=text)
     serve.add_argument("--log-level", default="info", help="debug, info, warning or error")

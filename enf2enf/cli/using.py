@@ -3,10 +3,9 @@
 import argparse
 import contextlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import add, named, number, path
 from enf2enf.cli.place import FORMS, at_of
 from enf2enf.cli.streams import show, tell
 from enf2enf.errors import ConfigError
@@ -21,18 +20,18 @@ def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
     example = "enf2enf evaluate elasticity data/elasticity --split validation"
     evaluate = add(commands, "evaluate", "measure a surrogate on a split of a data set", example, _evaluate)
-    evaluate.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
-    evaluate.add_argument("dataset", type=Path)
+    evaluate.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
+    evaluate.add_argument("dataset", type=path)
     evaluate.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="validation")
-    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.add_argument("--json", type=path, help="write the figures here too")
 
     example = """enf2enf predict elasticity cell.vtu --png out.png
 enf2enf predict elasticity cell.msh --length-unit mm -o cell.vtu
 enf2enf predict elasticity cell.vtu --at wall -o wall.csv
 enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0.1 --json"""
     predict = add(commands, "predict", "answer for one mesh: as a file, a picture, JSON or a table", example, _predict)
-    predict.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
-    predict.add_argument("mesh", type=Path, help="a mesh file, or a .csv of a closed curve")
+    predict.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
+    predict.add_argument("mesh", type=path, help="a mesh file, or a .csv of a closed curve")
     predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
     text = "a vector of the plane by its magnitude and its angle from x to y"
     predict.add_argument("--vector", action="append", default=[], metavar="NAME=MAGNITUDE,DEGREES", help=text)
@@ -41,17 +40,17 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     predict.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     predict.add_argument("--length-unit", default="m", help="of the mesh: m, cm, mm, um, km, in or ft (m)")
     text = "nodes at most so far apart, in the unit of the mesh, become one: for cells that do not share theirs"
-    predict.add_argument("--merge", type=float, default=None, metavar="TOLERANCE", help=text)
+    predict.add_argument("--merge", type=number, default=None, metavar="TOLERANCE", help=text)
     predict.add_argument("--at", default="nodes", metavar="WHERE", help=f"{FORMS} (nodes); in metres")
     predict.add_argument(
-        "-o", "--out", type=Path, help=".vtu or .csv; of nodes the same mesh in any format with fields"
+        "-o", "--out", type=path, help=".vtu or .csv; of nodes the same mesh in any format with fields"
     )
-    predict.add_argument("--png", type=Path, help="a picture of the first field")
+    predict.add_argument("--png", type=path, help="a picture of the first field")
     predict.add_argument("--json", action="store_true", help="the answer on standard output")
 
     example = "enf2enf inspect elasticity"
     inspect = add(commands, "inspect", "print the model card of a checkpoint", example, _inspect)
-    inspect.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
+    inspect.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -99,8 +99,21 @@ def test_without_conditions_the_fields_are_all(tmp_path):
     assert Dataset.open(out).schema.conditions == ()
 
 
+def test_a_pattern_may_be_expanded_by_the_shell(tmp_path):
+    """As `--meshes *.vtu` without quotes; and the name of a file is none, whatever brackets are in it."""
+    names = ["a.vtu", "b[1].vtu", "c.vtu"]
+    for number, name in enumerate(names):
+        write(tmp_path / name, ring(number, False))
+    options = ["--fields", "p", "--split", "0.5,0.5,0,0"]
+    for number, meshes in enumerate([["*.vtu"], ["*.vtu", "a.vtu"], names]):
+        out = tmp_path / f"out{number}"
+        given_ = [str(tmp_path / name) for name in meshes]
+        assert main(["dataset", "new", str(out), "--meshes", *given_, *options]) == 0
+        assert set(Dataset.open(out).manifest["cases"]) == {"a", "b[1]", "c"}
+
+
 BAD = {
-    "no mesh": (["--meshes", "nowhere/*.vtu"], "--meshes: expected a pattern of files, in quotes, got"),
+    "no mesh": (["--meshes", "nowhere/*.vtu"], "--meshes: expected files, or a pattern of files, got 'nowhere"),
     "no field": (["--fields", "p,q"], "case 'run0': expected the field 'q', by node or by cell, got only"),
     "bad kind": (["--fields", "p:fluid"], "kind of p: expected scalar or vector"),
     "bad shares": (["--split", "1,2"], "--split: expected four shares separated by commas, got '1,2'"),
