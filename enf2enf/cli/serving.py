@@ -3,15 +3,20 @@
 import argparse
 import contextlib
 import dataclasses
+import functools
 import importlib
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enf2enf.cli.command import add, named, number, path, whole
 from enf2enf.cli.streams import tell
 from enf2enf.errors import Enf2EnfError
 
+if TYPE_CHECKING:
+    from enf2enf_server.ops.logs import Behind
+
+_REFUSED, _FINAL = 1, 2  # as every command; as a supervisor learns that starting again would not help
 _LAST_SECONDS = 30.0  # for a server whose supervisor is gone, after it has drained
 
 
@@ -65,24 +70,33 @@ def _serve(options: argparse.Namespace) -> int:
         for needed in ("orjson", "starlette", "uvicorn"):  # here, where what is missing is said once
             importlib.import_module(needed)
     logs.configure(options.log_level)
-    written = logs.write_behind()
     if not options.unsupervised:
-        return supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"])
-    follow_parent(config.drain_seconds + _LAST_SECONDS)
+        code = supervise([sys.executable, "-m", "enf2enf.cli", *options.arguments, "--unsupervised"], announced=False)
+        return _REFUSED if code == _FINAL else code
+    is_supervised = follow_parent(config.drain_seconds + _LAST_SECONDS)
+    log = logs.hold()
     from enf2enf_server.gate.serve import serve
 
     code = 0
     try:
-        serve(config, limits)
+        serve(config, limits, functools.partial(_begin, log))
     except Enf2EnfError as error:
-        written(_LAST_SECONDS)
         tell(str(error))
-        code = 2  # starting again would not help
+        code = _FINAL if is_supervised else _REFUSED
+    if not code or log.says_more:  # else what is held is the sentence once more
+        log.begin()
     with contextlib.suppress(OSError):
         sys.stdout.flush()
-    if written(_LAST_SECONDS):
-        sys.stderr.flush()
+        if log.written(_LAST_SECONDS if log.begun else 0.0):
+            sys.stderr.flush()
     os._exit(code)  # a model that is still compiled, or hangs in a disk, is neither waited for nor torn down
+
+
+def _begin(log: "Behind") -> None:
+    from enf2enf_server.ops.supervise import announce
+
+    announce()
+    log.begin()
 
 
 def _token(options: argparse.Namespace) -> None:
