@@ -123,7 +123,7 @@ def test_evaluate_measures_every_split_that_has_a_case(saved, cells, tmp_path, c
     for split, case in (("train", "a"), ("validation", "b"), ("calibration", "c")):
         figures = tmp_path / f"{split}.json"
         assert main(["evaluate", saved, str(cells), "--split", split, "--json", str(figures)]) == 0
-        assert f"cells, {split} split, 1 cases" in " ".join(capsys.readouterr().out.split())
+        assert f"cells, {split} split, 1 case:" in " ".join(capsys.readouterr().out.split())
         report = json.loads(figures.read_text())
         assert report["split"] == split and report["fields"]["von_mises"]["worst_case"] == case
     assert main(["evaluate", saved, str(cells), "--split", "test"]) == 1

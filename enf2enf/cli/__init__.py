@@ -1,8 +1,10 @@
 """`enf2enf demo | generate | dataset | subsample | train | evaluate | predict | inspect | serve | token`."""
 
+import re
 import sys
 from collections.abc import Sequence
 
+from enf2enf import __version__
 from enf2enf.cli import datasets, making, serving, streams, using
 from enf2enf.cli.command import Parser
 from enf2enf.cli.streams import tell
@@ -37,8 +39,10 @@ def _status(arguments: list[str]) -> int:
         tell(f"{name}: expected a place to read from or write to, got {error.strerror or error}")
         if error.filename is None:
             streams.leave()
-    except MemoryError:
-        tell("memory: expected a question whose answer fits, got one that needs more")
+    except MemoryError as error:
+        needed = re.search(r"Unable to allocate (\S+ \w+)", str(error))  # as NumPy says it
+        got = f"one that needs {needed[1]} more" if needed else "one that needs more"
+        tell(f"memory: expected a question whose answer fits, got {got}")
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:
@@ -65,6 +69,7 @@ def _run(arguments: list[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
+    parser.add_argument("--version", action="version", version=f"enf2enf {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
     for room in (making, datasets, using, serving):
         room.add_commands(commands)

@@ -66,6 +66,18 @@ class Parser(argparse.ArgumentParser):
         print(self.format_help(), end="", file=file)
 
 
+class Once(argparse.Action):
+    """Takes a value once."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Keeps it. Raises `ArgumentError` where there is one already."""
+        given = vars(namespace).setdefault("given", set())
+        if self.dest in given:
+            raise argparse.ArgumentError(self, f"expected once, got {shown(str(values))} too")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 def whole(text: str) -> int:
     """A whole number, as `type` of an argument."""
     try:

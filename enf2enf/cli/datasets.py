@@ -32,9 +32,10 @@ enf2enf dataset check data/mine --png report.png"""
     example = "enf2enf dataset check data/mine --png report.png"
     about = "say what a careful colleague would; status 1 where something must be mended"
     check = add(actions, "check", about, example, _check)
-    check.add_argument("folder", type=path)
+    check.add_argument("folder", type=path, help="with dataset.json in it")
     check.add_argument("--json", action="store_true", help="all of it on standard output, as JSON")
-    check.add_argument("--png", type=path, help="a picture of the shapes and ranges")
+    text = "a picture of the shapes and ranges, .png, .pdf or .svg"
+    check.add_argument("--png", type=path, metavar="FILE", help=text)
 
 
 def _add_new(actions: Any) -> None:

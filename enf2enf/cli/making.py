@@ -24,14 +24,14 @@ def add_commands(commands: Any) -> None:
 
     example = "enf2enf generate elasticity --cases 100 --seed 0 --out data/cells"
     generate = add(commands, "generate", "make a data set with a solver", example, _generate)
-    generate.add_argument("problem", choices=PROBLEMS)
+    generate.add_argument("problem", choices=PROBLEMS, help="whose cases")
     rest = "`enf2enf generate PROBLEM --help` shows them"
     generate.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help=rest)
 
     example = "enf2enf subsample data/cells --share 0.125 --out data/cells-eighth"
     about = "keep the fields of a data set at a drawn share of the points"
     subsample = add(commands, "subsample", about, example, _subsample)
-    subsample.add_argument("dataset", type=path)
+    subsample.add_argument("dataset", type=path, help="a folder with dataset.json")
     subsample.add_argument("--share", type=number, required=True, help="part of every case's points, e.g. 0.125")
     subsample.add_argument("--seed", type=whole, default=0, help="of the drawing (0)")
     subsample.add_argument("--out", type=path, required=True, help="folder, new or empty")

@@ -16,7 +16,8 @@ from enf2enf.line import Line
 from enf2enf.plain import shown
 from enf2enf.slice import Slice
 
-FORMS = "nodes, wall, line:X,Y:X,Y[:COUNT], grid:X,Y:X,Y:NX,NY, slice:AXIS:VALUE[:COUNT], or a .csv of points"
+_FORMS = {"line": "line:X,Y:X,Y[:COUNT]", "grid": "grid:X,Y:X,Y:NX,NY", "slice": "slice:AXIS:VALUE[:COUNT]"}
+FORMS = ", ".join(["nodes", "wall", *_FORMS.values(), "or a .csv of points"])
 
 
 def at_of(text: str) -> At:
@@ -33,11 +34,11 @@ def at_of(text: str) -> At:
             case "grid", 3:
                 return Grid(_numbers(parts[0]), _numbers(parts[1]), [int(number) for number in parts[2].split(",")])
             case "slice", 2 | 3:
-                return Slice(parts[0], float(parts[1]), *map(int, parts[2:]))
+                return Slice(parts[0].lower(), float(parts[1]), *map(int, parts[2:]))
     except ValueError as error:
-        if isinstance(error, QueryError):
-            raise
-    raise QueryError("--at", FORMS, shown(text))
+        if isinstance(error, QueryError):  # which speaks of what was made of the text
+            raise QueryError("--at", f"{_FORMS[kind]} with {error.expected}", shown(text)) from None
+    raise QueryError("--at", _FORMS.get(kind, FORMS), shown(text))
 
 
 def _numbers(text: str) -> list[float]:

@@ -38,11 +38,11 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument(
         "checkpoint", type=named, help="a checkpoint, a shipped one, or a folder of NAME.enf or NAME/VERSION.enf"
     )
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=whole, default=50051, help="0 for a free one, another after a restart")
-    serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics")
+    serve.add_argument("--host", default="127.0.0.1", help="where gRPC is answered (127.0.0.1); 0.0.0.0 for all")
+    serve.add_argument("--port", type=whole, default=50051, help="(50051); 0 for a free one, another after a restart")
+    serve.add_argument("--metrics-host", default="127.0.0.1", help="where anybody may read the metrics (127.0.0.1)")
     serve.add_argument("--metrics-port", type=whole, default=None, help="for Prometheus; none if not given")
-    serve.add_argument("--http-host", default="127.0.0.1", help="where JSON is answered over HTTP")
+    serve.add_argument("--http-host", default="127.0.0.1", help="where JSON is answered over HTTP (127.0.0.1)")
     serve.add_argument("--http-port", type=whole, default=None, help="for JSON over HTTP; none if not given")
     text = "a page whose scripts may read answers over HTTP, such as https://host; * for all"
     serve.add_argument("--http-origin", action="append", default=[], metavar="ORIGIN", help=text)
@@ -50,10 +50,11 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--certificate", type=path, default=None, help="PEM file, for TLS; read again when it changes")
     serve.add_argument("--key", type=path, default=None, help="PEM file of the certificate's key")
     serve.add_argument("--client-ca", type=path, default=None, help="PEM file: clients must show a certificate of it")
-    serve.add_argument("--drain-seconds", type=number, default=10.0, help="for requests in progress, when told to stop")
+    text = "for requests in progress, when told to stop (10)"
+    serve.add_argument("--drain-seconds", type=number, default=10.0, help=text)
     text = "another limit than the default, such as points=5000000; a name that is none is answered with all"
     serve.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help=text)
-    serve.add_argument("--log-level", default="info", help="debug, info, warning or error")
+    serve.add_argument("--log-level", default="info", help="debug, info, warning or error (info)")
     serve.add_argument("--unsupervised", action="store_true", help="one process, for a platform that starts it again")
 
 

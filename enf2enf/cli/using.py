@@ -5,11 +5,12 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from enf2enf.cli.command import add, named, number, path
+from enf2enf.cli.command import Once, add, named, number, path
 from enf2enf.cli.place import FORMS, at_of
 from enf2enf.cli.streams import show, tell
 from enf2enf.errors import ConfigError
 from enf2enf.files import check_file, replacing
+from enf2enf.plain import counted
 
 if TYPE_CHECKING:
     from enf2enf.prediction import Prediction
@@ -21,9 +22,10 @@ def add_commands(commands: Any) -> None:
     example = "enf2enf evaluate elasticity data/elasticity --split validation"
     evaluate = add(commands, "evaluate", "measure a surrogate on a split of a data set", example, _evaluate)
     evaluate.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
-    evaluate.add_argument("dataset", type=path)
-    evaluate.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="validation")
-    evaluate.add_argument("--json", type=path, help="write the figures here too")
+    evaluate.add_argument("dataset", type=path, help="a folder with dataset.json, or a cache.npz in it")
+    splits = ["train", "validation", "calibration", "test"]
+    evaluate.add_argument("--split", choices=splits, default="validation", help="whose cases (validation)")
+    evaluate.add_argument("--json", type=path, metavar="FILE", help="write the figures here too")
 
     example = """enf2enf predict elasticity cell.vtu --png out.png
 enf2enf predict elasticity cell.msh --length-unit mm -o cell.vtu
@@ -32,7 +34,10 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     predict = add(commands, "predict", "answer for one mesh: as a file, a picture, JSON or a table", example, _predict)
     predict.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
     predict.add_argument("mesh", type=path, help="a mesh file, or a .csv of a closed curve")
-    predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
+    text = (
+        "a condition in the unit of the model, one number for each dimension of a vector; inspect shows which there are"
+    )
+    predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]", help=text)
     text = "a vector of the plane by its magnitude and its angle from x to y"
     predict.add_argument("--vector", action="append", default=[], metavar="NAME=MAGNITUDE,DEGREES", help=text)
     predict.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
@@ -41,11 +46,11 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     predict.add_argument("--length-unit", default="m", help="of the mesh: m, cm, mm, um, km, in or ft (m)")
     text = "nodes at most so far apart, in the unit of the mesh, become one: for cells that do not share theirs"
     predict.add_argument("--merge", type=number, default=None, metavar="TOLERANCE", help=text)
-    predict.add_argument("--at", default="nodes", metavar="WHERE", help=f"{FORMS} (nodes); in metres")
-    predict.add_argument(
-        "-o", "--out", type=path, help=".vtu or .csv; of nodes the same mesh in any format with fields"
-    )
-    predict.add_argument("--png", type=path, help="a picture of the first field")
+    predict.add_argument("--at", default="nodes", action=Once, metavar="WHERE", help=f"{FORMS} (nodes); in metres")
+    text = ".vtu or .csv; of nodes the same mesh in any format with fields"
+    predict.add_argument("-o", "--out", type=path, action=Once, metavar="FILE", help=text)
+    text = "a picture of the first field, .png, .pdf or .svg"
+    predict.add_argument("--png", type=path, action=Once, metavar="FILE", help=text)
     predict.add_argument("--json", action="store_true", help="the answer on standard output")
 
     example = "enf2enf inspect elasticity"
@@ -55,17 +60,18 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
 
 def _evaluate(options: argparse.Namespace) -> None:
     from enf2enf.checkpoint import load
-    from enf2enf.data.cache import PackedData
-    from enf2enf.train.evaluate import evaluate
+    from enf2enf.data.cache import PackedData, stated
+    from enf2enf.train.evaluate import check_schema, evaluate
 
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         check_file(options.json, ConfigError)
     surrogate = load(options.checkpoint)
+    check_schema(surrogate, stated(options.dataset))  # before it is packed
     report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
     show(report.table())
     if report.outside:
-        print(f"{report.outside} points of the data lie outside their own geometry and were left out")
+        print(f"{counted(report.outside, 'point')} of the data outside their own geometry, left out")
     if options.json is not None:
         with replacing(options.json, ConfigError) as partial:
             partial.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
@@ -79,6 +85,8 @@ def _predict(options: argparse.Namespace) -> None:
 
     if options.out is not None:
         check_file(options.out, ConfigError)
+        if options.out.exists() and options.mesh.exists() and options.out.samefile(options.mesh):
+            raise ConfigError(str(options.out), "another file than the mesh that is asked about", "the same")
     if options.png is not None:
         from enf2enf.view.picture import check_picture
 
@@ -115,9 +123,9 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema
     """What was written, or the answer itself: as JSON, or a table of it."""
     if options.json:
         return print(json.dumps(prediction.to_dict()))
-    what = {"nodes": "nodes", "wall": "sides of walls"}.get(options.at, "points")
+    noun = {"nodes": "node", "wall": "side"}.get(options.at, "point")
     missing = f", {prediction.outside} without a field" * bool(prediction.outside)
-    said = f"{len(prediction.points)} {what}{missing}"
+    said = f"{counted(len(prediction.points), noun)}{' of walls' * (options.at == 'wall')}{missing}"
     if written := [path for path in (options.out, options.png) if path is not None]:
         return print("\n".join(f"{path}: {said}" for path in written))
     from enf2enf.view.summary import summary

@@ -1,7 +1,7 @@
 """How far off a surrogate is on a split, beside what a lazy user would do and what the data allow."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ from rich.table import Table
 
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import DatasetError, SchemaError
+from enf2enf.plain import counted
+from enf2enf.schema import Schema
 from enf2enf.surrogate import Surrogate
 
 
@@ -47,7 +49,7 @@ class Report:
 
     def table(self) -> Table:
         """For people."""
-        table = Table(title=f"{self.dataset}, {self.split} split, {len(self.names)} cases: relative L2")
+        table = Table(title=f"{self.dataset}, {self.split} split, {counted(len(self.names), 'case')}: relative L2")
         for column in ("field", "mean", "median", "worst", "mean field", "floor of the data"):
             table.add_column(column, justify="left" if column == "field" else "right")
         floor = "not stated" if self.floor is None else f"{self.floor:.4f}"
@@ -75,8 +77,7 @@ def evaluate(
         DatasetError: no such split, or it is empty.
         SchemaError: the data set has other conditions or fields than the surrogate.
     """
-    if packed.schema != surrogate.schema:
-        raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {packed.manifest['name']!r}")
+    check_schema(surrogate, packed.manifest)
     indices = packed.ids(split)[:most]
     if not len(indices):
         raise DatasetError(f"split {split!r}", "at least one case", "none")
@@ -89,6 +90,12 @@ def evaluate(
         {name: float(np.mean([row[1][name] for row in rows])) for name in fields},
         sum(row[2] for row in rows), floor.get("relative_l2"),
     )  # fmt: skip
+
+
+def check_schema(surrogate: Surrogate, manifest: Mapping[str, Any]) -> None:
+    """Raises `SchemaError` where a data set has other conditions or fields than a surrogate."""
+    if Schema.from_dict(manifest["schema"]) != surrogate.schema:
+        raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {manifest['name']!r}")
 
 
 def fine_error(
