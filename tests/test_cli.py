@@ -102,7 +102,8 @@ def test_predict_says_what_of_the_file_was_left_out(saved, cell, tmp_path, capsy
     assert main(["predict", saved, str(tmp_path / "a.vtu"), "-c", LOAD, "-o", str(out)]) == 0
     sentence = "nodes: expected a cell at each, got 1 without any, the first at (9, 0.5)"
     told, warned = said(capsys)
-    assert told == [f"{out}: 241 nodes, 1 without a field"] and warned[0] == f"enf2enf: {sentence}"
+    assert told == [f"{out}: 241 nodes, 1 without a field: 1 outside the domain"]
+    assert warned[0] == f"enf2enf: {sentence}"
 
 
 def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):

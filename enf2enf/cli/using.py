@@ -15,6 +15,7 @@ from enf2enf.plain import counted
 if TYPE_CHECKING:
     from enf2enf.prediction import Prediction
     from enf2enf.schema import Schema
+    from enf2enf.surrogate import Surrogate
 
 
 def add_commands(commands: Any) -> None:
@@ -102,7 +103,7 @@ def _predict(options: argparse.Namespace) -> None:
     for warning in prediction.warnings:
         tell(warning)
     _write(options, prediction, surrogate.schema)
-    _tell(options, prediction, surrogate.schema)
+    _tell(options, prediction, surrogate)
 
 
 def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:
@@ -119,21 +120,33 @@ def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schem
                 tell(sentence)
 
 
-def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:
+def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Surrogate") -> None:
     """What was written, or the answer itself: as JSON, or a table of it."""
     if options.json:
         return print(json.dumps(prediction.to_dict()))
     noun = {"nodes": "node", "wall": "side"}.get(options.at, "point")
-    missing = f", {prediction.outside} without a field" * bool(prediction.outside)
+    missing = _missing(prediction, surrogate.config.frames.follows_conditions)
     said = f"{counted(len(prediction.points), noun)}{' of walls' * (options.at == 'wall')}{missing}"
     if written := [path for path in (options.out, options.png) if path is not None]:
         return print("\n".join(f"{path}: {said}" for path in written))
     from enf2enf.view.summary import summary
 
     print(f"{options.mesh}: {said}")
-    show(summary(prediction.field, schema))
+    show(summary(prediction.field, surrogate.schema))
     if prediction.integrals:
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
+
+
+def _missing(prediction: "Prediction", is_turned: bool) -> str:
+    """How many points have no field, and why."""
+    lost = prediction.points[prediction.field.missing]
+    if not len(lost):
+        return ""
+    outside = int((~prediction.shape.geometry.contains(lost)).sum())
+    box = "beyond the box that the model covers" + ", turned with the inflow" * is_turned
+    causes = {"outside the domain": outside, box: len(lost) - outside}
+    told = [f"{count} {cause}" for cause, count in causes.items() if count]
+    return f", {len(lost)} without a field: {', '.join(told)}"
 
 
 def _inspect(options: argparse.Namespace) -> None:

@@ -98,7 +98,8 @@ def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):
         RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: False)._validate(state, [1.0])
     with pytest.raises(ConfigError, match=r"train\.rate: .* the loss stays finite, got nan by step 1"):
-        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: True).run(state, True)  # stopped before
+        running = RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: True)
+        running.run(state, True)  # stopped before
     assert not list((tmp_path / "diverging").iterdir())
 
 
