@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,12 +39,12 @@ class Parser(argparse.ArgumentParser):
             self._required += [*action.option_strings[-1:], metavar]
         return action
 
-    def add_subparsers(self, *, metavar: str) -> Any:  # type: ignore[override]
-        """Takes commands, one of which must be given."""
-        self._required.append(metavar)
-        return super().add_subparsers(required=True, metavar=metavar)
+    def add_subparsers(self, **options: Any) -> Any:
+        """Takes commands, one of which must be given, called as `metavar` says."""
+        self._required.append(options["metavar"])
+        return super().add_subparsers(required=True, **options)
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parses, and refuses what is left over here, where the command is known."""
         found, left = super().parse_known_args(args, namespace)
         if left:

@@ -57,8 +57,8 @@ def train(
 
     Args:
         config: the run.
-        minutes: stop after this much wall-clock time, resumable, preparations and compilation included but always
-            after a step; None to train to the end.
+        minutes: stop after this much wall-clock time, resumable, preparations and compilation included, but after a
+            step or, where that is what is left, a validation; None to train to the end.
         quiet: say nothing while training.
         make_stages: the stages of the run, see `stages_of`.
         fit: change the numbers of steps so that the run ends within `minutes`; a run that goes on keeps its own.

@@ -124,9 +124,12 @@ BAD = {
     "seed": (["--seed", "-1"], "seed: expected a number that is not negative, got -1"),
     "scalar as vector": (
         ["--fields", "p:vector"],
-        "p: expected a vector at every point, shape (32, 2), got shape (32,)",
+        "p: expected a vector at every point, shape (32, 2), got float64 of shape (32,)",
     ),
-    "vector as scalar": (["--fields", "p,u"], "u: expected a scalar at every point, shape (32,), got shape (32, 2)"),
+    "vector as scalar": (
+        ["--fields", "p,u"],
+        "u: expected a scalar at every point, shape (32,), got float64 of shape (32, 2)",
+    ),
     "no wall": (["-w", "nope"], "case 'run0', walls: expected"),
     "shares of 2": (["--split", ".5,.5,.5,.5"], "--split: expected shares that add up to 1, got '.5,.5,.5,.5'"),
     "no sum": (["--split", "nan,.5,0,.5"], "--split: expected shares that add up to 1"),
