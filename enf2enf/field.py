@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from enf2enf.errors import QueryError
 
@@ -36,10 +36,15 @@ class Field:
         return self.values[name]
 
     @property
+    def missing(self) -> Bool[np.ndarray, " points"]:
+        """Where there is no field."""
+        missing = [np.isnan(v).any(axis=tuple(range(1, v.ndim))) for v in self.values.values()]
+        return np.logical_or.reduce([np.zeros(len(self.points), bool), *missing])
+
+    @property
     def outside(self) -> int:
         """Number of points at which there is no field."""
-        missing = [np.isnan(v).any(axis=tuple(range(1, v.ndim))) for v in self.values.values()]
-        return int(np.logical_or.reduce(missing).sum()) if missing else 0
+        return int(self.missing.sum())
 
 
 def magnitude(values: Float[np.ndarray, "points ..."]) -> Float[np.ndarray, " points"]:

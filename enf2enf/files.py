@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -46,3 +47,29 @@ def replacing(path: str | os.PathLike, refusal: type[Enf2EnfError]) -> Iterator[
     finally:
         with contextlib.suppress(OSError):  # nor can a file be removed that could not be made
             partial.unlink(missing_ok=True)
+
+
+def check_file(path: str | os.PathLike, refusal: type[Enf2EnfError]) -> None:
+    """Refuses a file that could not be written: a folder or a device, or in no folder that can be written to."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        raise refusal(str(target), "a file to write", "a folder" if target.is_dir() else "not a regular file")
+    _check_room(target.parent, target, refusal)
+
+
+def check_folder(path: str | os.PathLike, refusal: type[Enf2EnfError]) -> None:
+    """Refuses a folder that could neither be made nor be written to."""
+    target = Path(path)
+    there = next(part for part in (target, *target.absolute().parents) if part.exists())
+    if not there.is_dir():
+        got = "a file" if there == target else f"one below {there}, which is a file"
+        raise refusal(str(target), "a folder to write to", got)
+    _check_room(there, target, refusal)
+
+
+def _check_room(folder: Path, target: Path, refusal: type[Enf2EnfError]) -> None:
+    try:  # rights alone do not say it: whoever has all of them meets file systems without any place
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise refusal(str(target), "a place to write to", error.strerror or type(error).__name__) from None

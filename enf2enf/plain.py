@@ -47,3 +47,8 @@ def shown(value: Any) -> str:
         return " ".join(repr(value)[:400].split())[:80]
     except (ValueError, RecursionError):
         return "more than can be shown"
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something, as `1 point` or `2 points`."""
+    return f"{number} {noun}{'s' * (number != 1)}"

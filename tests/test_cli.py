@@ -102,7 +102,8 @@ def test_predict_says_what_of_the_file_was_left_out(saved, cell, tmp_path, capsy
     assert main(["predict", saved, str(tmp_path / "a.vtu"), "-c", LOAD, "-o", str(out)]) == 0
     sentence = "nodes: expected a cell at each, got 1 without any, the first at (9, 0.5)"
     told, warned = said(capsys)
-    assert told == [f"{out}: 241 nodes, 1 without a field"] and warned[0] == f"enf2enf: {sentence}"
+    assert told == [f"{out}: 241 nodes, 1 without a field: 1 outside the domain"]
+    assert warned[0] == f"enf2enf: {sentence}"
 
 
 def test_predict_says_when_it_extrapolates_and_reads_other_units(saved, cell, tmp_path, capsys):
@@ -123,7 +124,7 @@ def test_evaluate_measures_every_split_that_has_a_case(saved, cells, tmp_path, c
     for split, case in (("train", "a"), ("validation", "b"), ("calibration", "c")):
         figures = tmp_path / f"{split}.json"
         assert main(["evaluate", saved, str(cells), "--split", split, "--json", str(figures)]) == 0
-        assert f"cells, {split} split, 1 cases" in " ".join(capsys.readouterr().out.split())
+        assert f"cells, {split} split, 1 case:" in " ".join(capsys.readouterr().out.split())
         report = json.loads(figures.read_text())
         assert report["split"] == split and report["fields"]["von_mises"]["worst_case"] == case
     assert main(["evaluate", saved, str(cells), "--split", "test"]) == 1

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 
+import flows
 import numpy as np
 import pytest
 from sectors import Sector
@@ -13,6 +14,10 @@ from enf2enf import checkpoint, read
 from enf2enf.cli import _parser, main
 from enf2enf.cli.place import at_of
 from enf2enf.io import write
+from enf2enf.model.config import ModelConfig
+from enf2enf.normalise import Normaliser
+from enf2enf.problems.joukowski.problem import Joukowski
+from enf2enf.surrogate import Surrogate
 
 LOAD = ["-c", "traction=10,80"]
 COMMANDS = ("demo", "generate", "dataset", "subsample", "train", "evaluate", "predict", "inspect", "serve", "token")
@@ -55,7 +60,7 @@ def test_points_of_a_file_in_every_form(saved, surrogate, cell, tmp_path, capsys
     asked = ["predict", saved, cell, *LOAD, "--at", str(given)]
     for name in ("answer.vtu", "answer.csv", "answer.png"):
         assert main([*asked, "--png" if name.endswith("png") else "-o", str(tmp_path / name)]) == 0
-        assert capsys.readouterr().out == f"{tmp_path / name}: 3 points, 1 without a field\n"
+        assert capsys.readouterr().out == f"{tmp_path / name}: 3 points, 1 without a field: 1 outside the domain\n"
     stored = read(tmp_path / "answer.vtu").point_data["von_mises"].astype(np.float32)
     np.testing.assert_array_equal(stored, expected["von_mises"])
 
@@ -106,6 +111,27 @@ def test_what_cannot_be_drawn_or_held_is_one_sentence(saved, cell, tmp_path, cap
         assert main(["predict", saved, cell, *LOAD, *options, "-o", str(out)]) == 1
         (line,) = capsys.readouterr().err.splitlines()
         assert sentence in line and not out.exists()
+
+
+def test_it_says_why_points_have_no_field(tmp_path, capsys):
+    """In a body, or far away: beyond the box, which turns with the inflow, so that others are then."""
+    random, schema = np.random.default_rng(0), Joukowski().schema
+    rows = np.column_stack([random.uniform(2, 9, 8), np.zeros(8)])
+    fields = [random.normal(size=(16, schema.field_width)) for _ in rows]
+    config = ModelConfig(flows.AMORTISED, flows.ROTARY, 32, frames=flows.INFLOW)
+    made = Surrogate.untrained(config, Normaliser.fit(schema, np.ones(8), rows, fields))
+    checkpoint.save(tmp_path / "flow.enf", made)
+    (body,) = flows.bodies(random, 1)
+    write(tmp_path / "body.vtu", flows.mesh_of([body]))
+    points = np.mean(body, axis=0) + [[0.0, 0.0], [2.5, 0.0], [0.0, 2.5], [50.0, 0.0]]
+    np.savetxt(tmp_path / "at.csv", points, delimiter=",")
+    asked = ["predict", str(tmp_path / "flow.enf"), str(tmp_path / "body.vtu"), "--at", str(tmp_path / "at.csv")]
+    for angle, known in ((0, 1), (90, 2)):
+        field = made.predict(str(tmp_path / "body.vtu"), {"inflow": {"magnitude": 5.0, "angle_deg": angle}}, points)
+        assert np.flatnonzero(~field.field.missing).tolist() == [known]
+        assert main([*asked, "--vector", f"inflow=5,{angle}", "-o", str(tmp_path / "out.csv")]) == 0
+        causes = "1 outside the domain, 2 beyond the box that the model covers, turned with the inflow"
+        assert capsys.readouterr().out == f"{tmp_path / 'out.csv'}: 4 points, 3 without a field: {causes}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

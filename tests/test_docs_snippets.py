@@ -85,6 +85,17 @@ def test_python_runs_in_the_order_of_the_page(page, folder, request):
             assert_printed(printed, fence.text)
 
 
+def test_the_polar_is_of_inflows_that_the_mesh_lies_for():
+    page = (ROOT / "docs" / "start.md").read_text()
+    number = int(re.findall(r"meshes/case_(\d+)\.vtu", page)[-1])
+    solved, _ = Joukowski().make(0, number)
+    own = np.rad2deg(np.arctan2(*solved.conditions["inflow"][::-1]))
+    angles = [float(angle) for angle in re.search(r"for angle in \(([^)]*)\)", page)[1].split(",")]
+    drags = [abs(float(drag)) for drag in re.findall(r"^# .* drag (\S+),", page, re.MULTILINE)]
+    assert min(angles) < own < max(angles) and np.abs(np.array(angles) - own).max() < 5
+    assert len(drags) == len(angles) and max(drags) < 0.02
+
+
 @pytest.mark.parametrize(("line", "told"), TOLD, ids=[line for line, _ in TOLD])
 def test_commands_print_what_the_page_says(line, told, folder, capsys):
     pytest.importorskip("matplotlib")

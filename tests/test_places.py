@@ -76,11 +76,50 @@ def test_a_place_in_one_word(word):
     assert at_of(word) == WORDS[word]
 
 
-@pytest.mark.parametrize("text", ["x,y\n1,2\n3,4\n", "1,2\n3,4", "1;2\n\n3;4\n", "x,y,z\n1,2,0\n3,4,0\n"])
+TEXTS = [
+    "x,y\n1,2\n3,4\n", "1,2\n3,4", "1;2\n\n3;4\n", "x,y,z\n1,2,0\n3,4,0\n", "1 2\n3\t4\n", "1, 2\n3 ,4,\n",
+    "# made by hand\nX;Y\n1;2 # the first\n3;4;", "points of mine\r\n1 2\r\n3 4", "\ufeffx,y\n1,2\n3,4\n",
+    'x,y,p\n1,2,7\n3,4,"none"\n', "x,y,z,p\n1,2,0,8\n3,4,0,9\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_points_in_a_file(tmp_path, text):
     path = tmp_path / "points.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8", newline="")
     np.testing.assert_array_equal(points_of(at_of(str(path)), np.eye(2)), [[1, 2], [3, 4]])
+
+
+@given(points=arrays(np.float64, (3, 2), elements=sizes), mark=st.sampled_from([",", ";", " ", "\t", " , "]))
+def test_points_in_a_file_keep_every_digit(points, mark, tmp_path_factory):
+    path = tmp_path_factory.mktemp("points") / "points.csv"
+    path.write_text("".join(f"{x!r}{mark}{y!r}\n" for x, y in points.tolist()))
+    np.testing.assert_array_equal(at_of(str(path)), points)
+
+
+BAD_TEXTS = {
+    "x,y\n1\n": "line 2 of {}: expected two or three finite numbers, X,Y[,Z], got '1'",
+    "1,2\n\n3\n": "line 3 of {}: expected 2 finite numbers, X,Y[,Z], got '3'",
+    "1,2,3\n1,2\n": "line 2 of {}: expected 3 finite numbers, X,Y[,Z], got '1,2'",
+    "1,2\n3,nan\n": "line 2 of {}: expected 2 finite numbers, X,Y[,Z], got '3,nan'",
+    "x,y\n1,2\n3,five # not 5\n": "line 3 of {}: expected 2 finite numbers, X,Y[,Z], got '3,five'",
+    "0,5;1,5\n": "line 1 of {}: expected decimal points, got decimal commas, '0,5;1,5'",
+    "x y\n1 2\n0,5 1,5\n": "line 3 of {}: expected decimal points, got decimal commas, '0,5 1,5'",
+    "a,b\nc,d\n": "line 2 of {}: expected 2 finite numbers, X,Y[,Z], got 'c,d'",
+    "1,2,3,4\n": "line 1 of {}: expected two or three finite numbers, X,Y[,Z], got '1,2,3,4'",
+    "": "{}: expected a row of numbers for each point, X,Y[,Z], got none",
+    "x,y\n": "{}: expected a row of numbers for each point, X,Y[,Z], got none",
+    "\0\0": "{}: expected a row of numbers for each point, X,Y[,Z], got none",
+}
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS)
+def test_a_file_without_points_is_refused_by_its_line(text, tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(QueryError) as refusal:
+        at_of(str(path))
+    assert str(refusal.value) == BAD_TEXTS[text].format(path)
 
 
 BAD_WORDS = ["", "cells", "line:0,0", "line:0:1", "line:0,0:1,1:0", "line:a,b:1,1", "grid:0,0:1,1", "grid:0,0:1,1:2",
@@ -88,13 +127,9 @@ BAD_WORDS = ["", "cells", "line:0,0", "line:0:1", "line:0,0:1,1:0", "line:a,b:1,
 
 
 @pytest.mark.parametrize("word", BAD_WORDS)
-def test_a_word_that_is_no_place(word, tmp_path):
+def test_a_word_that_is_no_place(word):
     with pytest.raises(QueryError):
         at_of(word)
-    for text in ("x,y\n1\n", "1,2\n3\n", "", "a,b\nc,d\n", "1,2,3,4\n"):
-        (tmp_path / "bad.csv").write_text(text)
-        with pytest.raises(QueryError):
-            at_of(str(tmp_path / "bad.csv"))
 
 
 @given(magnitude=st.floats(0, 1e3), angle=st.floats(-720, 720))

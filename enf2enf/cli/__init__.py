@@ -1,52 +1,76 @@
 """`enf2enf demo | generate | dataset | subsample | train | evaluate | predict | inspect | serve | token`."""
 
-import argparse
-import io
+import re
 import sys
 from collections.abc import Sequence
 
-from enf2enf.cli import datasets, making, serving, using
+from enf2enf import __version__
+from enf2enf.cli import datasets, making, serving, streams, using
+from enf2enf.cli.command import Parser
+from enf2enf.cli.streams import tell
 from enf2enf.errors import Enf2EnfError
-from enf2enf.plain import one_line
 
 _EXTRAS = {"skfem": "data", "optax": "train", "tensorboardX": "train", "matplotlib": "viz",
            "grpc": "server", "pythonjsonlogger": "server", "prometheus_client": "server",
            "grpc_health": "server", "grpc_reflection": "server", "pyvista": "scenes",
            "starlette": "http", "uvicorn": "http", "orjson": "http"}  # fmt: skip
-_INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
+_INTERRUPTED, _BROKEN_PIPE = 130, 141  # as a shell says that Ctrl-C, or a reader who left, ended a command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1 for refused input, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
-    options.arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be Unicode; as standard error
+    """Run one command. Returns the exit status: 0, 1 for refused input, 130 for Ctrl-C, 141 where nobody reads on."""
+    streams.prepare()
     try:
-        return options.command(options) or 0
+        return _status(sys.argv[1:] if arguments is None else list(arguments))
+    except BrokenPipeError:
+        streams.leave()
+        return _BROKEN_PIPE
+
+
+def _status(arguments: list[str]) -> int:
+    try:
+        return _run(arguments)
     except Enf2EnfError as error:
-        print(f"enf2enf: {one_line(str(error))}", file=sys.stderr)
-        return 1
+        tell(str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        print(one_line(f"enf2enf: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("enf2enf: memory: expected a question whose answer fits, got one that needs more", file=sys.stderr)
-        return 1
+        name = error.filename or "standard output"
+        tell(f"{name}: expected a place to read from or write to, got {error.strerror or error}")
+        if error.filename is None:
+            streams.leave()
+    except MemoryError as error:
+        needed = re.search(r"Unable to allocate (\S+ \w+)", str(error))  # as NumPy says it
+        got = f"one that needs {needed[1]} more" if needed else "one that needs more"
+        tell(f"memory: expected a question whose answer fits, got {got}")
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        print(f"enf2enf: this command needs {error.name}: pip install 'enf2enf[{extra}]'", file=sys.stderr)
-        return 1
+        tell(f"this command needs {error.name}: pip install 'enf2enf[{extra}]'")
     except KeyboardInterrupt:
-        print("enf2enf: interrupted", file=sys.stderr)
+        tell("interrupted")
         return _INTERRUPTED
+    return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _run(arguments: list[str]) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+        options.arguments = arguments
+        return options.command(options) or 0
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # as rich ends a process whose output nobody reads
+            raise stop.__context__ from None
+        raise
+    finally:
+        sys.stdout.flush()  # here, where what fails can be told
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="enf2enf", description="Neural-field surrogates of steady PDEs.")
+    parser.add_argument("--version", action="version", version=f"enf2enf {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND")
     for room in (making, datasets, using, serving):
         room.add_commands(commands)
     return parser

@@ -3,12 +3,16 @@
 import argparse
 import glob
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import add, number, path, whole
+from enf2enf.cli.streams import show
 from enf2enf.errors import DatasetError
 from enf2enf.schema import Quantity
+
+_ROUNDED = 1e-6  # of a sum of shares
 
 
 def add_commands(commands: Any) -> None:
@@ -17,20 +21,21 @@ def add_commands(commands: Any) -> None:
     example = """enf2enf dataset new data/mine --meshes 'cases/*.vtu' --fields p::Pa,U:vector:m/s
 enf2enf dataset check data/mine --png report.png"""
     dataset = add(commands, "dataset", about, example)
-    actions = dataset.add_subparsers(required=True, metavar="ACTION")
+    actions = dataset.add_subparsers(metavar="ACTION")
     _add_new(actions)
     example = "enf2enf dataset airfrans Dataset --task scarce --out data/airfrans-scarce"
     about = "make one from the public folder of AirfRANS; run again to finish one that was interrupted"
     airfrans = add(actions, "airfrans", about, example, _airfrans)
-    airfrans.add_argument("folder", type=Path, help="with manifest.json and a folder a case")
+    airfrans.add_argument("folder", type=path, help="with manifest.json and a folder a case")
     airfrans.add_argument("--task", required=True, help="full, scarce, reynolds or aoa")
-    airfrans.add_argument("--out", type=Path, required=True, help="folder, new, empty or of an interrupted run")
+    airfrans.add_argument("--out", type=path, required=True, help="folder, new, empty or of an interrupted run")
     example = "enf2enf dataset check data/mine --png report.png"
     about = "say what a careful colleague would; status 1 where something must be mended"
     check = add(actions, "check", about, example, _check)
-    check.add_argument("folder", type=Path)
+    check.add_argument("folder", type=path, help="with dataset.json in it")
     check.add_argument("--json", action="store_true", help="all of it on standard output, as JSON")
-    check.add_argument("--png", type=Path, help="a picture of the shapes and ranges")
+    text = "a picture of the shapes and ranges, .png, .pdf or .svg"
+    check.add_argument("--png", type=path, metavar="FILE", help=text)
 
 
 def _add_new(actions: Any) -> None:
@@ -39,17 +44,17 @@ def _add_new(actions: Any) -> None:
 enf2enf dataset new data/foam --meshes 'cases/*' --fields p::m2/s2,U:vector:m/s --wall aerofoil --far
 enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' --fields p,U:vector"""
     new = add(actions, "new", "make one from a folder of meshes", example, _new)
-    new.add_argument("folder", type=Path, help="new or empty")
-    text = "one file a case, in quotes: 'cases/*.vtu'; or one folder a case of OpenFOAM: 'cases/*'"
-    new.add_argument("--meshes", required=True, metavar="GLOB", help=text)
+    new.add_argument("folder", type=path, help="new or empty")
+    text = "one file a case: cases/*.vtu, or 'cases/*.vtu' in quotes; or one folder a case of OpenFOAM: cases/*"
+    new.add_argument("--meshes", required=True, nargs="+", metavar="GLOB", help=text)
     text = "of the meshes: NAME[:KIND[:UNIT]], separated by commas; by node, or by cell: then sampled at cell centres"
     new.add_argument("--fields", required=True, metavar="FIELDS", help=text)
     text = "the same of fields that are known on the walls alone: by cell of the patches that are walls, or by node"
     new.add_argument("--wall-fields", default="", metavar="FIELDS", help=text)
     text = "one .csv or .npz file a case, named as its mesh, of points and the fields there"
-    new.add_argument("--points", default="", metavar="GLOB", help=text)
+    new.add_argument("--points", default=[], nargs="+", metavar="GLOB", help=text)
     text = "a row a case: a column `case`, and one for each number, NAME or NAME [UNIT]"
-    new.add_argument("--conditions", type=Path, metavar="FILE.csv", help=text)
+    new.add_argument("--conditions", type=path, metavar="FILE.csv", help=text)
     text = "a vector condition from columns of the table: a magnitude and an angle called ..deg, or its components"
     new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN[:UNIT]", help=text)
     text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
@@ -58,14 +63,14 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--relative-to", action="append", default=[], metavar="FIELD=CONDITION", help=text)
     text = "train, validation, calibration, test (0.75,0.1,0.05,0.1)"
     new.add_argument("--split", default="0.75,0.1,0.05,0.1", metavar="SHARES", help=text)
-    new.add_argument("--seed", type=int, default=0, help="of the order in which cases are shared out (0)")
+    new.add_argument("--seed", type=whole, default=0, help="of the order in which cases are shared out (0)")
     new.add_argument("--unit", default="m", help="of all coordinates: m, cm, mm, um, km, in or ft (m)")
     new.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
     text = "of meshes that are one side of a plane of symmetry, the patch in that plane"
     new.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
     new.add_argument("--open-walls", action="store_true", help="the walls may be parts of loops, as those of a channel")
-    new.add_argument("--length", type=float, help="the reference length in metres; default: the mean extent")
+    new.add_argument("--length", type=number, help="the reference length in metres; default: the mean extent")
     new.add_argument("--name", default="", help="default: that of the folder")
     new.add_argument("--licence", default="", help="of the data (SPDX identifier)")
 
@@ -99,8 +104,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.to_dict()))
     else:
-        for table in tables(found):
-            Console().print(table)
+        show(*tables(found))
     return 0 if found.is_sound else 1
 
 
@@ -110,7 +114,7 @@ def _new(options: argparse.Namespace) -> None:
     vectors = {name: text.partition(":") for name, text in _pairs("--vector", options.vector).items()}
     recipe = Recipe(
         meshes=_found("--meshes", options.meshes),
-        points=_found("--points", options.points) if options.points else (),
+        points=_found("--points", options.points),
         fields=_fields(options),
         conditions=options.conditions,
         vectors={name: columns.split(",") for name, (columns, _, _) in vectors.items()},
@@ -127,10 +131,15 @@ def _new(options: argparse.Namespace) -> None:
     print(summary(gather(recipe, options.folder, options.name, options.licence), options.folder))
 
 
-def _found(option: str, pattern: str) -> list[Path]:
-    if not (paths := sorted(map(Path, glob.glob(pattern)))):
-        raise DatasetError(option, "a pattern of files, in quotes", f"{pattern!r}, which fits none")
-    return paths
+def _found(option: str, patterns: list[str]) -> list[Path]:
+    """The files that patterns fit; a shell may have put the files in place of its pattern."""
+    paths: set[Path] = set()
+    for pattern in patterns:
+        fitting = [pattern] if os.path.exists(pattern) else glob.glob(pattern)
+        if not fitting:
+            raise DatasetError(option, "files, or a pattern of files", f"{pattern!r}, which fits none")
+        paths |= set(map(Path, fitting))
+    return sorted(paths)
 
 
 def _fields(options: argparse.Namespace) -> list[Quantity]:
@@ -175,4 +184,8 @@ def _shares(text: str) -> tuple[float, float, float, float]:
         train, validation, calibration, test = (float(share) for share in text.split(","))
     except ValueError:
         raise DatasetError("--split", "four shares separated by commas", repr(text)) from None
+    if min(train, validation, calibration, test) < 0 or not (train and validation):
+        raise DatasetError("--split", "numbers from 0 up, above 0 for train and validation", repr(text))
+    if not abs(train + validation + calibration + test - 1) <= _ROUNDED:
+        raise DatasetError("--split", "shares that add up to 1", repr(text))
     return train, validation, calibration, test

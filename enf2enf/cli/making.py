@@ -5,7 +5,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import Parser, add, number, path, whole
+from enf2enf.errors import ConfigError
+from enf2enf.files import check_folder
 from enf2enf.problems import PROBLEMS, find_problem
 
 if typing.TYPE_CHECKING:
@@ -18,26 +20,28 @@ def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
     about = "solve, serve, ask and compare one geometry that nobody trained on"
     demo = add(commands, "demo", about, "enf2enf demo --out out", _demo)
-    demo.add_argument("--out", type=Path, default=Path("out"), help="folder of demo.vtu and demo.png (out)")
+    demo.add_argument("--out", type=path, default=Path("out"), help="folder of demo.vtu and demo.png (out)")
 
     example = "enf2enf generate elasticity --cases 100 --seed 0 --out data/cells"
     generate = add(commands, "generate", "make a data set with a solver", example, _generate)
-    generate.add_argument("problem", choices=PROBLEMS)
+    generate.add_argument("problem", choices=PROBLEMS, help="whose cases")
     rest = "`enf2enf generate PROBLEM --help` shows them"
     generate.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help=rest)
 
     example = "enf2enf subsample data/cells --share 0.125 --out data/cells-eighth"
     about = "keep the fields of a data set at a drawn share of the points"
     subsample = add(commands, "subsample", about, example, _subsample)
-    subsample.add_argument("dataset", type=Path)
-    subsample.add_argument("--share", type=float, required=True, help="part of every case's points, e.g. 0.125")
-    subsample.add_argument("--seed", type=int, default=0, help="of the drawing (0)")
-    subsample.add_argument("--out", type=Path, required=True, help="folder, new or empty")
+    subsample.add_argument("dataset", type=path, help="a folder with dataset.json")
+    subsample.add_argument("--share", type=number, required=True, help="part of every case's points, e.g. 0.125")
+    subsample.add_argument("--seed", type=whole, default=0, help="of the drawing (0)")
+    subsample.add_argument("--out", type=path, required=True, help="folder, new or empty")
 
     example = "enf2enf train examples/elasticity.toml\nenf2enf train examples/elasticity.toml --minutes 20 --fit"
     train = add(commands, "train", "train, or resume, a surrogate", example, _train)
-    train.add_argument("config", type=Path, help="a TOML file, see examples/")
-    train.add_argument("--minutes", type=float, default=None, help="stop after this long; run again to resume")
+    train.add_argument("config", type=path, help="a TOML file, see examples/")
+    text = "stop after this long, between steps or cases of a validation, and after a step in any case; run again to "
+    text += "resume. What is prepared, compiled or begun a second time, and the last validation, come to their end"
+    train.add_argument("--minutes", type=number, default=None, help=text)
     train.add_argument("--fit", action="store_true", help="with --minutes: as many steps as end by then")
     train.add_argument("--quiet", action="store_true", help="say nothing while training")
 
@@ -45,6 +49,7 @@ def add_commands(commands: Any) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from enf2enf.demo import demo
 
+    check_folder(options.out, ConfigError)
     demo("elasticity", options.out)
 
 
@@ -58,20 +63,21 @@ def _generate(options: argparse.Namespace) -> None:
     print(f"{given['out']}: {given['cases']} cases")
 
 
-def _problem_parser(kind: "type[AbstractProblem]") -> argparse.ArgumentParser:
+def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
     """The options of `enf2enf generate PROBLEM`: those of every problem, and its own."""
     from enf2enf.problems.problem import flag
 
     summary = (kind.__doc__ or "").strip().split("\n")[0]
-    parser = argparse.ArgumentParser(prog=f"enf2enf generate {kind.name}", description=summary)
-    parser.add_argument("--cases", type=int, default=1200, help="how many (1200)")
-    parser.add_argument("--seed", type=int, default=0, help="of all randomness (0)")
-    parser.add_argument("--jobs", type=int, default=None, help="processes; one per core if not given")
-    parser.add_argument("--out", type=Path, required=True, help="folder, new or of an interrupted run to finish")
+    parser = Parser(prog=f"enf2enf generate {kind.name}", description=summary)
+    parser.add_argument("--cases", type=whole, default=1200, help="how many (1200)")
+    parser.add_argument("--seed", type=whole, default=0, help="of all randomness (0)")
+    parser.add_argument("--jobs", type=whole, default=None, help="processes; one per core if not given")
+    parser.add_argument("--out", type=path, required=True, help="folder, new or of an interrupted run to finish")
     hints = typing.get_type_hints(kind)
     for field in kind.options():
         choices, text = typing.get_args(hints[field.name]), f"{field.metadata['help']} ({field.default})"
-        read = type(choices[0]) if choices else hints[field.name]
+        kind_of = type(choices[0]) if choices else hints[field.name]
+        read = {int: whole, float: number}.get(kind_of, kind_of)
         parser.add_argument(flag(field), type=read, choices=choices or None, default=field.default, help=text)
     return parser
 

@@ -1,36 +1,44 @@
 """The commands that take a surrogate."""
 
 import argparse
+import contextlib
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from enf2enf.cli.command import add
+from enf2enf.cli.command import Once, add, named, number, path
 from enf2enf.cli.place import FORMS, at_of
+from enf2enf.cli.streams import show, tell
+from enf2enf.errors import ConfigError
+from enf2enf.files import check_file, replacing
+from enf2enf.plain import counted
 
 if TYPE_CHECKING:
     from enf2enf.prediction import Prediction
     from enf2enf.schema import Schema
+    from enf2enf.surrogate import Surrogate
 
 
 def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
     example = "enf2enf evaluate elasticity data/elasticity --split validation"
     evaluate = add(commands, "evaluate", "measure a surrogate on a split of a data set", example, _evaluate)
-    evaluate.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
-    evaluate.add_argument("dataset", type=Path)
-    evaluate.add_argument("--split", choices=["train", "validation", "calibration", "test"], default="validation")
-    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
+    evaluate.add_argument("dataset", type=path, help="a folder with dataset.json, or a cache.npz in it")
+    splits = ["train", "validation", "calibration", "test"]
+    evaluate.add_argument("--split", choices=splits, default="validation", help="whose cases (validation)")
+    evaluate.add_argument("--json", type=path, metavar="FILE", help="write the figures here too")
 
     example = """enf2enf predict elasticity cell.vtu --png out.png
 enf2enf predict elasticity cell.msh --length-unit mm -o cell.vtu
 enf2enf predict elasticity cell.vtu --at wall -o wall.csv
 enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0.1 --json"""
     predict = add(commands, "predict", "answer for one mesh: as a file, a picture, JSON or a table", example, _predict)
-    predict.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
-    predict.add_argument("mesh", type=Path, help="a mesh file, or a .csv of a closed curve")
-    predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
+    predict.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
+    predict.add_argument("mesh", type=path, help="a mesh file, or a .csv of a closed curve")
+    text = (
+        "a condition in the unit of the model, one number for each dimension of a vector; inspect shows which there are"
+    )
+    predict.add_argument("-c", "--condition", action="append", default=[], metavar="NAME=VALUE[,VALUE]", help=text)
     text = "a vector of the plane by its magnitude and its angle from x to y"
     predict.add_argument("--vector", action="append", default=[], metavar="NAME=MAGNITUDE,DEGREES", help=text)
     predict.add_argument("-w", "--wall", action="append", default=[], metavar="PATCH", help="default: inner loops")
@@ -38,83 +46,107 @@ enf2enf predict my_wing.enf section.csv --vector inflow=50,4 --at line:0,0.1:1,0
     predict.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     predict.add_argument("--length-unit", default="m", help="of the mesh: m, cm, mm, um, km, in or ft (m)")
     text = "nodes at most so far apart, in the unit of the mesh, become one: for cells that do not share theirs"
-    predict.add_argument("--merge", type=float, default=None, metavar="TOLERANCE", help=text)
-    predict.add_argument("--at", default="nodes", metavar="WHERE", help=f"{FORMS} (nodes); in metres")
-    predict.add_argument(
-        "-o", "--out", type=Path, help=".vtu or .csv; of nodes the same mesh in any format with fields"
-    )
-    predict.add_argument("--png", type=Path, help="a picture of the first field")
+    predict.add_argument("--merge", type=number, default=None, metavar="TOLERANCE", help=text)
+    predict.add_argument("--at", default="nodes", action=Once, metavar="WHERE", help=f"{FORMS} (nodes); in metres")
+    text = ".vtu or .csv; of nodes the same mesh in any format with fields"
+    predict.add_argument("-o", "--out", type=path, action=Once, metavar="FILE", help=text)
+    text = "a picture of the first field, .png, .pdf or .svg"
+    predict.add_argument("--png", type=path, action=Once, metavar="FILE", help=text)
     predict.add_argument("--json", action="store_true", help="the answer on standard output")
 
     example = "enf2enf inspect elasticity"
     inspect = add(commands, "inspect", "print the model card of a checkpoint", example, _inspect)
-    inspect.add_argument("checkpoint", help="a checkpoint, or the name of a shipped one")
+    inspect.add_argument("checkpoint", type=named, help="a checkpoint, or the name of a shipped one")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from enf2enf.checkpoint import load
-    from enf2enf.data.cache import PackedData
-    from enf2enf.train.evaluate import evaluate
+    from enf2enf.data.cache import PackedData, stated
+    from enf2enf.train.evaluate import check_schema, evaluate
 
-    surrogate = load(options.checkpoint)
-    report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
-    Console().print(report.table())
-    if report.outside:
-        print(f"{report.outside} points of the data lie outside their own geometry and were left out")
-    if options.json:
+    if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
+        check_file(options.json, ConfigError)
+    surrogate = load(options.checkpoint)
+    check_schema(surrogate, stated(options.dataset))  # before it is packed
+    report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
+    show(report.table())
+    if report.outside:
+        print(f"{counted(report.outside, 'point')} of the data outside their own geometry, left out")
+    if options.json is not None:
+        with replacing(options.json, ConfigError) as partial:
+            partial.write_text(json.dumps({"version": surrogate.version, **report.to_dict()}, indent=1) + "\n")
 
 
 def _predict(options: argparse.Namespace) -> None:
     from enf2enf import io as mesh_io
     from enf2enf.checkpoint import load
     from enf2enf.conditions import conditions_of
+    from enf2enf.io.fields import check_fields
 
+    if options.out is not None:
+        check_file(options.out, ConfigError)
+        if options.out.exists() and options.mesh.exists() and options.out.samefile(options.mesh):
+            raise ConfigError(str(options.out), "another file than the mesh that is asked about", "the same")
     if options.png is not None:
         from enf2enf.view.picture import check_picture
 
-        check_picture(options.png)  # before anything is computed, or written
+        check_picture(options.png)
     surrogate, raw, at = load(options.checkpoint), mesh_io.read(options.mesh, options.merge), at_of(options.at)
+    if options.out is not None:
+        check_fields(options.out, raw if options.at == "nodes" else None)
     read = {"walls": options.wall, "symmetry": options.symmetry, "length_unit": options.length_unit}
     shape = surrogate.encode(raw, **read)
     prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)
     for name in prediction.extrapolating:
-        print(f"enf2enf: {name} is outside the training range: an extrapolation", file=sys.stderr)
+        tell(f"{name} is outside the training range: an extrapolation")
     for warning in prediction.warnings:
-        print(f"enf2enf: {warning}", file=sys.stderr)
-    written = []
-    if options.out is not None:
-        for sentence in prediction.save(options.out):
-            print(f"enf2enf: {sentence}", file=sys.stderr)
-        written.append(options.out)
-    if options.png is not None:
-        from enf2enf.view.picture import picture
-
-        picture(options.png, prediction, surrogate.schema.answered("wall" if options.at == "wall" else "domain")[0])
-        written.append(options.png)
-    _tell(options, prediction, surrogate.schema, written)
+        tell(warning)
+    _write(options, prediction, surrogate.schema)
+    _tell(options, prediction, surrogate)
 
 
-def _tell(options: argparse.Namespace, prediction: "Prediction", schema: "Schema", written: list[Path]) -> None:
+def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:
+    """All files, or none."""
+    with contextlib.ExitStack() as drawing:
+        if options.png is not None:
+            from enf2enf.view.picture import drawn_bytes
+
+            quantity = schema.answered("wall" if options.at == "wall" else "domain")[0]
+            drawn = drawn_bytes(options.png.suffix, prediction, quantity)
+            drawing.enter_context(replacing(options.png, ConfigError)).write_bytes(drawn)
+        if options.out is not None:
+            for sentence in prediction.save(options.out):
+                tell(sentence)
+
+
+def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Surrogate") -> None:
     """What was written, or the answer itself: as JSON, or a table of it."""
     if options.json:
         return print(json.dumps(prediction.to_dict()))
-    what = {"nodes": "nodes", "wall": "sides of walls"}.get(options.at, "points")
-    missing = f", {prediction.outside} without a field" * bool(prediction.outside)
-    said = f"{len(prediction.points)} {what}{missing}"
-    if written:
+    noun = {"nodes": "node", "wall": "side"}.get(options.at, "point")
+    missing = _missing(prediction, surrogate.config.frames.follows_conditions)
+    said = f"{counted(len(prediction.points), noun)}{' of walls' * (options.at == 'wall')}{missing}"
+    if written := [path for path in (options.out, options.png) if path is not None]:
         return print("\n".join(f"{path}: {said}" for path in written))
-    from rich.console import Console
-
     from enf2enf.view.summary import summary
 
     print(f"{options.mesh}: {said}")
-    Console().print(summary(prediction.field, schema))
+    show(summary(prediction.field, surrogate.schema))
     if prediction.integrals:
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
+
+
+def _missing(prediction: "Prediction", is_turned: bool) -> str:
+    """How many points have no field, and why."""
+    lost = prediction.points[prediction.field.missing]
+    if not len(lost):
+        return ""
+    outside = int((~prediction.shape.geometry.contains(lost)).sum())
+    box = "beyond the box that the model covers" + ", turned with the inflow" * is_turned
+    causes = {"outside the domain": outside, box: len(lost) - outside}
+    told = [f"{count} {cause}" for cause, count in causes.items() if count]
+    return f", {len(lost)} without a field: {', '.join(told)}"
 
 
 def _inspect(options: argparse.Namespace) -> None:

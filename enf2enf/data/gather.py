@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from enf2enf.data import cloud, npz, samples
+from enf2enf.data.dataset import Dataset
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.data.split import proportional
 from enf2enf.data.table import Table
+from enf2enf.data.trainable import check_case
 from enf2enf.errors import DatasetError
+from enf2enf.files import check_folder
 from enf2enf.io import formats, openfoam, read, write
 from enf2enf.io.read import is_converted
 from enf2enf.mesh import Mesh
@@ -38,7 +41,7 @@ class Recipe:
         vectors: condition -> the columns of the table that make it, see `Table.conditions`.
         units: of some of these, in place of those in the table's headings.
         shares: of the cases: train, validation, calibration, test.
-        seed: of the order in which the cases are shared out.
+        seed: of the order in which the cases are shared out; not negative.
         walls: patches that are walls; none for the inner loops.
         symmetry: patches in planes of symmetry, of which every mesh is one side.
         unit: of the coordinates, of meshes and points.
@@ -78,11 +81,14 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
 
     Raises:
         DatasetError: no meshes, two of one name, a case without conditions or the other way round, a field that is
-            missing; the sentence names the case.
+            missing, or a first case that cannot be trained on; the sentence names the case.
         MeshError: a file that cannot be read.
     """
+    if recipe.seed < 0:
+        raise DatasetError("seed", "a number that is not negative", str(recipe.seed))
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    check_folder(target, DatasetError)
+    if target.exists() and any(target.iterdir()):
         raise DatasetError(str(target), "a folder that is new or empty", "another")
     meshes, clouds = _by_case(recipe.meshes), _by_case(recipe.points) if recipe.points else {}
     table = _table(recipe, meshes)
@@ -95,6 +101,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
     partial = target.with_name(f".{target.resolve().name}.{os.getpid()}.partial")
     try:
         places = _gathered(recipe, meshes, clouds, table, partial, name or target.resolve().name, licence)
+        _check_first(Dataset.open(partial))
         if target.exists():
             target.rmdir()
         partial.replace(target)
@@ -136,6 +143,11 @@ def _gathered(
     write_manifest(target, schema, cases, split, name=name, licence=licence,
                    length_unit=recipe.unit, walls=recipe.walls, symmetry=recipe.symmetry)  # fmt: skip
     return places
+
+
+def _check_first(dataset: Dataset) -> None:
+    """Refuses what would make every case one that cannot be trained on: walls, or kinds of fields, that are others."""
+    check_case(dataset.case(next(iter(dataset.manifest["cases"]))), dataset.schema)
 
 
 def _by_case(paths: Sequence[Path]) -> dict[str, Path]:

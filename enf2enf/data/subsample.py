@@ -22,6 +22,7 @@ from enf2enf.data.cache import Track, bar
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.manifest import NAME, write_manifest
 from enf2enf.errors import ConfigError, DatasetError
+from enf2enf.files import check_folder
 
 _PARTS = ("meshes", "samples", "wall", "fine")
 _bar = functools.partial(bar, doing="Subsampling the data set")
@@ -55,7 +56,8 @@ def subsample(
     if seed < 0:
         raise ConfigError("seed", "a number that is not negative", str(seed))
     dataset, target = Dataset.open(folder), Path(out)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    check_folder(target, DatasetError)
+    if target.exists() and any(target.iterdir()):
         raise DatasetError(str(target), "an empty or a new folder", "something else's files")
     cases, counts = {}, {}
     try:

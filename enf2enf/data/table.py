@@ -75,9 +75,11 @@ class Table:
                 component each. All other columns are scalar conditions.
 
         Raises:
-            DatasetError: a column that is not there.
+            DatasetError: a column that is not there, or only one.
         """
         for name, columns in vectors.items():
+            if len(columns) < 2:
+                raise DatasetError("--vector", "NAME=COLUMN,COLUMN", repr(f"{name}={','.join(columns)}"))
             if missing := [column for column in columns if column not in self.units]:
                 raise DatasetError(f"--vector {name}", f"columns among {sorted(self.units)}", repr(missing[0]))
         taken = {column for columns in vectors.values() for column in columns}

@@ -37,7 +37,7 @@ def attach(path: str | os.PathLike[str], mesh: Mesh, fields: Mapping[str, np.nda
     """
     path, own = Path(path), mesh.in_own_unit()
     chosen, said = formats.named(path.name), []
-    if mesh.source is not None and _is_of(chosen, mesh.source.name):
+    if mesh.source is not None and is_of(chosen, mesh.source.name):
         try:
             data = _added(mesh.source, chosen, mesh, fields)
         except MeshError as error:
@@ -51,7 +51,8 @@ def attach(path: str | os.PathLike[str], mesh: Mesh, fields: Mapping[str, np.nda
     return (*said, *left_out(path, own))
 
 
-def _is_of(chosen: formats.Format, name: str) -> bool:
+def is_of(chosen: formats.Format, name: str) -> bool:
+    """Whether a file of this name is of a format that carries nodal fields."""
     return chosen.fields and Path(name).suffix.lower() in chosen.extensions
 
 

@@ -35,7 +35,7 @@ def read(text: str) -> Table:
         ValueError: a row that is none, no points.
         MeshError: decimal commas, points in space, Tecplot data.
     """
-    rows = list(_rows(text))
+    rows = list(rows_of(text))
     if rows and _TECPLOT.match(rows[0].text):
         raise MeshError("points", "a table of x, y", "Tecplot data")
     names, remarks = (), []
@@ -54,17 +54,17 @@ def read(text: str) -> Table:
     return Table(_loops(rows, names), remarks)
 
 
-def _rows(text: str) -> Iterator["_Row"]:
-    """The lines with something in them that is no comment."""
+def rows_of(text: str) -> Iterator["Row"]:
+    """The lines of a text with something in them that is no comment."""
     gap = 0
     for number, line in enumerate(text.split("\n"), start=1):
         if (row := line.partition("#")[0].strip()).strip(",; \t"):
-            yield _Row(number, row, gap)
+            yield Row(number, row, gap)
         else:
             gap += 1
 
 
-class _Row:
+class Row:
     """A line, in cells.
 
     Args:
@@ -85,9 +85,20 @@ class _Row:
         return [cell.strip().strip('"').strip() for cell in self.text.split(mark)]
 
     @property
+    def has_decimal_commas(self) -> bool:
+        """Whether its coordinates are written so."""
+        return any(map(_COMMA.fullmatch, self.cells[:2]))
+
+    @property
+    def numbers(self) -> list[float | None]:
+        """What is in its cells up to the last one that is not empty, None where that is no number."""
+        count = max((place for place, cell in enumerate(self.cells, start=1) if cell), default=0)
+        return [self._number(place) for place in range(count)]
+
+    @property
     def is_title(self) -> bool:
         """Whether it is words, not a point with a mistake in it."""
-        if any(map(_COMMA.fullmatch, self.cells[:2])) or not re.search(r"[^\W\d_]", self.text):
+        if self.has_decimal_commas or not re.search(r"[^\W\d_]", self.text):
             return False
         is_sentence = not re.search("[,;]", self.text) and re.search(r"[^\W\d]{2}", self.text)
         return self._number(0) is None or bool(is_sentence and self._number(1) is None)
@@ -100,7 +111,7 @@ class _Row:
 
     def point(self, width: int) -> _Point:
         """Its first two cells. Raises an error if they are no numbers, or there are more cells than `width`."""
-        if any(map(_COMMA.fullmatch, self.cells[:2])):
+        if self.has_decimal_commas:
             raise MeshError(f"line {self.number}", "decimal points", f"decimal commas, {self.text[:40]!r}")
         x, y = self._number(0), self._number(1)
         if x is None or y is None:
@@ -110,7 +121,7 @@ class _Row:
         return x, y
 
 
-def _loops(rows: list[_Row], names: tuple[str, ...]) -> list[tuple[str, list[_Point]]]:
+def _loops(rows: list[Row], names: tuple[str, ...]) -> list[tuple[str, list[_Point]]]:
     found: dict[tuple[int, str], list[_Point]] = {}
     heights = set()
     for row in rows:
@@ -125,7 +136,7 @@ def _loops(rows: list[_Row], names: tuple[str, ...]) -> list[tuple[str, list[_Po
     return [(label, curve) for (_, label), curve in found.items()]
 
 
-def _lednicer(rows: list[_Row]) -> list[_Point] | None:
+def _lednicer(rows: list[Row]) -> list[_Point] | None:
     """One loop of both sides of an aerofoil, or None where the rows are in another form."""
     counts = rows[0].point(2) if rows and not rows[0].is_title else (0.0, 0.0)
     if any(count < 2 or count % 1 for count in counts) or sum(counts) != len(rows) - 1:

@@ -14,8 +14,10 @@ from jaxtyping import Float, Shaped
 from enf2enf.errors import MeshError
 from enf2enf.field import Field
 from enf2enf.files import replacing
-from enf2enf.io.attach import attach
+from enf2enf.io import formats
+from enf2enf.io.attach import attach, is_of
 from enf2enf.io.convert import spatial
+from enf2enf.io.write import check
 from enf2enf.mesh import Mesh
 
 _AXES = "xyz"
@@ -56,6 +58,29 @@ def write_fields(
     else:
         raise MeshError(path.name, "a name that ends in .vtu or .csv", path.suffix or "none")
     return ()
+
+
+def check_fields(path: str | os.PathLike[str], mesh: Mesh | None) -> None:
+    """Refuses a file that could not hold fields, before they are known.
+
+    Args:
+        path: the file.
+        mesh: whose nodes the points are; None where they are no nodes.
+
+    Raises:
+        MeshError: a format that cannot hold them.
+    """
+    path = Path(path)
+    ending, able = path.suffix.lower(), [".vtu"]
+    if mesh is not None:
+        able = [ending for chosen in formats.FORMATS.values() if chosen.fields for ending in chosen.extensions]
+    if ending not in (*able, ".csv"):
+        raise MeshError(path.name, f"a name that ends in {', '.join(able)} or .csv", path.suffix or "none")
+    if mesh is None or ending == ".csv":
+        return
+    chosen = formats.named(path.name)
+    if mesh.source is None or not is_of(chosen, mesh.source.name):  # else it takes what is in the file already
+        check(mesh, path.name, chosen)
 
 
 def _write_vtu(path: Path, field: Field, ends: Float[np.ndarray, "points 2 dim"] | None) -> None:

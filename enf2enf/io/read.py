@@ -40,7 +40,8 @@ def _read(path: Path) -> Mesh:
         raise MeshError(str(path), "a mesh file, or a case of OpenFOAM with its system/controlDict", "another folder")
     if is_foreign(path):
         return read_bytes(*as_vtu(path))
-    found = read_bytes(mesh_bytes(path), path.name, path.parent)
+    name = path.name if path.suffix else str(path)  # such as /dev/stdin
+    found = read_bytes(mesh_bytes(path), name, path.parent)
     return dataclasses.replace(found, source=Source(path.name, path.absolute()))
 
 

@@ -50,7 +50,7 @@ def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
 
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
-    _check(mesh, name, chosen)
+    check(mesh, name, chosen)
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
@@ -62,7 +62,8 @@ def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
         return target.read_bytes()
 
 
-def _check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
+def check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
+    """Raises `MeshError` where a format cannot hold a mesh's cells or fields; the sentence names the file."""
     if mesh.point_data and not chosen.fields:
         able = ", ".join(other.name for other in formats.FORMATS.values() if other.fields)
         raise MeshError(name, f"a format that carries nodal fields ({able})", chosen.name)

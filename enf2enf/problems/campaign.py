@@ -22,7 +22,7 @@ from enf2enf.data.manifest import condition_arrays
 from enf2enf.data.split import fewest
 from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.field import Field
-from enf2enf.files import replacing
+from enf2enf.files import check_folder, replacing
 from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
 from enf2enf.schema import Schema
 
@@ -124,6 +124,7 @@ def generate(
     if jobs < 1:
         raise ConfigError("jobs", "at least 1", str(jobs))
     folder = Path(out)
+    check_folder(folder, DatasetError)
     _claim(folder, plan)
     if not (folder / "dataset.json").exists():
         try:
@@ -141,7 +142,7 @@ def _claim(folder: Path, plan: Plan) -> None:
     try:
         found = json.loads(mark.read_text())
     except FileNotFoundError:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and any(folder.iterdir()):
             raise DatasetError(str(folder), "an empty or a new folder", "something else's files") from None
         for part in _PARTS:
             if part != "fine" or plan.problem.fine_cases:

@@ -14,6 +14,7 @@ from enf2enf.data.cache import PackedData, stated
 from enf2enf.data.completion import completion
 from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConditionError, ConfigError, DatasetError, Enf2EnfError
+from enf2enf.files import check_folder
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.model.config import ModelConfig
@@ -129,6 +130,7 @@ def _check_memory(name: str, what: str, size: int) -> None:
 
 
 def _check_out(out: Path) -> None:
-    there = next(path for path in (out, *out.parents) if path.exists())
-    if not there.is_dir():
-        raise ConfigError("out", "a folder to write to", f"{out}: {there} is a file")
+    try:
+        check_folder(out, ConfigError)
+    except ConfigError as error:
+        raise ConfigError("out", error.expected, f"{error.name}: {error.got}") from None

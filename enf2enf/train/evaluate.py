@@ -1,7 +1,7 @@
 """How far off a surrogate is on a split, beside what a lazy user would do and what the data allow."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ from rich.table import Table
 
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import DatasetError, SchemaError
+from enf2enf.plain import counted
+from enf2enf.schema import Schema
 from enf2enf.surrogate import Surrogate
 
 
@@ -47,7 +49,7 @@ class Report:
 
     def table(self) -> Table:
         """For people."""
-        table = Table(title=f"{self.dataset}, {self.split} split, {len(self.names)} cases: relative L2")
+        table = Table(title=f"{self.dataset}, {self.split} split, {counted(len(self.names), 'case')}: relative L2")
         for column in ("field", "mean", "median", "worst", "mean field", "floor of the data"):
             table.add_column(column, justify="left" if column == "field" else "right")
         floor = "not stated" if self.floor is None else f"{self.floor:.4f}"
@@ -57,23 +59,29 @@ class Report:
         return table
 
 
-def evaluate(surrogate: Surrogate, packed: PackedData, split: str, most: int | None = None) -> Report:
+def evaluate(
+    surrogate: Surrogate,
+    packed: PackedData,
+    split: str,
+    most: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Report:
     """Predict every case of a split at its own points, through the surrogate's public face.
 
     Args:
         surrogate, packed, split: who predicts which cases.
         most: only the first so many of them.
+        check: called before every case; may raise.
 
     Raises:
         DatasetError: no such split, or it is empty.
         SchemaError: the data set has other conditions or fields than the surrogate.
     """
-    if packed.schema != surrogate.schema:
-        raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {packed.manifest['name']!r}")
+    check_schema(surrogate, packed.manifest)
     indices = packed.ids(split)[:most]
     if not len(indices):
         raise DatasetError(f"split {split!r}", "at least one case", "none")
-    rows = list(_per_case(surrogate, packed, indices))
+    rows = list(_per_case(surrogate, packed, indices, check))
     fields = [quantity.name for quantity in surrogate.schema.fields]
     floor = packed.manifest.get("floor") or {}
     return Report(
@@ -84,10 +92,19 @@ def evaluate(surrogate: Surrogate, packed: PackedData, split: str, most: int | N
     )  # fmt: skip
 
 
-def fine_error(surrogate: Surrogate, packed: PackedData, split: str) -> float | None:
+def check_schema(surrogate: Surrogate, manifest: Mapping[str, Any]) -> None:
+    """Raises `SchemaError` where a data set has other conditions or fields than a surrogate."""
+    if Schema.from_dict(manifest["schema"]) != surrogate.schema:
+        raise SchemaError("dataset", "the surrogate's conditions and fields", f"those of {manifest['name']!r}")
+
+
+def fine_error(
+    surrogate: Surrogate, packed: PackedData, split: str, check: Callable[[], None] = lambda: None
+) -> float | None:
     """Mean over cases and fields of the relative L2 error in the fine samplings of a split, None if it has none."""
     errors, is_wall = [], [field.on == "wall" for field in surrogate.schema.fields]
     for index in packed.ids(split):
+        check()
         if (sampling := packed.fine(index)) is not None:
             points, truth = sampling
             guess = _answers(surrogate, packed, index, points, np.zeros(len(points), bool))
@@ -96,10 +113,13 @@ def fine_error(surrogate: Surrogate, packed: PackedData, split: str) -> float | 
     return float(np.mean(errors)) if errors else None
 
 
-def _per_case(surrogate: Surrogate, packed: PackedData, indices: np.ndarray) -> Iterator[tuple[dict, dict, int]]:
+def _per_case(
+    surrogate: Surrogate, packed: PackedData, indices: np.ndarray, check: Callable[[], None]
+) -> Iterator[tuple[dict, dict, int]]:
     """Errors, and those of the mean field, by field; and how many points of the domain the surrogate sees outside."""
     names = surrogate.schema.field_columns.names
     for index in indices:
+        check()
         row, truth = packed.conditions(index), packed.values(index).astype(np.float64)
         guess = _answers(surrogate, packed, index, packed.points(index), packed.on_wall(index))
         mean = np.broadcast_to(surrogate.mean_field(row), truth.shape)

@@ -71,7 +71,7 @@ def _timed(trainer: "Trainer", stage: Stage, check: Callable[[], None]) -> tuple
         jax.block_until_ready(loss)
         check()
     taken = (time.monotonic() - began) / _TIMED
-    trainer.validator.errors(stage, trainer.surrogate.model)  # compiles
+    trainer.validator.errors(stage, trainer.surrogate.model, check)  # compiles
     check()
     began = time.monotonic()
     trainer.validator.errors(stage, trainer.surrogate.model)

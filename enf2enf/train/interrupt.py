@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the step in flight."""
+"""Ctrl-C that waits for the step, or the part of a validation, in flight."""
 
 import signal
 import threading
@@ -7,6 +7,10 @@ from types import FrameType, TracebackType
 from typing import Self
 
 _Handler = Callable[[int, FrameType | None], object] | int | None  # what `signal.signal` takes and returns
+
+
+class Stopped(Exception):
+    """A validation that was stopped before its end; it is read again when the run goes on."""
 
 
 class Interrupt:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from enf2enf import checkpoint
@@ -19,15 +18,15 @@ from enf2enf.train.begin import untrained
 from enf2enf.train.check import check_frames, check_run, check_sizes
 from enf2enf.train.config import RunConfig
 from enf2enf.train.fit import fitted, in_time
-from enf2enf.train.frozen import freeze, score_latents
-from enf2enf.train.interrupt import Interrupt
+from enf2enf.train.interrupt import Interrupt, Stopped
 from enf2enf.train.lengths import with_lengths
 from enf2enf.train.report import Reporter
 from enf2enf.train.run import RunFolder, RunProgress, fitted_before
+from enf2enf.train.running import RunningStage
 from enf2enf.train.sampling import draw_batch, draw_panels, draw_placements
 from enf2enf.train.stages import Stage, stages_of
-from enf2enf.train.step import TrainState, make_optimiser, make_step
-from enf2enf.train.validation import Validator, is_better
+from enf2enf.train.step import TrainState, make_optimiser
+from enf2enf.train.validation import Validator
 
 _MOST_MINUTES = 525_600  # of a year
 MakeStages = Callable[[RunConfig, SplitArrays], Sequence[Stage]]
@@ -58,8 +57,8 @@ def train(
 
     Args:
         config: the run.
-        minutes: stop after this much wall-clock time, resumable, preparations and compilation included but always
-            after a step; None to train to the end.
+        minutes: stop after this much wall-clock time, resumable, preparations and compilation included, but after a
+            step or, where that is what is left, a validation; None to train to the end.
         quiet: say nothing while training.
         make_stages: the stages of the run, see `stages_of`.
         fit: change the numbers of steps so that the run ends within `minutes`; a run that goes on keeps its own.
@@ -152,8 +151,8 @@ class Trainer:
         progress = self._resumed or RunProgress(names[0])
         resume, state, finished = self._resumed is not None, None, True
 
-        def stop() -> bool:
-            return interrupt.requested or time.monotonic() > deadline
+        def stop(clock: bool = True) -> bool:
+            return interrupt.requested or (clock and time.monotonic() > deadline)
 
         with Interrupt() as interrupt, self.reporter:
             for stage in self.stages[names.index(progress.stage) :]:
@@ -164,7 +163,11 @@ class Trainer:
                 if resume:
                     state = self.folder.restore(TrainState.start(self.surrogate.model, self.optimiser(stage)))
                 else:
-                    progress, state = self._begun(stage, progress, state)
+                    try:
+                        progress, state = self._begun(stage, progress, state, stop)
+                    except Stopped:
+                        finished = False
+                        break
                 state, finished = RunningStage(self, stage, progress, stop).run(state, resume)
                 if not finished:
                     break
@@ -173,12 +176,19 @@ class Trainer:
         step = 0 if state is None else int(state.step)
         return Outcome(finished, step, best, progress.seconds, interrupt.requested and not finished)
 
-    def _begun(self, stage: Stage, before: RunProgress, state: TrainState | None) -> tuple[RunProgress, TrainState]:
+    def _begun(
+        self, stage: Stage, before: RunProgress, state: TrainState | None, stop: Callable[..., bool]
+    ) -> tuple[RunProgress, TrainState]:
         """A stage before its first step: from the weights that were kept, if some were, else from the last ones."""
+
+        def check() -> None:
+            if stop(False):  # the clock would stop it every time
+                raise Stopped
+
         errors, model = dict(before.before), self.surrogate.model
         if before.best is not None:
             model = checkpoint.load(self.folder.model_path).model
-            errors = self.validator.errors(stage, model)
+            errors = self.validator.errors(stage, model, check)
         elif state is not None:
             model = state.average
         progress = RunProgress(stage.name, None, errors, before.seconds)
@@ -221,76 +231,6 @@ class Trainer:
             },
             "metrics": {**values, "seconds": round(progress.seconds, 1)},
         }
-
-
-class RunningStage:
-    """A stage of a run, from the step it is at to its last one.
-
-    Args:
-        trainer: the run.
-        stage: the stage.
-        progress: where the run stands; kept up to date.
-        stop: whether to stop after the step in flight.
-    """
-
-    def __init__(self, trainer: Trainer, stage: Stage, progress: RunProgress, stop: Callable[[], bool]):
-        self._trainer, self._stage, self._progress, self._stop = trainer, stage, progress, stop
-
-    def run(self, state: TrainState, resume: bool) -> tuple[TrainState, bool]:
-        """All steps that are left; the state after them, and whether they are all done.
-
-        Args:
-            state: of the step that the stage is at.
-            resume: the stage was begun by another run, so that its state is already about latents where it needs them.
-        """
-        trainer, stage, progress = self._trainer, self._stage, self._progress
-        optimiser = trainer.optimiser(stage)
-        data, began = trainer.data, time.monotonic() - progress.seconds
-        losses: list[jax.Array | float] = list(progress.losses)
-        if stage.trains == "decoder":
-            data = freeze(state.model, data, self._stop, functools.partial(trainer.reporter.advance, "latents"))
-            if data is None:
-                return state, False
-            state = state if resume else TrainState.start(score_latents(state.model, data), optimiser)
-        step = make_step(
-            stage.loss, optimiser.update, trainer.packed.schema.field_columns.groups, trainer.config.train.average
-        )
-        for number in range(int(state.step), stage.steps):
-            state, loss = step(state, trainer.batch(stage, data, number))
-            losses.append(loss)
-            last, stopping = number + 1 == stage.steps, self._stop()
-            validates = last or (number + 1) % trainer.config.train.validate_every == 0
-            if validates or stopping:
-                progress.seconds = time.monotonic() - began
-                if validates:
-                    self._validate(state, losses)
-                    losses = []
-                progress.losses = [float(loss) for loss in losses]
-                self._check_finite(progress.losses, sum(progress.losses), number + 1)
-                trainer.folder.save(state, progress)
-            best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
-            trainer.reporter.advance(stage.name, number + 1, stage.steps, f"validation {best}")
-            if stopping and not last:
-                return state, False
-        return state, True
-
-    def _check_finite(self, figures: Sequence[float], loss: float, number: int) -> None:
-        if not np.isfinite(figures).all():
-            got = f"{loss} by step {number} of stage {self._stage.name}"
-            raise ConfigError("train.rate", "a rate at which the loss stays finite", got)
-
-    def _validate(self, state: TrainState, losses: Sequence[jax.Array | float]) -> None:
-        """Read the validation split; keep the averaged weights if they are the best so far."""
-        trainer, stage, progress, number = self._trainer, self._stage, self._progress, int(state.step)
-        errors = trainer.validator.errors(stage, state.average)
-        values = {"train": float(np.mean([float(loss) for loss in losses])), **errors}
-        self._check_finite(list(values.values()), values["train"], number)
-        trainer.folder.log(stage.name, number, {**values, "seconds": progress.seconds})
-        if stage.trains != "encoder" and is_better(errors, stage, progress):
-            progress.best = errors["validation"]
-            trainer.keep(state.average, number, values, progress)
-        told = {**values, "seconds": progress.seconds}
-        trainer.reporter.validated(stage.name, number, stage.steps, told, progress.best)
 
 
 def mixed(first: int, second: int, share: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -33,23 +34,32 @@ class Validator:
     surrogate: Surrogate
     packed: PackedData
 
-    def errors(self, stage: Stage, model: Network) -> dict[str, float]:
+    def errors(self, stage: Stage, model: Network, check: Callable[[], None] = lambda: None) -> dict[str, float]:
         """The `validation` error of weights, NaN if their answers are not finite.
 
         It is the mean over cases and fields of the relative L2 error; of a stage that trains the encoder alone, the
         misfit of the shapes. For a stage that is to beat what was there before, the `fine` error too: the same in fine
         samplings of the validation cases, where the data have them.
+
+        Args:
+            stage: whose weights they are.
+            model: the weights.
+            check: called before every case; may raise.
         """
         if stage.trains == "encoder":
-            return {"validation": float(np.mean([_misfit(model.encoder, source) for source in self._measured]))}
+            return {"validation": float(np.mean([self._misfit(model, source, check) for source in self._measured]))}
         surrogate = self.surrogate.with_weights(model, {})
         try:
-            report = evaluate(surrogate, self.packed, "validation")
+            report = evaluate(surrogate, self.packed, "validation", check=check)
         except QueryError:
             return {"validation": np.nan}
         errors = {"validation": float(np.mean(list(report.errors.values())))}
-        fine = fine_error(surrogate, self.packed, "validation") if stage.worse > 1 else None
+        fine = fine_error(surrogate, self.packed, "validation", check) if stage.worse > 1 else None
         return errors if fine is None else errors | {"fine": fine}
+
+    def _misfit(self, model: Network, source: Measurements, check: Callable[[], None]) -> float:
+        check()
+        return float(_misfit(model.encoder, source))
 
     @functools.cached_property
     def _measured(self) -> list[Measurements]:

@@ -9,7 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from enf2enf.data.review import Review
-from enf2enf.view.picture import check_picture
+from enf2enf.errors import QueryError
+from enf2enf.files import replacing
+from enf2enf.view.picture import check_picture, rendered
 
 _INK, _ODD = "#1f2933", "#c0392b"
 
@@ -22,7 +24,7 @@ def dataset_picture(path: str | os.PathLike[str], review: Review) -> None:
         review: of the data set.
 
     Raises:
-        QueryError: another kind of picture.
+        QueryError: another kind of picture, or one that cannot be written.
     """
     check_picture(path)
     figure = Figure(figsize=(11.0, 5.0), layout="constrained", dpi=150)
@@ -48,4 +50,6 @@ def dataset_picture(path: str | os.PathLike[str], review: Review) -> None:
     ranges.set(xlim=(-0.5, 1.5), xticks=[], title="smallest, largest, median of means")
     ranges.invert_yaxis()
     ranges.spines[:].set_visible(False)
-    figure.savefig(Path(path), metadata={"Software": None} if Path(path).suffix == ".png" else None)
+    drawn = rendered(figure, Path(path).suffix)
+    with replacing(path, QueryError) as partial:
+        partial.write_bytes(drawn)

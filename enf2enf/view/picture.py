@@ -1,5 +1,6 @@
 """One picture of one answer, by matplotlib."""
 
+import io
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from matplotlib.tri import Triangulation
 
 from enf2enf.errors import QueryError
 from enf2enf.field import magnitude
+from enf2enf.files import check_file, replacing
 from enf2enf.grid import Grid
 from enf2enf.line import Line
 from enf2enf.mesh import Mesh, topology
@@ -23,9 +25,10 @@ _KINDS = (".png", ".pdf", ".svg")
 
 
 def check_picture(path: str | os.PathLike[str]) -> None:
-    """Raises `QueryError` where pictures of this name are not made."""
+    """Raises `QueryError` where pictures of this name are not made, or cannot be written."""
     if Path(path).suffix.lower() not in _KINDS:
         raise QueryError(str(path), f"a picture whose name ends in {', '.join(_KINDS)}", Path(path).suffix or "none")
+    check_file(path, QueryError)
 
 
 def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quantity) -> None:
@@ -37,9 +40,16 @@ def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quan
         quantity: the field; of a vector or tensor the magnitude is drawn.
 
     Raises:
-        QueryError: another kind of picture; points in space, or none.
+        QueryError: another kind of picture, one that cannot be written; points in space, or none.
     """
     check_picture(path)
+    drawn = drawn_bytes(Path(path).suffix, prediction, quantity)
+    with replacing(path, QueryError) as partial:
+        partial.write_bytes(drawn)
+
+
+def drawn_bytes(ending: str, prediction: Prediction, quantity: Quantity) -> bytes:
+    """The picture as the bytes of a file whose name ends so. Raises `QueryError`: points in space, or none."""
     points, values = prediction.points, magnitude(prediction[quantity.name])
     if points.shape[1] != 2 or not len(points):
         raise QueryError("picture", "points of the plane, at least one", f"points of shape {points.shape}")
@@ -52,7 +62,14 @@ def picture(path: str | os.PathLike[str], prediction: Prediction, quantity: Quan
         _along(axis, prediction, values, label)
     else:
         _over(axis, prediction, values, label)
-    figure.savefig(Path(path), metadata={"Software": None} if Path(path).suffix == ".png" else None)
+    return rendered(figure, ending)
+
+
+def rendered(figure: Figure, ending: str) -> bytes:
+    """A figure as the bytes of a file whose name ends so."""
+    kind, file = ending.lower().removeprefix("."), io.BytesIO()
+    figure.savefig(file, format=kind, metadata={"Software": None} if kind == "png" else None)
+    return file.getvalue()
 
 
 def _along(axis: Axes, prediction: Prediction, values: np.ndarray, label: str) -> None:

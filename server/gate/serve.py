@@ -1,13 +1,18 @@
 """Runs a server until a signal stops it."""
 
+import contextlib
 import logging
 import resource
 import signal
+import socket
 import ssl
 import threading
+from collections.abc import Callable
 
 import grpc
 
+from enf2enf.errors import ConfigError
+from enf2enf.plain import shown
 from enf2enf.threads import run_in_calling_thread
 from enf2enf_server.gate import tls
 from enf2enf_server.gate.app import SurrogateServer
@@ -20,17 +25,24 @@ _OTHER_FILES = 1024  # open beside connections
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(config: ServeConfig, limits: ServerConfig) -> None:
+def serve(config: ServeConfig, limits: ServerConfig, begun: Callable[[], None] = lambda: None) -> None:
     """Serves until SIGTERM or Ctrl-C; a second one no longer waits for requests in progress.
+
+    Args:
+        config, limits: of the server.
+        begun: called once it serves.
 
     Raises:
         CheckpointError: no checkpoint can be loaded.
-        ConfigError: the tokens or the files of TLS are none.
+        ConfigError: the tokens or the files of TLS are none, or a host is unknown.
         ServiceError: an address is taken.
     """
     stop = threading.Event()
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stop.set())
+    for name in ("", "http_", "metrics_"):
+        if getattr(config, f"{name}port") is not None:
+            _check_host(f"--{name.replace('_', '-')}host", getattr(config, f"{name}host"))
     tokens = None if config.tokens is None else Tokens.read(config.tokens)
     run_in_calling_thread()
     _make_room(limits.connections * (1 if config.http_port is None else 2))
@@ -44,7 +56,7 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         http_port = server.listen_http(config.http_host, config.http_port, _context(config), config.http_origin)
         _LOG.info("HTTP is answered", extra={"host": config.http_host, "port": http_port})
     ready = server.start()
-    ready.add_done_callback(lambda _: stop.set() if ready.exception() else _announce(config, port))
+    ready.add_done_callback(lambda _: stop.set() if ready.exception() else _announce(config, port, begun))
     stop.wait()
     for signum in _SIGNALS:
         signal.signal(signum, signal.SIG_DFL)
@@ -53,6 +65,13 @@ def serve(config: ServeConfig, limits: ServerConfig) -> None:
         scraped.close()
     if ready.done() and (failure := ready.exception()) is not None:
         raise failure
+
+
+def _check_host(option: str, host: str) -> None:
+    try:
+        socket.getaddrinfo(host.strip("[]"), None)
+    except (OSError, UnicodeError):  # a label that is too long, beside names that nobody knows
+        raise ConfigError(option, "a name or an address of this machine", f"{shown(host)}, which is unknown") from None
 
 
 def _make_room(connections: int) -> None:
@@ -79,5 +98,7 @@ def _context(config: ServeConfig) -> ssl.SSLContext | None:
     return tls.context(config.certificate, config.key, config.client_ca)
 
 
-def _announce(config: ServeConfig, port: int) -> None:
-    print(f"serving {config.path} on {config.address(port)}", flush=True)
+def _announce(config: ServeConfig, port: int, begun: Callable[[], None]) -> None:
+    begun()
+    with contextlib.suppress(OSError):  # whoever reads it may have left
+        print(f"serving {config.path} on {config.address(port)}", flush=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from enf2enf.errors import ConfigError
+from enf2enf.plain import shown
 from enf2enf_server.ops.caller import Caller, Usage
 from enf2enf_server.ops.errors import AccessError
 from enf2enf_server.ops.stamp import stamp
@@ -25,6 +26,7 @@ from enf2enf_server.ops.stamp import stamp
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")  # too short for a secret or a hash: it may be shown
+_STRANGE = re.compile(r"[^A-Za-z0-9_-]")  # in none
 _LARGEST_RATE = 1e9
 _VALUES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "name": ("1 to 32 letters, digits, _ or -, a letter first", lambda v: isinstance(v, str) and _NAME.fullmatch(v)),
@@ -109,6 +111,8 @@ def issue(
     Raises:
         ConfigError: a name or a limit that is none.
     """
+    if strange := "".join(sorted(set(_STRANGE.findall(name)))):  # of a name that somebody types, not of a file
+        raise ConfigError("token, name", _VALUES["name"][0], f"one with {shown(strange)} in it")
     secret = "enf_" + secrets.token_urlsafe(32)
     table = {"name": name, "sha256": hashlib.sha256(secret.encode()).hexdigest()}
     table |= {"concurrent": concurrent} if concurrent is not None else {}

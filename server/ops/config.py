@@ -85,11 +85,20 @@ class ServerConfig:
         """`["points=1000"]` -> the defaults but for that. Raises `ConfigError` on anything else."""
         names, given = [field.name for field in dataclasses.fields(cls)], {}
         for text in texts:
-            name, _, value = text.partition("=")
-            if name not in names or name in given or not value.isdecimal():
-                raise ConfigError("--limit", f"NAME=NUMBER, once for every name of {', '.join(names)}", repr(text))
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise ConfigError("--limit", "NAME=NUMBER", shown(text))
+            if name not in names:
+                raise ConfigError("--limit", f"one of the names {', '.join(names)}", shown(name))
+            if name in given:
+                raise ConfigError(f"--limit {name}", "one number", f"{given[name]} and {shown(value)}")
+            if not value.isdecimal():
+                raise ConfigError(f"--limit {name}", "a positive whole number", shown(value))
             given[name] = int(value)
-        return cls(**given)
+        try:
+            return cls(**given)
+        except ConfigError as error:
+            raise ConfigError(f"--limit {error.name}", error.expected, error.got) from None
 
     def share(self, whole: int) -> int:
         """What one token may hold of a number of things; at least one."""

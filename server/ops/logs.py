@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -107,53 +107,66 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
 
 
-def write_behind() -> Callable[[float], bool]:
-    """Lets a thread of its own write the lines from now on: who logs never waits for whoever reads them.
+class Behind(logging.handlers.QueueHandler):
+    """Records on their way to a thread that writes them: who logs never waits for whoever reads.
 
     Where nobody reads, at most 10,000 records are held; further ones are dropped, and counted.
 
-    Returns:
-        Waits until all is written, at most so many seconds; whether it was.
+    Args:
+        lines: who writes them.
     """
-    root = logging.getLogger()
-    (lines,) = [handler for handler in root.handlers if isinstance(handler.formatter, LineFormatter)]
-    behind = _Behind()
-    root.removeHandler(lines)
-    root.addHandler(behind)
-    threading.Thread(target=behind.write, args=(lines,), name="logs", daemon=True).start()
-    return behind.written
 
-
-class _Behind(logging.handlers.QueueHandler):
-    """Records on their way to the thread that writes them."""
-
-    def __init__(self):
+    def __init__(self, lines: logging.Handler):
         self._records: queue.Queue[logging.LogRecord] = queue.Queue(_HELD)
-        self._dropped = 0
+        self._dropped, self._lines, self.begun = 0, lines, False
         super().__init__(self._records)
 
+    def begin(self) -> None:
+        """Writes what was held, and what comes."""
+        if not self.begun:
+            self.begun = True
+            threading.Thread(target=self._write, name="logs", daemon=True).start()
+
+    @property
+    def says_more(self) -> bool:
+        """Whether a traceback is held."""
+        return any(record.exc_info for record in list(self._records.queue))
+
+    def written(self, seconds: float) -> bool:
+        """Waits until all is written, at most so many seconds; whether it was."""
+        until = time.monotonic() + seconds
+        while self._records.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
+        return not self._records.unfinished_tasks
+
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The record as it is, for this process alone."""
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
+        """Keeps a record, where there is room."""
         try:
             self._records.put_nowait(record)
         except queue.Full:
             self._dropped += 1
 
-    def write(self, lines: logging.Handler) -> None:
+    def _write(self) -> None:
         while True:
-            lines.handle(self._records.get())
+            self._lines.handle(self._records.get())
             if self._dropped:
                 text, self._dropped = f"{self._dropped} records were dropped: nobody read them in time", 0
-                lines.handle(logging.LogRecord(__name__, logging.WARNING, "", 0, text, None, None))
+                self._lines.handle(logging.LogRecord(__name__, logging.WARNING, "", 0, text, None, None))
             self._records.task_done()
 
-    def written(self, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while self._records.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.01)
-        return not self._records.unfinished_tasks
+
+def hold() -> Behind:
+    """Holds the lines from now on, until it is told to `begin` to write them."""
+    root = logging.getLogger()
+    (lines,) = [handler for handler in root.handlers if isinstance(handler.formatter, LineFormatter)]
+    behind = Behind(lines)
+    root.removeHandler(lines)
+    root.addHandler(behind)
+    return behind
 
 
 def access(

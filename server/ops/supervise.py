@@ -16,7 +16,8 @@ from enf2enf.errors import ConfigError
 
 _LOG = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_FINAL = (0, 2)  # done; bad usage or configuration, which a new start does not mend
+_REFUSED = 2
+_FINAL = (0, _REFUSED)  # done; bad usage or configuration, which a new start does not mend
 _PIPE = "ENF2ENF_PARENT_PIPE"
 _EXITED = None  # the event beside signals
 
@@ -41,12 +42,18 @@ class Backoff:
 _DEFAULT = Backoff()
 
 
-def supervise(command: Sequence[str], backoff: Backoff = _DEFAULT) -> int:
+def supervise(command: Sequence[str], backoff: Backoff = _DEFAULT, announced: bool = True) -> int:
     """Runs a command, and again whenever a signal or an exit code other than 0 and 2 ends it.
 
     SIGTERM and SIGINT are handed on to it, every one of them; it is not started again after that. The child has a
     session of its own: Ctrl-C at a terminal reaches it once, through here. Whatever it leaves running in its process
     group is killed. Call this on the main thread.
+
+    Args:
+        command: what is to run.
+        backoff: between its starts.
+        announced: whether its starts are logged here; else the command itself is to `announce` that it has begun, or to
+            say why it refuses to.
 
     Returns:
         The exit code of the last child; 128 + n where signal n ended it.
@@ -58,7 +65,7 @@ def supervise(command: Sequence[str], backoff: Backoff = _DEFAULT) -> int:
     pipe, held = os.pipe()  # `held` stays with this process alone, and closes with it however it ends
     before = {number: signal.signal(number, lambda n, _: events.put(signal.Signals(n))) for number in _SIGNALS}
     try:
-        return _keep_running(command, backoff, events, pipe)
+        return _keep_running(command, backoff, events, pipe, announced)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -66,24 +73,33 @@ def supervise(command: Sequence[str], backoff: Backoff = _DEFAULT) -> int:
         os.close(held)
 
 
-def follow_parent(grace: float = 30.0) -> None:
+def announce(pid: int | None = None) -> None:
+    """Logs that a process has started; this one if none is named."""
+    _log(logging.INFO, "start", pid=os.getpid() if pid is None else pid)
+
+
+def follow_parent(grace: float = 30.0) -> bool:
     """In a supervised child, ends it when its parent is gone: by SIGTERM, and by SIGKILL after `grace` more seconds.
 
     Call it before anything slow; without a supervisor it does nothing. A thread waits for the end of a pipe that only
     the parent holds. The kernel's own way, PR_SET_PDEATHSIG, is Linux alone, misses a parent that dies before it is
     set, and fires when the thread that started the child ends.
 
+    Returns:
+        Whether there is a supervisor.
+
     Raises:
         ConfigError: the environment names no open pipe.
     """
     given = os.environ.pop(_PIPE, None)  # not for the child's own children
     if given is None:
-        return
+        return False
     try:
         os.set_inheritable(pipe := int(given), False)
     except (ValueError, OverflowError, OSError) as error:
         raise ConfigError(_PIPE, "the number of an open pipe", repr(given)) from error
     threading.Thread(target=_follow, args=(pipe, grace), name="follow_parent", daemon=True).start()
+    return True
 
 
 def _follow(pipe: int, grace: float) -> None:
@@ -93,11 +109,11 @@ def _follow(pipe: int, grace: float) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _keep_running(command: Sequence[str], backoff: Backoff, events: SimpleQueue, pipe: int) -> int:
+def _keep_running(command: Sequence[str], backoff: Backoff, events: SimpleQueue, pipe: int, announced: bool) -> int:
     failures = 0
     while True:
         start = time.monotonic()
-        code, stopped = _run(command, events, pipe)
+        code, stopped = _run(command, events, pipe, announced)
         if stopped or code in _FINAL:
             return code
         failures = 1 if time.monotonic() - start >= backoff.steady else failures + 1
@@ -108,11 +124,12 @@ def _keep_running(command: Sequence[str], backoff: Backoff, events: SimpleQueue,
             return code
 
 
-def _run(command: Sequence[str], events: SimpleQueue, pipe: int) -> tuple[int, bool]:
+def _run(command: Sequence[str], events: SimpleQueue, pipe: int, announced: bool) -> tuple[int, bool]:
     """The exit code of one child, and whether a signal was handed on to it."""
     environment = os.environ | {_PIPE: str(pipe)}
     child = subprocess.Popen(command, start_new_session=True, pass_fds=(pipe,), env=environment)
-    _log(logging.INFO, "start", pid=child.pid)
+    if announced:
+        announce(child.pid)
     threading.Thread(target=_wait, args=(child, events), daemon=True).start()
     stopped = False
     while (event := events.get()) is not _EXITED:
@@ -123,7 +140,8 @@ def _run(command: Sequence[str], events: SimpleQueue, pipe: int) -> tuple[int, b
         os.killpg(child.pid, signal.SIGKILL)
     code = child.returncode
     ended = {"code": code} if code >= 0 else {"signal": -code}
-    _log(logging.INFO if code in _FINAL else logging.WARNING, "exit", pid=child.pid, **ended)
+    if announced or code != _REFUSED:  # which has said why
+        _log(logging.INFO if code in _FINAL else logging.WARNING, "exit", pid=child.pid, **ended)
     return code if code >= 0 else 128 - code, stopped
 
 

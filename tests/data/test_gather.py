@@ -99,8 +99,21 @@ def test_without_conditions_the_fields_are_all(tmp_path):
     assert Dataset.open(out).schema.conditions == ()
 
 
+def test_a_pattern_may_be_expanded_by_the_shell(tmp_path):
+    """As `--meshes *.vtu` without quotes; and the name of a file is none, whatever brackets are in it."""
+    names = ["a.vtu", "b[1].vtu", "c.vtu"]
+    for number, name in enumerate(names):
+        write(tmp_path / name, ring(number, False))
+    options = ["--fields", "p", "--split", "0.5,0.5,0,0"]
+    for number, meshes in enumerate([["*.vtu"], ["*.vtu", "a.vtu"], names]):
+        out = tmp_path / f"out{number}"
+        given_ = [str(tmp_path / name) for name in meshes]
+        assert main(["dataset", "new", str(out), "--meshes", *given_, *options]) == 0
+        assert set(Dataset.open(out).manifest["cases"]) == {"a", "b[1]", "c"}
+
+
 BAD = {
-    "no mesh": (["--meshes", "nowhere/*.vtu"], "--meshes: expected a pattern of files, in quotes, got"),
+    "no mesh": (["--meshes", "nowhere/*.vtu"], "--meshes: expected files, or a pattern of files, got 'nowhere"),
     "no field": (["--fields", "p,q"], "case 'run0': expected the field 'q', by node or by cell, got only"),
     "bad kind": (["--fields", "p:fluid"], "kind of p: expected scalar or vector"),
     "bad shares": (["--split", "1,2"], "--split: expected four shares separated by commas, got '1,2'"),
@@ -108,6 +121,21 @@ BAD = {
     "no table": (["--conditions", "nowhere.csv"], "nowhere.csv: expected a table in UTF-8, got No such file"),
     "no power": (["--scales-with", "p=inflow:x"], "--scales-with: expected FIELD=CONDITION:POWER"),
     "no such field": (["--scales-with", "q=inflow:2"], "--scales-with: expected one of the fields ['p', 'u'], got 'q'"),
+    "seed": (["--seed", "-1"], "seed: expected a number that is not negative, got -1"),
+    "scalar as vector": (
+        ["--fields", "p:vector"],
+        "p: expected a vector at every point, shape (32, 2), got float64 of shape (32,)",
+    ),
+    "vector as scalar": (
+        ["--fields", "p,u"],
+        "u: expected a scalar at every point, shape (32,), got float64 of shape (32, 2)",
+    ),
+    "no wall": (["-w", "nope"], "case 'run0', walls: expected"),
+    "shares of 2": (["--split", ".5,.5,.5,.5"], "--split: expected shares that add up to 1, got '.5,.5,.5,.5'"),
+    "no sum": (["--split", "nan,.5,0,.5"], "--split: expected shares that add up to 1"),
+    "no training": (["--split", "0,.5,0,.5"], "train and validation, got '0,.5,0,.5'"),
+    "negative share": (["--split", "1,.5,-.5,0"], "--split: expected numbers from 0 up"),
+    "one column": (["--vector", "wind=U"], "--vector: expected NAME=COLUMN,COLUMN, got 'wind=U'"),
     "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
 }
 

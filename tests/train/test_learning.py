@@ -15,9 +15,10 @@ from enf2enf.geometry.frames import FrameConfig
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.evaluate import evaluate
-from enf2enf.train.loop import RunningStage, Trainer
+from enf2enf.train.loop import Trainer
 from enf2enf.train.loss import relative_errors
 from enf2enf.train.run import RunProgress
+from enf2enf.train.running import RunningStage
 from enf2enf.train.step import TrainState, make_optimiser
 
 
@@ -95,9 +96,10 @@ def test_a_loss_that_diverges_is_named(finished, trained, packed, tmp_path):
     lost = eqx.tree_at(lambda m: m.decoder.offset, trained.model, jnp.full(3, jnp.nan))
     state = TrainState.start(lost, make_optimiser(trainer.config.train, 10))
     with pytest.raises(ConfigError, match=r"train\.rate: expected a rate at which the loss stays finite, got 1\.0 by"):
-        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: False)._validate(state, [1.0])
+        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: False)._validate(state, [1.0])
     with pytest.raises(ConfigError, match=r"train\.rate: .* the loss stays finite, got nan by step 1"):
-        RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda: True).run(state, True)  # stopped before
+        running = RunningStage(trainer, trainer.stages[0], RunProgress("field"), lambda clock=True: True)
+        running.run(state, True)  # stopped before
     assert not list((tmp_path / "diverging").iterdir())
 
 

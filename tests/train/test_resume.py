@@ -58,12 +58,12 @@ def assert_same_run(one, other):
         assert manifest(one / name) == manifest(other / name)
 
 
-def test_three_stops_change_no_bit(finished, tmp_path, ctrl_c):
+def test_six_stops_change_no_bit(finished, tmp_path, ctrl_c):
     config, whole = finished
     assert whole.finished and whole.step == 200
     assert [line["step"] for line in metrics(config.out)] == [50, 100, 150, 200]
     parts = dataclasses.replace(config, out=tmp_path / "parts")
-    ctrl_c({52, 99})  # between two validations, and at one
+    ctrl_c({52, 99, 148})  # between two validations, and at one
     stopped = train(parts, quiet=True)
     assert (stopped.finished, stopped.step) == (False, 53)
     with (parts.out / "metrics.jsonl").open("a") as file:  # as a kill leaves it that comes after a validation
@@ -71,7 +71,12 @@ def test_three_stops_change_no_bit(finished, tmp_path, ctrl_c):
     assert train(parts, minutes=1e-9, quiet=True).step == 54  # the clock lets the step in flight end
     assert metrics(parts.out) == metrics(config.out)[:1]
     assert train(parts, quiet=True).step == 100
+    assert metrics(parts.out) == metrics(config.out)[:1]  # the validation was stopped before its first case
+    assert train(parts, minutes=1e-9, quiet=True).step == 100  # and is what the clock lets end now
     assert metrics(parts.out) == metrics(config.out)[:2]
+    assert train(parts, quiet=True).step == 149
+    assert train(parts, minutes=1e-9, quiet=True).step == 150
+    assert metrics(parts.out) == metrics(config.out)[:2]  # which the clock stopped
     ended = train(parts, quiet=True)
     assert ended == Outcome(True, 200, whole.validation, ended.seconds)
     assert_same_run(config.out, parts.out)

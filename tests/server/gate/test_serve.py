@@ -22,9 +22,11 @@ from pools import until
 from enf2enf import checkpoint
 from enf2enf.client import Client
 from enf2enf.client.retry import Retry
+from enf2enf.errors import ConfigError
 from enf2enf.grid import Grid
 from enf2enf.io import write_bytes
 from enf2enf_server.gate.tokens import issue
+from enf2enf_server.ops.config import ServerConfig
 
 
 class Served:
@@ -223,14 +225,42 @@ def test_sigterm_under_load_answers_all_that_was_accepted(tiny, mesh):
         assert {record["code"] for record in ended if record not in begun} <= {"UNAVAILABLE"}  # not let in any more
 
 
-@pytest.mark.parametrize(("options", "sentence"), [(["nowhere.enf"], "checkpoint: expected a file"), ([], "damaged")])
-def test_what_cannot_be_served_ends_at_once(tiny, tmp_path, options, sentence):
-    if not options:
-        (tmp_path / "broken.enf").write_bytes(tiny.read_bytes()[:-100])
-        options, sentence = [str(tmp_path / "broken.enf")], "broken.enf: expected "
-    command = [sys.executable, "-m", "enf2enf", "serve", *options, "--port", "0", "--log-level", "error"]
+REFUSED = {
+    "no file": (["{folder}/nowhere.enf"], "checkpoint: expected a file, or one of the shipped"),
+    "damaged": (["{folder}/broken.enf"], "{folder}/broken.enf: expected a checkpoint that can be loaded, got none"),
+    "nobody's name": (["{tiny}", "--host", "nowhere.invalid"], "--host: expected a name or an address of this machine"),
+    "nobody's HTTP": (["{tiny}", "--http-port", "0", "--http-host", "nowhere.invalid"], "--http-host: expected a name"),
+    "no tokens": (["{tiny}", "--tokens", "{folder}/none.toml"], "{folder}/none.toml: expected a readable file"),
+}
+
+
+@pytest.mark.parametrize("more", [[], ["--unsupervised"]], ids=["supervised", "alone"])
+@pytest.mark.parametrize("sin", REFUSED)
+def test_what_cannot_be_served_ends_at_once_in_one_sentence(tiny, tmp_path, sin, more):
+    (tmp_path / "broken.enf").write_bytes(tiny.read_bytes()[:-100])
+    words, sentence = REFUSED[sin]
+    options = [word.format(tiny=tiny, folder=tmp_path) for word in words]
+    command = [sys.executable, "-m", "enf2enf", "serve", *options, "--port", "0", *more]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert run.returncode in (1, 2) and sentence in run.stderr and "Traceback" not in run.stderr
+    (line,) = run.stderr.splitlines()
+    assert line.startswith(f"enf2enf: {sentence.format(folder=tmp_path)}") and (run.returncode, run.stdout) == (1, "")
+
+
+LIMITS = {
+    "points": "--limit: expected NAME=NUMBER, got 'points'",
+    "pts=4": "--limit: expected one of the names mesh_bytes, ",
+    "points=many": "--limit points: expected a positive whole number, got 'many'",
+    "points=0": "--limit points: expected a positive whole number up to 9223372036854775807, got 0",
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_that_is_none_says_which_part_is_wrong(limit):
+    with pytest.raises(ConfigError) as refusal:
+        ServerConfig.of([limit])
+    assert str(refusal.value).startswith(LIMITS[limit])
+    with pytest.raises(ConfigError, match="--limit points: expected one number, got 4 and '5'"):
+        ServerConfig.of(["points=4", "points=5"])
 
 
 def free_port():

@@ -213,10 +213,11 @@ BEHIND = """
 import logging, os, sys
 from enf2enf_server.ops import logs
 logs.configure("info")
-written, log = logs.write_behind(), logging.getLogger("enf2enf")
+behind, log = logs.hold(), logging.getLogger("enf2enf")
 for number in range(int(sys.argv[1])):
     log.info("line %d", number)
-print(written(float(sys.argv[2])), flush=True)
+behind.begin()
+print(behind.written(float(sys.argv[2])), flush=True)
 os._exit(0)
 """
 
