@@ -152,7 +152,7 @@ class _Slab:
                     ends.append(sides[flat[sides].all(axis=1)])
                     owners.append(np.full(len(ends[-1]), number))
             if sum(map(len, ends)):
-                _, places = tree.query(patch.points[:, self._plane])
+                places = np.asarray(tree.query(patch.points[:, self._plane])[1])
                 yield name, (places[np.concatenate(ends)], np.concatenate(owners))
 
     def _data(self, order: np.ndarray, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -238,7 +238,7 @@ def test_what_was_interrupted_goes_on_and_is_the_same(public, tmp_path):
     folder = tmp_path / "Dataset"
     shutil.copytree(public[0], folder)
 
-    def stopped(items, doing):
+    def stopped(items):
         yield items[0]
         yield items[1]
         raise KeyboardInterrupt

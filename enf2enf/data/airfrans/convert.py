@@ -1,5 +1,6 @@
 """The public folder of AirfRANS becomes a data-set folder, case after case; what was interrupted goes on."""
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,10 @@ _DESCRIPTION = (
     "in their own code."
 )
 
+_bar = functools.partial(bar, doing="Reading AirfRANS")
 
-def convert(folder: str | os.PathLike[str], out: str | os.PathLike[str], task: str, progress: Track = bar) -> Path:
+
+def convert(folder: str | os.PathLike[str], out: str | os.PathLike[str], task: str, progress: Track = _bar) -> Path:
     """Writes a task of AirfRANS as a data set, or finishes one that was interrupted.
 
     Args:
@@ -60,7 +63,7 @@ def convert(folder: str | os.PathLike[str], out: str | os.PathLike[str], task: s
     split = source.split(task)
     _claim(target)
     names = [name for part in split.values() for name in part]
-    cases = {name: _stored(source, target, name) for name in progress(names, "Reading AirfRANS")}
+    cases = {name: _stored(source, target, name) for name in progress(names)}
     return write_manifest(
         target, SCHEMA, cases, split, name=f"airfrans-{task}", licence="ODbL-1.0",
         description=_DESCRIPTION.format(task=task), source=f"AirfRANS (Bonnet et al. 2022, arXiv 2212.07564), {task}",

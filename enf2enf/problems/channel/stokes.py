@@ -6,12 +6,12 @@ pressure of 0: the mean of the pressure is 0 there.
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import bmat
 from skfem import Basis, BilinearForm, ElementTriP1, ElementTriP2, MeshTri, MeshTri2, condense, solve
-from skfem.helpers import dot, grad
 
 from enf2enf.problems.channel.shape import LENGTH, Shape
 
@@ -84,16 +84,24 @@ def _solved(mesh: MeshTri2, x: np.ndarray, share: np.ndarray) -> tuple[np.ndarra
     """Velocity and pressure at the nodes, given how far along and up they are."""
     basis = Basis(mesh, ElementTriP2(), intorder=6)
     linear, cells, nodes = basis.with_element(ElementTriP1()), basis.element_dofs, len(x)
-    viscous = BilinearForm(lambda u, v, _: dot(grad(u), grad(v))).assemble(basis)
-    slopes = [BilinearForm(lambda u, q, _, k=k: -q * grad(u)[k]).assemble(basis, linear) for k in range(2)]
+    viscous = BilinearForm(_dissipation).assemble(basis)
+    slopes = [BilinearForm(_slope).assemble(basis, linear, axis=axis) for axis in range(2)]
     left = bmat([[viscous, None, slopes[0].T], [None, viscous, slopes[1].T], [*slopes, None]], "csr")
     known = np.flatnonzero((x == 0) | (share == 0) | (share == 1))
-    unknowns = np.zeros(left.shape[0])
+    unknowns = np.zeros(2 * nodes + linear.N)
     unknowns[:nodes][x == 0] = 6 * (share * (1 - share))[x == 0]
-    found = solve(*condense(left, x=unknowns, D=np.concatenate([known, nodes + known])))
+    found = np.asarray(solve(*condense(left, x=unknowns, D=np.concatenate([known, nodes + known]))))
     corners, pressure = found[2 * nodes :][linear.element_dofs], np.empty(nodes)
     pressure[cells[:3]], pressure[cells[3:]] = corners, (corners + np.roll(corners, -1, axis=0)) / 2
     return found[: 2 * nodes].reshape(2, -1).T, pressure
+
+
+def _dissipation(u: Any, v: Any, _: Any) -> Any:
+    return (u.grad * v.grad).sum(axis=0)
+
+
+def _slope(u: Any, q: Any, given: Any) -> Any:
+    return -q * u.grad[int(given["axis"])]
 
 
 def _counter_clockwise(triangles: np.ndarray, points: np.ndarray) -> Int[np.ndarray, "triangles 6"]:
