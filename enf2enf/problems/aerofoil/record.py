@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from enf2enf.field import Field
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.problems.problem import SolvedCase
-from enf2enf.schema import Quantity, Schema
+from enf2enf.schema import Integrals, Quantity, Schema
 
 CROP = ((-2.0, -1.5), (4.0, 1.5))
 """Lower and upper corner, in chords from the nose along the chord, of what is kept; the flow goes on beyond."""
@@ -25,6 +25,7 @@ SCHEMA = Schema(
     ),
     outer_is_far=True,
     length=1.0,
+    integrals=Integrals("wall_pressure", "inflow", "wall_shear"),
 )
 """Pressure and wall shear are over density, the pressure above that of the inflow; `wall_shear` is the traction of the
 fluid on the wall without its pressure."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enf2enf.forces import coefficients, forces
+from enf2enf.forces import coefficients, forces, integrals
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.sides import WallSides
-from enf2enf.problems.aerofoil.record import solved_case
+from enf2enf.problems.aerofoil.record import SCHEMA, solved_case
 
 STORED = Path(__file__).with_name("naca_5_digits.npz")
 
@@ -28,6 +28,11 @@ def test_the_wall_gives_its_lift_drag_and_moment(record):
     assert found.lift == pytest.approx(float(record["Cl"]), abs=1e-6)
     assert found.drag == pytest.approx(float(record["Cd"]), abs=1e-6)
     assert found.moment == pytest.approx(-float(record["Cm"]), abs=2e-4)
+    known = {name: case.wall[name][order] for name in ("wall_pressure", "wall_shear")}
+    whole = integrals(SCHEMA, Geometry.from_mesh(case.mesh, outer_is_far=True), known, case.conditions)
+    expected = [float(record[name]) for name in ("Cl", "Cd", "Cm")]
+    np.testing.assert_allclose([whole[name] for name in ("C_L", "C_D", "C_m")], expected, atol=2e-3)
+    assert 0 < whole["C_D_pressure"] < whole["C_D"]
 
 
 def test_the_body_is_on_the_left_of_its_wall_and_the_flow_outside(record):
