@@ -1,6 +1,8 @@
 """Runs whose points do not fit into memory: they are read from a file, and nothing else is different."""
 
 import dataclasses
+import sys
+from pathlib import Path
 
 import hypothesis.strategies as st
 import jax
@@ -48,6 +50,30 @@ def test_batches_are_the_same_to_the_bit(two, step, panels):
     for here, there in zip(one, other, strict=True):
         assert not is_mapped(there) and here.dtype == there.dtype
         assert here.tobytes() == there.tobytes()
+
+
+def resident(folder: Path) -> int:
+    """kB in memory of what is mapped from below a folder."""
+    mappings, mine = Path("/proc/self/smaps").read_text().splitlines(), False
+    sizes = []
+    for line in mappings:
+        if "-" in line.split()[0]:
+            mine = str(folder) in line
+        elif mine and line.startswith("Rss:"):
+            sizes.append(int(line.split()[1]))
+    return sum(sizes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts pages as Linux does")
+def test_a_batch_leaves_nothing_in_memory(two):
+    trainer = two[1]
+    stage, data = trainer.stages[0], trainer.data
+    assert np.isfinite(data.everything.queries.distance).all()
+    assert resident(trainer.config.out) > 0
+    trainer.batch(stage, data, 0)
+    assert resident(trainer.config.out) == 0
+    wall_spacing(data)
+    assert resident(trainer.config.out) == 0
 
 
 @given(count=st.integers(1, 2000), points=st.integers(1, 10**6), size=st.integers(1, 100))
