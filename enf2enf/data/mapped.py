@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from enf2enf.errors import Enf2EnfError
 
@@ -28,6 +29,22 @@ def release(array: np.ndarray) -> None:
     owner = _owner(array)
     if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
         owner.madvise(mmap.MADV_DONTNEED)
+
+
+def fetch(array: np.ndarray, *places: np.ndarray) -> None:
+    """Have the system read items of an array in a file, all at once: on demand, one after the other, takes longer.
+
+    Args:
+        array: any; nothing is done for one in memory.
+        places: the indices of the items along its first axes.
+    """
+    owner = _owner(array)
+    if not isinstance(owner, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED"):
+        return
+    first = byte_bounds(array)[0] - byte_bounds(np.frombuffer(owner, np.uint8))[0]
+    offsets = first + sum(place * stride for place, stride in zip(places, array.strides, strict=False))
+    for page in np.unique(offsets // mmap.PAGESIZE).tolist():
+        owner.madvise(mmap.MADV_WILLNEED, page * mmap.PAGESIZE, mmap.PAGESIZE)
 
 
 def taken(array: np.ndarray, rows: slice) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from enf2enf.data.cache import PackedData, Track
-from enf2enf.data.mapped import Spool, release
+from enf2enf.data.mapped import Spool, fetch, release
 from enf2enf.errors import ConfigError
 from enf2enf.geometry.frame import reflections
 from enf2enf.geometry.frames import FrameConfig
@@ -121,6 +121,7 @@ class SplitArrays:
         """
         all_ = self.everything
         per_point = (cases[:, None], points)
+        fetch(all_.target, *per_point)
         batch = Batch(
             source=jax.tree.map(lambda leaf: leaf[cases, placements], all_.source),
             conditions=all_.conditions[cases],

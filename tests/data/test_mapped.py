@@ -1,5 +1,7 @@
 """Arrays that are larger than memory should be: written in pieces, left in their file, given back when read."""
 
+import mmap
+import os
 import resource
 import sys
 import zipfile
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from enf2enf.data import PackedData, cache, npz, pack
-from enf2enf.data.mapped import Spool, is_mapped, mapped, taken
+from enf2enf.data.mapped import Spool, fetch, is_mapped, mapped, taken
 from enf2enf.errors import DatasetError
 from enf2enf.plain import DAMAGE
 
@@ -117,7 +119,7 @@ def test_objects_are_refused(tmp_path, all_large):
 
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory):
-    return saved(tmp_path_factory.mktemp("npz") / "a.npz", a=np.arange(200.0)).read_bytes()
+    return saved(tmp_path_factory.mktemp("npz") / "a.npz", a=np.arange(2000.0)).read_bytes()
 
 
 @given(place=st.integers(0, 10**6), to=st.integers(1, 255))
@@ -133,7 +135,7 @@ def test_no_other_numbers_are_read_of_a_file_with_another_byte(tmp_path_factory,
             found = read(path)
         except (OSError, *DAMAGE):
             return
-    np.testing.assert_array_equal(found, np.arange(200.0))
+    np.testing.assert_array_equal(found, np.arange(2000.0))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
@@ -162,6 +164,29 @@ def test_what_was_read_is_given_back(tmp_path):
     assert resident() - before < size / 8  # measured 0
     assert array.sum() == 0
     assert resident() - before > size / 2, "else there was nothing to give back"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forgets files as Linux does")
+def test_what_was_fetched_is_not_waited_for_item_by_item(tmp_path):
+    """Rows of a file that nobody has read yet, one in each of 32 pages that are far apart."""
+    width, count = 2**18, 32
+    path, rows = tmp_path / "numbers", np.arange(count)
+    path.write_bytes(np.repeat(rows.astype(np.uint8), width).tobytes())
+
+    def waits(*fetched) -> int:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            array = mapped(file, (count, width), np.dtype(np.uint8))[:, 9:]
+        array.base.base.madvise(mmap.MADV_RANDOM)  # nothing is read because something near it was
+        fetch(array, *fetched)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_majflt
+        np.testing.assert_array_equal(array[rows, 0], rows)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_majflt - before
+
+    if waits(rows[:0]) < count / 2:
+        pytest.skip("files are in memory here")
+    assert waits(rows) < count / 4  # measured 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits files as Linux does")
