@@ -24,7 +24,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from rich.console import Console
 from rich.progress import track
@@ -66,7 +65,8 @@ def make(folder: Path, cases: int, points: int) -> None:
 @contextlib.contextmanager
 def watched() -> Iterator[dict[str, float]]:
     """The largest resident memory of this process so far, and of either kind while it runs, in MiB."""
-    peak, done = dict.fromkeys(WATCHED, 0.0), threading.Event()
+    peak: dict[str, float] = dict.fromkeys(WATCHED, 0.0)
+    done = threading.Event()
 
     def watch() -> None:
         while not done.wait(0.02):
@@ -110,7 +110,7 @@ def trained(folder: Path, steps: int, most: int) -> dict[str, float]:
         began = time.perf_counter()
         trainer = Trainer(config, PackedData.load(folder), quiet=True)
         ready = time.perf_counter() - began
-        size = jax.tree.leaves(trainer.data.everything.target)[0].shape
+        size = trainer.data.everything.valid.shape
         found = _steps(trainer, steps)
         trainer.folder.close()
     file = size[0] * size[1] * point_type(trainer.packed.schema).itemsize

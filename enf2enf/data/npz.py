@@ -51,21 +51,20 @@ def member(stored: NpzFile, file: BinaryIO, name: str) -> np.ndarray:
     Raises:
         whatever NumPy and zipfile do of a damaged file.
     """
-    infos = [info for info in stored.zip.infolist() if info.filename == f"{name}.npy" and info.file_size > LARGE]
-    if not infos or infos[0].compress_type != zipfile.ZIP_STORED:
-        return stored[name]
-    with stored.zip.open(infos[0]) as stream:
-        version = npy.read_magic(stream)
-        if version != (1, 0):
+    with zipfile.ZipFile(file) as archive:
+        info = next((info for info in archive.infolist() if info.filename == f"{name}.npy"), None)
+        if info is None or info.file_size <= LARGE or info.compress_type != zipfile.ZIP_STORED:
             return stored[name]
-        shape, is_fortran, dtype = npy.read_array_header_1_0(stream)
-        header = stream.tell()
-        while stream.read(_PIECE):  # to the end, where the check sum is compared
-            pass
-    size = header + dtype.itemsize * math.prod(shape)
-    if is_fortran or dtype.hasobject or infos[0].file_size != size:
+        with archive.open(info) as stream:
+            if npy.read_magic(stream) != (1, 0):
+                return stored[name]
+            shape, is_fortran, dtype = npy.read_array_header_1_0(stream)
+            header = stream.tell()
+            while stream.read(_PIECE):  # to the end, where the check sum is compared
+                pass
+    if is_fortran or dtype.hasobject or info.file_size != header + dtype.itemsize * math.prod(shape):
         return stored[name]
-    return mapped(file, shape, dtype, _beginning(file, infos[0]) + header)
+    return mapped(file, shape, dtype, _beginning(file, info) + header)
 
 
 def _beginning(file: BinaryIO, info: zipfile.ZipInfo) -> int:

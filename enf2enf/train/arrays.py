@@ -86,9 +86,9 @@ class SplitArrays:
         counts = np.array([packed.counts[index] for packed, index, _ in every])
         shape, dtype = (len(every), int(counts.max())), point_type(cases[0][0].schema)
         measure = Measure(normaliser, encoder, panels, frames, placements, shape[1])
-        is_large = folder is not None and math.prod(shape) * dtype.itemsize > LARGE
-        spool = Spool(folder, "out", ConfigError) if is_large else None
-        points, others = np.empty(0 if is_large else shape, dtype), []
+        size = math.prod(shape) * dtype.itemsize
+        spool = None if folder is None or size <= LARGE else Spool(folder, "out", ConfigError)
+        points, others = np.empty(shape if spool is None else 0, dtype), []
         for number, (own, other) in enumerate(in_threads(measure, progress(every))):
             if spool is None:
                 points[number] = own
@@ -100,7 +100,8 @@ class SplitArrays:
     @property
     def some(self) -> Int[np.ndarray, " some"]:
         """Cases that stand for all, evenly apart, whose points take no more than `LARGE` bytes."""
-        return spread(*self.everything.target.shape[:2], self.everything.target.strides[1])
+        count, points, _ = self.everything.target.shape
+        return spread(count, points, np.asarray(self.everything.target).strides[1])
 
     @property
     def walls(self) -> Float[Numbers, "cases panels 2 dim"]:
@@ -120,8 +121,8 @@ class SplitArrays:
         Panels of their walls come with them where they are asked for.
         """
         all_ = self.everything
-        per_point = (cases[:, None], points)
-        fetch(all_.target, *per_point)
+        per_point, held = (cases[:, None], points), np.asarray(all_.target)
+        fetch(held, *per_point)
         batch = Batch(
             source=jax.tree.map(lambda leaf: leaf[cases, placements], all_.source),
             conditions=all_.conditions[cases],
@@ -131,7 +132,7 @@ class SplitArrays:
             valid=all_.valid[per_point],
             wall=None if panels is None else self.walls[cases[:, None], panels],
         )
-        release(all_.target)
+        release(held)
         return batch
 
 

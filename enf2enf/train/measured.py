@@ -64,8 +64,9 @@ class Measure:
         role = roles_of(placed.on_wall) if schema.open_walls else None
         filled = np.minimum(np.arange(self.rows), len(values) - 1)
         points = frame.inward(packed.points(index)).astype(np.float32)[filled]
-        place = jax.tree.map(jnp.asarray, ((ends, role, box), points, packed.on_wall(index)[filled]))
-        source, queries = jax.device_get(_measure(self.encoder, Panels(*place[0]), *place[1:], self.placements))
+        boundary, at, on_wall = jax.tree.map(jnp.asarray, ((ends, role, box), points, packed.on_wall(index)[filled]))
+        measured = _measure(self.encoder, Panels(*boundary), at, on_wall, self.placements)
+        source, queries = jax.device_get(measured)
         records = np.empty(self.rows, point_type(schema))
         for name in ("points", "distance", "direction"):
             records[name] = getattr(queries, name)
