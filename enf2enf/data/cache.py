@@ -1,5 +1,6 @@
 """A data set packed into one file of arrays: all that training reads, without meshes, solvers or pictures."""
 
+import functools
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from enf2enf.data import npz
 from enf2enf.data.case import Case
 from enf2enf.data.completion import completion
 from enf2enf.data.dataset import Dataset
+from enf2enf.data.mapped import Spool, taken
 from enf2enf.data.split import SPLITS, completed
 from enf2enf.data.trainable import check_case, check_extents, check_numbers, check_sampling
 from enf2enf.errors import DatasetError
@@ -73,14 +75,11 @@ class PackedData:
         if alone and not path.exists():
             raise DatasetError(str(folder), f"{manifests.NAME} or {NAME} in it", "neither")
         packed = cls._read(path) if path.exists() else None
-        if packed is not None and (alone or packed._is_fresh(Path(folder))):
-            return packed
-        if alone:
+        if not alone and (packed is None or not packed._is_fresh(Path(folder))):
+            packed = cls._read(pack(folder, progress))
+        if packed is None:
             raise DatasetError(str(path), f"a whole cache of version {_VERSION}", "a damaged or older one")
-        dataset = Dataset.open(folder)
-        stored = _gather(dataset, progress)
-        npz.write(path, stored)
-        return cls(dataset.manifest, stored)
+        return packed
 
     @classmethod
     def _read(cls, path: Path) -> Self | None:
@@ -89,7 +88,7 @@ class PackedData:
             with open_file(path) as source, np.load(source, allow_pickle=False) as file:
                 if int(file["version"]) != _VERSION:
                     return None
-                stored = {name: file[name] for name in file.files}
+                stored = {name: npz.member(file, source, name) for name in file.files}
             return cls(manifests.checked_manifest(stored["manifest"].tobytes().decode()), stored)
         except (OSError, *DAMAGE):
             return None
@@ -119,6 +118,11 @@ class PackedData:
     def case_count(self) -> int:
         """Number of cases over all splits."""
         return len(self.names)
+
+    @functools.cached_property
+    def counts(self) -> Int[np.ndarray, " cases"]:
+        """Number of points of every case."""
+        return np.diff(self._arrays["points_ends"])
 
     @property
     def floor(self) -> float | None:
@@ -164,7 +168,7 @@ class PackedData:
 
     def _rows(self, name: str, ends: str, index: int | np.integer) -> np.ndarray:
         start, stop = self._arrays[ends][index : index + 2]
-        return self._arrays[name][start:stop]
+        return taken(self._arrays[name], slice(start, stop))
 
     def _check(self) -> None:
         stored, count, dim = self._arrays, self.case_count, self.schema.dim
@@ -207,11 +211,13 @@ def pack(folder: str | os.PathLike, progress: Track = bar) -> Path:
 
 def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     schema = dataset.schema
-    points, values, conditions, boundaries, fine, extents = [], [], [], [], [], []
+    points, values = (Spool(dataset.folder, str(dataset.folder), DatasetError) for _ in range(2))
+    counts, conditions, boundaries, fine, extents = [], [], [], [], []
     for name in progress(_names(dataset.manifest)):
         case = dataset.case(name)
         check_case(case, schema)
         samplings = [case.solution] if case.wall is None else [case.solution, case.wall]
+        counts.append(sum(len(sampling.points) for sampling in samplings))
         points.append(np.concatenate([sampling.points for sampling in samplings]))
         row = schema.condition_columns.join(case.conditions, 1)[0]
         values.append(np.concatenate([_columns(case, schema, row, sampling) for sampling in samplings]))
@@ -224,9 +230,9 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
         "version": np.array(_VERSION),
         "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
         "digest": np.array(_digest(dataset)),
-        "points": np.concatenate(points), "points_ends": _ends(points), "values": np.concatenate(values),
+        "points": points.rows(), "points_ends": _ends(counts), "values": values.rows(),
         "conditions": np.stack(conditions), **arrays.joined(boundaries),
-        "fine_points": np.concatenate([row[0] for row in fine]), "fine_ends": _ends([row[0] for row in fine]),
+        "fine_points": np.concatenate([row[0] for row in fine]), "fine_ends": _ends([len(row[0]) for row in fine]),
         "fine_values": np.concatenate([row[1] for row in fine]),
     }  # fmt: skip
 
@@ -259,8 +265,8 @@ def _names(manifest: Mapping[str, Any]) -> list[str]:
     return [name for ids in completed(manifest["split"]).values() for name in ids]
 
 
-def _ends(rows: list[np.ndarray]) -> np.ndarray:
-    return np.cumsum([0] + [len(row) for row in rows])
+def _ends(counts: list[int]) -> np.ndarray:
+    return np.cumsum([0, *counts])
 
 
 def _canonical(manifest: Mapping[str, Any]) -> str:

@@ -1,7 +1,10 @@
-"""A split of the packed data as the arrays that training reads: normalised, stacked, padded."""
+"""Cases of the packed data as the arrays that training reads: normalised, stacked, padded; in a file where large."""
 
 import dataclasses
-from typing import Literal, Self
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
 
 import equinox as eqx
 import jax
@@ -10,21 +13,21 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from enf2enf.data.cache import PackedData, Track
-from enf2enf.errors import DatasetError
-from enf2enf.geometry.frame import Frame, reflections
+from enf2enf.data.mapped import Spool, fetch, release
+from enf2enf.errors import ConfigError
+from enf2enf.geometry.frame import reflections
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.inference.encoding import roles_of
-from enf2enf.model.encoder import AbstractEncoder, Measurements
-from enf2enf.model.panels import Panels
-from enf2enf.model.queries import Queries, queries_at
+from enf2enf.model.encoder import AbstractEncoder
+from enf2enf.model.queries import Queries
 from enf2enf.normalise import Normaliser
-from enf2enf.precision import compiled
-from enf2enf.schema import Schema
-from enf2enf.threads import threads
+from enf2enf.train.measured import Measure, in_threads, point_type, turned
 
+LARGE = 2**30
+"""Bytes: points that need more are kept in a file, and what needs no exact figure is measured on fewer cases."""
 Numbers = Array | np.ndarray
+Cases = Sequence[tuple[PackedData, Int[np.ndarray, " cases"]]]
 _USUAL = FrameConfig()
-_AT_ONCE = 512  # points, whose distances to all panels fit a cache
+_OF_QUERIES = tuple(field.name for field in dataclasses.fields(Queries))
 
 
 class Batch(eqx.Module):
@@ -51,7 +54,7 @@ class Batch(eqx.Module):
 
 @dataclasses.dataclass(frozen=True)
 class SplitArrays:
-    """All cases of a split.
+    """Cases, all of their points.
 
     Args:
         everything: as one batch, whose source has an axis of placements after that of cases.
@@ -63,57 +66,48 @@ class SplitArrays:
 
     @classmethod
     def build(
-        cls, packed: PackedData, split: str, normaliser: Normaliser, encoder: AbstractEncoder, panels: int,
-        frames: FrameConfig = _USUAL, placements: int = 1, progress: Track = iter,
+        cls, cases: Cases, normaliser: Normaliser, encoder: AbstractEncoder, panels: int,
+        frames: FrameConfig = _USUAL, placements: int = 1, progress: Track = iter, folder: Path | None = None,
     ) -> Self:  # fmt: skip
-        """Measure every geometry in its first frame, then in its mirrored frames as further cases.
+        """Measure every geometry of each data set in its first frame, then in its mirrored frames as further cases.
 
         Args:
-            packed, split: whose cases.
+            cases: of which data sets which ones.
             normaliser, encoder, panels: of the surrogate.
             frames, placements: what of every case is made, see `ModelConfig` and `TrainConfig`.
             progress: iterates over the geometries that are being measured, and may show how far it is.
+            folder: where more than `LARGE` bytes of points go, into a file without a name; None for memory alone.
 
         Raises:
             DatasetError: a field that is zero at all points of a case, which no relative error can measure.
+            ConfigError: no space in the folder.
         """
-        ids = packed.ids(split)
-        every = [(index, image) for image in range(frames.count) for index in ids]
-        cases = [_case(packed, index, normaliser, panels, frames, image) for index, image in every]
-        counts = np.array([len(case["points"]) for case in cases])
-        padded = {key: _stack([case[key] for case in cases]) for key in cases[0]}
-        ends, is_wall, box, points, on_wall = (
-            padded.pop(key) for key in ("ends", "is_wall", "box", "points", "on_wall")
-        )
-        role = roles_of(is_wall) if packed.schema.open_walls else None
-        source, queries = _measure(encoder, (ends, role, box), points, on_wall, placements, progress)
-        valid = np.arange(points.shape[1]) < counts[:, None]
-        return cls(Batch(source=source, queries=queries, valid=valid, **padded), counts)
+        every = [(packed, index, image) for packed, ids in cases for image in range(frames.count) for index in ids]
+        counts = np.array([packed.counts[index] for packed, index, _ in every])
+        shape, dtype = (len(every), int(counts.max())), point_type(cases[0][0].schema)
+        measure = Measure(normaliser, encoder, panels, frames, placements, shape[1])
+        size = math.prod(shape) * dtype.itemsize
+        spool = None if folder is None or size <= LARGE else Spool(folder, "out", ConfigError)
+        points, others = np.empty(shape if spool is None else 0, dtype), []
+        for number, (own, other) in enumerate(in_threads(measure, progress(every))):
+            if spool is None:
+                points[number] = own
+            else:
+                spool.append(own[None])
+            others.append(other)
+        return cls(_as_batch(points if spool is None else spool.rows(), others), counts)
+
+    @property
+    def some(self) -> Int[np.ndarray, " some"]:
+        """Cases that stand for all, evenly apart, whose points take no more than `LARGE` bytes."""
+        count, points, _ = self.everything.target.shape
+        return spread(count, points, np.asarray(self.everything.target).strides[1])
 
     @property
     def walls(self) -> Float[Numbers, "cases panels 2 dim"]:
         """The panels of the walls of every case."""
         assert self.everything.wall is not None  # a split has them all; only batches of a step go without
         return self.everything.wall
-
-    def joined(self, other: Self) -> Self:
-        """These cases, then the other's."""
-        longest = max(self.everything.valid.shape[1], other.everything.valid.shape[1])
-        one, two = (arrays._padded(longest) for arrays in (self, other))
-        batch = jax.tree.map(lambda *leaves: np.concatenate(leaves), one, two)
-        return type(self)(batch, np.concatenate([self.counts, other.counts]))
-
-    def _padded(self, longest: int) -> Batch:
-        missing = longest - self.everything.valid.shape[1]
-
-        def pad(leaf: Numbers, mode: Literal["edge", "constant"]) -> np.ndarray:
-            return np.pad(leaf, [(0, 0), (0, missing)] + [(0, 0)] * (leaf.ndim - 2), mode=mode)
-
-        queries, target = jax.tree.map(
-            lambda leaf: pad(leaf, "edge"), (self.everything.queries, self.everything.target)
-        )
-        valid = pad(self.everything.valid, "constant")
-        return dataclasses.replace(self.everything, queries=queries, target=target, valid=valid)
 
     def take(
         self,
@@ -127,8 +121,9 @@ class SplitArrays:
         Panels of their walls come with them where they are asked for.
         """
         all_ = self.everything
-        per_point = (cases[:, None], points)
-        return Batch(
+        per_point, held = (cases[:, None], points), np.asarray(all_.target)
+        fetch(held, *per_point)
+        batch = Batch(
             source=jax.tree.map(lambda leaf: leaf[cases, placements], all_.source),
             conditions=all_.conditions[cases],
             queries=jax.tree.map(lambda leaf: leaf[per_point], all_.queries),
@@ -137,6 +132,8 @@ class SplitArrays:
             valid=all_.valid[per_point],
             wall=None if panels is None else self.walls[cases[:, None], panels],
         )
+        release(held)
+        return batch
 
 
 def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL) -> Normaliser:
@@ -145,81 +142,25 @@ def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL) -> Normalis
     frames.check(schema)
     axes = [frames.axes(schema, packed.conditions(index))[0] for index in train]
     rows = [frames.turned(schema, packed.conditions(index), one) for index, one in zip(train, axes, strict=True)]
-    fields = (_turned(packed.values(index), schema, one) for index, one in zip(train, axes, strict=True))
+    fields = (turned(packed.values(index), schema, one) for index, one in zip(train, axes, strict=True))
     extents = np.array([packed.geometry(index).extent for index in train])
     mirrors = reflections(frames.reflections, schema.dim)
-    signs = [_turned(np.ones(schema.field_width), schema, mirror) for mirror in mirrors]
+    signs = [turned(np.ones(schema.field_width), schema, mirror) for mirror in mirrors]
     return Normaliser.fit(schema, extents, np.stack(rows), fields, signs)
 
 
-def _turned(values: np.ndarray, schema: Schema, axes: Float[np.ndarray, "dim dim"]) -> np.ndarray:
-    """Fields in a frame with these axes. One that is not defined at a point does not spoil the others."""
-    frame, missing = Frame(np.zeros(schema.dim), axes, 1.0), np.isnan(values)
-    turned = frame.columns_inward(schema.fields, np.where(missing, 0.0, values))
-    return np.where(missing, np.nan, turned)
+def spread(count: int, points: int, size: int) -> Int[np.ndarray, " some"]:
+    """Of `count` cases so many, evenly apart, that their points take no more than `LARGE` bytes of this size each."""
+    most = max(1, LARGE // (points * size))
+    return np.arange(count) if count <= most else np.linspace(0, count - 1, most).round().astype(np.int64)
 
 
-def _case(
-    packed: PackedData, index: int, normaliser: Normaliser, count: int, frames: FrameConfig, image: int
-) -> dict[str, np.ndarray]:
-    """The arrays of a case in its frame of number `image`."""
-    schema, geometry, conditions = packed.schema, packed.geometry(index), packed.conditions(index)
-    axes = frames.axes(schema, conditions)[image]
-    frame = frames.of(geometry, normaliser.length, [axes])[0]
-    row, values = frames.turned(schema, conditions, axes), _turned(packed.values(index), schema, axes)
-    sizes = normaliser.sizes(values, row)
-    if not sizes.all():
-        field = schema.fields[int(sizes.argmin())].name
-        raise DatasetError(f"case {packed.names[index]!r}, {field}", "a field that is not zero everywhere", "zeros")
-    placed = geometry.cut(count, frame)
-    ends = placed.ends.astype(np.float32)
-    return {
-        "ends": ends,
-        "is_wall": placed.on_wall,
-        "wall": np.resize(ends[placed.on_wall], ends.shape),
-        "box": frames.box_of(geometry, frame).astype(np.float32),
-        "points": frame.inward(packed.points(index)).astype(np.float32),
-        "on_wall": packed.on_wall(index),
-        "target": normaliser.fields(values, row),
-        "weight": (normaliser.field_deviation / sizes[list(schema.field_columns.groups)]).astype(np.float32),
-        "conditions": normaliser.condition(row),
-    }
-
-
-def _stack(rows: list[np.ndarray]) -> np.ndarray:
-    """Stack arrays of different lengths, repeating the last row of the shorter ones."""
-    longest = max(len(row) for row in rows)
-    same = all(len(row) == longest for row in rows)
-    return np.stack(rows if same else [row[np.minimum(np.arange(longest), len(row) - 1)] for row in rows])
-
-
-def _measure(
-    encoder: AbstractEncoder,
-    boundaries: tuple[np.ndarray, np.ndarray | None, np.ndarray],
-    points: np.ndarray,
-    on_wall: np.ndarray,
-    placements: int,
-    progress: Track,
-) -> tuple:
-    def work(number: int) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
-        own = jax.tree.map(lambda leaf: jnp.asarray(leaf[number]), (boundaries, points, on_wall))
-        return jax.device_get(_measure_case(encoder, Panels(*own[0]), own[1], own[2], placements))
-
-    waiting = [threads().submit(work, number) for number in range(len(points))]
-    try:
-        rows = [row.result() for row in progress(waiting)]
-    finally:
-        for row in waiting:
-            row.cancel()
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
-
-
-@compiled
-def _measure_case(
-    encoder: AbstractEncoder, panels: Panels, points: Array, on_wall: Array, placements: int
-) -> tuple[Measurements, Queries]:
-    # One after the other: what they need at once would not fit a cache, and takes 3.6 times as long.
-    measured = jax.lax.map(lambda number: encoder.measure(panels, number), jnp.arange(placements))
-    one = lambda query: queries_at(panels, query[0][None], query[1])  # noqa: E731
-    queries = jax.lax.map(one, (points, on_wall), batch_size=_AT_ONCE)
-    return measured, jax.tree.map(lambda leaf: leaf[:, 0], queries)
+def _as_batch(points: np.ndarray, others: list[dict[str, PyTree[np.ndarray]]]) -> Batch:
+    """Records of the points of all cases, and what each of these has one of."""
+    one = Queries(*(jnp.asarray(points[name][0]) for name in _OF_QUERIES))
+    return Batch(
+        queries=jax.tree.unflatten(jax.tree.structure(one), [points[name] for name in _OF_QUERIES]),
+        target=points["target"],
+        valid=points["valid"],
+        **jax.tree.map(lambda *leaves: np.stack(leaves), *others),
+    )

@@ -12,8 +12,9 @@ from enf2enf.model.lengths import Scales
 from enf2enf.model.panels import Panels
 from enf2enf.model.placement import Placement
 from enf2enf.nn.latents import Latents
-from enf2enf.train.arrays import SplitArrays, fit_normaliser
+from enf2enf.train.arrays import SplitArrays, fit_normaliser, spread
 from enf2enf.train.config import RunConfig
+from enf2enf.train.measured import point_type
 from enf2enf.train.stages import wall_spacing
 
 
@@ -28,11 +29,17 @@ class _BoxSize(AbstractEncoder):
 
 
 def with_lengths(config: RunConfig, packed: PackedData) -> RunConfig:
-    """The run with all lengths stated: measured on the train split where its model wants those of the data."""
+    """The run with all lengths stated: measured on the train split where its model wants those of the data.
+
+    Of a split whose points take more than `LARGE` bytes, on some of its cases, evenly apart.
+    """
     if config.model.lengths == "stated":
         return config
     frames = dataclasses.replace(config.model.frames, reflections=())  # mirror images resolve the same
-    data = SplitArrays.build(packed, "train", fit_normaliser(packed, frames), _BoxSize(), config.model.panels, frames)
+    ids = packed.ids("train")
+    some = ids[spread(len(ids), int(packed.counts[ids].max()), point_type(packed.schema).itemsize)]
+    normaliser = fit_normaliser(packed, frames)
+    data = SplitArrays.build([(packed, some)], normaliser, _BoxSize(), config.model.panels, frames)
     return dataclasses.replace(config, model=config.model.at(scales_of(data, data.everything.source)))
 
 

@@ -113,16 +113,16 @@ class Trainer:
         self.folder = RunFolder(config, self._digest)
         self._resumed = self.folder.peek()
         self.surrogate = untrained(config, data)
-        self.data, *extra = [self._arrays(each) for each in data]
+        self.data = self._arrays(data)
         self.order = np.arange(len(self.data.counts))
         if more is not None:
-            self.order = mixed(len(self.data.counts), len(extra[0].counts), more.share)
-            self.data = self.data.joined(extra[0])
+            first, second = (config.model.frames.count * len(each.ids("train")) for each in data)
+            self.order = mixed(first, second, more.share)
         self.stages = self._claimed(make_stages)
         self.validator = Validator(self.surrogate, packed)
         self.reporter = Reporter(config.name, quiet)
 
-    def _arrays(self, packed: PackedData) -> SplitArrays:
+    def _arrays(self, data: Sequence[PackedData]) -> SplitArrays:
         bar = iter if self.quiet else functools.partial(cache.bar, doing="Measuring the geometries")
 
         def show(items: Iterable) -> Iterator:
@@ -132,8 +132,8 @@ class Trainer:
                 yield item
 
         model, normaliser, encoder = self.config.model, self.surrogate.normaliser, self.surrogate.model.encoder
-        placements = self.config.train.placements
-        return SplitArrays.build(packed, "train", normaliser, encoder, model.panels, model.frames, placements, show)
+        cases, places = [(each, each.ids("train")) for each in data], self.config.train.placements
+        return SplitArrays.build(cases, normaliser, encoder, model.panels, model.frames, places, show, self.folder.path)
 
     def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
         """Go on with a configuration that has other numbers of steps."""

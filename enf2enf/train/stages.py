@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from enf2enf.data.mapped import taken
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
@@ -117,12 +118,12 @@ def wall_spacing(data: SplitArrays) -> float:
     """The median over the cases of how far from the wall, in reference lengths, the samples next to it are.
 
     These are, in every case, as many of those off the wall as lie on it, the nearest ones; one in fifty of all where
-    none lies on it.
+    none lies on it. Where points are many, the median is over some of the cases, see `SplitArrays.some`.
     """
-    found, everything, walls = [], data.everything, data.walls
+    found, distances, walls = [], data.everything.queries.distance, data.walls
     sizes = np.linalg.norm(walls[:, :, 1] - walls[:, :, 0], axis=-1).mean(axis=1)
-    for distance, valid, size in zip(everything.queries.distance, everything.valid, sizes, strict=True):
-        own = np.sort(distance[valid])
+    for case in data.some:
+        own, size = np.sort(taken(distances[case], slice(data.counts[case]))), sizes[case]
         off = own[own > _ON_THE_WALL * size]
         count = (len(own) - len(off)) or -(-len(own) // 50)
         if len(off):

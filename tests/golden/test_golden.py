@@ -91,8 +91,9 @@ def _packed(surrogate, data: PackedData) -> dict[str, np.ndarray]:
         found[f"case {case}, wall"], found[f"case {case}, outer"] = geometry.walls[0], geometry.outer
         found[f"case {case}, points"], found[f"case {case}, values"] = data.points(case), data.values(case)
     arrays = SplitArrays.build(
-        data, "train", surrogate.normaliser, surrogate.model.encoder, surrogate.config.panels, surrogate.config.frames
-    ).everything
+        [(data, data.ids("train"))], surrogate.normaliser, surrogate.model.encoder, surrogate.config.panels,
+        surrogate.config.frames,
+    ).everything  # fmt: skip
     for name in ("conditions", "target", "weight", "valid", "wall"):
         found[f"trained on, {name}"] = np.asarray(getattr(arrays, name))
     found["trained on, points"], found["trained on, distance"] = arrays.queries.points, arrays.queries.distance

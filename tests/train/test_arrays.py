@@ -20,15 +20,20 @@ PANELS = 16
 measure = eqx.filter_jit(lambda encoder, panels, place: encoder.measure(panels, place))
 
 
+def train_cases(packed):
+    return [(packed, packed.ids("train"))]
+
+
 @pytest.fixture(scope="module")
 def plain(packed, encoder):
-    return SplitArrays.build(packed, "train", fit_normaliser(packed), encoder, PANELS)
+    return SplitArrays.build(train_cases(packed), fit_normaliser(packed), encoder, PANELS)
 
 
 def test_mirroring_is_training_on_the_mirrored_data_set_too(packed, mirrored_holes, encoder, plain):
     normaliser = fit_normaliser(packed)
-    both = SplitArrays.build(packed, "train", normaliser, encoder, PANELS, frames=FrameConfig(reflections=("x",)))
-    other = SplitArrays.build(PackedData.load(mirrored_holes), "train", normaliser, encoder, PANELS)
+    cases, others = map(train_cases, (packed, PackedData.load(mirrored_holes)))
+    both = SplitArrays.build(cases, normaliser, encoder, PANELS, FrameConfig(reflections=("x",)))
+    other = SplitArrays.build(others, normaliser, encoder, PANELS)
     np.testing.assert_array_equal(both.counts, np.concatenate([plain.counts, other.counts]))
     for name in ("conditions", "target", "weight", "valid"):
         halves = getattr(plain.everything, name), getattr(other.everything, name)
@@ -44,9 +49,8 @@ def test_mirroring_is_training_on_the_mirrored_data_set_too(packed, mirrored_hol
 
 
 def test_two_mirrors_make_all_four_images_once(packed, encoder, plain):
-    four = SplitArrays.build(
-        packed, "train", fit_normaliser(packed), encoder, PANELS, frames=FrameConfig(reflections=("x", "y"))
-    )
+    frames = FrameConfig(reflections=("x", "y"))
+    four = SplitArrays.build(train_cases(packed), fit_normaliser(packed), encoder, PANELS, frames)
     count, signs = len(plain.counts), set()
     for start in range(0, 4 * count, count):
         ratio = four.everything.queries.points[start : start + count] * plain.everything.queries.points
@@ -75,7 +79,7 @@ def test_a_batch_is_the_rows_it_names(plain, seed):
 
 def test_every_placement_is_that_of_the_encoder(packed, encoder, plain):
     normaliser = fit_normaliser(packed)
-    arrays = SplitArrays.build(packed, "train", normaliser, encoder, PANELS, placements=5)
+    arrays = SplitArrays.build(train_cases(packed), normaliser, encoder, PANELS, placements=5)
     cases, points, places = np.arange(3), np.zeros((3, 1), int), np.array([4, 0, 2], np.int32)
     batch = arrays.take(cases, points, places)
     for case, place in zip(cases, places, strict=True):

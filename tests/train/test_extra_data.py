@@ -56,8 +56,8 @@ def test_other_fields_are_refused(packed):
 def test_joined_cases_stand_one_after_the_other(packed, untested, encoder):
     """Of different lengths too: what is added to the shorter ones does not count."""
     normaliser, few = fit_normaliser(packed), PackedData.load(untested)
-    one, two = (SplitArrays.build(data, "train", normaliser, encoder, 16) for data in (few, packed))
-    joined = one.joined(two)
+    cases = [(data, data.ids("train")) for data in (few, packed)]
+    one, two, joined = (SplitArrays.build(some, normaliser, encoder, 16) for some in (cases[:1], cases[1:], cases))
     np.testing.assert_array_equal(joined.counts, np.concatenate([one.counts, two.counts]))
     np.testing.assert_array_equal(joined.everything.valid.sum(axis=1), joined.counts)
     for arrays, start in ((one, 0), (two, len(one.counts))):

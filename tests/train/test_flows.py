@@ -101,7 +101,10 @@ def test_what_is_trained_on_is_the_same_whichever_way_a_case_is_turned(flows, en
         arrays[name][:, :2] = arrays[name][:, :2] @ turn.T
     other = PackedData(flows.manifest, arrays)
     normaliser = fit_normaliser(flows, FRAMES)
-    one, two = (SplitArrays.build(data, "train", normaliser, encoder, 16, FRAMES).everything for data in (flows, other))
+    one, two = (
+        SplitArrays.build([(data, data.ids("train"))], normaliser, encoder, 16, FRAMES).everything
+        for data in (flows, other)
+    )
     np.testing.assert_allclose(two.queries.points, one.queries.points, atol=1e-6)
     np.testing.assert_allclose(two.target, one.target, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(two.conditions, one.conditions, atol=1e-6)

@@ -70,7 +70,9 @@ def test_the_loss_is_the_metric_of_one_view(trained, packed):
     """In physical units, all points of a case, a field that scales and a vector field."""
     config = dataclasses.replace(trained.config, frames=FrameConfig())
     report = evaluate(Surrogate(trained.model, config, trained.normaliser, {}), packed, "test")
-    arrays = SplitArrays.build(packed, "test", trained.normaliser, trained.model.encoder, trained.config.panels)
+    arrays = SplitArrays.build(
+        [(packed, packed.ids("test"))], trained.normaliser, trained.model.encoder, trained.config.panels
+    )
     batch = arrays.take(np.arange(2), np.tile(np.arange(arrays.counts.max()), (2, 1)), np.zeros(2, int))
     assert arrays.counts.tolist() == [64, 80]  # so that padding would be noticed
     losses = eqx.filter_jit(relative_errors)(trained.model, batch, packed.schema.field_columns.groups, False)

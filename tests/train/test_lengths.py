@@ -13,9 +13,11 @@ from enf2enf.archive import named_arrays
 from enf2enf.data import PackedData
 from enf2enf.model.config import ModelConfig
 from enf2enf.settings import from_dict
+from enf2enf.train import arrays
 from enf2enf.train.config import RunConfig
 from enf2enf.train.lengths import with_lengths
 from enf2enf.train.loop import train
+from enf2enf.train.measured import point_type
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +34,27 @@ def test_the_unit_of_the_data_changes_nothing(wanted, packed, holes_in_inches):
     assert with_lengths(wanted, PackedData.load(holes_in_inches)) == measured != wanted
 
 
-def test_lengths_are_those_of_the_train_split(wanted, packed):
-    """Measured by another library on the polygons, which the panels round off."""
-    found, walls = [], [shapely.LinearRing(packed.geometry(index).walls[0]) for index in packed.ids("train")]
-    for wall, index in zip(walls, packed.ids("train"), strict=True):
+def gaps(packed, ids):
+    """From the walls to the nodes next to them, by another library on the polygons, which the panels round off."""
+    found, walls = [], [shapely.LinearRing(packed.geometry(index).walls[0]) for index in ids]
+    for wall, index in zip(walls, ids, strict=True):
         distance = shapely.distance(wall, shapely.points(packed.points(index)))
         found.append(np.median(np.sort(distance[distance > 1e-6])[:16]))  # as many as there are on the wall
+    return found, walls
+
+
+def test_lengths_of_a_large_split_are_those_of_some_of_its_cases(wanted, packed, monkeypatch):
+    ids, whole = packed.ids("train"), with_lengths(wanted, packed).model.decoder.decays[0]
+    for cases in ([0], [0, 4, 7]):
+        most = len(cases) * int(packed.counts[ids].max()) * point_type(packed.schema).itemsize
+        monkeypatch.setattr(arrays, "LARGE", most)
+        found = with_lengths(wanted, packed).model.decoder.decays[0]
+        np.testing.assert_allclose(found, np.median(gaps(packed, ids[cases])[0]), rtol=0.02)
+        assert abs(found / whole - 1) > 0.03
+
+
+def test_lengths_are_those_of_the_train_split(wanted, packed):
+    found, walls = gaps(packed, packed.ids("train"))
     config = with_lengths(wanted, packed).model
     for part in (config.encoder, config.decoder):
         np.testing.assert_allclose(part.decays[0], np.median(found), rtol=0.02)  # measured 7e-3; a panel is 4 % shorter

@@ -59,7 +59,9 @@ def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, p
     assert outcome.validation == min(line["validation"] for line in lines[-3:])
     after, groups = checkpoint.load(config.out / "model.enf"), packed.schema.field_columns.groups
     assert after.provenance["training"]["stopped_at"]["stage"] == "smooth"
-    arrays = SplitArrays.build(packed, "train", trained.normaliser, trained.model.encoder, trained.config.panels)
+    arrays = SplitArrays.build(
+        [(packed, packed.ids("train"))], trained.normaliser, trained.model.encoder, trained.config.panels
+    )
     cases, panels = np.arange(8), np.tile(np.arange(trained.config.panels), (8, 1))
     batch = arrays.take(cases, np.tile(np.arange(arrays.counts.max()), (8, 1)), 0 * cases, panels)
     before, now = (

@@ -63,7 +63,7 @@ def test_latents_of_a_frozen_encoder_have_one_place(whole):
 
 def test_the_decoder_scores_latents_by_their_training_statistics(whole, packed):
     surrogate = checkpoint.load(whole[0].out / "model.enf")
-    arrays = SplitArrays.build(packed, "train", fit_normaliser(packed), surrogate.model.encoder, 16)
+    arrays = SplitArrays.build([(packed, packed.ids("train"))], fit_normaliser(packed), surrogate.model.encoder, 16)
     (cloud,) = freeze(surrogate.model, arrays).everything.source
     contexts = cloud.context.reshape(-1, 2)
     np.testing.assert_allclose(surrogate.model.decoder.mean, contexts.mean(axis=0), rtol=1e-4, atol=1e-6)

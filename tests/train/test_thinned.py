@@ -37,8 +37,8 @@ def test_the_normaliser_is_that_of_the_drawn_nodes(packed, thinned):
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, encoder, split):
     normaliser = fit_normaliser(thinned)
-    full = SplitArrays.build(packed, split, normaliser, encoder, 16)
-    part = SplitArrays.build(thinned, split, normaliser, encoder, 16)
+    full = SplitArrays.build([(packed, packed.ids(split))], normaliser, encoder, 16)
+    part = SplitArrays.build([(thinned, thinned.ids(split))], normaliser, encoder, 16)
     for row, index in enumerate(packed.ids(split)):
         drawn = nodes(packed, index)
         assert part.counts[row] == len(drawn) == round(SHARE * full.counts[row]) > 0
