@@ -27,9 +27,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 from rich.console import Console
+from rich.table import Column, Table
 
 from benchmarks import flow, ml4cfd
-from benchmarks.rows import Row, plain, table, write_json
+from benchmarks.rows import write_json
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
@@ -106,33 +107,33 @@ def scores_of(packed: PackedData, ids: Sequence[int], guess: flow.Guess, scales:
     return Scores(np.array(volume), np.array(surface), np.array(nodes), transposed, np.array(seconds))
 
 
-def rows_of(scores: Scores, elsewhere: Scores | None = None) -> list[Row]:
+def figures_of(scores: Scores, elsewhere: Scores | None = None) -> dict[str, float]:
     """The figures of a split; `elsewhere` those of cases of another distribution."""
-    volume, forces = scores.volume.mean(axis=0), scores.forces
-    rows = [Row(f"volume z-MSE, {name}", value) for name, value in zip(CHANNELS, volume.tolist(), strict=True)]
-    rows += [
-        Row("volume z-MSE, mean of the four", float(volume.mean())),
-        Row("surface z-MSE, pressure", float(scores.surface.mean())),
-        Row("surface z-MSE, over four channels, three of them zero", float(scores.surface.mean() / 4)),
-        Row("C_L, relative error", forces["lift"]),
-        Row("C_D, relative error", forces["drag"]),
-        Row("C_L, rank correlation", forces["rho_lift"]),
-        Row("C_D, rank correlation", forces["rho_drag"]),
-        Row("a case, all its nodes", float(scores.seconds.mean()), "s"),
-    ]
+    volume, surface, forces = scores.volume.mean(axis=0), float(scores.surface.mean()), scores.forces
+    figures = {f"volume z-MSE, {name}": value for name, value in zip(CHANNELS, volume.tolist(), strict=True)}
+    figures |= {
+        "volume z-MSE, mean of the four": float(volume.mean()),
+        "surface z-MSE, pressure": surface,
+        "surface z-MSE, over four channels, three of them zero": surface / 4,
+        "C_L, relative error": forces["lift"],
+        "C_D, relative error": forces["drag"],
+        "C_L, rank correlation": forces["rho_lift"],
+        "C_D, rank correlation": forces["rho_drag"],
+        "a case, all its nodes, s": float(scores.seconds.mean()),
+    }
     speed_up = ml4cfd.SOLVER_SECONDS / float(scores.seconds.mean())
     parts = ml4cfd.score(scores.pooled, speed_up, None if elsewhere is None else elsewhere.pooled)
-    return rows + [Row(f"ML4CFD, {name}", value) for name, value in parts.items()]
+    return figures | {f"ML4CFD, {name}": value for name, value in parts.items()}
 
 
-def measure(run: Path, data: Path, split: str, elsewhere: Path | None = None) -> list[Row]:
+def measure(run: Path, data: Path, split: str, elsewhere: Path | None = None) -> dict[str, float]:
     """The figures of a run on a split of a data set, in the variances of its train split."""
     surrogate, packed = load(run / "model.enf"), PackedData.load(data)
     scales, found = variances(packed), []
     for own in [packed] if elsewhere is None else [packed, PackedData.load(elsewhere)]:
         flow.answers(surrogate, own, int(own.ids(split)[0]))  # compiles
         found.append(scores_of(own, own.ids(split), lambda index, own=own: flow.answers(surrogate, own, index), scales))
-    return rows_of(*found)
+    return figures_of(*found)
 
 
 def _nodes(packed: PackedData, index: int) -> Float[np.ndarray, "nodes 4"]:
@@ -160,9 +161,12 @@ def main() -> None:
     parser.add_argument("--split", choices=("validation", "test"), default="validation")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows = measure(options.run, options.data, options.split, options.elsewhere)
-    Console().print(table(f"AirfRANS, {options.data.name}, {options.split} split", rows))
-    write_json(options.json, {"split": options.split, "rows": plain(rows)})
+    figures = measure(options.run, options.data, options.split, options.elsewhere)
+    drawn = Table("figure", Column("measured", justify="right"), title=f"{options.data.name}, {options.split} split")
+    for name, value in figures.items():
+        drawn.add_row(name, f"{value:.4g}")
+    Console().print(drawn)
+    write_json(options.json, {"split": options.split, "figures": figures})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import ml4cfd
-from benchmarks.airfrans import CHANNELS, Scores, rows_of, scores_of, variances
+from benchmarks.airfrans import CHANNELS, Scores, figures_of, scores_of, variances
 from enf2enf.data.airfrans.convert import convert
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
@@ -61,7 +61,7 @@ def test_errors_of_fields_are_what_the_guess_is_off_by(packed, scales, off, on_w
     scores = scores_of(packed, packed.ids("test"), guess, scales)
     np.testing.assert_allclose(scores.volume, np.square([off, off]), atol=1e-9)
     np.testing.assert_allclose(scores.surface, on_wall**2, atol=1e-9)
-    figures = {row.figure: row.value for row in rows_of(scores)}
+    figures = figures_of(scores)
     assert figures["volume z-MSE, mean of the four"] == pytest.approx(np.square(off).mean(), abs=1e-9)
     assert figures["surface z-MSE, pressure"] == pytest.approx(on_wall**2, abs=1e-9)
     assert figures["surface z-MSE, over four channels, three of them zero"] == pytest.approx(on_wall**2 / 4, abs=1e-9)
@@ -105,10 +105,11 @@ def test_no_node_may_be_left_out(packed, scales):
 def test_forces_are_ranked(pairs):
     truth, off = np.array(pairs).T
     for found, rho in ((truth**3, 1.0), (-truth, -1.0), (np.ones(len(truth)), 0.0)):
-        loads = np.stack([np.stack([found, truth], axis=1)] * 2, axis=1)
+        loads = np.stack([np.stack([found, truth], axis=1), np.stack([2 * truth, truth], axis=1)], axis=1)
         scores = Scores(np.ones((len(truth), 4)), off, np.ones((len(truth), 2), int), loads, off)
-        assert scores.forces["rho_lift"] == pytest.approx(rho) == scores.forces["rho_drag"]
+        assert scores.forces["rho_lift"] == pytest.approx(rho) and scores.forces["rho_drag"] == pytest.approx(1)
         assert scores.forces["lift"] == pytest.approx(np.mean(np.abs(1 - found / truth)))
+        assert scores.forces["drag"] == pytest.approx(1)
 
 
 EXAMPLE = {"u": 0.03, "v": 0.03, "p": 0.01, "nut": 0.08, "surface": 0.27, "rho_drag": 0.2, "rho_lift": 0.6,
