@@ -117,5 +117,5 @@ def test_damage_anywhere_is_refused_or_harmless(name, capfd):
 def test_missing_and_unreadable_files(tmp_path):
     with pytest.raises(MeshError, match="expected a mesh file, got No such file or directory"):
         read(tmp_path / "no.vtu")
-    with pytest.raises(MeshError, match="expected a mesh file, got Is a directory"):
+    with pytest.raises(MeshError, match="expected a mesh file, or a case of OpenFOAM .*, got another folder"):
         read(tmp_path)

@@ -116,7 +116,7 @@ def test_all_files_are_written_or_none(saved, cell, tmp_path, capsys):
 
 
 def run(arguments, stdout, cwd, **more):
-    command = [sys.executable, "-m", "enf2enf.cli", *arguments]
+    command = [sys.executable, "-m", "enf2enf", *arguments]
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, cwd=cwd, **more)
 
 
@@ -143,7 +143,7 @@ def test_a_reader_who_left_is_no_news(arguments, saved, cell, tmp_path):
 def test_a_refusal_that_nobody_reads_is_no_news_either(tmp_path):
     read_end, write_end = os.pipe()
     os.close(read_end)
-    command = [sys.executable, "-m", "enf2enf.cli", "inspect", "nobody"]
+    command = [sys.executable, "-m", "enf2enf", "inspect", "nobody"]
     with os.fdopen(write_end, "w") as broken:
         ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=broken, check=False, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (141, b"")
@@ -154,6 +154,6 @@ def test_a_refusal_goes_nowhere_where_standard_error_is_closed(saved, tmp_path):
     if shell is None:
         pytest.skip("no shell")
     line = 'exec "$@" 2>&-'
-    command = [shell, "-c", line, "sh", sys.executable, "-m", "enf2enf.cli", "inspect", "nobody"]
+    command = [shell, "-c", line, "sh", sys.executable, "-m", "enf2enf", "inspect", "nobody"]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")

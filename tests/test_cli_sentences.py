@@ -132,7 +132,7 @@ def test_what_does_not_fit_into_memory_has_a_size(saved, cell, capsys):
 
 
 def test_a_device_is_named_by_its_path(saved, cell):
-    command = [sys.executable, "-m", "enf2enf.cli", "predict", saved, "/dev/stdin", *LOAD]
+    command = [sys.executable, "-m", "enf2enf", "predict", saved, "/dev/stdin", *LOAD]
     with open(cell) as given_:
         ended = subprocess.run(command, stdin=given_, capture_output=True, text=True, check=False)
     assert ended.returncode == 1 and ended.stderr.startswith(
@@ -163,6 +163,6 @@ def test_matplotlib_says_nothing_of_its_own_files(saved, cell, tmp_path):
     pytest.importorskip("matplotlib")
     there = {name: value for name, value in os.environ.items() if name not in ("MPLCONFIGDIR", "XDG_CONFIG_HOME")}
     nowhere = {"HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"}
-    command = [sys.executable, "-m", "enf2enf.cli", "predict", saved, cell, *LOAD, "--png", str(tmp_path / "x.png")]
+    command = [sys.executable, "-m", "enf2enf", "predict", saved, cell, *LOAD, "--png", str(tmp_path / "x.png")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=there | nowhere)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -101,7 +101,7 @@ def test_the_model_is_served(walked):
     folder, line = walked
     words = shlex.split(line)
     assert words[:2] == ["enf2enf", "serve"]
-    command = [sys.executable, "-m", "enf2enf.cli", *words[1:], "--port", "0", "--unsupervised"]
+    command = [sys.executable, "-m", "enf2enf", *words[1:], "--port", "0", "--unsupervised"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as serving:
         try:
             with Client(serving.stdout.readline().split()[-1], timeout=120) as client:

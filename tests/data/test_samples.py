@@ -144,7 +144,7 @@ def test_fields_on_walls_are_at_the_middles_of_their_sides_or_at_their_nodes(pla
         write(tmp_path / f"run{number}.vtu", mesh)
     out = tmp_path / "out"
     options = ["--meshes", str(tmp_path / "*.vtu"), "--fields", "p", "--wall-fields", "shear::Pa", "--unit", "mm"]
-    options += ["--wall", wall, "--split", "0.5,0.5,0,0"]
+    options += ["--wall", wall, "--open-walls", "--split", "0.5,0.5,0,0"]
     assert main(["dataset", "new", str(out), *options]) == 0, capsys.readouterr().err
     dataset = Dataset.open(out)
     assert [(q.name, q.unit, q.on) for q in dataset.schema.fields] == [("p", "", "domain"), ("shear", "Pa", "wall")]
@@ -170,7 +170,7 @@ BAD = {
         "case 'run0', p: expected finite numbers, got nan at point",
     ),
     "bad field": (["--wall", "body", "--wall-fields", "a:b:c:d"], "--wall-fields: expected NAME[:KIND[:UNIT]]"),
-    "no points": (["--points", "nowhere/*.npz"], "--points: expected a pattern of files, in quotes, got"),
+    "no points": (["--points", "nowhere/*.npz"], "--points: expected files, or a pattern of files, got"),
     "folder": (
         ["--meshes", "{folder}", "--wall", "body"],
         "expected a mesh file, or a case of OpenFOAM with its system/controlDict, got",

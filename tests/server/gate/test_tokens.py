@@ -216,7 +216,10 @@ def test_the_command_prints_a_table_that_the_server_reads_and_the_secret_apart(p
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["c i"], "enf2enf: token, name: expected 1 to 32 letters, digits, _ or -, a letter first, got 3 characters\n"),
+        (
+            ["c i"],
+            "enf2enf: token, name: expected 1 to 32 letters, digits, _ or -, a letter first, got one with ' ' in it\n",
+        ),
         (["ci", "--concurrent", "0"], "enf2enf: token, concurrent: expected a whole number above 0, got 0\n"),
         (["ci", "--per-second", "inf"], "enf2enf: token, per_second: expected a number above 0, got inf\n"),
     ],
