@@ -16,7 +16,7 @@ from enf2enf.io import read
 OFF = st.floats(-0.5, 0.5)
 
 
-def quietly(items, doing=""):
+def quietly(items):
     return items
 
 

@@ -29,7 +29,7 @@ from enf2enf.mesh import CellBlock, Mesh
 NUMBER = st.floats(-100, 100).map(lambda number: round(number, 3))
 
 
-def quietly(items, doing=""):
+def quietly(items):
     return items
 
 

@@ -17,7 +17,7 @@ from enf2enf.io import read, write
 from enf2enf.mesh import CellBlock, Mesh
 
 
-def quietly(items, doing=""):
+def quietly(items):
     return items
 
 
