@@ -153,7 +153,7 @@ def test_the_server_is_killed_and_clients_ask_on(tiny, mesh, count, kills, optio
         for kill in range(kills):
             workers = running.parsers()
             os.kill(running.server, signal.SIGKILL)
-            until(lambda kill=kill: len(running.events("start")) == kill + 2)
+            until(lambda kill=kill: len(running.events("start")) == kill + 2, 60)  # told once it serves
             ask_on()
             until(lambda workers=workers: not any(alive(pid) for pid in workers))
         stop.set()
