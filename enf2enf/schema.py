@@ -68,8 +68,10 @@ class Schema:
             self._check_integrals(self.integrals)
 
     def _check_integrals(self, integrals: Integrals) -> None:
-        if self.dim != 2 or self.length is None:
-            raise SchemaError("integrals", "none in space, or without a reference length", "some")
+        if self.dim != 2:
+            raise SchemaError("integrals", "none in space, where they are not computed", "some")
+        if self.length is None:
+            raise SchemaError("integrals", "a reference length of the schema, by which they are coefficients", "none")
         integrals.check(self.answered("wall"), self.conditions)
 
     def _check_condition(self, condition: Quantity) -> None:

@@ -156,5 +156,8 @@ def test_tables_of_something_else_are_refused(plain):
 
 def test_a_schema_keeps_them():
     assert Schema.from_dict(SCHEMA.to_dict()) == SCHEMA
-    with pytest.raises(SchemaError, match="integrals: expected none in space, or without a reference length"):
+    with pytest.raises(
+        SchemaError,
+        match="integrals: expected a reference length of the schema, by which they are coefficients, got none",
+    ):
         dataclasses.replace(SCHEMA, length=None)

@@ -128,11 +128,12 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Sur
     missing = _missing(prediction, surrogate.config.frames.follows_conditions)
     said = f"{counted(len(prediction.points), noun)}{' of walls' * (options.at == 'wall')}{missing}"
     if written := [path for path in (options.out, options.png) if path is not None]:
-        return print("\n".join(f"{path}: {said}" for path in written))
-    from enf2enf.view.summary import summary
+        print("\n".join(f"{path}: {said}" for path in written))
+    else:
+        from enf2enf.view.summary import summary
 
-    print(f"{options.mesh}: {said}")
-    show(summary(prediction.field, surrogate.schema))
+        print(f"{options.mesh}: {said}")
+        show(summary(prediction.field, surrogate.schema))
     if prediction.integrals:
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
 

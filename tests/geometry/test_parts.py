@@ -14,6 +14,7 @@ from enf2enf.errors import DatasetError, GeometryError, SchemaError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.arrays import GeometryArrays
 from enf2enf.geometry.frame import Frame
+from enf2enf.geometry.plane.descriptors import descriptors
 from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.geometry.plane.runs import runs_of
 from enf2enf.geometry.plane.sides import WallSides
@@ -179,6 +180,24 @@ def test_a_half_wall_of_a_body_stays_on_its_left():
     below, above = geometry.signed_distance(np.array([[0.5, 0.2], [0.5, 0.8]]))
     np.testing.assert_allclose(above, 0.1, atol=1e-3)
     np.testing.assert_allclose(below, np.hypot(0.2, 0.3), atol=1e-3)
+
+
+def test_which_sides_are_walls_is_told_in_numbers():
+    """However they are turned; by which a channel with other walls is found unlike those that were learnt from."""
+    mesh = channel()
+    for axes in (turned(0.0), turned(1.0), turned(2.0, True)):
+        there = Mesh(mesh.points @ axes.T, mesh.cells, mesh.patches)
+        found = {
+            walls: descriptors(Geometry.from_mesh(there, walls), 0.5)
+            for walls in (WALLS, ("bottom",), ("inlet", "outlet"), ("inlet", *WALLS), ("inlet", "outlet", *WALLS))
+        }
+        bottom = np.linalg.norm(np.diff(mesh.points[mesh.patches["bottom"]], axis=1), axis=2).sum()
+        inlet, outlet = (np.ptp(mesh.points[mesh.patches[name], 1]) for name in ("inlet", "outlet"))
+        ends = inlet + outlet
+        expected = [(2, ends), (1, 4 + ends), (2, 4 + bottom), (1, outlet), (1, None)]
+        for numbers, (bodies, sides) in zip(found.values(), expected, strict=True):
+            assert numbers["bodies"] == bodies
+            np.testing.assert_allclose(numbers.get("open", np.nan), np.nan if sides is None else 2 * sides)
 
 
 def test_who_was_trained_on_whole_loops_refuses_parts(surrogate):

@@ -28,6 +28,7 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     circle it is a closed form, right to rounding and as smooth as the shape is, and costs nothing.
     `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
     `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
+    `open`: length of the sides that close boundaries and are no walls; absent where walls are whole boundaries.
 
     Args:
         geometry: whose walls they are.
@@ -38,8 +39,8 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     walls = [(wall - origin) / size for wall in geometry.walls]
     unit, single = size / length, any(area(wall) < 0 for wall in walls)
     content, second = _moments(walls, np.zeros(len(walls), int) if single else np.arange(len(walls)))
-    return {
-        "bodies": float(len(walls)),
+    numbers = {
+        "bodies": float(len(geometry.runs)),
         "extent": unit * float(np.linalg.norm(np.diff(antipodes(walls), axis=1), axis=2).max()),
         "area": unit**2 * float(np.abs(content).sum()),
         "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
@@ -47,6 +48,8 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
         "gap": unit * _gap([(curve - origin) / size for curve in near]),
         "curvature": max(_curvature(smoothed(wall)) for wall in walls) / unit,
     }
+    ends = [float(_lengths(b.vertices)[~b.on_wall].sum()) for b in geometry.boundaries if b.is_mixed]
+    return numbers | ({"open": sum(ends) / length} if ends else {})
 
 
 def incidence(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
