@@ -177,7 +177,7 @@ def _prediction(
 ) -> Prediction:
     values = {}
     for index, first in enumerate(chunks[0].fields):
-        flat = np.frombuffer(b"".join(chunk.fields[index].values for chunk in chunks), "<f4")
+        flat = np.frombuffer(bytearray().join(chunk.fields[index].values for chunk in chunks), "<f4")
         width = first.components or len(flat) // max(1, len(points))
         values[first.name] = flat if width <= 1 else flat.reshape(len(points), width)
     extrapolating, field = tuple(summary.extrapolating), Field(points, values)
@@ -193,7 +193,7 @@ def _sides(chunks: Sequence[pb.FieldChunk], dim: int) -> WallSides:
 
 
 def _joined(chunks: Sequence[pb.FieldChunk], name: str, kind: str) -> np.ndarray:
-    return np.frombuffer(b"".join(getattr(chunk, name) for chunk in chunks), kind)
+    return np.frombuffer(bytearray().join(getattr(chunk, name) for chunk in chunks), kind)  # which may be written to
 
 
 def quantity_of(message: pb.Quantity) -> Quantity:

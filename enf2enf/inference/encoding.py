@@ -135,7 +135,7 @@ class Encoding:
             return points_of(at, self.bounds), None
         check_name(at)
         if at == "nodes":
-            return self.mesh.points, None
+            return self.mesh.points.copy(), None  # an answer's own: whoever writes into it changes no mesh
         sides = WallSides.of(self.geometry)
         return sides.midpoints, sides
 
