@@ -18,8 +18,8 @@ _MOST_POINTS = 2**20
 _RANGES = {
     "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
     "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
-    "placements": (1, 1024), "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6), "rate": (1e-9, 10.0),
-    "clip": (1e-6, 1e6),
+    "wall_points": (0, 65536), "placements": (1, 1024), "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6),
+    "rate": (1e-9, 10.0), "clip": (1e-6, 1e6),
 }  # fmt: skip
 _FIRST_KEYS = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
 
@@ -37,6 +37,7 @@ class TrainConfig:
         shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
             encoder is frozen afterwards.
         cases, points: cases a step, and random points of each.
+        wall_points: how many of these are samples on walls, of which most data have few; 0 for as many as come.
         placements: places for the latents of a case, one of which is drawn at every step, so that nothing is learnt
             that holds for one of them only. The first is the one that answers. Each takes some 20 kB a case.
         optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
@@ -53,6 +54,7 @@ class TrainConfig:
     shape_steps: int = 0
     cases: int = 8
     points: int = 256
+    wall_points: int = 0
     placements: int = 1
     optimiser: Literal["muon", "adam"] = "muon"
     rate: float = 5e-3
@@ -68,6 +70,8 @@ class TrainConfig:
         if self.cases * self.points > _MOST_POINTS:
             wanted = f"at most {_MOST_POINTS:,} a step, in all its cases"
             raise ConfigError("train.points", wanted, f"{self.cases * self.points:,}")
+        if self.wall_points >= self.points:
+            raise ConfigError("train.wall_points", f"fewer than points = {self.points}", str(self.wall_points))
         if not 0 <= self.average < 1:
             raise ConfigError("train.average", "a decay from 0 to below 1", str(self.average))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from enf2enf import checkpoint
 from enf2enf.data import cache
@@ -114,6 +115,7 @@ class Trainer:
         self._resumed = self.folder.peek()
         self.surrogate = untrained(config, data)
         self.data = self._arrays(data)
+        self.walled = _walled(data, config.model.frames.count) if config.train.wall_points else None
         self.order = np.arange(len(self.data.counts))
         if more is not None:
             first, second = (config.model.frames.count * len(each.ids("train")) for each in data)
@@ -201,8 +203,9 @@ class Trainer:
     def batch(self, stage: Stage, data: SplitArrays, number: int) -> Batch:
         """The batch of a step: a function of (seed, step)."""
         settings = self.config.train
-        counts = data.counts[self.order]
-        chosen, points = draw_batch(settings.seed, number, counts, settings.cases, settings.points)
+        counts, walled = data.counts[self.order], None if self.walled is None else self.walled[self.order]
+        sizes = settings.cases, settings.points, walled, settings.wall_points
+        chosen, points = draw_batch(settings.seed, number, counts, *sizes)
         placed = draw_placements(settings.seed, number, settings.placements, settings.cases)
         panels = None
         if stage.panels:
@@ -237,3 +240,9 @@ def mixed(first: int, second: int, share: float) -> np.ndarray:
     """The cases of an epoch over two data sets: the first's as often as leaves the second about its share."""
     times = max(1, round(second / first * (1 - share) / share))
     return np.concatenate([np.tile(np.arange(first), times), np.arange(first, first + second)])
+
+
+def _walled(data: Sequence[PackedData], images: int) -> Int[np.ndarray, " cases"]:
+    """Number of points on walls of every case, in the order of `SplitArrays.build`."""
+    found = [[packed.on_wall(index).sum() for index in packed.ids("train")] for packed in data]
+    return np.concatenate([np.tile(own, images) for own in found]).astype(np.int64)

@@ -7,7 +7,13 @@ from jaxtyping import Int
 
 
 def draw_batch(
-    seed: int, step: int, counts: Int[np.ndarray, " all"], cases: int, points: int
+    seed: int,
+    step: int,
+    counts: Int[np.ndarray, " all"],
+    cases: int,
+    points: int,
+    walled: Int[np.ndarray, " all"] | None = None,
+    wall_points: int = 0,
 ) -> tuple[Int[np.ndarray, " cases"], Int[np.ndarray, "cases points"]]:
     """The cases of a step and the points of each.
 
@@ -18,11 +24,16 @@ def draw_batch(
         seed, step: non-negative; the same two give the same draw.
         counts: number of points of every case.
         cases, points: how many of each to draw.
+        walled: number of points on walls of every case, the last ones of all; None where none are told apart.
+        wall_points: how many of the points are drawn from those, of a case that has such.
     """
     places = range(step * cases, (step + 1) * cases)
     chosen = np.array([_epoch(seed, place // len(counts), len(counts))[place % len(counts)] for place in places])
     random = np.random.default_rng((seed, 1, step))
-    return chosen, np.stack([_some(random, int(counts[case]), points) for case in chosen])
+    if walled is None:
+        return chosen, np.stack([_some(random, int(counts[case]), points) for case in chosen])
+    pairs = ((int(counts[case]), int(walled[case])) for case in chosen)
+    return chosen, np.stack([_of_both(random, count, last, points, wall_points) for count, last in pairs])
 
 
 def draw_placements(seed: int, step: int, placements: int, cases: int) -> Int[np.ndarray, " cases"]:
@@ -39,6 +50,15 @@ def draw_panels(seed: int, step: int, panels: int, cases: int, count: int) -> In
 def _epoch(seed: int, epoch: int, count: int) -> np.ndarray:
     """The shuffled cases of an epoch."""
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
+
+
+def _of_both(random: np.random.Generator, count: int, last: int, points: int, from_last: int) -> np.ndarray:
+    """So many of the last points, and the others of those before; all of either where there are no others."""
+    if not 0 < last < count:
+        return _some(random, count, points)
+    return np.concatenate(
+        [_some(random, count - last, points - from_last), count - last + _some(random, last, from_last)]
+    )
 
 
 def _some(random: np.random.Generator, count: int, points: int) -> np.ndarray:

@@ -142,3 +142,23 @@ def test_a_box_that_misses_walls_or_samples_of_a_training_case_is_refused(flows,
         assert half < max(*inner, *outer)
     else:
         assert half > max(max(inner), max(outer)) / np.sqrt(2) * 0.98
+
+
+def test_walls_get_as_many_points_of_a_step_as_they_are_said_to(flows, config, tmp_path):
+    """In data as they are packed: what is known on walls comes last."""
+    arrays = {name: np.array(values) for name, values in flows._arrays.items()}
+    for end, before in zip(arrays["points_ends"], [0, *arrays["points_ends"][:-1]], strict=True):
+        for name in ("points", "values"):
+            arrays[name][before:end] = np.roll(arrays[name][before:end], -NODES, axis=0)
+    given = dataclasses.replace(config.train, wall_points=10)
+    trainer = Trainer(
+        dataclasses.replace(config, train=given, out=tmp_path / "run"), PackedData(flows.manifest, arrays), True
+    )
+    try:
+        for step in range(3):
+            batch = trainer.batch(trainer.stages[0], trainer.data, step)
+            on_wall = batch.queries.distance == 0
+            assert (on_wall.sum(axis=1) == 10).all() and on_wall.shape == (4, 24)
+            np.testing.assert_array_equal(np.isfinite(batch.target[..., 0]), on_wall)
+    finally:
+        trainer.folder.close()

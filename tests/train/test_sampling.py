@@ -36,6 +36,24 @@ def test_points_come_without_replacement_while_there_are_enough(seed, step, coun
         assert often.max() - often.min() <= 1
 
 
+@given(
+    seed=seeds, step=steps, sizes=st.lists(st.tuples(st.integers(1, 60), st.integers(0, 20)), min_size=1, max_size=9),
+    points=st.integers(2, 40), data=st.data(),
+)  # fmt: skip
+def test_walls_get_their_share_of_the_points(seed, step, sizes, points, data):
+    """The last points of a case are those on its walls; of both kinds all come as often, to within one."""
+    domain, walled = np.array(sizes).T
+    share = data.draw(st.integers(1, points - 1))
+    chosen, rows = draw_batch(seed, step, domain + walled, 3, points, walled, share)
+    assert rows.shape == (3, points)
+    for case, row in zip(chosen, rows, strict=True):
+        often = np.bincount(row, minlength=domain[case] + walled[case])
+        parts = [often[: domain[case]], often[domain[case] :]] if walled[case] else [often]
+        assert len(often) == domain[case] + walled[case]
+        assert all(part.max() - part.min() <= 1 for part in parts)
+        assert not walled[case] or parts[1].sum() == share
+
+
 @given(seed=seeds, step=steps, placements=st.integers(1, 20), cases=st.integers(1, 40))
 def test_placements_are_a_function_of_seed_and_step(seed, step, placements, cases):
     chosen = draw_placements(seed, step, placements, cases)
