@@ -55,7 +55,7 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--points", default=[], nargs="+", metavar="GLOB", help=text)
     text = "a row a case: a column `case`, and one for each number, NAME or NAME [UNIT]"
     new.add_argument("--conditions", type=path, metavar="FILE.csv", help=text)
-    text = "a vector condition from columns of the table: a magnitude and an angle called ..deg, or its components"
+    text = "a vector condition from columns of the table: a magnitude, then an angle [deg] or [rad]; or its components"
     new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN[:UNIT]", help=text)
     text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
     new.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)

@@ -17,6 +17,8 @@ from enf2enf.schema import Quantity
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
 _DELIMITERS = ",;\t"
+_DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
+            "radians": 180 / np.pi}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,32 +73,54 @@ class Table:
         """The conditions, and their values by case.
 
         Args:
-            vectors: condition -> its columns: a magnitude, then an angle in degrees whose column ends in `deg`; or one
-                component each. All other columns are scalar conditions.
+            vectors: condition -> its columns: a magnitude, then an angle, which is one by its unit (degrees or radians)
+                or as its name ends in `deg`; or one component each, in one unit. All other columns are scalar
+                conditions.
 
         Raises:
-            DatasetError: a column that is not there, or only one.
+            DatasetError: a column that is not there, or twice, or only one; units that contradict that.
         """
-        for name, columns in vectors.items():
-            if len(columns) < 2:
-                raise DatasetError("--vector", "NAME=COLUMN,COLUMN", repr(f"{name}={','.join(columns)}"))
-            if missing := [column for column in columns if column not in self.units]:
-                raise DatasetError(f"--vector {name}", f"columns among {sorted(self.units)}", repr(missing[0]))
+        turns = {name: self._turn(name, columns) for name, columns in vectors.items()}
         taken = {column for columns in vectors.values() for column in columns}
         scalars = [name for name in self.units if name not in taken]
         quantities = [Quantity(name, "vector", self.units[columns[0]]) for name, columns in vectors.items()]
         quantities += [Quantity(name, "scalar", self.units[name]) for name in scalars]
         values = {}
         for case, row in self.rows.items():
-            values[case] = {name: _vector([row[c] for c in columns], columns) for name, columns in vectors.items()}
+            values[case] = {name: _vector([row[c] for c in columns], turns[name]) for name, columns in vectors.items()}
             values[case] |= {name: [row[name]] for name in scalars}
         return quantities, values
 
+    def _turn(self, name: str, columns: Sequence[str]) -> float | None:
+        """How many degrees one of the angle is; None for a vector of components."""
+        label = f"--vector {name}"
+        if len(columns) < 2:
+            raise DatasetError("--vector", "NAME=COLUMN,COLUMN", repr(f"{name}={','.join(columns)}"))
+        if missing := [column for column in columns if column not in self.units]:
+            raise DatasetError(label, f"columns among {sorted(self.units)}", repr(missing[0]))
+        if twice := [column for column in columns if columns.count(column) > 1]:
+            raise DatasetError(label, "every column once", f"{twice[0]!r} twice")
+        turns = [_degrees(column, self.units[column]) for column in columns]
+        if any(turns) and (len(turns) > 2 or turns[0]):
+            raise DatasetError(label, "a magnitude, then an angle; or components", f"{','.join(columns)!r}")
+        if not any(turns) and len(units := list(dict.fromkeys(self.units[column] for column in columns))) > 1:
+            wanted = "an angle in degrees or radians, or components in one unit"
+            raise DatasetError(label, wanted, " and ".join(unit or "none" for unit in units))
+        return turns[1]
 
-def _vector(numbers: Sequence[float], columns: Sequence[str]) -> list[float]:
-    if len(columns) == 2 and columns[1].lower().endswith("deg"):
-        return vector_of(*numbers).tolist()
-    return list(numbers)
+
+def _degrees(name: str, unit: str) -> float | None:
+    """How many degrees one of a column is, None for one that is no angle."""
+    stated = _DEGREES.get(unit.lower())
+    if name.lower().endswith("deg"):
+        if unit and stated != 1:
+            raise DatasetError(f"column {name!r}", "degrees, or a name that does not end in deg", shown(unit))
+        return 1.0
+    return stated
+
+
+def _vector(numbers: Sequence[float], turn: float | None) -> list[float]:
+    return list(numbers) if turn is None else vector_of(numbers[0], turn * numbers[1]).tolist()
 
 
 def lines_of(path: Path) -> list[str]:

@@ -184,6 +184,45 @@ def test_a_table_holds_every_number(numbers, mark, tmp_path_factory):
     assert [row["x"] for row in table.rows.values()] == numbers and table.units == {"x": "kg/m3"}
 
 
+ANGLED = {
+    "alpha [deg]": 1, "alpha (degree)": 1, "alpha [Degrees]": 1, "alpha [°]": 1, "alpha_deg": 1, "AlphaDeg [deg]": 1,
+    "alpha [rad]": 180 / np.pi, "alpha [radians]": 180 / np.pi,
+}  # fmt: skip
+
+
+@settings(max_examples=20)
+@given(heading=st.sampled_from(sorted(ANGLED)), size=st.floats(0, 100), angle=st.floats(-7, 7))
+def test_an_angle_is_one_by_its_unit_or_its_name(heading, size, angle, tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    path.write_text(f"case,U [m/s],{heading}\nrun0,{size!r},{angle!r}\n")
+    table = Table.read(path)
+    (inflow,), values = table.conditions({"inflow": list(table.units)})
+    turn = np.deg2rad(ANGLED[heading] * angle)
+    np.testing.assert_allclose(values["run0"]["inflow"], size * np.array([np.cos(turn), np.sin(turn)]), atol=1e-12)
+    assert inflow.unit == "m/s"
+
+
+NO_VECTORS = {
+    ("alpha_deg [rad]", "U,alpha_deg"): "column 'alpha_deg': expected degrees, or a name that does not end in deg, got",
+    ("alpha_deg [m]", "U,alpha_deg"): "column 'alpha_deg': expected degrees, or a name that does not end in deg, got",
+    ("alpha_deg", "alpha_deg,U"): "--vector inflow: expected a magnitude, then an angle; or components, got 'alpha_deg",
+    ("alpha [rad]", "alpha,U"): "--vector inflow: expected a magnitude, then an angle; or components, got 'alpha,U'",
+    ("alpha [deg]", "U,V,alpha"): "--vector inflow: expected a magnitude, then an angle; or components, got 'U,V,alp",
+    ("W [km/h]", "U,W"): "expected an angle in degrees or radians, or components in one unit, got m/s and km/h",
+    ("alpha", "U,alpha"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
+    ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
+    ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
+}
+
+
+@pytest.mark.parametrize("heading, columns", NO_VECTORS)
+def test_columns_that_make_no_vector(heading, columns, tmp_path):
+    (tmp_path / "t.csv").write_text(f"case,U [m/s],V [m/s],{heading}\nrun0,1,2,3\n")
+    with pytest.raises(DatasetError) as refusal:
+        Table.read(tmp_path / "t.csv").conditions({"inflow": columns.split(",")})
+    assert NO_VECTORS[heading, columns] in str(refusal.value)
+
+
 def test_cases_without_conditions_and_conditions_without_cases_are_named(tmp_path, capsys):
     for number in range(4):
         write(tmp_path / f"run{number}.vtu", ring(number, False))
