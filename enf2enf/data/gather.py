@@ -92,6 +92,7 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
         raise DatasetError(str(target), "a folder that is new or empty", "another")
     meshes, clouds = _by_case(recipe.meshes), _by_case(recipe.points) if recipe.points else {}
     table = _table(recipe, meshes)
+    _check_units(table[0], recipe.fields)
     if recipe.conditions:
         _check_same(meshes, table[1], "conditions")
     if clouds:
@@ -170,6 +171,16 @@ def _table(recipe: Recipe, cases: Mapping[str, Path]) -> tuple[list[Quantity], d
     quantities, rows = Table.read(recipe.conditions, cases).conditions(recipe.vectors)
     stated = [dataclasses.replace(q, unit=recipe.units.get(q.name, q.unit)) for q in quantities]
     return stated, {case: dict(row) for case, row in rows.items()}
+
+
+def _check_units(conditions: Sequence[Quantity], fields: Sequence[Quantity]) -> None:
+    """Refuses a field relative to a condition where both state a unit, each another."""
+    units = {q.name: q.unit for q in conditions}
+    for field in fields:
+        unit = units.get(field.relative_to, "")
+        if unit and field.unit and unit != field.unit:
+            label = f"--relative-to {field.name}={field.relative_to}"
+            raise DatasetError(label, f"a field in the unit of the condition, {unit}", field.unit)
 
 
 def _check_same(meshes: Mapping[str, Path], rows: Mapping[str, Any], what: str) -> None:

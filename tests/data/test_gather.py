@@ -135,6 +135,10 @@ BAD = {
     "no sum": (["--split", "nan,.5,0,.5"], "--split: expected shares that add up to 1"),
     "no training": (["--split", "0,.5,0,.5"], "train and validation, got '0,.5,0,.5'"),
     "negative share": (["--split", "1,.5,-.5,0"], "--split: expected numbers from 0 up"),
+    "other unit": (
+        ["--fields", "p,u:vector:km/h", "--relative-to", "u=inflow"],
+        "--relative-to u=inflow: expected a field in the unit of the condition, m/s, got km/h",
+    ),
     "one column": (["--vector", "wind=U"], "--vector: expected NAME=COLUMN,COLUMN, got 'wind=U'"),
     "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
 }
@@ -144,7 +148,7 @@ BAD = {
 def test_what_is_refused_leaves_no_manifest(sin, tmp_path, capsys):
     for number in range(4):
         write(tmp_path / f"run{number}.vtu", ring(number, False))
-    (tmp_path / "conditions.csv").write_text("case,U,alpha_deg\n" + "".join(f"run{k},1,0\n" for k in range(4)))
+    (tmp_path / "conditions.csv").write_text("case,U [m/s],alpha_deg\n" + "".join(f"run{k},1,0\n" for k in range(4)))
     options, sentence = BAD[sin]
     status, out = new(tmp_path, "--conditions", str(tmp_path / "conditions.csv"), *options)
     err = capsys.readouterr().err
