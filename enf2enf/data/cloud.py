@@ -10,26 +10,28 @@ from enf2enf.data import npz
 from enf2enf.data.samples import fitted
 from enf2enf.data.table import delimiter_of, heading_of, lines_of
 from enf2enf.errors import DatasetError
+from enf2enf.plain import shown
 from enf2enf.schema import Quantity
 
 _FLAT = 1e-6  # of the extent
 _COMPONENTS = [(f"{{}}{mark}", axes) for mark in ("_", "", ":") for axes in ("xyz", "XYZ", "012")]  # U_x, Ux, U:0 ...
 
 
-def read(path: Path, fields: Sequence[Quantity], dim: int) -> dict[str, np.ndarray]:
-    """The arrays of a file: `points`, in its own unit, and one for every field.
+def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[str, np.ndarray]:
+    """The arrays of a file: `points`, in this unit, and one for every field.
 
     Args:
         path: an `.npz` file of these arrays; or a table of columns `x`, `y` (or `Points:0`, `Points:1`), one of the
             name of every scalar, and `U_x`, `U_y` (or `Ux`, `U:0`, `U_0`, ...) of a vector `U`.
         fields: what is looked for.
         dim: of the problem.
+        unit: of the coordinates, which headings may state too.
 
     Raises:
-        DatasetError: no such file, another one, or one without a field.
+        DatasetError: no such file, another one, or one without a field; headings that state another unit.
     """
     is_npz = path.suffix.lower() == ".npz"
-    found = npz.read(path, path.name) if is_npz else dict(_columns(path, [field.name for field in fields]))
+    found = npz.read(path, path.name) if is_npz else dict(_columns(path, [field.name for field in fields], unit))
     points = found.get("points", np.zeros(0))
     if points.ndim != 2 or points.dtype.kind not in "fiu" or points.shape[1] not in (dim, 3) or not len(points):
         raise DatasetError(path.name, f"points (n > 0, {dim})", f"shape {points.shape}")
@@ -41,14 +43,14 @@ def read(path: Path, fields: Sequence[Quantity], dim: int) -> dict[str, np.ndarr
     return {"points": points[:, :dim].astype(np.float64)} | values
 
 
-def _columns(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+def _columns(path: Path, fields: Sequence[str], unit: str) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays of a table: its columns, and those that make the points and the vectors together."""
     lines = lines_of(path)
     delimiter = delimiter_of(lines[0])
     if len(lines) == 1:
         raise DatasetError(path.name, "numbers below its headings", "none")
     (first,) = csv.reader(lines[:1], delimiter=delimiter)
-    names = [heading_of(path.name, cell)[0] for cell in first]
+    names, units = zip(*(heading_of(path.name, cell) for cell in first), strict=True)
     try:
         rows = np.loadtxt(lines[1:], delimiter=delimiter, ndmin=2, comments=None)
     except ValueError as error:
@@ -60,7 +62,14 @@ def _columns(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, np.ndarra
     for name in ("points", *fields):
         stems = ("", "Points") if name == "points" else (name,)
         for form, axes in ((form.format(stem), axes) for stem in stems for form, axes in _COMPONENTS):
-            parts = [columns[form + axis] for axis in axes if form + axis in columns]
+            parts = [form + axis for axis in axes if form + axis in columns]
             if len(parts) > 1:
-                yield name, np.stack(parts, axis=1)
+                if name == "points":
+                    _check_unit(path.name, {units[names.index(part)] for part in parts}, unit)
+                yield name, np.stack([columns[part] for part in parts], axis=1)
                 break
+
+
+def _check_unit(label: str, stated: set[str], unit: str) -> None:
+    if others := sorted(stated - {"", unit}):
+        raise DatasetError(f"coordinates of {label}", f"the unit of all meshes and points, {unit}", shown(others[0]))

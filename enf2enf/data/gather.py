@@ -195,7 +195,7 @@ def _arrays(recipe: Recipe, case: str, mesh: Mesh, points: Path | None) -> tuple
     found, fields = {}, recipe.fields_on("domain")
     place = "points" if points is not None else _place(case, mesh, fields)
     if points is not None:
-        found["samples"] = cloud.read(points, fields, mesh.dim)
+        found["samples"] = cloud.read(points, fields, mesh.dim, recipe.unit)
         found["samples"]["points"] *= metres(recipe.unit)
     elif place == "cells":
         found["samples"] = samples.at_cells(case, mesh, fields)

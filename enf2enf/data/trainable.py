@@ -14,6 +14,7 @@ from enf2enf.schema import Schema
 
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
 _SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
+_NEAR, _FAR = 0.05, 50.0  # of the walls' extent, around which a domain has no end: over so much, half of them so far
 _SAG = 0.02  # of the walls' extent: so far is a circle from a side of its twelve
 _GAP = 8.0  # times from one size to the next: units of length are 10 apart, or more; feet and metres are not
 
@@ -52,9 +53,14 @@ def check_sampling(label: str, geometry: Geometry, sampling: Field) -> None:
     if inside < _INSIDE:
         raise DatasetError(label, "points in the domain", f"{1 - inside:.0%} of them outside; is their unit metres?")
     reach = float(np.ptp(points, axis=0).max()) / geometry.extent
-    if len(points) >= _SEVERAL and reach < _APART:
+    if len(points) >= _SEVERAL and reach < (_NEAR if geometry.outer is None else _APART):
         got = f"all of them within {reach:.1g} of its extent; is their unit metres?"
         raise DatasetError(label, "points all over the domain", got)
+    if geometry.outer is None:
+        far = float(np.median(np.abs(points - geometry.bounds.mean(axis=0)).max(axis=1))) / geometry.extent
+        if far > _FAR:
+            got = f"half of them farther than {far:.2g} of their extents; is their unit metres?"
+            raise DatasetError(label, "points around the walls", got)
 
 
 def check_numbers(

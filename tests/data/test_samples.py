@@ -41,7 +41,7 @@ def test_every_table_of_points_holds_its_numbers(heading, rows, tmp_path_factory
             cells.append(repr(value))
         lines.append(mark.join(cells))
     path.write_text("\ufeff" + heading + "\r\n" + "\r\n".join(lines) + "\n", newline="")
-    found, expected = read(path, FIELDS, 2), np.array(rows)
+    found, expected = read(path, FIELDS, 2, "mm"), np.array(rows)
     np.testing.assert_array_equal(found["points"], expected[:, :2])
     np.testing.assert_array_equal(found["p"], expected[:, 2])
     np.testing.assert_array_equal(found["U"], expected[:, 3:])
@@ -56,6 +56,7 @@ CLOUDS = {
     "x,y,p,U_x,U_y\n1,2,3,4,fast\n": "t.csv: expected numbers below its headings, got could not convert string 'fast'",
     "x,y,p,U_x,U_y\n1,2,3,4,nan\n": "U in t.csv: expected finite numbers, got",
     "x,y,z,p,U_x,U_y\n1,2,0,3,4,5\n1,2,1,3,4,5\n": "t.csv: expected points in a plane, got points of different z",
+    "x [mm],y [mm],p,U_x,U_y\n1,2,3,4,5\n": "coordinates of t.csv: expected the unit of all meshes and points, m",
     "x,y,p,U_x,U_y,U_z\n1,2,3,4,5,6\n": "U in t.csv: expected a vector at every point, shape (1, 2), got vectors that",
 }
 
@@ -64,7 +65,7 @@ CLOUDS = {
 def test_a_table_of_points_that_is_none(text, tmp_path):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(DatasetError) as refusal:
-        read(tmp_path / "t.csv", FIELDS, 2)
+        read(tmp_path / "t.csv", FIELDS, 2, "m")
     assert CLOUDS[text] in str(refusal.value) and str(refusal.value).isprintable()
 
 
@@ -120,6 +121,22 @@ def test_clouds_beside_wall_curves(ending, tmp_path, capsys):
     (tmp_path / "clouds" / f"run.3.{ending}").unlink()
     assert main(["dataset", "new", str(tmp_path / "other"), *options]) == 1
     assert "cases: expected points for each, got 1 without: run.3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("centre", [0.0, 0.5])
+@pytest.mark.parametrize("spread", [0.3, 3.0])
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
+def test_a_cloud_in_another_unit_than_its_walls_is_refused(factor, spread, centre, tmp_path, capsys):
+    """Of points all over a flow, or dense at its wall, about a body in the origin or ahead of it."""
+    random = np.random.default_rng(0)
+    distance = 0.5 + spread * random.lognormal(-0.5, 1, (200, 1))
+    points = distance * CIRCLE[random.integers(0, 24, 200)] + [centre, 0]
+    for number in range(2):
+        np.savetxt(tmp_path / f"run{number}.csv", 0.5 * CIRCLE + [centre, 0], delimiter=",")
+        np.savez(tmp_path / f"run{number}.npz", points=points * factor, p=points[:, 0])
+    options = ["--meshes", str(tmp_path / "*.csv"), "--points", str(tmp_path / "*.npz"), "--fields", "p", "--far"]
+    status = main(["dataset", "new", str(tmp_path / "out"), *options, "--split", "0.5,0.5,0,0"])
+    assert (status, "is their unit metres?" in capsys.readouterr().err) == ((0, False) if factor == 1 else (1, True))
 
 
 def walled(place: str) -> Mesh:
