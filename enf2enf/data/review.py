@@ -20,7 +20,9 @@ from enf2enf.schema import Quantity
 
 _FAR = 5.0  # spreads (from quartile to quartile) beyond the quartiles: 1 of 10^11 normal numbers
 _RARE = 0.05  # of the cases: more are no outliers
-_FEW = 10  # cases of which quartiles say something
+FEW = 10
+"""Cases of which quartiles say something; of fewer, only a number `HUGE` times as large as all others is odd."""
+HUGE = 100.0
 _PANELS = 128  # of the usual model
 _NAMED = 5  # cases that a sentence names
 _ALIKE = 1e-6  # of a number: rounding
@@ -220,15 +222,24 @@ def _twice(seen: Mapping[str, _Seen]) -> Iterator[Finding]:
 
 
 def _outliers(what: str, unit: str, values: np.ndarray, names: Sequence[str]) -> Iterator[Finding]:
-    if np.isfinite(values).sum() < _FEW:
-        return
-    low, high = np.nanquantile(values, [0.25, 0.75])
-    slack = max(_FAR * (high - low), _ALIKE * abs(high))
-    odd = np.flatnonzero((values < low - slack) | (values > high + slack)).tolist()
+    if np.isfinite(values).sum() < FEW:
+        odd = _huge(values)
+        low, high = np.nanquantile(np.delete(values, odd), [0.0, 1.0]) if odd else (0.0, 0.0)
+    else:
+        low, high = np.nanquantile(values, [0.25, 0.75])
+        slack = max(_FAR * (high - low), _ALIKE * abs(high))
+        odd = np.flatnonzero((values < low - slack) | (values > high + slack)).tolist()
     if 0 < len(odd) <= max(1, _RARE * len(values)):
         got = ", ".join(f"{values[k]:.4g}" for k in odd[:_NAMED])
         text = f"{what}: expected some {low:.4g} to {high:.4g}{unit and ' '}{unit} as in most cases, got {got} in"
         yield _about(False, text, [names[k] for k in odd])
+
+
+def _huge(values: np.ndarray) -> list[int]:
+    """Where the one number is that is so many times as large as all others; nowhere if these are none, or zeros."""
+    sizes = np.abs(np.nan_to_num(values))
+    *_, second, first = np.argsort(sizes).tolist() if len(sizes) > 2 else (0, 0)
+    return [first] if sizes[first] > HUGE * sizes[second] > 0 else []
 
 
 def _shapes(seen: Mapping[str, _Seen]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from enf2enf.data.review import Review
+from enf2enf.data.review import FEW, HUGE, Review
 
 
 def tables(review: Review) -> Iterator[Table | str]:
@@ -26,3 +26,5 @@ def tables(review: Review) -> Iterator[Table | str]:
                 yield f"- {text}"
     if not review.findings:
         yield "nothing to be mended, nothing odd"
+    if sum(review.cases.values()) < FEW:
+        yield f"of fewer than {FEW} cases only a number {HUGE:g} times as large as all others is taken for odd"

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from enf2enf.cli import main
 from enf2enf.data import Dataset, write_manifest
-from enf2enf.data.review import review
+from enf2enf.data.review import _huge, review
 from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
@@ -31,15 +33,16 @@ def a_case(number: int) -> tuple[Mesh, dict]:
     return Mesh(points, (CellBlock("quad", quads),), point_data=data), {"inflow": [speed, 0.0], "heat": 300 + share}
 
 
-def folder_of(path, change=lambda cases: None):
-    """A data set of `COUNT` cases after a change of them."""
-    cases = {f"c{k}": a_case(k) for k in range(COUNT)}
+def folder_of(path, change=lambda cases: None, count=COUNT):
+    """A data set of so many cases after a change of them."""
+    cases = {f"c{k}": a_case(k) for k in range(count)}
     change(cases)
     path.mkdir(exist_ok=True)
     for name, (mesh, _) in cases.items():
         write(path / f"{name}.vtu", mesh)
     ids = list(cases)
-    split = {"train": ids[:10], "validation": ids[10:13], "calibration": [], "test": ids[13:]}
+    first, second = count * 10 // COUNT, count * 13 // COUNT
+    split = {"train": ids[:first], "validation": ids[first:second], "calibration": [], "test": ids[second:]}
     entries = {name: {"mesh": f"{name}.vtu", "conditions": conditions} for name, (_, conditions) in cases.items()}
     write_manifest(path, SCHEMA, entries, split, name="made")
     return path
@@ -131,7 +134,8 @@ def test_of_a_clean_one_nothing_is_said(tmp_path, capsys):
     fields = np.concatenate([a_case(k)[0].point_data["p"] for k in range(COUNT)])
     assert (pressure.low, pressure.high) == pytest.approx((fields.min(), fields.max()))
     assert main(["dataset", "check", str(folder)]) == 0
-    assert "nothing to be mended, nothing odd" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "nothing to be mended, nothing odd" in out and "of fewer" not in out
 
 
 @pytest.mark.parametrize("sin", PLANTED)
@@ -146,6 +150,33 @@ def test_what_is_planted_is_found(tmp_path, sin, capsys):
     assert main(["dataset", "check", str(folder), "--json"]) == int(must)
     listed = json.loads(capsys.readouterr().out)["findings"]
     assert [item["text"] for item in listed] == [finding.text for finding in found.findings]
+
+
+def of_kilo(cases):
+    mesh, conditions = cases["c3"]
+    data = dict(mesh.point_data) | {"p": 1000 * mesh.point_data["p"]}
+    conditions["heat"] *= 1000
+    cases["c3"] = Mesh(mesh.points, mesh.cells, point_data=data), conditions
+
+
+@pytest.mark.parametrize("count", [5, 9])
+def test_of_few_cases_one_a_thousand_times_the_others_is_odd(tmp_path, count, capsys):
+    folder = folder_of(tmp_path / "clean", count=count)
+    assert not review(Dataset.open(folder)).findings
+    assert main(["dataset", "check", str(folder)]) == 0
+    assert "of fewer than 10 cases" in capsys.readouterr().out
+    found = review(Dataset.open(folder_of(tmp_path / "odd", of_kilo, count))).findings
+    for quantity in ("heat", "largest p, dimensionless"):
+        (own,) = [finding for finding in found if finding.text.startswith(f"{quantity}: expected some")]
+        assert own.cases == ("c3",) and not own.must
+
+
+@settings(max_examples=50)
+@given(steps=st.lists(st.floats(1, 99), min_size=2, max_size=9), sign=st.sampled_from([-1, 1]))
+def test_numbers_of_few_cases_that_span_decades_are_not_odd(steps, sign):
+    assert not _huge(sign * np.cumprod(steps) / 100)
+    assert not _huge(np.array([0.0, 0.0, sign * steps[0]]))
+    assert _huge(np.array([*np.cumprod(steps), sign * 101 * np.prod(steps)])) == [len(steps)]
 
 
 def test_a_picture_of_it(tmp_path):
