@@ -57,7 +57,7 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--conditions", type=path, metavar="FILE.csv", help=text)
     text = "a vector condition from columns of the table: a magnitude, then an angle [deg] or [rad]; or its components"
     new.add_argument("--vector", action="append", default=[], metavar="NAME=COLUMN,COLUMN[:UNIT]", help=text)
-    text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2"
+    text = "a field that is made dimensionless by a power of a condition, e.g. p=inflow:2; again for another condition"
     new.add_argument("--scales-with", action="append", default=[], metavar="FIELD=CONDITION:POWER", help=text)
     text = "a field whose undisturbed value is a condition, e.g. U=inflow"
     new.add_argument("--relative-to", action="append", default=[], metavar="FIELD=CONDITION", help=text)
@@ -143,7 +143,7 @@ def _found(option: str, patterns: list[str]) -> list[Path]:
 
 
 def _fields(options: argparse.Namespace) -> list[Quantity]:
-    scales = {field: _scale(power) for field, power in _pairs("--scales-with", options.scales_with).items()}
+    scales = _scales(options.scales_with)
     relative, fields = _pairs("--relative-to", options.relative_to), []
     words = [("--fields", "domain", word) for word in options.fields.split(",")]
     words += [("--wall-fields", "wall", word) for word in options.wall_fields.split(",") if options.wall_fields]
@@ -171,12 +171,21 @@ def _pairs(option: str, texts: list[str]) -> dict[str, str]:
     return found
 
 
-def _scale(text: str) -> dict[str, float]:
-    condition, colon, power = text.partition(":")
-    try:
-        return {condition: float(power) if colon else 1.0}
-    except ValueError:
-        raise DatasetError("--scales-with", "FIELD=CONDITION:POWER", repr(text)) from None
+def _scales(texts: list[str]) -> dict[str, dict[str, float]]:
+    """Field -> condition -> power."""
+    option = "--scales-with"
+    found: dict[str, dict[str, float]] = {}
+    for text in texts:
+        field, equals, value = text.partition("=")
+        condition, colon, power = value.partition(":")
+        powers = found.setdefault(field, {})
+        if not (field and equals and condition) or condition in powers:
+            raise DatasetError(option, "FIELD=CONDITION:POWER, every condition of a field once", repr(text))
+        try:
+            powers[condition] = float(power) if colon else 1.0
+        except ValueError:
+            raise DatasetError(option, "FIELD=CONDITION:POWER", repr(text)) from None
+    return found
 
 
 def _shares(text: str) -> tuple[float, float, float, float]:

@@ -35,7 +35,7 @@ def ring(number: int, cells: bool) -> Mesh:
 def campaign(request, tmp_path):
     for number in range(4):
         write(tmp_path / f"run{number}.vtu", ring(number, request.param == "by cell"))
-    rows = [f"run{k}.vtu;{u:g};{a:g};{k}" for k, (u, a) in enumerate(zip(SPEEDS, ANGLES, strict=True))]
+    rows = [f"run{k}.vtu;{u:g};{a:g};{1 + k}" for k, (u, a) in enumerate(zip(SPEEDS, ANGLES, strict=True))]
     text = '\ufeff"mesh";"U [m/s]";alpha_deg;heat (K)\r\n' + "\r\n".join(rows) + "\r\n\r\n"
     (tmp_path / "conditions.csv").write_text(text, newline="")
     return request.param, tmp_path
@@ -55,7 +55,8 @@ def new(folder, *options):
 def test_what_lay_there_is_in_it(campaign, capsys):
     place, folder = campaign
     status, out = new(folder, "--conditions", str(folder / "conditions.csv"), "--relative-to", "u=inflow",
-                      "--scales-with", "p=inflow:2", "--unit", "mm", "--length", "0.002", "--name", "mine")  # fmt: skip
+                      "--scales-with", "p=inflow:2", "--scales-with", "p=heat",
+                      "--unit", "mm", "--length", "0.002", "--name", "mine")  # fmt: skip
     assert status == 0, capsys.readouterr().err
     assert ("at the centres of cells" in capsys.readouterr().out) == (place == "by cell")
     dataset = Dataset.open(out)
@@ -63,7 +64,11 @@ def test_what_lay_there_is_in_it(campaign, capsys):
     assert [q.name for q in dataset.schema.conditions] == ["inflow", "heat"] and dataset.manifest["name"] == "mine"
     assert [q.unit for q in dataset.schema.conditions] == ["m/s", "K"] and dataset.schema.length == 0.002
     pressure, velocity = dataset.schema.fields
-    assert (pressure.powers, velocity.relative_to, velocity.kind) == ((("inflow", 2.0),), "inflow", "vector")
+    assert (pressure.powers, velocity.relative_to, velocity.kind) == (
+        (("heat", 1.0), ("inflow", 2.0)),
+        "inflow",
+        "vector",
+    )
     for number in range(4):
         assert Path(dataset.mesh_path(f"run{number}")).read_bytes() == (folder / f"run{number}.vtu").read_bytes()
         case, mesh = dataset.case(f"run{number}"), ring(number, place == "by cell")
@@ -75,7 +80,7 @@ def test_what_lay_there_is_in_it(campaign, capsys):
         turn = np.deg2rad(ANGLES[number])
         expected = SPEEDS[number] * np.array([np.cos(turn), np.sin(turn)])
         np.testing.assert_allclose(case.conditions["inflow"], expected, atol=1e-12)
-        assert case.conditions["heat"] == number
+        assert case.conditions["heat"] == 1 + number
 
 
 def test_the_split_depends_on_the_seed_and_on_nothing_else(campaign):
@@ -121,6 +126,11 @@ BAD = {
     "no table": (["--conditions", "nowhere.csv"], "nowhere.csv: expected a table in UTF-8, got No such file"),
     "no power": (["--scales-with", "p=inflow:x"], "--scales-with: expected FIELD=CONDITION:POWER"),
     "no such field": (["--scales-with", "q=inflow:2"], "--scales-with: expected one of the fields ['p', 'u'], got 'q'"),
+    "a power twice": (
+        ["--scales-with", "p=inflow:2", "--scales-with", "p=inflow:3"],
+        "--scales-with: expected FIELD=CONDITION:POWER, every condition of a field once, got 'p=inflow:3'",
+    ),
+    "no condition": (["--scales-with", "p"], "--scales-with: expected FIELD=CONDITION:POWER, every condition"),
     "seed": (["--seed", "-1"], "seed: expected a number that is not negative, got -1"),
     "scalar as vector": (
         ["--fields", "p:vector"],
