@@ -23,6 +23,7 @@ from enf2enf.mesh import Mesh
 from enf2enf.mesh.units import metres
 from enf2enf.schema import On, Quantity, Schema
 
+_DIM = 2
 _MESHES, _SAMPLES, _WALLS = "meshes", "samples", "walls"
 _AT = {
     "nodes": "at the nodes", "cells": "at the centres of cells, as samples", "points": "at points of their own",
@@ -124,19 +125,17 @@ def _gathered(
     conditions, rows = table
     cases: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
-    dims = set()
     for case, path in meshes.items():
         mesh = read(path)
-        dims.add(mesh.dim)
+        if mesh.dim != _DIM:
+            raise DatasetError(f"case {case!r}, mesh", "a plane mesh", "one in space")
         cases[case] = {"mesh": _copied(target, case, path, mesh), "conditions": rows.get(case, {})}
         places[case], arrays = _arrays(recipe, case, mesh.scaled(recipe.unit), clouds.get(case))
         for key, found in arrays.items():
             cases[case][key] = f"{_WALLS if key == 'wall' else _SAMPLES}/{case}.npz"
             (target / cases[case][key]).parent.mkdir(exist_ok=True)
             npz.write(target / cases[case][key], found)
-    if len(dims) > 1:
-        raise DatasetError("meshes", "all in the plane, or all in space", "some of each")
-    schema = Schema(dims.pop(), tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length,
+    schema = Schema(_DIM, tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length,
                     recipe.open_walls)  # fmt: skip
     order = np.random.default_rng(recipe.seed).permutation(sorted(cases)).tolist()
     shares = tuple(round(1e6 * share) for share in recipe.shares)
@@ -155,12 +154,24 @@ def _by_case(paths: Sequence[Path]) -> dict[str, Path]:
     if not paths:
         raise DatasetError("meshes", "at least one file", "none")
     found: dict[str, Path] = {}
+    among_cases = any(map(openfoam.is_case, paths))
     for path in paths:
+        _check_path(path, among_cases)
         case = openfoam.folder_of(path).resolve().name if openfoam.is_case(path) else path.stem
         if case in found:
             raise DatasetError("meshes", "one file a case", f"{found[case].name} and {path.name}")
         found[case] = path
     return found
+
+
+def _check_path(path: Path, among_cases: bool) -> None:
+    """Refuses a folder around cases in place of them, and beside cases what is neither one nor a mesh."""
+    if openfoam.is_case(path):
+        return
+    if path.is_dir() and (inside := list(filter(openfoam.is_case, path.glob("*")))):
+        raise DatasetError(str(path), f"the cases themselves, '{path}/*'", f"a folder around {len(inside)} of them")
+    if among_cases and not formats.is_known(path.name) and not is_converted(path):
+        raise DatasetError(str(path), f"a case of OpenFOAM as beside it ('{path.parent}/*/' for folders alone)", "none")
 
 
 def _table(recipe: Recipe, cases: Mapping[str, Path]) -> tuple[list[Quantity], dict[str, dict[str, Any]]]:

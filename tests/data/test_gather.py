@@ -166,6 +166,33 @@ def test_what_is_refused_leaves_no_manifest(sin, tmp_path, capsys):
     assert not out.exists() and not list(tmp_path.glob(".*"))
 
 
+def test_meshes_in_space_are_refused_as_such_whatever_the_conditions(tmp_path, capsys):
+    points = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    for number in range(4):
+        mesh = Mesh(points, (CellBlock("tetra", np.arange(4)[None]),), point_data={"p": points[:, 0]})
+        write(tmp_path / f"run{number}.vtu", mesh)
+    (tmp_path / "t.csv").write_text("case,U,alpha_deg\n" + "".join(f"run{k},1,0\n" for k in range(4)))
+    assert new(tmp_path, "--conditions", str(tmp_path / "t.csv"), "--fields", "p")[0] == 1
+    assert "case 'run0', mesh: expected a plane mesh, got one in space" in capsys.readouterr().err
+
+
+STRAYS = {
+    "": "cases: expected the cases themselves, '{0}/cases/*', got a folder around 2 of them",
+    "*": "README: expected a case of OpenFOAM as beside it ('{0}/cases/*/' for folders alone), got none",
+}
+
+
+@pytest.mark.parametrize("pattern", STRAYS)
+def test_a_folder_around_cases_or_a_file_beside_them_is_no_case(pattern, tmp_path, capsys):
+    for name in ("run0", "run1"):
+        (tmp_path / "cases" / name / "system").mkdir(parents=True)
+        (tmp_path / "cases" / name / "system" / "controlDict").touch()
+    (tmp_path / "cases" / "README").touch()
+    meshes = str(tmp_path / "cases" / pattern)
+    assert main(["dataset", "new", str(tmp_path / "out"), "--meshes", meshes, "--fields", "p"]) == 1
+    assert STRAYS[pattern].format(tmp_path) in capsys.readouterr().err
+
+
 TABLES = {
     "case,U\nrun0,1\nrun0.vtu,2\n": "every case once, got 'run0' twice",
     "case,U,U\nrun0,1,2\n": "every column once, got 'U' twice",

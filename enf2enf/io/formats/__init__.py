@@ -29,6 +29,11 @@ def named(name: str) -> Format:
     raise MeshError(name, f"a mesh in one of the formats {', '.join(FORMATS)}", repr(suffix or "no extension"))
 
 
+def is_known(name: str) -> bool:
+    """Whether a file name has the extension of a format."""
+    return any(PurePath(name.lower()).suffix in candidate.extensions for candidate in FORMATS.values())
+
+
 def check(name: str, expected: Format, data: bytes) -> None:
     """Looks at a file's first bytes before anything parses it.
 
