@@ -1,9 +1,12 @@
 """Cases of OpenFOAM, one cell across, as plane meshes: read by VTK where pyvista is installed, never on a server."""
 
 import contextlib
+import gzip
 import importlib.util
+import math
 import re
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from enf2enf.io.convert import flattened
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
 _FLAT = 1e-6  # of the extent
+_CHUNK = 1 << 20
 _KINDS = {3: "triangle", 4: "quad"}
 _CONTROL = Path("system") / "controlDict"
 
@@ -49,18 +53,20 @@ def read(path: Path) -> Mesh:
     with guard.sentence(folder.name, "a complete case of OpenFOAM", "damaged or truncated data", folder):
         with _unread(folder) as files:
             blocks, steps = _read(folder)
+        if damaged := next(_damaged(folder, steps[-1:]), None):
+            raise MeshError("mesh", "whole files", f"{damaged}, which is damaged")
         whole = blocks["internalMesh"] if "internalMesh" in blocks.keys() else None  # noqa: SIM118, no mapping
         if whole is None or not whole.n_cells:
             got = f"{files[0]}, which VTK cannot read" if files else f"{sorted(blocks.keys())[:3]}"
             raise MeshError("mesh", "one region with cells", got)
         remarks = [f"{file}: expected a file that VTK can read, got another, left out" for file in files]
-        if steps > 1:
-            remarks.append(f"steps: expected one, got {steps}, of which the last is read")
+        if len(steps) > 1:
+            remarks.append(f"steps: expected one, got {len(steps)}, of which the last is read")
         return _Slab(blocks).mesh(tuple(remarks))
 
 
-def _read(folder: Path) -> tuple[Any, int]:
-    """The blocks of a case at its last step, and how many steps it has."""
+def _read(folder: Path) -> tuple[Any, list[float]]:
+    """The blocks of a case at its last step, and its steps."""
     import pyvista
 
     reader: Any = pyvista.OpenFOAMReader(folder / _CONTROL)  # VTK finds the case beside it
@@ -70,7 +76,27 @@ def _read(folder: Path) -> tuple[Any, int]:
         reader.set_active_time_value(steps[-1])
     else:
         reader.disable_all_cell_arrays()
-    return reader.read(), len(steps)
+    return reader.read(), steps
+
+
+def _damaged(folder: Path, steps: Sequence[float]) -> Iterator[str]:
+    """Compressed files of the mesh and of these steps that are cut short or broken, which VTK leaves out in silence."""
+    parts = [folder / "constant" / "polyMesh", *(path for path in folder.iterdir() if _time(path.name) in steps)]
+    for path in sorted(path for part in parts for path in part.glob("*.gz")):
+        try:
+            with gzip.open(path) as file:
+                while file.read(_CHUNK):
+                    pass
+        except (OSError, EOFError, zlib.error):
+            yield path.relative_to(folder).as_posix()
+
+
+def _time(name: str) -> float:
+    """The step that a folder of this name is of; NaN for another folder."""
+    try:
+        return float(name)
+    except ValueError:
+        return math.nan
 
 
 @contextlib.contextmanager

@@ -142,6 +142,20 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+@pytest.mark.parametrize("share", [0.3, 0.99])
+@pytest.mark.parametrize("name", ["7/p", "7/U", "constant/polyMesh/faces"])
+def test_a_compressed_file_is_read_whole_or_refused_as_damaged(name, share, tmp_path):
+    case(tmp_path / "a", steps=("0", "7"))
+    plain = read(tmp_path / "a")
+    path = tmp_path / "a" / f"{name}.gz"
+    path.write_bytes(gzip.compress((tmp_path / "a" / name).read_bytes()))
+    (tmp_path / "a" / name).unlink()
+    np.testing.assert_array_equal(read(tmp_path / "a").cell_data["p"], plain.cell_data["p"])
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(MeshError, match=f"a: mesh: expected whole files, got {name}.gz, which is damaged"):
+        read(tmp_path / "a")
+
+
 WRONG = {
     "two layers": (lambda folder: case(folder, layers=2), "a: mesh: expected a plane case, one cell across"),
     "points": (lambda folder: truncate(folder / "constant/polyMesh/points"), "got constant/polyMesh/points, which VTK"),
