@@ -10,6 +10,7 @@ from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
 from enf2enf.errors import DatasetError, SchemaError, place
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.outline import IS_HALF
 from enf2enf.schema import Schema
 
 _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
@@ -26,7 +27,7 @@ def check_case(case: Case, schema: Schema) -> None:
         raise DatasetError(label, "an outer boundary around the walls", "walls only")
     if case.geometry.has_parts and not schema.open_walls:
         wanted = "whole closed loops, or open_walls in the schema"
-        raise DatasetError(f"{label}, walls", wanted, "parts of a boundary")
+        raise DatasetError(f"{label}, walls", wanted, f"parts of a boundary; {IS_HALF}")
     check_sampling(f"{label}, samples", case.geometry, case.solution)
     known = dict(case.solution.values)
     if case.wall is not None:

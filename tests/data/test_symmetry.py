@@ -56,6 +56,16 @@ def test_cases_are_about_the_whole_and_known_on_one_side(halves):
     assert main(["dataset", "check", str(halves)]) == 0
 
 
+@pytest.mark.parametrize("options", [[], ["-w", "wall"], ["-w", "wall", "--far"]])
+def test_of_halves_without_their_planes_the_refusal_hints_at_them(options, tmp_path, capsys):
+    half = SECTORS[0].mesh("half")
+    for number in range(2):
+        write(tmp_path / f"run{number}.vtu", half.with_point_data({"p": 1 + half.points[:, 0] ** 2}))
+    given = ["--meshes", str(tmp_path / "*.vtu"), "--fields", "p", "--split", "0.5,0.5,0,0", *options]
+    assert main(["dataset", "new", str(tmp_path / "set"), *given]) == 1
+    assert "; is it half a domain, with a patch of symmetry?" in capsys.readouterr().err
+
+
 def test_a_thinned_one_is_still_of_halves(halves, tmp_path):
     subsample(halves, tmp_path / "thin", 0.5, 0, iter)
     assert_whole(Dataset.open(tmp_path / "thin").case("run2").geometry, SECTORS[2])

@@ -245,7 +245,7 @@ def mesh_of(points, *nodes, kind="triangle") -> Mesh:
 
 REFUSED = {
     "no walls": (lambda: Geometry.of(()), "walls: inner loops or named patches, got none"),
-    "unknown patch": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["hull"]), "among ['rim', 'void'], got 'hull'"),
+    "unknown patch": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["hull"]), "'void'], of lines, got 'hull'"),
     "part of a loop, the outer one being far": (
         lambda: Geometry.from_mesh(
             dataclasses.replace(m := cell(star(1, 40)), patches={"half": m.patches["void"][:20]}), ["half"], True

@@ -16,6 +16,8 @@ from enf2enf.geometry.plane.polygon import Loop, Polygon, area, areas, box
 from enf2enf.mesh import topology
 from enf2enf.mesh.doubled import check_shared
 
+IS_HALF = "is it half a domain, with a patch of symmetry?"
+"""What a refusal of walls that do not close asks."""
 _OVERLAP = 1e-6  # of the area: cells that fill the outline fill it to rounding
 _AT_ONCE = 65_536  # cells whose areas are computed at once
 _SAME, _NEARLY_SAME = 1e-9, 1e-6  # of the extent, apart
@@ -71,7 +73,8 @@ class Outline:
             named = [curve.role == "wall" for curve in curves] if walls else None
             found = classify(curves, named, bounded=bool(self.surface))
         if outer_is_far and any(boundary.is_mixed for boundary in found):
-            raise GeometryError("walls", "whole closed loops where the outer boundary is far", "parts of a boundary")
+            got = f"parts of a boundary; {IS_HALF}"
+            raise GeometryError("walls", "whole closed loops where the outer boundary is far", got)
         return tuple(b.as_role("far") if outer_is_far and b.role == "other" else b for b in found)
 
     def _curves(self, walls: Sequence[str]) -> list[Polygon]:
@@ -139,7 +142,7 @@ def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: b
             where = place(box([curves[rest[0]].vertices]).mean(axis=0))
             raise GeometryError("walls", "every inner loop among the named patches", f"an unnamed one about {where}")
     if not chosen:
-        raise GeometryError("mesh", "walls: inner loops or named patches", "none")
+        raise GeometryError("mesh", "walls: inner loops or named patches", f"none; {IS_HALF}")
     outer = None if boundary is None else curves[boundary]
     check_bodies([curves[number] for number in chosen if number != boundary], outer)
     walls = tuple(curves[number].reversed() if number == boundary else curves[number] for number in chosen)
@@ -260,7 +263,7 @@ def _check_walls(outline: Outline, walls: Sequence[str]) -> None:
     patches, count = outline.mesh.patches, len(outline.mesh.points)
     for name in walls:
         if name not in patches:
-            raise GeometryError("walls", f"patches among {sorted(patches)}", repr(name))
+            raise GeometryError("walls", f"patches among {sorted(patches)}, of lines", repr(name))
     members = topology.keys(np.concatenate([np.zeros((0, 2), int), *(patches[name][:, :2] for name in walls)]), count)
     if inside := int((~np.isin(members, topology.keys(outline.pieces[:, ::2], count))).sum()):
         what = f"{', '.join(walls)} with {inside} edges that are not on it"
