@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf.cli import main
 from enf2enf.client.requests import Upload
 from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
@@ -180,6 +181,9 @@ def test_a_field_that_vtk_cannot_read_is_said_to_be_left_out(tmp_path, capfd):
     mesh = read(tmp_path / "a")
     assert set(mesh.cell_data) == {"p"} and mesh.warnings[0].startswith("7/U: expected a file that VTK can read")
     assert capfd.readouterr().err == ""
+    arguments = ["--meshes", str(tmp_path / "a"), "--fields", "p,U:vector"]
+    assert main(["dataset", "new", str(tmp_path / "out"), *arguments]) == 1
+    assert "case 'a': expected the field 'U', by node or by cell, got 7/U, which is damaged" in capfd.readouterr().err
 
 
 def test_a_client_sends_the_plane_mesh(tmp_path):
