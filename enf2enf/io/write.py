@@ -38,7 +38,7 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 
 def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
-    """A sentence where the format of a file does not hold all that a mesh has beside its geometry and nodal fields."""
+    """Sentences on what a mesh, or the file it is of, has beside geometry and nodal fields and another file has not."""
     chosen = formats.named(path.name)
     held = {
         "patches": chosen.patches or not mesh.patches,
@@ -48,6 +48,7 @@ def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
     }
     if missing := [what for what, is_held in held.items() if not is_held]:
         yield f"{path.name}: expected a format that holds {' and '.join(missing)}, got {chosen.label}: left out"
+    yield from (f"{path.name}: expected {what}" for what in mesh.unheld)
 
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:

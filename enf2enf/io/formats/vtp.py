@@ -32,7 +32,8 @@ def _read(path: Path):
             nodes.append(cells["connectivity"].ravel().astype(np.int64))
     none = [np.zeros(0, np.int64)]
     parts = (np.concatenate(none + types), np.concatenate(none + ends), np.concatenate(none + nodes))
-    return vtk_cells.mesh_of(document.points(), parts, document.data("PointData"), document.data("CellData"))
+    data = document.data("PointData"), document.data("CellData")
+    return vtk_cells.mesh_of(document.points(), parts, *data, document.field_names)
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
