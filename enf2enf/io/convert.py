@@ -7,6 +7,7 @@ import numpy as np
 
 from enf2enf.errors import MeshError, place
 from enf2enf.io.patches import facets_of, is_mark
+from enf2enf.io.unheld import unheld
 from enf2enf.mesh import topology
 from enf2enf.mesh.mesh import CellBlock, Mesh
 
@@ -33,12 +34,15 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
     cells = tuple(CellBlock(kind, _joined([nodes[k] for k in members])) for kind, members in blocks.items())
     Mesh(points, cells)  # indices are checked before they are used
     fields, on_cells = _numeric(raw.point_data), _numeric(_of_cells(raw, [k for part in blocks.values() for k in part]))
+    patches = facets_of(raw, names)
+    lost = [*unheld(raw, patches, {*fields, *on_cells})]
     if points.shape[1] == 3 and _is_flat(points):
+        lost += [f"z = {height:g} of all nodes, got 0" for height in points[:1, 2] if height]
         points = np.ascontiguousarray(points[:, :2])
     if points.shape[1] == 2:
         fields, on_cells = ({name: flattened(values) for name, values in data.items()} for data in (fields, on_cells))
     warnings = (*(raw.info or ()), *_unused(points, cells))
-    return Mesh(points, cells, facets_of(raw, names), fields, warnings, on_cells)
+    return Mesh(points, cells, patches, fields, warnings, on_cells, unheld=tuple(lost))
 
 
 def _numeric(data: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -42,7 +42,8 @@ class Format:
         sniff: `(data)` -> whether the bytes look like this format.
         read: `(path)` -> `meshio.Mesh`. Patches are `cell_sets` or `point_sets` by name, or numbers in the cell data
             `tag` with the names that `prepare` found; `enf2enf.io.patches` lists the names that meshio gives to such
-            data. Point data become nodal fields. Its `info` may be a list of sentences about what was left out.
+            data. Point data become nodal fields. Its `info` may be a list of sentences about what was left out, its
+            `unheld` names, kind by kind, of what else is in the file and would be missing in one of another format.
         write: `(path, raw, tags, names)`: writes the `meshio.Mesh` `raw`; cells of tag k (one array of tags for each
             block) make the patch `names[k - 1]`, those of tag 0 are in no patch. The same mesh gives the same bytes.
         distinctive: whether no file of another format satisfies `sniff`; only then is a file under a wrong name said

@@ -44,6 +44,7 @@ class _Reader:
         self._counts: dict[int, int] = {}  # of elements of a type
         self._members: dict[tuple[int, int], dict[int, list[np.ndarray]]] = {}  # of groups
         self._fields: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._of_elements: list[str] = []  # names of their values, which are not read
 
     def mesh(self) -> Any:
         """All of it."""
@@ -51,6 +52,7 @@ class _Reader:
             "MeshFormat": self._format, "PhysicalNames": self._physical_names, "Entities": self._entities,
             "PartitionedEntities": self._partitioned, "Nodes": self._read_nodes, "Elements": self._elements,
             "ParametricNodes": self._parametric, "NodeData": self._node_data,
+            "ElementData": self._element_data, "ElementNodeData": self._element_data,
         }  # fmt: skip
         for name, start in self._sections():
             self._end = handlers[name](start) if name in handlers else start
@@ -201,6 +203,13 @@ class _Reader:
         self._fields[tags[0][0].strip('"')] = (nodes.ravel(), values)
         return numbers.end()
 
+    def _element_data(self, start: int) -> int:
+        """Its first text is its name."""
+        count, start = self._line(start)
+        if int(count):
+            self._of_elements.append(self._line(start)[0].strip('"'))
+        return start
+
     def _numbers(self, start: int) -> Numbers:
         return Numbers(self._data, start, self.order)
 
@@ -224,7 +233,9 @@ class _Reader:
         for name, (nodes, values) in self._fields.items():
             fields[name] = np.full((len(points), values.shape[1]), np.nan)
             fields[name][places.of(nodes)] = values
-        return meshio.Mesh(points, cells, point_data=fields, cell_sets=sets)
+        raw: Any = meshio.Mesh(points, cells, point_data=fields, cell_sets=sets)
+        raw.unheld = {"values of elements": sorted(set(self._of_elements))}
+        return raw
 
     def _named(self) -> Iterator[tuple[str, dict[int, list[np.ndarray]]]]:
         for (dim, group), members in self._members.items():

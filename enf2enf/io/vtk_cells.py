@@ -23,6 +23,7 @@ def mesh_of(
     cells: Sequence[np.ndarray],
     point_data: Mapping[str, np.ndarray],
     cell_data: Mapping[str, np.ndarray],
+    field_names: Sequence[str] = (),
 ) -> Any:
     """A `meshio.Mesh` of VTK's arrays: strips as triangles, polylines as lines, pixels as quads, hidden cells left out.
 
@@ -31,6 +32,7 @@ def mesh_of(
         cells: (types, ends, connectivity): of every cell its type and where its nodes end in `connectivity`.
         point_data: of every point.
         cell_data: of every cell.
+        field_names: of the data of the whole.
 
     Raises:
         ValueError: ends that do not fit the types, types that hold what is not understood, data of another length.
@@ -49,7 +51,7 @@ def mesh_of(
         point_data=dict(point_data),
         cell_data={name: [values[rows] for *_, rows in blocks] for name, values in cell_data.items()},
     )
-    raw.info = remarks
+    raw.info, raw.unheld = remarks, {"field data": list(field_names)}
     return raw
 
 

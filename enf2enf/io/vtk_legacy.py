@@ -127,6 +127,7 @@ class _Reader:
         self._nodes: tuple[np.ndarray, np.ndarray] | None = None  # of CELLS, until CELL_TYPES
         self._data: dict[str, dict[str, np.ndarray]] = {"POINT_DATA": {}, "CELL_DATA": {}}
         self._attributes = (self._data["POINT_DATA"], 0)
+        self._field_names: list[str] = []
         self.ends_in_points = False
 
     def mesh(self) -> Any:
@@ -140,7 +141,7 @@ class _Reader:
             self._lay_out()
         if self._points is None or self._nodes is not None:
             raise ValueError("no POINTS" if self._points is None else "CELLS without CELL_TYPES")
-        return vtk_cells.mesh_of(self._points, _joined(self._cells), self._data["POINT_DATA"], self._data["CELL_DATA"])
+        return vtk_cells.mesh_of(self._points, _joined(self._cells), *self._data.values(), self._field_names)
 
     def _section(self, key: str, words: list[str]) -> None:
         if (key == "POINTS" and self._points is not None) or (key == "CELLS" and self._nodes is not None):
@@ -214,13 +215,14 @@ class _Reader:
         return None
 
     def _field(self, arrays: int) -> None:
-        """Those of points and cells are data of theirs; those of the whole are not needed."""
+        """Those of points and cells are data of theirs; of those of the whole only the names are kept."""
         data, count = self._attributes
         for _ in range(arrays):
             while (words := self._source.line())[:1] == ["METADATA"]:
                 self._source.skip_block()
             if len(words) < 4:
                 raise ValueError("a FIELD that breaks off")
+            self._field_names += [] if count else [unquote(words[0])]
             self._keep(data if count else {}, words[0], int(words[2]), int(words[1]), words[3])
 
     def _keep(self, data: dict[str, np.ndarray], name: str, count: int, width: int, kind: str) -> None:

@@ -63,7 +63,9 @@ class Document:
         self._room = allowance.room()
         unpackers = {"vtkZLibDataCompressor": self._room.inflated, "vtkLZMADataCompressor": self._room.unlzma}
         self._unpack = unpackers[root.get("compressor", "")] if root.get("compressor") else None
-        self.piece = _only(_only(root, root.get("type", "")), "Piece")
+        whole = _only(root, root.get("type", ""))
+        self.field_names = [item.get("Name", "") for item in whole.iterfind("FieldData/*")]
+        self.piece = _only(whole, "Piece")
 
     def points(self) -> np.ndarray:
         """Coordinates."""

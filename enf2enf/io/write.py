@@ -38,15 +38,17 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 
 def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
-    """A sentence where the format of a file does not hold all that a mesh has beside its geometry and nodal fields."""
+    """Sentences on what a mesh, or the file it is of, has beside geometry and nodal fields and another file has not."""
     chosen = formats.named(path.name)
     held = {
         "patches": chosen.patches or not mesh.patches,
+        "points as cells": "vertex" in chosen.kinds or all(block.kind != "vertex" for block in mesh.cells),
         "values of cells": chosen.cell_fields or not mesh.cell_data,
         "curved lines": "line3" in chosen.kinds or all(block.kind != "line3" for block in mesh.cells),
     }
     if missing := [what for what, is_held in held.items() if not is_held]:
         yield f"{path.name}: expected a format that holds {' and '.join(missing)}, got {chosen.label}: left out"
+    yield from (f"{path.name}: expected {what}" for what in mesh.unheld)
 
 
 def _written(mesh: Mesh, name: str, chosen: formats.Format) -> bytes:
@@ -69,11 +71,15 @@ def check(mesh: Mesh, name: str, chosen: formats.Format) -> None:
         raise MeshError(name, f"a format that carries nodal fields ({able})", chosen.name)
     chosen.validate(name, mesh)
     kinds = [block.kind for block in mesh.cells if len(block.nodes)]
-    filling = [kind for kind in kinds if not topology.is_curve(kind)]
-    for kind in filling or kinds:
+    largest = max(_dim(kind) for kind in kinds)  # all others may be left out
+    for kind in (kind for kind in kinds if _dim(kind) == largest):
         plain = "polygon" if kind.startswith("polygon") else kind
-        if (topology.is_surface(kind) or topology.is_curve(kind)) and plain not in chosen.kinds:
+        if (topology.is_surface(kind) or largest < 2) and plain not in chosen.kinds:
             raise MeshError(name, f"cells among {', '.join(sorted(chosen.kinds))}", f"{kind} cells")
+
+
+def _dim(kind: str) -> int:
+    return 0 if kind == "vertex" else 1 if topology.is_curve(kind) else 2
 
 
 def _fitted(mesh: Mesh, chosen: formats.Format) -> Mesh:
@@ -82,6 +88,8 @@ def _fitted(mesh: Mesh, chosen: formats.Format) -> Mesh:
     if not chosen.patches:
         kept = tuple(block for block in cells if not topology.is_curve(block.kind))
         cells, patches, cell_data = kept or cells, {}, {}
+    if "vertex" not in chosen.kinds:  # nor then values of cells
+        cells = tuple(block for block in cells if block.kind != "vertex")
     if "line3" not in chosen.kinds:
         cells = tuple(CellBlock("line", b.nodes[:, :2]) if b.kind == "line3" else b for b in cells)
     return dataclasses.replace(mesh, cells=cells, patches=patches, cell_data=cell_data)

@@ -37,6 +37,7 @@ class Mesh:
         cell_data: name -> values by cell, `(cells,)` or `(cells, components)`, block after block; NaN for none.
         source: the file that it was read from, as it is; None where there is none.
         unit: that it came in, of which it was scaled.
+        unheld: what else its file has, which one of another format made of it has not; each the end of a sentence.
 
     Raises:
         MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of
@@ -51,6 +52,7 @@ class Mesh:
     cell_data: Mapping[str, Float[np.ndarray, "cells ..."]] = dataclasses.field(default_factory=dict)
     source: Source | None = None
     unit: str = "m"
+    unheld: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.points.ndim != 2 or self.points.shape[1] not in (2, 3) or len(self.points) == 0:

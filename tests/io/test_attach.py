@@ -200,12 +200,17 @@ def test_every_number_comes_back(name, values, swap, tmp_path_factory):
 def test_another_format_keeps_what_it_can_and_says_what_it_cannot(tmp_path):
     msh(tmp_path / "a.msh")
     vtu(tmp_path / "a.vtu")
-    assert attach(tmp_path / "b.vtu", read(tmp_path / "a.msh"), FIELDS) == ()
+    assert attach(tmp_path / "b.vtu", read(tmp_path / "a.msh"), FIELDS) == (
+        "b.vtu: expected groups of surfaces 'plate', 'rest', got none: left out",
+        "b.vtu: expected values of elements 'zone', got none: left out",
+    )
     again = read(tmp_path / "b.vtu")
     assert set(again.patches) == {"foot", "side"} and {block.kind for block in again.cells} >= {"line3", "line"}
     assert len(next(block.nodes for block in again.cells if block.kind == "line3")) == 2
-    (sentence,) = attach(tmp_path / "c.msh", read(tmp_path / "a.vtu"), FIELDS)
-    assert sentence == "c.msh: expected a format that holds values of cells, got Gmsh: left out"
+    assert attach(tmp_path / "c.msh", read(tmp_path / "a.vtu"), FIELDS) == (
+        "c.msh: expected a format that holds values of cells, got Gmsh: left out",
+        "c.msh: expected field data 'time', got none: left out",
+    )
 
 
 def test_a_file_that_is_another_by_now_is_not_added_to(tmp_path):
@@ -218,7 +223,8 @@ def test_a_file_that_is_another_by_now_is_not_added_to(tmp_path):
     }
     for got, spoil in wrong.items():
         spoil()
-        (sentence,) = attach(tmp_path / "b.vtu", mesh, FIELDS)
+        sentence, time = attach(tmp_path / "b.vtu", mesh, FIELDS)
+        assert time == "b.vtu: expected field data 'time', got none: left out"
         assert sentence.startswith("b.vtu: expected the fields added to a.vtu as it is, got ") and got in sentence
         again = read(tmp_path / "b.vtu")
         np.testing.assert_array_equal(again.points, mesh.points)

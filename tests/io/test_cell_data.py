@@ -1,5 +1,7 @@
 """Numbers by cell come through files that can hold them, whatever the order of the cells in these."""
 
+from pathlib import Path
+
 import meshio
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from hypothesis import strategies as st
 from enf2enf.errors import MeshError
 from enf2enf.io import read, read_bytes, write_bytes
 from enf2enf.io.formats import FORMATS
+from enf2enf.io.write import left_out
 from enf2enf.mesh import CellBlock, Mesh
 
 POINTS = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1], [3, 0.5]], np.float64)
 QUADS, TRIANGLES = np.array([[0, 1, 4, 3], [1, 2, 5, 4]]), np.array([[2, 6, 5]])
 RIM = np.array([[0, 1], [1, 2]])
+LOOP = np.array([[0, 1], [1, 4], [4, 3], [3, 0]])
 
 
 @settings(max_examples=10)
@@ -61,3 +65,26 @@ def test_the_sides_of_a_patch_keep_their_numbers_and_their_curves(format):
     assert np.isnan(found.pop((2, 5))) and found == {(1, 2): 0, (3, 4): 1, (0, 1): 4}
     assert {tuple(sorted(side)) for side in again.patches["rim"].tolist()} == {(0, 1), (1, 2), (2, 5)}
     assert ("line3", (0, 1)) in cells or not is_curved
+
+
+@pytest.mark.parametrize("kind, nodes", [("triangle", TRIANGLES), ("quad", QUADS), ("line", LOOP)])
+@pytest.mark.parametrize("format", FORMATS)
+def test_points_as_cells_stay_with_their_values_or_are_left_out_with_a_word(format, kind, nodes):
+    """A file that is written is read again, every cell with its own value."""
+    chosen = FORMATS[format]
+    blocks = (CellBlock("vertex", np.array([[4], [2]])), CellBlock(kind, nodes))
+    mesh = Mesh(POINTS, blocks, {"rim": RIM[:1]}, cell_data={"p": 1.0 + np.arange(2 + len(nodes))})
+    if kind not in chosen.kinds:
+        with pytest.raises(MeshError, match=rf"^mesh: expected cells among .*, got {kind} cells"):
+            write_bytes(mesh, format)
+        return
+    again = read_bytes(write_bytes(mesh, format), format)
+    found = [row for block in again.cells if block.kind == "vertex" for row in block.nodes.tolist()]
+    assert found == ([[4], [2]] if "vertex" in chosen.kinds else [])
+    (said,) = list(left_out(Path(f"a{chosen.extensions[0]}"), mesh)) or [""]
+    assert ("points as cells" in said) == (not found)
+    if chosen.cell_fields:
+        rows = [row for block in again.cells for row in map(tuple, block.nodes.tolist())]
+        by_cell = dict(zip(rows, again.cell_data["p"].tolist(), strict=True))
+        wanted = [row for block in blocks for row in map(tuple, block.nodes.tolist())]
+        assert [by_cell[row] for row in wanted] == mesh.cell_data["p"].tolist()

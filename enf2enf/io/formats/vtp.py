@@ -12,6 +12,7 @@ from enf2enf.io.format import LINEAR, Format
 from enf2enf.io.patches import mark
 
 _SECTIONS = {"Verts": 2, "Lines": 4, "Polys": 7, "Strips": 6}  # in VTK's order of cells, with the type of these
+_OWN = {"vertex": "Verts", "line": "Lines"}  # all other cells are polygons
 _HEAD = '<VTKFile type="PolyData" version="1.0" byte_order="LittleEndian" header_type="UInt64">'
 _TYPES = {"f": "Float64", "i": "Int64"}
 
@@ -31,22 +32,22 @@ def _read(path: Path):
             nodes.append(cells["connectivity"].ravel().astype(np.int64))
     none = [np.zeros(0, np.int64)]
     parts = (np.concatenate(none + types), np.concatenate(none + ends), np.concatenate(none + nodes))
-    return vtk_cells.mesh_of(document.points(), parts, document.data("PointData"), document.data("CellData"))
+    data = document.data("PointData"), document.data("CellData")
+    return vtk_cells.mesh_of(document.points(), parts, *data, document.field_names)
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
     mark(raw, tags, names)
-    order = sorted(range(len(raw.cells)), key=lambda number: raw.cells[number].type != "line")
-    blocks = [raw.cells[number].data for number in order]
-    lines = [block for block in blocks if block.shape[1] == 2]
-    polygons = [block for block in blocks if block.shape[1] > 2]
-    counts = {"Points": len(raw.points), "Lines": sum(map(len, lines)), "Polys": sum(map(len, polygons))}
+    own = [_OWN.get(block.type, "Polys") for block in raw.cells]
+    order = [number for section in _SECTIONS for number in range(len(own)) if own[number] == section]
+    sections = {key: [raw.cells[number].data for number in order if own[number] == key] for key in _SECTIONS}
+    counts = {"Points": len(raw.points), **{key: sum(map(len, parts)) for key, parts in sections.items()}}
     text = [_HEAD, "<PolyData><Piece " + " ".join(f'NumberOf{key}="{n}"' for key, n in counts.items()) + ">"]
     text += ["<PointData>", *(_array(name, values) for name, values in raw.point_data.items()), "</PointData>"]
     marks = {name: np.concatenate([values[number] for number in order]) for name, values in raw.cell_data.items()}
     text += ["<CellData>", *(_array(name, values) for name, values in marks.items()), "</CellData>"]
     text += ["<Points>", _array("Points", raw.points), "</Points>"]
-    for section, parts in (("Lines", lines), ("Polys", polygons)):
+    for section, parts in sections.items():
         ends = np.cumsum(np.concatenate([np.zeros(0, int), *(np.full(len(part), part.shape[1]) for part in parts)]))
         nodes = np.concatenate([np.zeros(0, int), *(part.ravel() for part in parts)])
         text += [f"<{section}>", _array("connectivity", nodes), _array("offsets", ends), f"</{section}>"]
@@ -65,7 +66,7 @@ FORMAT = Format(
     name="vtp",
     label="VTP",
     extensions=(".vtp",),
-    kinds=LINEAR | {"polygon"},
+    kinds=LINEAR | {"polygon", "vertex"},
     fields=True,
     cell_fields=True,
     patches=True,

@@ -23,7 +23,8 @@ def _read(path: Path):
     document = vtk_xml.Document(path)
     points, cells = document.points(), document.data("Cells")
     parts = tuple(cells[key].ravel().astype(np.int64) for key in ("types", "offsets", "connectivity"))
-    return vtk_cells.mesh_of(points, parts, document.data("PointData"), document.data("CellData"))
+    data = document.data("PointData"), document.data("CellData")
+    return vtk_cells.mesh_of(points, parts, *data, document.field_names)
 
 
 def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
@@ -37,7 +38,7 @@ FORMAT = Format(
     name="vtu",
     label="VTU",
     extensions=(".vtu",),
-    kinds=QUADRATIC | {"quad9", "polygon"},
+    kinds=QUADRATIC | {"quad9", "polygon", "vertex"},
     fields=True,
     cell_fields=True,
     patches=True,

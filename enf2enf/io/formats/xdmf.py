@@ -1,4 +1,4 @@
-"""XDMF by meshio, in the words that it knows: an XML document, with its arrays in it or in HDF5 files beside it."""
+"""XDMF: an XML document, with its arrays in it or in HDF5 files beside it; a reader of ours, meshio's writer."""
 
 import dataclasses
 import math
@@ -11,11 +11,10 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from enf2enf.errors import MeshError
-from enf2enf.io import hdf5, markup, xdmf_grid
-from enf2enf.io.format import LINEAR, Format, meshio_reader
+from enf2enf.io import hdf5, markup, xdmf_cells, xdmf_grid
+from enf2enf.io.format import QUADRATIC, Format
 from enf2enf.io.patches import mark
 
-_meshio = meshio_reader("xdmf")
 _DOCUMENT_TYPE = re.compile(rb"<!DOCTYPE\s+Xdmf\s+SYSTEM\s+[\"']Xdmf\.dtd[\"']\s*(\[\s*\])?\s*>")
 
 
@@ -28,8 +27,8 @@ def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
 
 
 def _read(path: Path):
-    raw = _meshio(path)
-    raw.info = xdmf_grid.remarks(path)
+    raw = xdmf_cells.read(path)
+    raw.info += xdmf_grid.remarks(path)
     return raw
 
 
@@ -151,7 +150,7 @@ FORMAT = Format(
     name="xdmf",
     label="XDMF",
     extensions=(".xdmf", ".xmf"),
-    kinds=LINEAR | {"triangle6"},
+    kinds=QUADRATIC | {"quad9", "vertex"},
     fields=True,
     cell_fields=True,
     patches=True,

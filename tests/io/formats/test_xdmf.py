@@ -1,11 +1,16 @@
 """XDMF with a document type, and with its arrays in another file."""
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import enf2enf_meshes
 from enf2enf.errors import MeshError
-from enf2enf.io import read, read_bytes
+from enf2enf.io import read, read_bytes, write_bytes
+from enf2enf.mesh import CellBlock, Mesh
 
 NODES = [(0, 0), (1, 0), (1, 1), (0, 1), (0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]
 QUADS = [(1, 2, 6, 5), (2, 3, 7, 6), (3, 4, 8, 7), (4, 1, 5, 8)]
@@ -125,3 +130,47 @@ def test_values_that_are_no_plain_array_are_left_out_with_a_word():
 def test_what_is_not_understood_is_refused_by_its_name(data, sentence):
     with pytest.raises(MeshError, match=rf"^a\.xdmf: .*{sentence}"):
         read_bytes(data, "a.xdmf")
+
+
+CURVED = [  # of every quadratic kind one, as the specification numbers them, beside a point, a polyline and a polygon
+    ("line3", 34, [0, 1, 4]), ("triangle6", 36, [0, 1, 2, 4, 5, 6]), ("quad8", 37, list(range(8))),
+    ("quad9", 35, [*range(8), 8]), ("triangle", 4, [0, 1, 2]), ("quad", 5, [0, 1, 2, 3]), ("vertex", 1, [7]),
+    ("line", 2, [3, 0]), ("polygon5", 3, [0, 1, 2, 6, 3]),
+]  # fmt: skip
+PLACES = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0.5, 0.1), (1.1, 0.5), (0.5, 0.9), (0.1, 0.5), (0.5, 0.5)])
+
+
+@settings(max_examples=20, deadline=None)
+@given(chosen=st.permutations(CURVED), count=st.integers(1, len(CURVED)))
+def test_cells_of_several_kinds_are_numbered_as_the_specification_has_it(chosen, count):
+    numbers = [n for kind, k, nodes in chosen[:count] for n in (k, *[len(nodes)] * (k < 4), *nodes)]
+    mixed = f'<Topology TopologyType="Mixed" NumberOfElements="{count}">{array(numbers, "Int")}</Topology>'
+    at_cells = f'<Attribute Name="c" Center="Cell">{array(np.arange(float(count)))}</Attribute>'
+    shape = f'<Geometry GeometryType="XY">{array(PLACES)}</Geometry>'
+    mesh = read_bytes(document(f"<Grid>{mixed}{shape}{at_cells}</Grid>"), "a.xdmf")
+    found = {block.kind: block.nodes.tolist() for block in mesh.cells}
+    assert found == {kind: [nodes] for kind, _, nodes in chosen[:count]}
+    order = [block.kind for block in mesh.cells]
+    assert mesh.cell_data["c"].tolist() == [[kind for kind, *_ in chosen].index(kind) for kind in order]
+
+
+@settings(max_examples=20, deadline=None)
+@given(chosen=st.lists(st.sampled_from(CURVED[:-1]), min_size=1, unique_by=lambda item: item[0]))
+def test_what_is_written_of_quadratic_cells_is_read(chosen):
+    cells = tuple(CellBlock(kind, np.array([nodes])) for kind, _, nodes in chosen)
+    mesh = Mesh(PLACES, cells, {}, {"p": PLACES[:, 0]}, cell_data={"c": np.arange(float(len(cells)))})
+    data = write_bytes(mesh, "xdmf")
+    again = read_bytes(data, "xdmf")
+    assert [(b.kind, b.nodes.tolist()) for b in again.cells] == [(b.kind, b.nodes.tolist()) for b in cells]
+    assert again.cell_data["c"].tolist() == mesh.cell_data["c"].tolist()
+    if len(chosen) > 1:
+        wanted = [n for _, k, nodes in chosen for n in (k, *[len(nodes)] * (k < 4), *nodes)]
+        text = re.search(rb"<Topology[^<>]*><DataItem[^<>]*>([^<>]*)", data)[1]
+        assert list(map(int, text.split())) == wanted
+
+
+@pytest.mark.parametrize("numbers", [[36, 0, 1, 2], [2], [2, -3, 0, 1], [1, 0], [99, 0, 1], [4, 0, 1, 9], [0]])
+def test_cells_that_break_off_are_refused(numbers):
+    mixed = f'<Topology TopologyType="Mixed">{array(numbers, "Int")}</Topology>'
+    with pytest.raises(MeshError):
+        read_bytes(document(f"<Grid>{mixed}{GEOMETRY}</Grid>"), "a.xdmf")
