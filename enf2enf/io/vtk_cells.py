@@ -45,7 +45,7 @@ def mesh_of(
     sizes = _sizes(types, ends, len(connectivity))
     chosen, remarks = _there(cell_data.get("vtkGhostType"), len(types))
     blocks = _blocks(types, ends, sizes, connectivity, chosen)
-    raw = meshio.Mesh(
+    raw: Any = meshio.Mesh(
         points,
         [(kind, nodes) for kind, nodes, _ in blocks],
         point_data=dict(point_data),

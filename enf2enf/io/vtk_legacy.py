@@ -141,7 +141,9 @@ class _Reader:
             self._lay_out()
         if self._points is None or self._nodes is not None:
             raise ValueError("no POINTS" if self._points is None else "CELLS without CELL_TYPES")
-        return vtk_cells.mesh_of(self._points, _joined(self._cells), *self._data.values(), self._field_names)
+        return vtk_cells.mesh_of(
+            self._points, _joined(self._cells), *self._data.values(), field_names=self._field_names
+        )
 
     def _section(self, key: str, words: list[str]) -> None:
         if (key == "POINTS" and self._points is not None) or (key == "CELLS" and self._nodes is not None):
