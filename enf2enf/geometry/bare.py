@@ -1,11 +1,13 @@
 """Boundaries as a mesh of bare curves."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from enf2enf.geometry.boundary import AbstractBoundary
-from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.mesh import Mesh
+from enf2enf.mesh.curves import closed_curves
 
 WALLS = "walls"
 """The patch of the walls in the mesh of a geometry."""
@@ -13,10 +15,6 @@ WALLS = "walls"
 
 def curves_of(boundaries: Sequence[AbstractBoundary]) -> Mesh:
     """Boundaries of the plane as line cells, the sides of their walls in a patch `walls`."""
-    sizes = [len(boundary.vertices) for boundary in boundaries]
-    starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
-    here = np.arange(len(starts)) - starts
-    lines = np.stack([starts + here, starts + (here + 1) % np.repeat(sizes, sizes)], axis=1)
+    mesh = closed_curves([boundary.vertices for boundary in boundaries])
     on_wall = np.concatenate([boundary.on_wall for boundary in boundaries])
-    points = np.concatenate([boundary.vertices for boundary in boundaries])
-    return Mesh(points, (CellBlock("line", lines),), {WALLS: lines[on_wall]})
+    return dataclasses.replace(mesh, patches={WALLS: mesh.cells[0].nodes[on_wall]})

@@ -11,7 +11,8 @@ import numpy as np
 from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io.convert import from_meshio
 from enf2enf.io.read import read, read_bytes
-from enf2enf.mesh.mesh import CellBlock, Mesh
+from enf2enf.mesh.curves import closed_curves
+from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
 from enf2enf.mesh.units import metres
 from enf2enf.plain import shown
@@ -110,11 +111,7 @@ def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:
     Raises:
         MeshError: an array that is no curve of the plane.
     """
-    points = [_curve(number, np.asarray(curve)) for number, curve in enumerate(curves)]
-    starts = np.cumsum([0, *map(len, points)])
-    lines = [start + np.stack([np.arange(len(part)), np.roll(np.arange(len(part)), -1)], axis=1)
-             for start, part in zip(starts, points, strict=False)]  # fmt: skip
-    return Mesh(np.concatenate(points), (CellBlock("line", np.concatenate(lines)),))
+    return closed_curves([_curve(number, np.asarray(curve)) for number, curve in enumerate(curves)])
 
 
 def _curve(number: int, points: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from enf2enf.field import Field
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.mesh.curves import closed_curves
 from enf2enf.problems.joukowski import sampling
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import AbstractFlow, Flow
@@ -96,7 +96,7 @@ class Joukowski(AbstractProblem):
         box = np.array([low, complex(high.real, low.imag), high, complex(low.real, high.imag)])
         curves = [*(body.wall(WALL) for body in flow.bodies), box * np.exp(1j * flow.direction)]
         return SolvedCase(
-            _bare(curves),
+            closed_curves([points_of(curve) for curve in curves]),
             {"inflow": flow.inflow},
             error=lambda: flow.error(np.concatenate([points, on_walls])),
             samples=Field(points, flow.fields(points)),
@@ -108,12 +108,3 @@ def _section(rng: np.random.Generator) -> Section:
     if rng.random() < CIRCLES:
         return Section(1.0, 0.0, np.pi)
     return Section(rng.uniform(*THICKNESS), rng.uniform(*CAMBER), rng.uniform(*EDGE))
-
-
-def _bare(curves: list[np.ndarray]) -> Mesh:
-    """Closed curves as a mesh of their sides."""
-    lengths = [len(curve) for curve in curves]
-    first = np.repeat(np.cumsum([0, *lengths[:-1]]), lengths)
-    nodes = np.arange(sum(lengths))
-    after = first + (nodes - first + 1) % np.repeat(lengths, lengths)
-    return Mesh(points_of(np.concatenate(curves)), (CellBlock("line", np.stack([nodes, after], axis=1)),))

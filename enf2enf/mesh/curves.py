@@ -1,0 +1,17 @@
+"""Closed curves of the plane as a mesh of their sides."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from enf2enf.mesh.mesh import CellBlock, Mesh
+
+
+def closed_curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Mesh:
+    """Line cells around every loop of points, one loop after the other; none is repeated at its end."""
+    sizes = [len(loop) for loop in loops]
+    starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+    here = np.arange(len(starts)) - starts
+    lines = np.stack([starts + here, starts + (here + 1) % np.repeat(sizes, sizes)], axis=1)
+    return Mesh(np.concatenate(loops), (CellBlock("line", lines),))
