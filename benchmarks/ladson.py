@@ -10,7 +10,8 @@ ranges over its grits. The first cell keeps its height on all grids, as wall fun
 import argparse
 import time
 
-from enf2enf.problems.aerofoil.case import VISCOSITY, Case
+from enf2enf.data.airfrans.schema import VISCOSITY
+from enf2enf.problems.aerofoil.case import Case
 from enf2enf.problems.aerofoil.cgrid import Size
 from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.problems.aerofoil.solver import solve

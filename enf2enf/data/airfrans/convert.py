@@ -8,30 +8,15 @@ from typing import Any
 import numpy as np
 
 from enf2enf.data import npz
-from enf2enf.data.airfrans.layout import VISCOSITY, PublicFolder, inflow_of
+from enf2enf.data.airfrans.layout import PublicFolder, inflow_of
 from enf2enf.data.airfrans.record import Record
+from enf2enf.data.airfrans.schema import SCHEMA, VISCOSITY
 from enf2enf.data.cache import Track, bar
 from enf2enf.data.manifest import write_manifest
 from enf2enf.errors import DatasetError
 from enf2enf.field import Field
 from enf2enf.io import write
-from enf2enf.schema import Integrals, Quantity, Schema
 
-SCHEMA = Schema(
-    2,
-    (Quantity("inflow", "vector", "m/s"), Quantity("viscosity", unit="m2/s")),
-    (
-        Quantity("velocity", "vector", "m/s", scales_with=(("inflow", 1.0),), relative_to="inflow"),
-        Quantity("pressure", unit="m2/s2", scales_with=(("inflow", 2.0),)),
-        Quantity("nut", unit="m2/s", scales_with=(("viscosity", 1.0),), transform="log1p"),
-        Quantity("wall_pressure", unit="m2/s2", scales_with=(("inflow", 2.0),), on="wall"),
-        Quantity("wall_shear", "vector", "m2/s2", scales_with=(("inflow", 2.0),), on="wall"),
-    ),
-    outer_is_far=True,
-    length=1.0,
-    integrals=Integrals("wall_pressure", "inflow", "wall_shear"),
-)
-"""Pressure and wall shear are over density; `wall_shear` is the viscous stress of the fluid on the wall."""
 _PARTS = ("meshes", "samples", "wall")
 _DESCRIPTION = (
     "Steady incompressible flow of air (RANS, k-omega SST) around NACA sections of 4 and 5 digits of 1 m chord: the "

@@ -15,8 +15,6 @@ from enf2enf.plain import DAMAGE, shown
 
 TASKS = ("full", "scarce", "reynolds", "aoa")
 """What is learnt from what: all; a quarter of it, tested on the same; other speeds; other incidences."""
-VISCOSITY = 1.56e-5
-"""Of all cases, m2/s."""
 _TEST_OF = {"scarce": "full"}
 _CHOOSING = 0.1  # of the cases to train with, the last ones
 _NUMBER = r"(-?\d+(?:\.\d+)?)"

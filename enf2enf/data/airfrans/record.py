@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
-from enf2enf.data.airfrans.layout import VISCOSITY, PublicFolder
+from enf2enf.data.airfrans.layout import PublicFolder
+from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.errors import DatasetError, Enf2EnfError, place
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry

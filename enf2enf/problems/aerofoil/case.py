@@ -9,14 +9,13 @@ import numpy as np
 import shapely
 from jaxtyping import Float
 
+from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.problems.aerofoil import dictionaries, foam
 from enf2enf.problems.aerofoil.cgrid import FAR, Size, c_grid
 from enf2enf.problems.aerofoil.panel import PanelFlow
 from enf2enf.problems.aerofoil.section import AbstractSection
 from enf2enf.problems.aerofoil.topology import Topology, topology
 
-VISCOSITY = 1.56e-5
-"""Of air, m2/s."""
 _Y_PLUS = 52.0  # of the first cells' centres by the estimate below; the mean over a wall comes out near 41
 _FASTEST, _LAYER, _FRICTION = 2.0, 0.02, 0.04  # of the start: most of the speed; chords; friction velocity of the speed
 _BETA, _KAPPA = 0.09, 0.41

@@ -5,13 +5,14 @@ from typing import Literal, final, get_args
 
 import numpy as np
 
+from enf2enf.data.airfrans.schema import SCHEMA, VISCOSITY
 from enf2enf.errors import ConfigError
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.plain import shown
-from enf2enf.problems.aerofoil.case import VISCOSITY, Case
+from enf2enf.problems.aerofoil.case import Case
 from enf2enf.problems.aerofoil.naca import FiveDigits, FourDigits
 from enf2enf.problems.aerofoil.outlines import outlines
-from enf2enf.problems.aerofoil.record import SCHEMA, solved_case
+from enf2enf.problems.aerofoil.record import solved_case
 from enf2enf.problems.aerofoil.section import AbstractSection
 from enf2enf.problems.aerofoil.solver import solve
 from enf2enf.problems.problem import AbstractProblem, SolvedCase, option

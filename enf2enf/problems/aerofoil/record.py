@@ -3,32 +3,15 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from enf2enf.field import Field
-from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.mesh import Mesh
+from enf2enf.mesh.curves import closed_curves
 from enf2enf.problems.problem import SolvedCase
-from enf2enf.schema import Integrals, Quantity, Schema
 
 CROP = ((-2.0, -1.5), (4.0, 1.5))
 """Lower and upper corner, in chords from the nose along the chord, of what is kept; the flow goes on beyond."""
-
-SCHEMA = Schema(
-    2,
-    (Quantity("inflow", "vector", "m/s"), Quantity("viscosity", unit="m2/s")),
-    (
-        Quantity("velocity", "vector", "m/s", scales_with=(("inflow", 1.0),), relative_to="inflow"),
-        Quantity("pressure", unit="m2/s2", scales_with=(("inflow", 2.0),)),
-        Quantity("nut", unit="m2/s", scales_with=(("viscosity", 1.0),), transform="log1p"),
-        Quantity("wall_pressure", unit="m2/s2", scales_with=(("inflow", 2.0),), on="wall"),
-        Quantity("wall_shear", "vector", "m2/s2", scales_with=(("inflow", 2.0),), on="wall"),
-    ),
-    outer_is_far=True,
-    length=1.0,
-    integrals=Integrals("wall_pressure", "inflow", "wall_shear"),
-)
-"""Pressure and wall shear are over density, the pressure above that of the inflow; `wall_shear` is the traction of the
-fluid on the wall without its pressure."""
 
 
 def solved_case(record: Mapping[str, np.ndarray]) -> SolvedCase:
@@ -46,7 +29,7 @@ def solved_case(record: Mapping[str, np.ndarray]) -> SolvedCase:
     incidence = np.radians(float(record["alpha_deg"]))
     inflow = float(record["U_inf"]) * np.array([np.cos(incidence), np.sin(incidence)])
     return SolvedCase(
-        _bare(nodes[:-1]),
+        _curves(nodes[:-1]),
         {"inflow": inflow, "viscosity": float(record["nu"])},
         samples=Field(centres, {name: _float64(values) for name, values in fields.items()}),
         wall=Field((nodes[1:] + nodes[:-1]) / 2, {name: _float64(values) for name, values in on_wall.items()}),
@@ -57,15 +40,7 @@ def _float64(values: np.ndarray) -> Float[np.ndarray, "rows ..."]:
     return np.asarray(values, np.float64)
 
 
-def _bare(wall: Float[np.ndarray, "faces 2"]) -> Mesh:
+def _curves(wall: Float[np.ndarray, "faces 2"]) -> Mesh:
     """The wall and the crop as a mesh of their sides."""
     (left, low), (right, high) = CROP
-    crop = np.array([[left, low], [right, low], [right, high], [left, high]])
-    sides = np.concatenate([_ring(len(wall)), len(wall) + _ring(len(crop))])
-    return Mesh(np.concatenate([wall, crop]), (CellBlock("line", sides),))
-
-
-def _ring(count: int) -> Int[np.ndarray, "{count} 2"]:
-    """Sides of a closed curve of nodes in order."""
-    nodes = np.arange(count)
-    return np.stack([nodes, (nodes + 1) % count], axis=1)
+    return closed_curves([wall, np.array([[left, low], [right, low], [right, high], [left, high]])])

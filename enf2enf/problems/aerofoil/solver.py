@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.errors import SolverError
 from enf2enf.plain import one_line
 from enf2enf.problems.aerofoil import foam
-from enf2enf.problems.aerofoil.case import VISCOSITY, Case
+from enf2enf.problems.aerofoil.case import Case
 from enf2enf.problems.aerofoil.record import CROP
 
 TIME_LIMIT = 1800.0

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from enf2enf.data.airfrans.schema import SCHEMA
 from enf2enf.forces import coefficients, forces, integrals
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.sides import WallSides
-from enf2enf.problems.aerofoil.record import SCHEMA, solved_case
+from enf2enf.problems.aerofoil.record import solved_case
 
 STORED = Path(__file__).with_name("naca_5_digits.npz")
 
