@@ -225,7 +225,7 @@ class Surrogate:
         if sides is None:
             field = self.field(points, evaluator(points))
         else:
-            field = self.field(points, evaluator.on_wall(points), "wall")
+            field = self.field(points, evaluator.at_sides, "wall")
         if progress is not None:
             progress(len(points), len(points))
         seconds = time.perf_counter() - began

@@ -99,12 +99,17 @@ class FieldEvaluator:
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
 
     @functools.cached_property
+    def at_sides(self) -> Float[np.ndarray, "sides components"]:
+        """The same at the midpoints of all sides of the walls."""
+        return self.on_wall(WallSides.of(self._geometry).midpoints)
+
+    @functools.cached_property
     def integrals(self) -> Mapping[str, float]:
         """Lift, drag and moment, see `enf2enf.forces.integrals`; none where the schema has none, or walls no fields."""
         schema = self._normaliser.schema
         if schema.integrals is None:
             return {}
-        fields = self._fields.split(self.on_wall(WallSides.of(self._geometry).midpoints))
+        fields = self._fields.split(self.at_sides)
         if not all(np.isfinite(fields[name]).all() for name in schema.integrals.fields):
             return {}
         return integrals(schema, self._geometry, fields, schema.condition_columns.split(self._row))
