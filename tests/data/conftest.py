@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import airfrans_files
 import numpy as np
 import pytest
 
@@ -94,3 +95,10 @@ def walled(folder, edit):
             entry["wall"] = f"wall/{name}.npz"
 
     return edit(add)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory) -> tuple[Path, list[str]]:
+    """A folder in the layout of AirfRANS, and the names of its cases."""
+    folder = tmp_path_factory.mktemp("airfrans") / "Dataset"
+    return folder, airfrans_files.write_folder(folder)

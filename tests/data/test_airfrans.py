@@ -29,16 +29,6 @@ from enf2enf.mesh import CellBlock, Mesh
 NUMBER = st.floats(-100, 100).map(lambda number: round(number, 3))
 
 
-def quietly(items):
-    return items
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("airfrans") / "Dataset"
-    return folder, airfrans_files.write_folder(folder)
-
-
 @pytest.fixture(scope="module")
 def dataset(public):
     out = public[0].parent / "scarce"
@@ -229,7 +219,7 @@ def test_tasks_are_split_as_their_authors_split_them(tmp_path, task, train, test
 
 
 def test_the_cases_can_be_learnt_from(dataset):
-    packed = PackedData.load(dataset.folder, quietly)
+    packed = PackedData.load(dataset.folder, iter)
     assert [len(packed.ids(part)) for part in ("train", "validation", "calibration", "test")] == [1, 1, 0, 2]
     assert dataset.schema.integrals.fields == ("wall_pressure", "wall_shear")
     assert np.isfinite(packed.points(0)).all() and packed.on_wall(0).sum() == 120
@@ -249,11 +239,11 @@ def test_what_was_interrupted_goes_on_and_is_the_same(public, tmp_path):
     assert not (tmp_path / "out" / "dataset.json").exists()
     first = PublicFolder(folder).split("full")["train"][0]
     PublicFolder(folder).flow_file(first).write_text("spoilt since it was read")
-    convert(folder, tmp_path / "out", "full", quietly)
-    whole = convert(public[0], tmp_path / "whole", "full", quietly).parent
+    convert(folder, tmp_path / "out", "full", iter)
+    whole = convert(public[0], tmp_path / "whole", "full", iter).parent
     for path in (path for path in whole.rglob("*") if path.is_file()):
         assert path.read_bytes() == (tmp_path / "out" / path.relative_to(whole)).read_bytes()
     with pytest.raises(
         DatasetError, match="expected a folder that is new, empty or of an interrupted run, got another"
     ):
-        convert(folder, tmp_path / "out", "full", quietly)
+        convert(folder, tmp_path / "out", "full", iter)

@@ -17,16 +17,6 @@ from enf2enf.io import read, write
 from enf2enf.mesh import CellBlock, Mesh
 
 
-def quietly(items):
-    return items
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("airfrans") / "Dataset"
-    return folder, airfrans_files.write_folder(folder)
-
-
 @pytest.fixture
 def single(tmp_path):
     """One case, to be spoilt."""
@@ -121,7 +111,7 @@ def test_a_folder_that_is_none(public, tmp_path, manifest, sentence, capsys):
     if (text := manifest(lists)) is not None:
         (folder / "manifest.json").write_text(text)
     with pytest.raises(DatasetError, match=sentence):
-        convert(folder, tmp_path / "out", "scarce", quietly)
+        convert(folder, tmp_path / "out", "scarce", iter)
     assert main(["dataset", "airfrans", str(folder), "--task", "scarce", "--out", str(tmp_path / "out")]) != 0
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "expected" in said
@@ -129,9 +119,9 @@ def test_a_folder_that_is_none(public, tmp_path, manifest, sentence, capsys):
 
 def test_an_unknown_task_and_a_folder_of_something_else(public, tmp_path):
     with pytest.raises(DatasetError, match=r"task: expected full or scarce or reynolds or aoa, got 'half'"):
-        convert(public[0], tmp_path / "out", "half", quietly)
+        convert(public[0], tmp_path / "out", "half", iter)
     assert not (tmp_path / "out").exists()
     (tmp_path / "notes.txt").touch()
     for target in (tmp_path, tmp_path / "notes.txt"):
         with pytest.raises(DatasetError, match=r"expected a folder that is new, empty or of an interrupted run, got"):
-            convert(public[0], target, "scarce", quietly)
+            convert(public[0], target, "scarce", iter)

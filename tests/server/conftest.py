@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import fakes
 import grpc
 import numpy as np
 import pytest
@@ -114,3 +115,16 @@ def channel(target: str) -> Iterator[grpc.Channel]:
     """A bare channel to it."""
     with grpc.insecure_channel(target) as connected:
         yield connected
+
+
+@pytest.fixture(scope="module")
+def _faked():
+    with fakes.faked() as running:
+        yield running
+
+
+@pytest.fixture
+def fake(_faked) -> tuple[fakes.Fake, str]:
+    """A server that answers whatever a test wants, as it is made; and its address."""
+    _faked[0].__init__()
+    return _faked

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import numpy as np
+import pytest
 from google.rpc import status_pb2
 
 from enf2enf import AsyncClient, Client
@@ -123,3 +124,7 @@ def loop(address: str, call: Callable[[Any], Any]) -> Any:
             return call(client)
         finally:
             client.close()
+
+
+BOTH = pytest.mark.parametrize("ask", [threads, loop], ids=lambda ask: ask.__name__)
+"""By either client."""

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from fakes import DESCRIBED, ENCODED, chunk, f4, f8, faked, field, loop, sides, threads
+from fakes import BOTH, DESCRIBED, ENCODED, chunk, f4, f8, field, sides, threads
 
 from enf2enf.errors import ServiceError
 from enf2enf_protos import surrogate_pb2 as pb
@@ -12,19 +12,6 @@ from enf2enf_protos import surrogate_pb2 as pb
 NAN = float("nan")
 POINTS = np.zeros((4, 2))
 MANY = np.zeros((10_000, 2))
-BOTH = pytest.mark.parametrize("ask", [threads, loop], ids=lambda ask: ask.__name__)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with faked() as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server):
-    server[0].__init__()
-    return server
 
 
 def encode(client):

@@ -1,26 +1,12 @@
 """Statuses whose details make no sense, or tell of an older server."""
 
 import pytest
-from fakes import detailed, ends, faked, loop, threads
+from fakes import BOTH, detailed, ends, threads
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2
 from grpc import StatusCode
 
 from enf2enf.errors import QueryError, ServiceError
-
-BOTH = pytest.mark.parametrize("ask", [threads, loop], ids=lambda ask: ask.__name__)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with faked() as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server):
-    server[0].__init__()
-    return server
 
 
 def info(reason, **parts):
