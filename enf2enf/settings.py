@@ -53,7 +53,7 @@ def check_ranges(config: Any) -> None:
         if len(numbers) > _SEVERAL:
             raise ConfigError(label, f"{_SEVERAL} values at most", str(len(numbers)))
         for number in numbers:
-            if isinstance(number, int):
+            if isinstance(number, int) and not isinstance(number, bool):
                 check_number(label, number, int(name not in ("blocks", "magnitude")), _MOST.get(name, LARGEST))
             if isinstance(number, float):
                 check_number(label, number, _SHORTEST, _LONGEST)

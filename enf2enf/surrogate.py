@@ -175,7 +175,8 @@ class Surrogate:
         return self._panels(geometry, self._frames(geometry, row)[0])
 
     def _panels(self, geometry: Geometry, frame: Frame) -> Panels:
-        placed, box = geometry.cut(self.config.panels, frame), self.config.frames.box_of(geometry, frame)
+        placed = geometry.cut(self.config.panels, frame, self.config.turning)
+        box = self.config.frames.box_of(geometry, frame)
         return panels_from(placed.ends, box, placed.on_wall if self.schema.open_walls else None)
 
     def _view(self, geometry: Geometry, frame: Frame) -> View:

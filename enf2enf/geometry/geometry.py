@@ -191,9 +191,9 @@ class Geometry:
             return self.panels(count, Frame(self._origin, np.eye(len(self._origin)), 1.0)) + self._origin
         return self.cut(count, frame).ends
 
-    def cut(self, count: int, frame: Frame) -> Placed:
-        """The same in a frame, and which of the panels are walls. Raises `GeometryError` as `panels`."""
-        placed = self.plan(count).cut(frame.axes)
+    def cut(self, count: int, frame: Frame, turning: float = 0.0) -> Placed:
+        """The same in a frame, and which are walls; shorter at bends, see `Curve.cut`. Raises as `panels`."""
+        placed = self.plan(count).cut(frame.axes, turning)
         ends = (placed.ends + frame.turned(self._origin - frame.origin)) / frame.length
         return Placed(ends, placed.on_wall)
 

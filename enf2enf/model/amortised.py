@@ -18,9 +18,10 @@ from enf2enf.nn.embedding import distance_features
 from enf2enf.nn.identity import identity
 from enf2enf.nn.latents import LatentCloud, Latents
 from enf2enf.nn.transformer import LatentTransformer
-from enf2enf.settings import check_ranges, options_of
+from enf2enf.settings import check_number, check_ranges, options_of
 
 _DIRECTIONS = 8
+_NARROWEST = 1e-3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,8 @@ class AmortisedConfig(AbstractEncoderConfig):
         latent_reaches: of its windows at first, the narrowest and the widest.
         grid, wall: numbers of latents, along each side of the box and on the wall.
         window, wall_window: how far from the latents of the grid, and of the wall, points are that attend to them.
+        narrowest: the least part of `wall_window` that a latent has which is closer to its neighbours on the wall than
+            others are; down to that, windows shrink in proportion. At 1 all have the same.
         probes: how far around itself a latent feels for the wall.
         decays: lengths over which nearness to the wall fades.
         box_decay: the same of the sides of the box.
@@ -49,6 +52,7 @@ class AmortisedConfig(AbstractEncoderConfig):
     wall: int = 48
     window: float = 0.5
     wall_window: float = 0.5
+    narrowest: float = 1.0
     probes: tuple[float, ...] = (0.02, 0.06, 0.18)
     decays: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
     box_decay: float = 0.1
@@ -58,6 +62,7 @@ class AmortisedConfig(AbstractEncoderConfig):
 
     def __post_init__(self):
         check_ranges(self)
+        check_number(f"{self.kind}.narrowest", self.narrowest, _NARROWEST, 1.0)
 
     @property
     def outputs(self) -> int:
@@ -106,6 +111,7 @@ class AmortisedEncoder(AbstractEncoder):
     grid: int = eqx.field(static=True)
     wall: int = eqx.field(static=True)
     windows: tuple[float, float] = eqx.field(static=True)
+    narrowest: float = eqx.field(static=True)
     probes: tuple[float, ...] = eqx.field(static=True)
     decays: tuple[float, ...] = eqx.field(static=True)
     box_decay: float = eqx.field(static=True)
@@ -123,6 +129,7 @@ class AmortisedEncoder(AbstractEncoder):
         wall: int,
         window: float,
         wall_window: float,
+        narrowest: float,
         probes: tuple[float, ...],
         decays: tuple[float, ...],
         box_decay: float,
@@ -137,14 +144,17 @@ class AmortisedEncoder(AbstractEncoder):
             dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=keys[2]
         )
         self.grid, self.wall, self.windows = grid, wall, (window, wall_window)
-        self.probes, self.decays, self.box_decay = probes, decays, box_decay
+        self.probes, self.decays, self.box_decay, self.narrowest = probes, decays, box_decay, narrowest
 
     def measure(self, panels: Panels, placement: Placement = 0) -> Latents:
         """Both clouds, with what each latent sees as its context."""
         poses = grid_points(panels.box, self.grid, placement), wall_points(panels, self.wall, placement)
         see = jax.vmap(lambda pose: self._surroundings(panels, pose))
-        seen = zip(poses, self.windows, strict=True)
-        return tuple(LatentCloud(pose, see(pose), jnp.full(len(pose), window)) for pose, window in seen)
+        windows = [jnp.full(len(pose), window) for pose, window in zip(poses, self.windows, strict=True)]
+        if self.narrowest < 1:
+            windows[1] *= _closeness(poses[1], self.narrowest)
+        pairs = zip(poses, windows, strict=True)
+        return tuple(LatentCloud(pose, see(pose), window) for pose, window in pairs)
 
     def _surroundings(self, panels: Panels, pose: Float[Array, " dim"]) -> Float[Array, " features"]:
         """Signed distance at the pose, its relative change at rings of probes, and the way to the bounds."""
@@ -165,3 +175,10 @@ class AmortisedEncoder(AbstractEncoder):
         pose = jnp.concatenate([grid.pose, wall.pose])
         at_grid, on_wall = jnp.split(self.transformer(context, pose), [len(grid.pose)])
         return LatentCloud(grid.pose, at_grid, grid.window), LatentCloud(wall.pose, on_wall, wall.window)
+
+
+def _closeness(pose: Float[Array, "latents dim"], least: float) -> Float[Array, " latents"]:
+    """How far every latent of a wall is from its neighbours, over the mean of all, from `least` to 1."""
+    gap = jnp.sqrt(jnp.sum((jnp.roll(pose, -1, axis=0) - pose) ** 2, axis=1))
+    own = gap + jnp.roll(gap, 1)
+    return jnp.clip(own / jnp.mean(own), least, 1.0)

@@ -21,7 +21,7 @@ from enf2enf.model.rotary_decoder import RotaryConfig
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.precision import single
 from enf2enf.schema import Schema
-from enf2enf.settings import LARGEST
+from enf2enf.settings import LARGEST, check_number
 
 __all__ = [
     "AmortisedConfig",
@@ -31,6 +31,8 @@ __all__ = [
     "RotaryConfig",
 ]  # these define all shipped kinds
 
+_MOST_TURNING = 100.0
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
@@ -39,6 +41,8 @@ class ModelConfig:
     Args:
         encoder, decoder: of any kind that is defined.
         panels: number of segments that the smooth curve of the wall is cut into.
+        turning: how much a bend of the wall counts beside its length where that is cut into panels: of a smooth body a
+            part turning / (1 + turning) of them follows how it turns, most of it at a nose. At 0 they are equally long.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
         frames: in which a geometry is seen: mirror images, for one thing.
         lengths: `stated` ones, or those that fit the `data`: a run measures what its train split resolves, states them
@@ -48,6 +52,7 @@ class ModelConfig:
     encoder: AbstractEncoderConfig = AmortisedConfig()
     decoder: AbstractDecoderConfig = RotaryConfig()
     panels: int = 384
+    turning: float = 0.0
     bi_invariant: Literal["translation", "absolute"] = "translation"
     frames: FrameConfig = FrameConfig()
     lengths: Literal["stated", "data"] = "stated"
@@ -58,6 +63,7 @@ class ModelConfig:
             raise ConfigError("decoder", wanted, repr(self.decoder.kind))
         if not 3 <= self.panels <= LARGEST:
             raise ConfigError("panels", f"3 to {LARGEST}", str(self.panels))
+        check_number("turning", self.turning, 0, _MOST_TURNING)
         if self.panels % self.encoder.panels_multiple:
             raise ConfigError("panels", f"a multiple of wall = {self.encoder.panels_multiple}", str(self.panels))
 

@@ -40,6 +40,7 @@ class RotaryConfig(AbstractDecoderConfig):
         layers, layer_expansion: blocks of cross attention from points to latents, and the widening of their networks.
         magnitude: components of the vector whose magnitude is a part of every output.
         decays: lengths over which a point's nearness to the wall fades.
+        directed: whether points know in which direction from the wall they are, as far as that is near.
     """
 
     kind: Literal["rotary"] = "rotary"
@@ -55,6 +56,7 @@ class RotaryConfig(AbstractDecoderConfig):
     layer_expansion: int = 2
     magnitude: int = 4
     decays: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
+    directed: bool = False
 
     most_clouds = LARGEST  # any number
 
@@ -128,6 +130,7 @@ class RotaryDecoder(AbstractDecoder):
     schema: Schema = eqx.field(static=True)
     reaches: tuple[float, ...] = eqx.field(static=True)
     decays: tuple[float, ...] = eqx.field(static=True)
+    directed: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -144,6 +147,7 @@ class RotaryDecoder(AbstractDecoder):
         layer_expansion: int,
         magnitude: int,
         decays: tuple[float, ...],
+        directed: bool,
         *,
         key: PRNGKeyArray,
     ):
@@ -156,12 +160,13 @@ class RotaryDecoder(AbstractDecoder):
             schema.dim, width, heads, blocks, expansion, wavelengths, latent_reaches, key=next(keys)
         )
         self.waves = PlaneWaves(schema.dim, heads, width // (2 * heads), point_wavelengths)
-        self.embed = eqx.nn.MLP(1 + len(decays), width, width, 1, jax.nn.gelu, identity, key=next(keys))
+        near = 1 + len(decays) * (1 + schema.dim * directed)
+        self.embed = eqx.nn.MLP(near, width, width, 1, jax.nn.gelu, identity, key=next(keys))
         shape = (schema.field_width, 1 + magnitude, schema.dim + 1, width + 1)
         self.head = jax.random.normal(next(keys), shape) / jnp.sqrt(width)
         self.blocks = tuple(RotaryBlock(width, heads, layer_expansion, key=k) for k in keys)
         self.offset = jnp.zeros(schema.field_width)
-        self.schema, self.reaches, self.decays = schema, reaches, decays
+        self.schema, self.reaches, self.decays, self.directed = schema, reaches, decays, directed
 
     def condition(self, latents: Latents, conditions: Float[Array, " conditions"]) -> ConditionedLatents:
         """Condition every latent, let all attend to each other, and prepare their keys and values for the points."""
@@ -183,10 +188,16 @@ class RotaryDecoder(AbstractDecoder):
         places = queries.points - prepared.centre
         phase = self.waves(places)
         window = CompactWindow(jnp.sum((places[:, None] - prepared.pose) ** 2, axis=-1), prepared.radius)
-        hidden = jax.vmap(lambda d: self.embed(distance_features(d, self.decays)))(queries.distance)
+        hidden = jax.vmap(lambda d, n: self.embed(self._near(d, n)))(queries.distance, queries.direction)
         for block, keys_values in zip(self.blocks, prepared.keys_values, strict=True):
             hidden = block(hidden, phase, keys_values, window)
         return magnitude_head(hidden, prepared.response, prepared.offset)
+
+    def _near(self, distance: Float[Array, ""], direction: Float[Array, " dim"]) -> Float[Array, " features"]:
+        features = distance_features(distance, self.decays)
+        if not self.directed:
+            return features
+        return jnp.concatenate([features, jnp.outer(features[:-1], direction).ravel()])
 
     def is_local(self, prepared: ConditionedLatents) -> bool:
         """Whether there are more latents than a block of points needs."""

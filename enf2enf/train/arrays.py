@@ -68,6 +68,7 @@ class SplitArrays:
     def build(
         cls, cases: Cases, normaliser: Normaliser, encoder: AbstractEncoder, panels: int,
         frames: FrameConfig = _USUAL, placements: int = 1, progress: Track = iter, folder: Path | None = None,
+        turning: float = 0.0,
     ) -> Self:  # fmt: skip
         """Measure every geometry of each data set in its first frame, then in its mirrored frames as further cases.
 
@@ -77,6 +78,7 @@ class SplitArrays:
             frames, placements: what of every case is made, see `ModelConfig` and `TrainConfig`.
             progress: iterates over the geometries that are being measured, and may show how far it is.
             folder: where more than `LARGE` bytes of points go, into a file without a name; None for memory alone.
+            turning: of the model.
 
         Raises:
             DatasetError: a field that is zero at all points of a case, which no relative error can measure.
@@ -85,7 +87,7 @@ class SplitArrays:
         every = [(packed, index, image) for packed, ids in cases for image in range(frames.count) for index in ids]
         counts = np.array([packed.counts[index] for packed, index, _ in every])
         shape, dtype = (len(every), int(counts.max())), point_type(cases[0][0].schema)
-        measure = Measure(normaliser, encoder, panels, frames, placements, shape[1])
+        measure = Measure(normaliser, encoder, panels, turning, frames, placements, shape[1])
         size = math.prod(shape) * dtype.itemsize
         spool = None if folder is None or size <= LARGE else Spool(folder, "out", ConfigError)
         points, others = np.empty(shape if spool is None else 0, dtype), []

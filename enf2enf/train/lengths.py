@@ -39,7 +39,8 @@ def with_lengths(config: RunConfig, packed: PackedData) -> RunConfig:
     ids = packed.ids("train")
     some = ids[spread(len(ids), int(packed.counts[ids].max()), point_type(packed.schema).itemsize)]
     normaliser = fit_normaliser(packed, frames)
-    data = SplitArrays.build([(packed, some)], normaliser, _BoxSize(), config.model.panels, frames)
+    turning = config.model.turning
+    data = SplitArrays.build([(packed, some)], normaliser, _BoxSize(), config.model.panels, frames, turning=turning)
     return dataclasses.replace(config, model=config.model.at(scales_of(data, data.everything.source)))
 
 

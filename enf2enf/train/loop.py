@@ -135,7 +135,8 @@ class Trainer:
 
         model, normaliser, encoder = self.config.model, self.surrogate.normaliser, self.surrogate.model.encoder
         cases, places = [(each, each.ids("train")) for each in data], self.config.train.placements
-        return SplitArrays.build(cases, normaliser, encoder, model.panels, model.frames, places, show, self.folder.path)
+        seen = model.panels, model.frames, places, show, self.folder.path, model.turning
+        return SplitArrays.build(cases, normaliser, encoder, *seen)
 
     def reschedule(self, config: RunConfig, make_stages: MakeStages) -> None:
         """Go on with a configuration that has other numbers of steps."""

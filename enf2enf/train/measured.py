@@ -33,7 +33,7 @@ class Measure:
     """Makes the arrays of cases.
 
     Args:
-        normaliser, encoder, panels: of the surrogate.
+        normaliser, encoder, panels, turning: of the surrogate.
         frames, placements: what of every case is made, see `ModelConfig` and `TrainConfig`.
         rows: how many points every case is filled up to, with its last one.
     """
@@ -41,6 +41,7 @@ class Measure:
     normaliser: Normaliser
     encoder: AbstractEncoder
     panels: int
+    turning: float
     frames: FrameConfig
     placements: int
     rows: int
@@ -59,7 +60,7 @@ class Measure:
         axes = self.frames.axes(schema, conditions)[image]
         frame = self.frames.of(geometry, self.normaliser.length, [axes])[0]
         row, values = self.frames.turned(schema, conditions, axes), turned(packed.values(index), schema, axes)
-        placed = geometry.cut(self.panels, frame)
+        placed = geometry.cut(self.panels, frame, self.turning)
         ends, box = placed.ends.astype(np.float32), self.frames.box_of(geometry, frame).astype(np.float32)
         role = roles_of(placed.on_wall) if schema.open_walls else None
         filled = np.minimum(np.arange(self.rows), len(values) - 1)

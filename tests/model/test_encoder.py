@@ -105,3 +105,19 @@ def test_inner_steps_reduce_the_misfit_and_are_differentiated_through():
     assert usual < frozen
     difference = (float(above) - float(below)) / (2 * step)
     assert abs(slope.sum() - difference) < 0.02 * abs(difference) + 1e-6  # measured 1e-3
+
+
+def test_latents_on_a_wall_reach_less_far_where_they_are_closer():
+    """In proportion to their distances from their neighbours, over the mean, down to a share of the usual window."""
+    config = AmortisedConfig(width=16, heads=2, blocks=1, grid=2, wall=8, wall_window=0.6, narrowest=0.25)
+    angle = np.cumsum(np.repeat([1.0, 0.5, 0.1, 0.01, 0.01, 0.1, 0.5, 1.0], 8))
+    wall = 0.3 * np.stack([np.cos(angle := 2 * np.pi * angle / angle[-1]), np.sin(angle)], axis=1)
+    ends = jnp.asarray(np.stack([wall, np.roll(wall, -1, axis=0)], axis=1), jnp.float32)
+    panels = Panels(ends, None, jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
+    encoder = config.build(Translation(), 2, key=jax.random.key(1))
+    grid, cloud = measure(encoder, panels)
+    assert np.array_equal(grid.window, np.full(4, np.float32(config.window)))
+    gap = np.linalg.norm(np.roll(cloud.pose, -1, axis=0) - cloud.pose, axis=1)
+    own = (gap + np.roll(gap, 1)) / (2 * gap.mean())
+    np.testing.assert_allclose(cloud.window, 0.6 * np.clip(own, 0.25, 1.0), rtol=1e-5)
+    assert own.min() < 0.25 and own.max() > 1

@@ -1,5 +1,7 @@
 """The response to a load: linear in its direction, or the magnitude of something linear, at a fixed level."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -56,3 +58,29 @@ def test_the_odd_part_is_linear_and_the_even_part_obeys_the_parallelogram_law(re
 @given(one=directions, two=directions)
 def test_a_field_that_does_not_scale_linearly_with_it_knows_no_direction(respond, one, two):
     assert np.array_equal(respond(one)[:, 1], respond(two)[:, 1])
+
+
+@given(angle=st.floats(0, 6.3), apart=st.floats(0.1, 3.0), distance=st.floats(0, 0.5))
+def test_the_direction_from_the_wall_counts_where_it_is_near_and_asked_for(angle, apart, distance):
+    ways = [np.array([np.cos(a), np.sin(a)], np.float32) for a in (angle, angle + apart)]
+    decoders = {directed: _decoder(directed) for directed in (False, True)}
+    fields = {directed: [ask(distance, way) for way in ways] for directed, ask in decoders.items()}
+    assert np.array_equal(*fields[False])
+    assert not np.array_equal(*fields[True])
+    one, two = (decoders[True](40.0, way) for way in ways)
+    assert np.max(np.abs(one - two)) < 1e-6 * np.max(np.abs(one))
+
+
+@functools.cache
+def _decoder(directed: bool):
+    """The fields at one point over its distance and its direction from the wall."""
+    config = RotaryConfig(width=16, heads=2, blocks=0, layers=1, reaches=(0.7, 1.4), directed=directed)
+    decoder = config.build(Translation(), 16, SCHEMA, 5, key=jax.random.key(0))
+    cloud = LatentCloud(jnp.zeros((3, 2)), jnp.ones((3, 16)), jnp.full(3, 0.6))
+    prepared = decoder.condition((cloud,), jnp.ones(5))
+
+    @jax.jit
+    def fields(distance, direction):
+        return decoder(prepared, Queries(jnp.zeros((1, 2)), distance[None], direction[None]))
+
+    return lambda distance, direction: np.asarray(fields(np.float32(distance), np.asarray(direction)))

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.corners import turns, wall_ends
+from enf2enf.geometry.plane.ruler import Ruler
 from enf2enf.geometry.plane.ties import apportion, ranks
 
 # No symmetry axis of anything people draw, so that no two corners of a symmetric body are equally far along it.
@@ -64,21 +65,45 @@ class Curve:
         x, y = (self.closed - self.centroid).T
         return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
 
-    def cut(self, count: int) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"]]:
+    def cut(
+        self, count: int, turning: float = 0.0
+    ) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"]]:
         """Points that cut the curve into so many panels, from its start on, and which of the panels are walls.
 
         All corners are among them; between two of them panels have equal arc lengths, and are as many as the share of
         the arc length there (largest remainder, at least one). Of more corners than panels the ends of walls and the
         sharpest are kept.
+
+        Args:
+            count: how many.
+            turning: above 0, panels are equal on a `Ruler` that reads how much the curve turns, too, in place of arc
+                lengths.
         """
         start = self._start()
         firsts = self._kept((self.arc[self.corners] - start) % self.length, count) if len(self.corners) else np.zeros(1)
-        lengths = np.diff(firsts, append=self.length)
-        shares = apportion(lengths, count, least=1)
-        at = [first + length * np.arange(n) / n for first, length, n in zip(firsts, lengths, shares, strict=True)]
-        at = (np.concatenate(at) + start) % self.length
+        at = self._between(firsts, self.length, count)
+        if turning:
+            ruler = self._ruler(turning)
+            zero = ruler.read(np.array([start]))
+            readings = np.append(0.0, (ruler.read((firsts[1:] + start) % self.length) - zero) % ruler.length)
+            at = ruler.place((self._between(readings, ruler.length, count) + zero) % ruler.length) - start
+        at = (at + start) % self.length
         points = np.stack([np.interp(at, self.arc, along) for along in self.closed.T], axis=1)
         return points, self._are_walls(at)
+
+    @staticmethod
+    def _between(firsts: Float[np.ndarray, " _"], length: float, count: int) -> Float[np.ndarray, " {count}"]:
+        """From each of some places on to the next, or to the end, equal steps; by their distances."""
+        lengths = np.diff(firsts, append=length)
+        shares = apportion(lengths, count, least=1)
+        steps = zip(firsts, lengths, shares, strict=True)
+        return np.concatenate([first + length * np.arange(n) / n for first, length, n in steps])
+
+    def _ruler(self, turning: float) -> Ruler:
+        """Corners do not turn it: panels begin there anyway."""
+        turned = np.abs(turns(self.points))
+        turned[self.corners] = 0
+        return Ruler.of(self.arc, turned, turning)
 
     def _are_walls(self, at: Float[np.ndarray, " panels"]) -> Bool[np.ndarray, " panels"]:
         """Whether the panels that begin so far along the curve, one where the other ends, are walls."""

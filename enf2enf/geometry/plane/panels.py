@@ -78,7 +78,7 @@ class PanelPlan:
         """The panels (start, end) alone, see `cut`."""
         return self.cut(axes).ends
 
-    def cut(self, axes: Float[np.ndarray, "2 2"]) -> Placed:
+    def cut(self, axes: Float[np.ndarray, "2 2"], turning: float = 0.0) -> Placed:
         """The panels in a frame about the same origin, the body on the left of each.
 
         Walls follow each other by their places in the frame and get panels by their share of the length (largest
@@ -87,11 +87,13 @@ class PanelPlan:
 
         Args:
             axes: of the frame, one a row; orthonormal, in a mirrored one with determinant -1.
+            turning: see `Curve.cut`.
         """
         curves = [curve.turned(axes) for curve in self.curves]
         curves = [curves[number] for number in _order(curves)]
         shares = apportion(np.array([curve.length for curve in curves]), self.count, FEWEST).tolist()
-        cuts, on_wall = zip(*[curve.cut(share) for curve, share in zip(curves, shares, strict=True)], strict=True)
+        pairs = zip(curves, shares, strict=True)
+        cuts, on_wall = zip(*[curve.cut(share, turning) for curve, share in pairs], strict=True)
         panels = np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
         return Placed(panels, np.concatenate(on_wall))
 

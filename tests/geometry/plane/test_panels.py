@@ -76,16 +76,17 @@ BODIES = {
 @given(
     angle=st.floats(0, 6.3), mirror=st.booleans(), frame=st.sampled_from([0.0, 0.3, np.pi / 2, 4.0]),
     frame_mirror=st.booleans(), shift=st.integers(0, 300), order=st.randoms(use_true_random=False),
+    turning=st.sampled_from([0.0, 0.7]),
 )  # fmt: skip
 def test_bodies_that_move_with_the_frame_are_cut_in_the_same_places(
-    case, angle, mirror, frame, frame_mirror, shift, order
+    case, angle, mirror, frame, frame_mirror, shift, order, turning
 ):
     """To rounding, wherever their loops start and in whatever order they come."""
     axes, move = turned(frame, frame_mirror), turned(angle, mirror)
     walls = [np.roll(wall @ move.T, shift, axis=0)[:: -1 if mirror else 1] for wall in BODIES[case]]
     order.shuffle(walls)
-    expected = PanelPlan.of(BODIES[case], 192).place(axes)
-    got = PanelPlan.of(walls, 192).place(axes @ move.T)
+    expected = PanelPlan.of(BODIES[case], 192).cut(axes, turning).ends
+    got = PanelPlan.of(walls, 192).cut(axes @ move.T, turning).ends
     np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 8e-15
 
 
