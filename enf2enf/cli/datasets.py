@@ -10,7 +10,7 @@ from typing import Any
 from enf2enf.cli.command import add, number, path, whole
 from enf2enf.cli.streams import show
 from enf2enf.errors import DatasetError
-from enf2enf.schema import Quantity
+from enf2enf.schema import Integrals, Quantity
 
 _ROUNDED = 1e-6  # of a sum of shares
 
@@ -70,6 +70,8 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
     new.add_argument("--open-walls", action="store_true", help="the walls may be parts of loops, as those of a channel")
+    text = "of which fields lift, drag and moment are: pressure, shear; and which condition is the inflow, the density"
+    new.add_argument("--integrals", metavar="KEY=NAME,...", help=text)
     new.add_argument("--length", type=number, help="the reference length in metres; default: the mean extent")
     new.add_argument("--name", default="", help="default: that of the folder")
     new.add_argument("--licence", default="", help="of the data (SPDX identifier)")
@@ -127,6 +129,7 @@ def _new(options: argparse.Namespace) -> None:
         outer_is_far=options.far,
         open_walls=options.open_walls,
         length=options.length,
+        integrals=_integrals(options.integrals),
     )
     print(summary(gather(recipe, options.folder, options.name, options.licence), options.folder))
 
@@ -159,6 +162,10 @@ def _fields(options: argparse.Namespace) -> list[Quantity]:
         if left:
             raise DatasetError(option, f"one of the fields {[field.name for field in fields]}", repr(min(left)))
     return fields
+
+
+def _integrals(text: str | None) -> Integrals | None:
+    return None if text is None else Integrals.from_dict(_pairs("--integrals", text.split(",")))
 
 
 def _pairs(option: str, texts: list[str]) -> dict[str, str]:

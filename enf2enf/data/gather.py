@@ -21,7 +21,7 @@ from enf2enf.io import formats, openfoam, read, write
 from enf2enf.io.read import is_converted
 from enf2enf.mesh import Mesh
 from enf2enf.mesh.units import metres
-from enf2enf.schema import On, Quantity, Schema
+from enf2enf.schema import Integrals, On, Quantity, Schema
 
 _DIM = 2
 _MESHES, _SAMPLES, _WALLS = "meshes", "samples", "walls"
@@ -46,7 +46,7 @@ class Recipe:
         walls: patches that are walls; none for the inner loops.
         symmetry: patches in planes of symmetry, of which every mesh is one side.
         unit: of the coordinates, of meshes and points.
-        outer_is_far, open_walls, length: as `Schema` takes them.
+        outer_is_far, open_walls, length, integrals: as `Schema` takes them.
     """
 
     meshes: Sequence[Path]
@@ -63,6 +63,7 @@ class Recipe:
     outer_is_far: bool = False
     open_walls: bool = False
     length: float | None = None
+    integrals: Integrals | None = None
 
     def fields_on(self, where: On) -> list[Quantity]:
         """Those that are defined there."""
@@ -136,7 +137,7 @@ def _gathered(
             (target / cases[case][key]).parent.mkdir(exist_ok=True)
             npz.write(target / cases[case][key], found)
     schema = Schema(_DIM, tuple(conditions), tuple(recipe.fields), recipe.outer_is_far, recipe.length,
-                    recipe.open_walls)  # fmt: skip
+                    recipe.open_walls, recipe.integrals)  # fmt: skip
     order = np.random.default_rng(recipe.seed).permutation(sorted(cases)).tolist()
     shares = tuple(round(1e6 * share) for share in recipe.shares)
     split = proportional(order, (shares[0], shares[1], shares[2], shares[3]))

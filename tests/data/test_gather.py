@@ -14,6 +14,7 @@ from enf2enf.data.table import Table
 from enf2enf.errors import DatasetError, Enf2EnfError
 from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.schema import Integrals
 
 SPEEDS, ANGLES = np.array([10.0, 20.0, 30.0, 40.0]), np.array([0.0, 90.0, -90.0, 180.0])
 NEW = ["--fields", "p::Pa,u:vector:m/s", "--vector", "inflow=U,alpha_deg", "--split", "0.5,0.25,0,0.25"]
@@ -56,13 +57,15 @@ def test_what_lay_there_is_in_it(campaign, capsys):
     place, folder = campaign
     status, out = new(folder, "--conditions", str(folder / "conditions.csv"), "--relative-to", "u=inflow",
                       "--scales-with", "p=inflow:2", "--scales-with", "p=heat",
-                      "--unit", "mm", "--length", "0.002", "--name", "mine")  # fmt: skip
+                      "--unit", "mm", "--length", "0.002", "--name", "mine",
+                      "--integrals", "pressure=p,inflow=inflow")  # fmt: skip
     assert status == 0, capsys.readouterr().err
     assert ("at the centres of cells" in capsys.readouterr().out) == (place == "by cell")
     dataset = Dataset.open(out)
     assert {part: len(ids) for part, ids in dataset.split.items()} == dict(train=2, validation=1, calibration=0, test=1)
     assert [q.name for q in dataset.schema.conditions] == ["inflow", "heat"] and dataset.manifest["name"] == "mine"
     assert [q.unit for q in dataset.schema.conditions] == ["m/s", "K"] and dataset.schema.length == 0.002
+    assert dataset.schema.integrals == Integrals("p", "inflow")
     pressure, velocity = dataset.schema.fields
     assert (pressure.powers, velocity.relative_to, velocity.kind) == (
         (("heat", 1.0), ("inflow", 2.0)),
@@ -150,6 +153,19 @@ BAD = {
         "--relative-to u=inflow: expected a field in the unit of the condition, m/s, got km/h",
     ),
     "one column": (["--vector", "wind=U"], "--vector: expected NAME=COLUMN,COLUMN, got 'wind=U'"),
+    "integrals of no field": (
+        ["--length", "1", "--integrals", "pressure=q,inflow=inflow"],
+        "pressure of the integrals: expected one of the scalar fields on walls ['p'], got 'q'",
+    ),
+    "integrals of half": (
+        ["--length", "1", "--integrals", "pressure=p"],
+        "integrals: expected the key 'inflow', got none",
+    ),
+    "integrals over no length": (
+        ["--integrals", "pressure=p,inflow=inflow"],
+        "integrals: expected a reference length of the schema",
+    ),
+    "no integrals": (["--integrals", "p"], "--integrals: expected NAME=VALUE, every name once, got 'p'"),
     "unit": (["--unit", "ell"], "length unit: expected one of m, mm"),
 }
 
