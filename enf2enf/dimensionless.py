@@ -83,6 +83,23 @@ class Dimensionless:
             scaled[:, part] = np.log1p(np.maximum(scaled[:, part], 0.0))
         return scaled
 
+    def emphasis(self, scaled: Float[np.ndarray, "points components"]) -> Float[np.ndarray, "points components"]:
+        """Factors of errors with which a field whose logarithm is learnt counts as much as that; 1 for other fields.
+
+        To first order an error d of l = log1p(u) is one of u by exp(l) d. Both are over the mean squares of a case, and
+        of these squares this gives the mean.
+
+        Args:
+            scaled: what `forward` gives of all points of a case, NaN where a field is not defined.
+        """
+        factors = np.ones(scaled.shape)
+        for _, part in self._logarithmic:
+            logs = scaled[:, part]
+            known = logs[np.isfinite(logs)]
+            if (plain := np.mean(np.expm1(known) ** 2)) > 0:
+                factors[:, part] = np.sqrt((1 + np.exp(2 * logs) * np.mean(known**2) / plain) / 2)
+        return np.where(np.isfinite(factors), factors, 1.0)
+
     def backward(
         self,
         normalised: Float[np.ndarray, "points components"],

@@ -223,3 +223,23 @@ def test_a_schema_without_a_length_takes_the_mean_extent():
     row, values = a_case(0)
     assert Normaliser.fit(free, np.array([1.0, 3.0]), row[None].repeat(2, 0), [values] * 2).length == 2.0
     assert Normaliser.fit(SCHEMA, np.array([1.0, 3.0]), row[None].repeat(2, 0), [values] * 2).length == LENGTH
+
+
+@few
+@given(seed=seeds)
+def test_errors_with_their_emphasis_are_those_of_the_logarithm_and_of_the_field(seed):
+    """The mean of both relative squares, of small errors; other fields' are what they were."""
+    row, values = a_case(seed)
+    under = flows.fitted().under(row)
+    scaled = under.forward(values)
+    emphasis = under.emphasis(scaled)
+    assert (emphasis[:, np.arange(WIDTH) != VISCOSITY] == 1).all()
+    logs, plain = scaled[:, VISCOSITY], np.expm1(scaled[:, VISCOSITY])
+    off = 1e-6 * np.random.default_rng(seed).normal(size=len(logs))
+    known = np.isfinite(logs)
+    expected = [
+        np.mean((np.expm1(logs + off) - plain)[known] ** 2) / np.mean(plain[known] ** 2),
+        np.mean(off[known] ** 2) / np.mean(logs[known] ** 2),
+    ]
+    found = np.mean((emphasis[:, VISCOSITY] * off)[known] ** 2) / np.mean(logs[known] ** 2)
+    np.testing.assert_allclose(found, np.mean(expected), rtol=1e-4)

@@ -40,6 +40,7 @@ class Batch(eqx.Module):
         target: the fields there, NaN where one is not defined.
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
+        emphasis: factors of the errors at every point, see `Dimensionless.emphasis`; None where all are 1.
         wall: panels of the walls, some of them twice if there are others; or None where they are not needed.
     """
 
@@ -49,6 +50,7 @@ class Batch(eqx.Module):
     target: Float[Numbers, "cases points components"]
     weight: Float[Numbers, "cases components"]
     valid: Bool[Numbers, "cases points"]
+    emphasis: Float[Numbers, "cases points components"] | None = None
     wall: Float[Numbers, "cases panels 2 dim"] | None = None
 
 
@@ -132,6 +134,7 @@ class SplitArrays:
             target=all_.target[per_point],
             weight=all_.weight[cases],
             valid=all_.valid[per_point],
+            emphasis=None if all_.emphasis is None else all_.emphasis[per_point],
             wall=None if panels is None else self.walls[cases[:, None], panels],
         )
         release(held)
@@ -164,5 +167,6 @@ def _as_batch(points: np.ndarray, others: list[dict[str, PyTree[np.ndarray]]]) -
         queries=jax.tree.unflatten(jax.tree.structure(one), [points[name] for name in _OF_QUERIES]),
         target=points["target"],
         valid=points["valid"],
+        emphasis=points["emphasis"] if "emphasis" in (points.dtype.names or ()) else None,
         **jax.tree.map(lambda *leaves: np.stack(leaves), *others),
     )

@@ -62,7 +62,8 @@ def _misfit(
 ) -> Float[Array, " fields"]:
     guess = decoder(prepared, case.queries)
     known = jnp.asarray(case.valid)[:, None] & jnp.isfinite(jnp.asarray(case.target))
-    squares = jnp.where(known, case.weight * (guess - jnp.where(known, case.target, 0.0)), 0.0) ** 2
+    weight = case.weight if case.emphasis is None else case.weight * case.emphasis
+    squares = jnp.where(known, weight * (guess - jnp.where(known, case.target, 0.0)), 0.0) ** 2
     return _by_field(jnp.sum(squares, axis=0) / jnp.maximum(jnp.sum(known, axis=0), 1), groups)
 
 

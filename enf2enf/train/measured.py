@@ -72,6 +72,9 @@ class Measure:
         for name in ("points", "distance", "direction"):
             records[name] = getattr(queries, name)
         records["target"] = self.normaliser.fields(values, row)[filled]
+        if "emphasis" in (records.dtype.names or ()):
+            under = self.normaliser.under(row)
+            records["emphasis"] = under.emphasis(under.forward(values))[filled]
         records["valid"] = np.arange(self.rows) < len(values)
         return records, {
             "source": source,
@@ -91,8 +94,11 @@ class Measure:
 def point_type(schema: Schema) -> np.dtype:
     """All that is kept of a point as one record, so that a point is one place in a file."""
     single, dim = np.float32, (schema.dim,)
-    fields = [("points", single, dim), ("distance", single), ("direction", single, dim)]
-    return np.dtype([*fields, ("target", single, (schema.field_width,)), ("valid", np.bool_)], align=True)
+    width = (schema.field_width,)
+    fields = [("points", single, dim), ("distance", single), ("direction", single, dim), ("target", single, width)]
+    if any(field.transform == "log1p" for field in schema.fields):
+        fields.append(("emphasis", single, width))
+    return np.dtype([*fields, ("valid", np.bool_)], align=True)
 
 
 def turned(values: np.ndarray, schema: Schema, axes: Float[np.ndarray, "dim dim"]) -> np.ndarray:
