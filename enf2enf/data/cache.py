@@ -1,5 +1,6 @@
 """A data set packed into one file of arrays: all that training reads, without meshes, solvers or pictures."""
 
+import copy
 import functools
 import hashlib
 import json
@@ -58,6 +59,7 @@ class PackedData:
         self.schema = Schema.from_dict(manifest["schema"])
         self.names = _names(manifest)
         self.digest = str(stored["digest"])
+        self._learnt: Int[np.ndarray, " cases"] | None = None
         self._index = {name: index for index, name in enumerate(self.names)}
         self._check()
 
@@ -133,7 +135,14 @@ class PackedData:
         """Indices of the cases of a split; their ids are the `names` there."""
         if split not in SPLITS:
             raise DatasetError("split", " or ".join(SPLITS), repr(split))
-        return np.array([self._index[name] for name in completed(self.manifest["split"])[split]], np.int64)
+        found = np.array([self._index[name] for name in completed(self.manifest["split"])[split]], np.int64)
+        return found if split != "train" or self._learnt is None else found[self._learnt]
+
+    def learning_from(self, count: int) -> Self:
+        """The same with so many cases of the train split, drawn once: those of fewer are among those of more."""
+        own = copy.copy(self)
+        own._learnt = np.sort(np.random.default_rng(0).permutation(len(self.ids("train")))[:count])
+        return own
 
     def geometry(self, index: int | np.integer) -> Geometry:
         """The boundaries of a case, in metres."""

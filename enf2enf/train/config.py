@@ -18,7 +18,8 @@ _MOST_POINTS = 2**20
 _RANGES = {
     "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
     "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
-    "wall_points": (0, 65536), "placements": (1, 1024), "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6),
+    "wall_points": (0, 65536), "placements": (1, 1024), "most_cases": (0, 10**9),
+    "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6),
     "rate": (1e-9, 10.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
 }  # fmt: skip
 _FIRST_KEYS = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
@@ -46,6 +47,7 @@ class TrainConfig:
         clip: largest global norm of a gradient.
         average: decay of the exponential moving average of the weights, which is what is kept.
         validate_every: steps between readings of the validation split, which chooses the weights.
+        most_cases: how many cases of the train split to learn from, drawn once; 0 for all.
         seed: of the weights and of the order of the data.
     """
 
@@ -64,6 +66,7 @@ class TrainConfig:
     clip: float = 1.0
     average: float = 0.999
     validate_every: int = 500
+    most_cases: int = 0
     seed: int = 0
 
     def __post_init__(self):

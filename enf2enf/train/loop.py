@@ -79,7 +79,10 @@ def train(
     begun = fitted_before(config) if fit else None
     is_new = fit and begun is None
     check_time = functools.partial(in_time, began, deadline) if is_new else None
-    trainer = Trainer(begun or config, PackedData.load(config.dataset), quiet, make_stages, check_time)
+    packed = PackedData.load(config.dataset)
+    if config.train.most_cases:
+        packed = packed.learning_from(config.train.most_cases)
+    trainer = Trainer(begun or config, packed, quiet, make_stages, check_time)
     try:
         if is_new:
             trainer.reschedule(fitted(trainer, deadline, began), make_stages)

@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 import subprocess
@@ -249,3 +250,15 @@ def test_fine_samplings_are_packed_for_the_validation_split_alone(folder, edit):
     np.testing.assert_array_equal(values[:, 0], stored["stress"].astype(np.float32))
     np.testing.assert_array_equal(values[:, 1:], stored["displacement"].astype(np.float32))
     assert packed.fine(packed.names.index("case_0")) is None
+
+
+def test_fewer_cases_to_learn_from_are_among_more(folder):
+    packed = PackedData.load(folder)
+    every = packed.ids("train").tolist()
+    drawn = [packed.learning_from(count).ids("train").tolist() for count in range(1, len(every) + 2)]
+    assert [len(ids) for ids in drawn] == [*range(1, len(every) + 1), len(every)]
+    for fewer, more in itertools.pairwise(drawn):
+        assert set(fewer) <= set(more) and fewer == sorted(fewer)
+    assert drawn[-1] == every == packed.ids("train").tolist()
+    for part in set(SPLITS) - {"train"}:
+        np.testing.assert_array_equal(packed.learning_from(1).ids(part), packed.ids(part))
