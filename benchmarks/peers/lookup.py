@@ -67,7 +67,7 @@ class Lookup:
 
 def evaluate(packed: PackedData, split: str) -> dict[str, Any]:
     """Both answers on a split."""
-    lookup, mean, indices = Lookup(packed), Scale.fit(packed).mean, packed.ids(split)
+    lookup, mean, indices = Lookup(packed), Scale.fit(packed).mean[0], packed.ids(split)
     truths = [packed.values(index)[:, 0].astype(np.float64) for index in indices]
     found = [relative_l2(lookup.predict(index), truth) for index, truth in zip(indices, truths, strict=True)]
     return {

@@ -1,4 +1,4 @@
-"""Transolver (Wu et al. 2024, arXiv 2402.02366), written from the paper: one case of nodes in, one scalar field out.
+"""Transolver (Wu et al. 2024, arXiv 2402.02366), written from the paper: one case of nodes in, its fields out.
 
 Where the paper is silent, its published settings for Elasticity decide: exact GELU, an initial temperature of 1/2,
 weights drawn with deviation 0.02, zero biases, projections to slices and among tokens shared by the heads.
@@ -100,9 +100,10 @@ class Block(eqx.Module):
 
 
 class Transolver(eqx.Module):
-    """From the normalised coordinates of all nodes of a case to a normalised scalar at each.
+    """From what is known of all nodes of a case, normalised, to the normalised fields at each.
 
-    Defaults are the paper's for Elasticity. Nodes come in any order and number, and the answer at one depends on all.
+    Defaults are the paper's for Elasticity, of which the coordinates are known. Nodes come in any order and number, and
+    the answer at one depends on all.
     """
 
     embed: Perceptron
@@ -112,21 +113,23 @@ class Transolver(eqx.Module):
     head: eqx.nn.Linear
 
     def __init__(
-        self, dim: int = 2, width: int = 128, heads: int = 8, layers: int = 8, slices: int = 64, expansion: int = 1,
-        *, key: PRNGKeyArray,
+        self, inputs: int = 2, outputs: int = 1, width: int = 128, heads: int = 8, layers: int = 8, slices: int = 64,
+        expansion: int = 1, *, key: PRNGKeyArray,
     ):  # fmt: skip
         embed, offset, head, *blocks = jax.random.split(key, 3 + layers)
-        self.embed = Perceptron(dim, 2 * width, width, key=embed)
+        self.embed = Perceptron(inputs, 2 * width, width, key=embed)
         self.offset = jax.random.uniform(offset, (width,)) / width
         self.blocks = tuple(Block(width, heads, slices, expansion, key=k) for k in blocks)
-        self.norm, self.head = eqx.nn.LayerNorm(width), _linear(width, 1, key=head)
+        self.norm, self.head = eqx.nn.LayerNorm(width), _linear(width, outputs, key=head)
 
-    def __call__(self, points: Float[Array, "nodes dim"], valid: Bool[Array, " nodes"]) -> Float[Array, " nodes"]:
-        """The field at the nodes; at those that are not valid, which the others do not notice, it means nothing."""
-        x = self.embed(points) + self.offset
+    def __call__(
+        self, known: Float[Array, "nodes inputs"], valid: Bool[Array, " nodes"]
+    ) -> Float[Array, "nodes outputs"]:
+        """The fields at the nodes; at those that are not valid, which the others do not notice, it means nothing."""
+        x = self.embed(known) + self.offset
         for block in self.blocks:
             x = block(x, valid)
-        return jax.vmap(self.head)(jax.vmap(self.norm)(x))[:, 0]
+        return jax.vmap(self.head)(jax.vmap(self.norm)(x))
 
 
 def _linear(inputs: int, outputs: int, use_bias: bool = True, *, key: PRNGKeyArray) -> eqx.nn.Linear:

@@ -112,7 +112,8 @@ def test_error_is_that_of_physical_units(packed, model):
     index = packed.ids("train")[0]
     truth = packed.values(index)[:, 0].astype(np.float64)
     points = jnp.asarray((packed.points(index) - scale.centre) / scale.spread, jnp.float32)
-    guess = scale.mean + scale.deviation * np.asarray(CALL(model, points, jnp.ones(len(points), bool)), float)
+    found = np.asarray(CALL(model, points, jnp.ones(len(points), bool)), float)[:, 0]
+    guess = scale.mean[0] + scale.deviation[0] * found
     assert not cases.valid[0].all()
     error = float(train_transolver.relative_error(model, cases.case(0)))
     assert error == pytest.approx(np.linalg.norm(guess - truth) / np.linalg.norm(truth), rel=1e-4)
@@ -121,9 +122,9 @@ def test_error_is_that_of_physical_units(packed, model):
 def test_mirror_images_come_after_the_cases(packed):
     scale = Scale.fit(packed)
     one, two = Cases.build(packed, "train", scale), Cases.build(packed, "train", scale, mirror=True)
-    assert len(two.size) == 2 * len(one.size)
+    assert len(two.shares) == 2 * len(one.shares)
     np.testing.assert_array_equal(two.target[4:], one.target)
-    metres = two.points[4:] * scale.spread + scale.centre + (one.points * scale.spread + scale.centre) * [1, -1]
+    metres = two.inputs[4:] * scale.spread + scale.centre + (one.inputs * scale.spread + scale.centre) * [1, -1]
     np.testing.assert_allclose(metres, np.broadcast_to([1.0, 0.0], metres.shape), atol=1e-6)
 
 
@@ -133,7 +134,7 @@ def test_cycle_ends_with_the_time():
 
 
 def test_a_run_goes_on_where_it_was_saved(packed, tmp_path, model, monkeypatch):
-    monkeypatch.setattr(train_transolver, "Transolver", lambda key: model)
+    monkeypatch.setattr(train_transolver, "Transolver", lambda inputs, outputs, key: model)
     identity = {"data": packed.digest}
     make = lambda minutes: train_transolver.Settings(minutes, validate_every=2)  # noqa: E731
     first = train_transolver.train(make(0.01), packed, train_transolver.Folder(tmp_path, identity))
