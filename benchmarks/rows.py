@@ -117,16 +117,26 @@ def median_seconds(work: Callable[[], object], repetitions: int) -> float:
 
 
 def split_main(
-    measure: Callable[[str], Iterable[dict[str, Any]]],
+    measure: Callable[..., Iterable[dict[str, Any]]],
     show: Callable[[Sequence[dict[str, Any]], str], Table],
     description: str | None,
+    **folders: Path,
 ) -> None:
-    """The command line of a benchmark of a split: print its table, and write JSON if `--json` says where."""
+    """The command line of a benchmark of a split: print its table, and write JSON if `--json` says where.
+
+    Args:
+        measure: its rows, of a split, and by name of the folders.
+        show: the table of rows and split.
+        description: for `--help`.
+        folders: options by name, and where these are usually.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", choices=("validation", "test"), default="validation")
+    for name, usual in folders.items():
+        parser.add_argument(f"--{name}", type=Path, default=usual, help=f"usually {usual}")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows = list(measure(options.split))
+    rows = list(measure(options.split, **{name: getattr(options, name) for name in folders}))
     Console(width=_WIDE).print(show(rows, options.split))
     write_json(options.json, {"split": options.split, "rows": rows})
 
