@@ -113,6 +113,5 @@ def test_around_a_section_and_a_flap_velocity_lift_and_forces_of_each_converge()
         velocity = np.linalg.norm(panels.velocity(points) - exact) / np.linalg.norm(exact)
         circulation = np.abs(panels.lift_coefficients / 2 - flow.circulations).max()
         wrong.append((velocity, circulation, np.abs(np.array(found) - forces).max()))
-    print(wrong)
     assert (np.array(wrong[2]) < (5e-5, 3e-4, 5e-4)).all()  # measured 2e-5, 1.3e-4, 2.6e-4
     assert (np.array(wrong[0]) > 12 * np.array(wrong[2])).all()  # measured 15.6 to 16.8
