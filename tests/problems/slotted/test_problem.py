@@ -8,6 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.slotted import Truth
 from enf2enf.data import Dataset, PackedData
 from enf2enf.forces import integrals
 from enf2enf.geometry.frames import FrameConfig
@@ -89,3 +90,10 @@ def test_the_stored_wall_pressure_lifts_by_kutta_joukowski_and_does_not_drag(fol
         assert abs(found["C_D"]) < 4e-3 * lift
         assert found["C_L_0"] + found["C_L_1"] == pytest.approx(found["C_L"])
         assert len(case.wall.points) == 2 * PANELS
+        truth = Truth.of(packed, index)
+        errors, lifts, exact = truth.of_elements(truth.values + [0, 0, 0, drawn.speed**2 / 2]).T  # C_p and 1
+        np.testing.assert_allclose(exact, [found["C_L_0"], found["C_L_1"]], rtol=1e-6)
+        np.testing.assert_allclose(lifts, exact, rtol=1e-6)
+        for wall, speed, error in zip(drawn.flow().walls, drawn.flow().wall_speeds, errors, strict=True):
+            length = np.hypot(*np.diff(wall, axis=0).T)
+            assert error == pytest.approx(np.sqrt(length.sum() / (length @ (1 - speed**2) ** 2)), rel=1e-5)
