@@ -13,6 +13,7 @@ PROBLEMS = {
     "channel": "enf2enf.problems.channel.problem:Channel",
     "elasticity": "enf2enf.problems.elasticity.problem:Elasticity",
     "joukowski": "enf2enf.problems.joukowski.problem:Joukowski",
+    "slotted": "enf2enf.problems.slotted.problem:Slotted",
 }
 """What `enf2enf generate` knows: name -> module and class. A module is imported when its problem is asked for."""
 

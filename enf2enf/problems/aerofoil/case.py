@@ -12,9 +12,9 @@ from jaxtyping import Float
 from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.problems.aerofoil import dictionaries, foam
 from enf2enf.problems.aerofoil.cgrid import FAR, Size, c_grid
-from enf2enf.problems.aerofoil.panel import PanelFlow
 from enf2enf.problems.aerofoil.section import AbstractSection
 from enf2enf.problems.aerofoil.topology import Topology, topology
+from enf2enf.problems.panel import PanelFlow
 
 _Y_PLUS = 52.0  # of the first cells' centres by the estimate below; the mean over a wall comes out near 41
 _FASTEST, _LAYER, _FRICTION = 2.0, 0.02, 0.04  # of the start: most of the speed; chords; friction velocity of the speed
@@ -112,7 +112,7 @@ class Case:
         """Potential flow, slowed down near the wall, with the turbulence of a boundary layer of constant thickness."""
         centres, (k_far, omega_far) = self.cells[0], self.turbulence
         distance = shapely.distance(shapely.points(centres), shapely.LineString(self.wall))
-        velocity = PanelFlow.around(self.wall, self.incidence).velocity(centres)
+        velocity = PanelFlow.around([self.wall], self.incidence).velocity(centres)
         velocity *= np.minimum(1, _FASTEST / np.maximum(np.hypot(*velocity.T), 1e-9))[:, None]
         pressure = 0.5 * self.speed**2 * (1 - (velocity**2).sum(axis=1))
         velocity *= self.speed * np.minimum(1, (distance / _LAYER) ** (1 / 7))[:, None]

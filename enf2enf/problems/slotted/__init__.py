@@ -1,0 +1,1 @@
+"""Plane potential flow around a main element and the slotted flap behind it, by panels."""
