@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -182,17 +183,30 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
 
 @contextlib.contextmanager
 def _workers(jobs: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Single-threaded processes that leave Ctrl-C to their parent; no unfinished work outlives the block."""
+    """Single-threaded processes that leave Ctrl-C to their parent; no unfinished work outlives the block, or it."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _begin() -> None:
+    """In a worker: Ctrl-C is its parent's to handle, and when that is killed the worker ends too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a process that it spawned
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _make_case(folder: Path, plan: Plan, index: int) -> None:

@@ -1,6 +1,12 @@
 """The data-set folder: complete, the same bytes however it is made, resumable, and never mixed up."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,3 +105,39 @@ def test_the_splits_are_those_of_the_public_problem():
     fixed, varied = proportional(ids, Elasticity("fixed").shares), proportional(ids[:300], Elasticity("varied").shares)
     assert [len(part) for part in fixed.values()] == [950, 50, 0, 200]
     assert [len(part) for part in varied.values()] == [240, 20, 0, 40]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are found in /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_whoever_began_them(number, tmp_path):
+    command = [sys.executable, "-m", "enf2enf", "generate", "joukowski", "--cases", "100000", "--jobs", "2"]
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], start_new_session=True)
+    try:
+        assert _until(lambda: len(list((tmp_path / "out").glob("progress/*"))) > 2)
+        workers = [pid for pid in _session(process.pid) if pid != process.pid]
+        assert len(workers) >= 2
+        process.send_signal(number)
+        process.wait(30)
+        assert _until(lambda: not _session(process.pid))
+    finally:
+        os.killpg(process.pid, signal.SIGKILL) if _session(process.pid) else None
+
+
+def _until(is_so, seconds: float = 60.0) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.05)
+    return is_so()
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of a session that run, its leader among them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(path.parent.name))
+    return found
