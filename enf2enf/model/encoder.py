@@ -50,8 +50,18 @@ class AbstractEncoderConfig(AbstractKind):
 class ReconstructingEncoder(Protocol):
     """What an encoder has besides where its configuration `reconstructs`."""
 
-    def reconstruction_loss(self, measurements: Measurements) -> Float[Array, ""]:
-        """How far what it reconstructs of one geometry is from what it measured there; it can be trained by this."""
+    def reconstruction_loss(
+        self,
+        measurements: Measurements,
+        points: Float[Array, "points dim"] | None = None,
+        distance: Float[Array, " points"] | None = None,
+    ) -> Float[Array, ""]:
+        """How far what it reconstructs of one geometry is from what it measured there; it can be trained by this.
+
+        Args:
+            measurements: of the geometry.
+            points, distance: where the distance to its walls is known, too.
+        """
         ...
 
 

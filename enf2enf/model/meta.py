@@ -121,9 +121,21 @@ class MetaEncoder(AbstractEncoder):
             context = context - jnp.exp(self.log_rate) * gradient
         return (LatentCloud(cloud.pose, context, cloud.window),)
 
-    def reconstruction_loss(self, measurements: tuple[LatentCloud, Array, Array]) -> Float[Array, ""]:
-        """The outer loss: the mean squared misfit of the signed distance with the fitted contexts."""
-        return self._misfit(self(measurements)[0].context, measurements)
+    def reconstruction_loss(
+        self,
+        measurements: tuple[LatentCloud, Array, Array],
+        points: Float[Array, "points dim"] | None = None,
+        distance: Float[Array, " points"] | None = None,
+    ) -> Float[Array, ""]:
+        """The outer loss: the mean squared misfit of the signed distance with the fitted contexts.
+
+        At the samples, and as much at other points where the distance is known: those of a step are others every time.
+        """
+        context = self(measurements)[0].context
+        misfit = self._misfit(context, measurements)
+        if points is None:
+            return misfit
+        return (misfit + self._misfit(context, (measurements[0], points, distance))) / 2
 
     def _misfit(self, context: Float[Array, "latents width"], measurements: tuple) -> Float[Array, ""]:
         cloud, points, distance = measurements

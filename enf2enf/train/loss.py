@@ -83,7 +83,8 @@ def _off_the_wall(wall: Float[Array, "panels 2 dim"], spacing: float) -> Queries
     return Queries(flat[0], jnp.tile(distance, len(wall)), flat[1])
 
 
-def shape_loss(encoder: AbstractEncoder, source: Measurements) -> Float[Array, ""]:
-    """The mean over geometries of the misfit of the signed distance after the inner steps."""
+def shape_loss(encoder: AbstractEncoder, source: Measurements, queries: Queries | None = None) -> Float[Array, ""]:
+    """The mean over geometries of the misfit of the signed distance after the inner steps, at some points as well."""
     assert isinstance(encoder, ReconstructingEncoder)  # there is such a stage for no other encoder
-    return jnp.mean(jax.vmap(encoder.reconstruction_loss)(source))
+    known = () if queries is None else (queries.points, queries.distance)
+    return jnp.mean(jax.vmap(encoder.reconstruction_loss)(source, *known))

@@ -22,11 +22,11 @@ _ON_THE_WALL = 0.1  # of a panel: closer samples are on the wall
 
 @dataclasses.dataclass(frozen=True)
 class ShapeLoss:
-    """The misfit of the signed distance that the encoder reconstructs."""
+    """The misfit of the signed distance that the encoder reconstructs, at its samples and at the points of the step."""
 
     def __call__(self, model: Network, batch: Batch, groups: Groups) -> Float[Array, ""]:
         """Mean over the geometries of the batch."""
-        return shape_loss(model.encoder, batch.source)
+        return shape_loss(model.encoder, batch.source, batch.queries)
 
 
 @dataclasses.dataclass(frozen=True)

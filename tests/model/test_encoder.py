@@ -121,3 +121,15 @@ def test_latents_on_a_wall_reach_less_far_where_they_are_closer():
     own = (gap + np.roll(gap, 1)) / (2 * gap.mean())
     np.testing.assert_allclose(cloud.window, 0.6 * np.clip(own, 0.25, 1.0), rtol=1e-5)
     assert own.min() < 0.25 and own.max() > 1
+
+
+def test_the_misfit_counts_other_points_as_much_as_the_samples():
+    """Where the distance at half of the samples is given again it is the mean of both mean squares."""
+    encoder = ENCODERS["meta"].build(Translation(), 2, key=jax.random.key(1))
+    measured = measure(encoder, _panels())
+    _, points, distance = measured
+    loss = eqx.filter_jit(lambda *known: encoder.reconstruction_loss(measured, *known))
+    whole, parts = loss(), [loss(points[part::2], distance[part::2]) for part in (0, 1)]
+    assert parts[0] != parts[1]
+    np.testing.assert_allclose(np.mean(parts), whole, rtol=1e-5)
+    np.testing.assert_allclose(loss(points, distance), whole, rtol=1e-5)
