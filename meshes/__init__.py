@@ -1,4 +1,4 @@
-"""The small meshes that come with enf2enf, the malformed ones, and the pretrained checkpoints."""
+"""The small meshes that come with enf2enf, the malformed ones, stored flows, and the pretrained checkpoints."""
 
 import json
 from importlib import resources
@@ -25,6 +25,11 @@ def path(id: str) -> Path:
     return _FOLDER / manifest()[id]["file"]
 
 
+def pretrained() -> Path:
+    """The folder of the shipped checkpoints, which can be served as it is."""
+    return _FOLDER / "pretrained"
+
+
 def checkpoint(name: str) -> Path:
     """A checkpoint file (or a folder of them), or a shipped one by its name.
 
@@ -33,7 +38,7 @@ def checkpoint(name: str) -> Path:
     """
     if Path(name).exists():
         return Path(name)
-    shipped = {path.stem: path for path in (_FOLDER / "pretrained").glob("*.enf")}
+    shipped = {path.stem: path for path in pretrained().glob("*.enf")}
     if name in shipped:
         return shipped[name]
     raise CheckpointError("checkpoint", f"a file, or one of the shipped {sorted(shipped)}", repr(name))

@@ -30,7 +30,8 @@ def test_the_manifest_is_true(name):
 
 def test_every_file_is_in_the_manifest():
     folder = Path(enf2enf_meshes.__file__).parent
-    found = {str(path.relative_to(folder)) for path in [*folder.glob("unit_cell.*"), *folder.glob("broken/*")]}
+    patterns = ("unit_cell.*", "*.dat", "flows/*", "broken/*")
+    found = {str(path.relative_to(folder)) for pattern in patterns for path in folder.glob(pattern)}
     assert found <= {asset["file"] for asset in ASSETS.values()}
 
 
