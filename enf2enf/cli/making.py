@@ -18,9 +18,9 @@ _INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
 
 def add_commands(commands: Any) -> None:
     """Adds them to a parser."""
-    about = "solve, serve, ask and compare one geometry that nobody trained on"
+    about = "serve, ask and compare with solvers on geometries that nobody trained on"
     demo = add(commands, "demo", about, "enf2enf demo --out out", _demo)
-    demo.add_argument("--out", type=path, default=Path("out"), help="folder of demo.vtu and demo.png (out)")
+    demo.add_argument("--out", type=path, default=Path("out"), help="folder of the pictures and demo.vtu (out)")
 
     example = "enf2enf generate elasticity --cases 100 --seed 0 --out data/cells"
     generate = add(commands, "generate", "make a data set with a solver", example, _generate)
@@ -47,10 +47,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    import enf2enf_meshes
     from enf2enf.demo import demo
 
     check_folder(options.out, ConfigError)
-    demo("elasticity", options.out)
+    demo(enf2enf_meshes.pretrained(), options.out)
 
 
 def _generate(options: argparse.Namespace) -> None:
