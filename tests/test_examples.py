@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import flows
 import matplotlib.image
 import numpy as np
 import pytest
@@ -11,7 +12,12 @@ import pytest
 import enf2enf_meshes
 from enf2enf.checkpoint import save
 from enf2enf.client import Client
+from enf2enf.data.airfrans.schema import SCHEMA
+from enf2enf.geometry.frames import FrameConfig
 from enf2enf.line import Line
+from enf2enf.model.config import ModelConfig
+from enf2enf.normalise import Normaliser
+from enf2enf.surrogate import Surrogate
 
 LOAD = ("-c", "traction=0,80")
 
@@ -108,6 +114,47 @@ def test_slider(root, tmp_path, target):
     assert first.shape == last.shape == (800, 900, 3)
     below = slice(160, 640)  # the field without the slider and the bar
     assert np.abs(first[below] - last[below]).max() > 0.1 and first[below, 250:650].std() > 0.02
+
+
+@pytest.fixture(scope="module")
+def flow_target(tmp_path_factory):
+    """A server of an untrained surrogate of flows, under the name of the shipped one."""
+    from enf2enf_server.gate.app import create_server
+
+    random = np.random.default_rng(0)
+    rows = np.column_stack([random.uniform(30, 90, 8), np.zeros(8), np.full(8, 1.56e-5)])
+    fields = [np.abs(random.normal(size=(16, SCHEMA.field_width))) for _ in rows]
+    config = ModelConfig(flows.AMORTISED, flows.ROTARY, 32, frames=FrameConfig("inflow", ("y",), flows.BOX))
+    path = tmp_path_factory.mktemp("flows") / "aerofoil.enf"
+    save(path, Surrogate.untrained(config, Normaliser.fit(SCHEMA, np.ones(8), rows, fields)))
+    server, port = create_server(path)
+    server.start().result()
+    yield f"127.0.0.1:{port}"
+    server.stop()
+
+
+def test_aerofoil_polar(root, tmp_path, flow_target):
+    result = ask(root, tmp_path, flow_target, "aerofoil_polar.py", "--speed", "60")
+    assert result.returncode == 0, result.stderr
+    names, lifts = zip(*re.findall(r"^(.+): 33 angles in .* s, C_L up to (\S+),", result.stdout, re.M), strict=True)
+    assert names == ("SD7034", "NACA 2412") and matplotlib.image.imread(tmp_path / "polar.png").shape == (840, 1440, 4)
+    with Client(flow_target) as client:  # what it says is so
+        shape = client.encode(enf2enf_meshes.path("sd7034"))
+        inflows = [{"magnitude": 60.0, "angle_deg": angle} for angle in np.arange(-4, 12.1, 0.5)]
+        asked = [{"inflow": inflow, "viscosity": 1.56e-5} for inflow in inflows]
+        most = max(answer.integrals["C_L"] for answer in client.predict_many(shape, asked, "wall"))
+    assert float(lifts[0]) == pytest.approx(most, abs=6e-4)  # printed with three decimals
+
+
+def test_airfoil_flow(root, tmp_path, flow_target):
+    result = ask(root, tmp_path, flow_target, "airfoil_flow.py", "--out", "flow.png")
+    if result.returncode:
+        assert "apt install libegl1 libgl1-mesa-dri" in result.stderr and len(result.stderr.splitlines()) == 1
+        return
+    assert result.stdout.startswith("sd7034 at 8 degrees: C_L = ")
+    pixels = matplotlib.image.imread(tmp_path / "flow.png")
+    assert pixels.shape == (880, 1320, 3) and pixels[100:780].std() > 0.02
+    assert np.abs(pixels[470, 600] - [0xE9 / 255, 0xEC / 255, 0xEF / 255]).max() < 0.02  # the body
 
 
 def test_slider_without_such_a_condition(root, tmp_path, target):
