@@ -1,4 +1,4 @@
-# The service with the shipped checkpoint. CPU: docker build -t enf2enf .
+# The service with the shipped checkpoints. CPU: docker build -t enf2enf .
 # CUDA 12:                                      docker build -t enf2enf --build-arg EXTRAS=server,cuda .
 # Keep compiled programs over restarts:         docker run -p 50051:50051 -v enf2enf-cache:/var/cache/enf2enf enf2enf
 ARG BASE_IMAGE=python:3.11-slim-bookworm

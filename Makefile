@@ -1,4 +1,4 @@
-# make demo   the shipped surrogate against the solver, over gRPC: out/demo.png, out/demo.vtu
+# make demo   the shipped surrogates against the solvers, over gRPC: out/demo.png, out/demo_flow.png, out/demo.vtu
 # make test   lint, import contracts and the fast test suite
 # make types  the types of the wheel, as those who install it see them
 # make docs   the pages of docs/ and the reference as a site: out/docs/index.html
