@@ -123,7 +123,7 @@ def flow_target(tmp_path_factory):
 
     random = np.random.default_rng(0)
     rows = np.column_stack([random.uniform(30, 90, 8), np.zeros(8), np.full(8, 1.56e-5)])
-    fields = [np.abs(random.normal(size=(16, SCHEMA.field_width))) for _ in rows]
+    fields = [row[0] ** 2 * np.abs(random.normal(size=(16, SCHEMA.field_width))) for row in rows]
     config = ModelConfig(flows.AMORTISED, flows.ROTARY, 32, frames=FrameConfig("inflow", ("y",), flows.BOX))
     path = tmp_path_factory.mktemp("flows") / "aerofoil.enf"
     save(path, Surrogate.untrained(config, Normaliser.fit(SCHEMA, np.ones(8), rows, fields)))
