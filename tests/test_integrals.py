@@ -161,3 +161,17 @@ def test_a_schema_keeps_them():
         match="integrals: expected a reference length of the schema, by which they are coefficients, got none",
     ):
         dataclasses.replace(SCHEMA, length=None)
+
+
+@given(thickness=st.floats(0.03, 0.15), sides=st.integers(20, 120), angle=st.floats(-1.5, 1.5), turn=st.floats(0, 6.3))
+def test_the_chord_of_a_section_is_the_same_at_any_incidence(thickness, sides, angle, turn):
+    """From its edge to where it is farthest from that; between both corners, where the edge is cut off."""
+    around = 2 * np.pi * np.arange(2 * sides) / (2 * sides)
+    x = (1 + np.cos(around)) / 2
+    section = np.stack([x, thickness * np.sin(around) * (1 - x + 0.1)], axis=1)
+    axes = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    along = np.array([np.cos(angle), np.sin(angle)]) @ axes
+    np.testing.assert_allclose(chord([section @ axes], along), np.array([[0, 0], [1, 0]]) @ axes, atol=1e-9)
+    blunt = section[x < 0.9]
+    leading, trailing = chord([blunt @ axes], along) @ axes.T
+    np.testing.assert_allclose([leading[1], *trailing], [0, blunt[:, 0].max(), 0], atol=1e-9)

@@ -7,13 +7,16 @@ from jaxtyping import Float
 
 from enf2enf.geometry.plane.polygon import Loop, area
 
-_AS_LONG = 1 - 1e-3  # of the longest: as on a circle, whose chord is the one along the inflow
+_AS_LONG, _EQUAL = 1 - 1e-3, 1 - 1e-6  # of the longest: nearly, and but for how finely a wall is cut
+_ONE_WAY = np.cos(0.2)  # of the angle to the longest, rad: as on a circle are those that are as long and go elsewhere
 
 
 def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2 2"]:
     """The leading and the trailing edge: the two points of all walls that are farthest from each other.
 
-    Of pairs that are as far apart the one along the inflow counts. It moves, turns and mirrors with walls and inflow.
+    Where pairs in other directions are nearly as far apart, as on a circle, the one along the inflow counts; else it
+    does not depend on the inflow, and is the mean of those that are equally far apart, as at the corners of a blunt
+    edge. It moves, turns and mirrors with walls and inflow.
 
     Args:
         walls: their vertices, in metres.
@@ -22,10 +25,15 @@ def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndar
     pairs = antipodes(walls)
     ways = pairs[:, 1] - pairs[:, 0]
     lengths = np.linalg.norm(ways, axis=1)
-    down = np.abs(ways @ along) / np.maximum(lengths, np.finfo(float).tiny)
-    chosen = int(np.argmax(np.where(lengths >= _AS_LONG * lengths.max(), down, -1.0)))
-    found = pairs[chosen]
-    return found if ways[chosen] @ along >= 0 else found[::-1]
+    longest, nearly = ways[np.argmax(lengths)] / lengths.max(), lengths >= _AS_LONG * lengths.max()
+    if (np.abs(ways[nearly] @ longest) >= _ONE_WAY * lengths[nearly]).all():
+        equal = lengths >= _EQUAL * lengths.max()
+        back = (ways @ longest < 0)[:, None, None]
+        found = np.unique(np.where(back, pairs[:, ::-1], pairs)[equal], axis=0).mean(axis=0)
+    else:
+        down = np.abs(ways @ along) / np.maximum(lengths, np.finfo(float).tiny)
+        found = pairs[int(np.argmax(np.where(nearly, down, -1.0)))]
+    return found if (found[1] - found[0]) @ along >= 0 else found[::-1]
 
 
 def antipodes(walls: Sequence[Loop]) -> Float[np.ndarray, "pairs 2 2"]:
