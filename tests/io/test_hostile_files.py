@@ -235,10 +235,10 @@ UNITS = [
 def test_repetition_takes_linear_time(name, unit, headed):
     """Of 400 kB: what is quadratic takes minutes."""
     data = HEADS[name] * headed + unit * (400_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()  # whatever else the machine does
     with pytest.raises(Enf2EnfError):
         read_bytes(data, name)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def test_honest_files_are_within_their_allowance(tmp_path):

@@ -19,6 +19,7 @@ MODELS = {
     "few latents": ModelConfig(AmortisedConfig(grid=1, wall=2)),
     "paper": ModelConfig(MetaConfig(), FieldConfig(), panels=192),
 }
+FACTORS = ("rate", "reaches", "narrowest")
 ROUNDED = 6e-3  # of a length: three digits; a ratio of two is off by twice that
 
 
@@ -28,8 +29,11 @@ def logarithmic(low, high):
 
 @st.composite
 def every_scale(draw):
-    """A box, a wall that fits it, its panels, and samples at some distance, or on the wall alone."""
-    largest = draw(logarithmic(1, 100))
+    """A box, a wall that fits it, its panels, and samples at some distance, or on the wall alone.
+
+    Of a thousand times the size, windows of two latents on the wall are still within what settings may be, 1e6.
+    """
+    largest = draw(logarithmic(1, 20))
     perimeter = largest * draw(logarithmic(0.02, 8))
     finest = draw(st.one_of(st.just(0.0), logarithmic(1e-8, 0.7).map(lambda share: largest * share)))
     return Scales(finest, perimeter / draw(st.sampled_from([48, 384, 1536])), perimeter, largest)
@@ -43,8 +47,8 @@ def lengths(model):
             values = np.atleast_1d(getattr(part, field.name))
             if field.name == "deviation":
                 found[type(part), field.name] = 1 / values  # cycles per reference length
-            elif values.dtype == float and field.name not in ("rate", "reaches") and type(part) is not MetaConfig:
-                found[type(part), field.name] = values  # the others are factors
+            elif values.dtype == float and field.name not in FACTORS and type(part) is not MetaConfig:
+                found[type(part), field.name] = values
     return found
 
 

@@ -252,6 +252,6 @@ def test_every_problem_of_the_registry_is_whole(name):
     assert pickle.loads(pickle.dumps(problem)) == problem
     assert isinstance(problem.frames, FrameConfig) and isinstance(problem.schema, Schema)
     with pytest.raises(
-        ConfigError, match="problem: expected aerofoil or channel or elasticity or joukowski, got 'magic'"
+        ConfigError, match="problem: expected aerofoil or channel or elasticity or joukowski or slotted, got 'magic'"
     ):
         find_problem("magic")
