@@ -37,10 +37,12 @@ class PanelFlow:
         sides = np.concatenate([np.diff(wall, axis=0) for wall in walls])
         outward = np.stack([-sides[:, 1], sides[:, 0]], axis=1) / np.hypot(*sides.T)[:, None]
         middles = np.concatenate([(wall[1:] + wall[:-1]) / 2 for wall in walls]) + _OUTSIDE * outward
-        through = [np.einsum("pnd,pd->pn", _influence(wall, middles), outward) for wall in walls]
-        edges = scipy.linalg.block_diag(*(np.eye(1, len(wall)) + np.eye(1, len(wall), len(wall) - 1) for wall in walls))
+        through = np.concatenate([_influence(wall, middles) for wall in walls], axis=1)
+        ends = [np.eye(1, len(wall)) + np.eye(1, len(wall), len(wall) - 1) for wall in walls]
+        edges = np.asarray(scipy.linalg.block_diag(*ends))
         wanted = np.append(-outward @ _inflow(incidence), np.zeros(len(walls)))
-        found = np.linalg.lstsq(np.concatenate([np.concatenate(through, axis=1), edges]), wanted, rcond=None)[0]
+        influence = np.concatenate([np.einsum("pnd,pd->pn", through, outward), edges])
+        found = np.linalg.lstsq(influence, wanted, rcond=None)[0]
         return cls(tuple(walls), incidence, tuple(np.split(found, np.cumsum([len(wall) for wall in walls])[:-1])))
 
     def velocity(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:

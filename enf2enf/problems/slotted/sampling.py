@@ -14,7 +14,7 @@ NEAR, SLOT, SPREAD = 4000, 1000, 3000
 _SLOT = 2.0  # gaps: the distances of a point in the slot from both walls together, at the most
 
 Points = Float[np.ndarray, "points 2"]
-Walls = tuple[Float[np.ndarray, "_ 2"], Float[np.ndarray, "_ 2"]]
+Walls = tuple[Float[np.ndarray, "_ 2"], ...]
 
 
 def sample(walls: Walls, gap: float, rng: np.random.Generator) -> Float[np.ndarray, "points 2"]:
@@ -38,7 +38,8 @@ def sample(walls: Walls, gap: float, rng: np.random.Generator) -> Float[np.ndarr
         return (found.min(axis=0) >= CLOSEST) & (found.sum(axis=0) <= _SLOT * gap)
 
     def near(count: int) -> Points:
-        return _around(walls, rng, np.exp(rng.uniform(*np.log((CLOSEST, FARTHEST)), count)))
+        low, high = np.log((CLOSEST, FARTHEST)).tolist()
+        return _around(walls, rng, np.exp(rng.uniform(low, high, count)))
 
     def in_crop(count: int) -> Points:
         return rng.uniform(*CROP, (count, 2))
