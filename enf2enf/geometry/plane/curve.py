@@ -81,8 +81,9 @@ class Curve:
         """
         start = self._start()
         firsts = self._kept((self.arc[self.corners] - start) % self.length, count) if len(self.corners) else np.zeros(1)
-        at = self._between(firsts, self.length, count)
-        if turning:
+        if not turning:
+            at = self._between(firsts, self.length, count)
+        else:
             ruler = self._ruler(turning)
             zero = ruler.read(np.array([start]))
             readings = np.append(0.0, (ruler.read((firsts[1:] + start) % self.length) - zero) % ruler.length)
