@@ -1,11 +1,17 @@
 """Closed curves of the plane as a mesh of their sides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.mesh.mesh import CellBlock, Mesh
+
+
+def rectangle(low: Iterable[float], high: Iterable[float]) -> Float[np.ndarray, "4 2"]:
+    """Its corners, counter-clockwise from the lower left one."""
+    (left, bottom), (right, top) = low, high
+    return np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
 
 
 def closed_curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Mesh:

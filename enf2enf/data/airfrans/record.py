@@ -15,6 +15,7 @@ from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.polygon import Polygon, box, normals
 from enf2enf.io import read
 from enf2enf.mesh import Mesh, topology
+from enf2enf.mesh.curves import rectangle
 
 _SHEAR = "wallShearStress"
 _FIELDS = {"U": 2, "p": 1, "nut": 1}  # and how many numbers of each are in the plane
@@ -48,7 +49,7 @@ class Record:
         try:
             flow, wall = (_plane(path) for path in (folder.flow_file(name), folder.wall_file(name)))
             section = _section(wall)
-            geometry = Geometry.of([section], _box(flow.points), outer_is_far=True)
+            geometry = Geometry.of([section], rectangle(*box([flow.points])), outer_is_far=True)
         except Enf2EnfError as error:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
         label = f"case {name!r}"
@@ -113,11 +114,6 @@ def _section(wall: Mesh) -> Float[np.ndarray, "nodes 2"]:
     if len(loops) != 1:
         raise DatasetError("aerofoil", "one closed curve", str(len(loops)))
     return Polygon(wall.points[loops[0]], name="aerofoil").vertices
-
-
-def _box(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "4 2"]:
-    (left, low), (right, high) = box([points])
-    return np.array([[left, low], [right, low], [right, high], [left, high]])
 
 
 def _values(label: str, mesh: Mesh, key: str, width: int) -> Float[np.ndarray, "points ..."]:

@@ -1,7 +1,6 @@
 """NACA sections of four and five digits in closed form, their digits any numbers, their trailing edge closed.
 
-Jacobs, Ward and Pinkerton 1933, NACA report 460; Jacobs and Pinkerton 1935, NACA report 537. The last coefficient of
-the thickness is the one that closes the edge, as in AirfRANS (Bonnet et al. 2022, arXiv 2212.07564).
+Jacobs, Ward and Pinkerton 1933, NACA report 460; Jacobs and Pinkerton 1935, NACA report 537.
 """
 
 import abc
@@ -13,8 +12,8 @@ from jaxtyping import Float
 
 from enf2enf.problems.aerofoil.root import root
 from enf2enf.problems.aerofoil.section import AbstractSection
+from enf2enf.problems.thickness import COEFFICIENTS, half_thickness
 
-_THICKNESS = (0.2969, -0.1260, -0.3516, 0.2843, -0.1036)
 Line = tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]
 
 
@@ -35,14 +34,13 @@ class AbstractNaca(AbstractSection):
     @property
     def nose_radius(self) -> float:
         """That of the parabola which the thickness begins as."""
-        return (5 * _THICKNESS[0] * self.thickness / 100) ** 2 / 2
+        return (5 * COEFFICIENTS[0] * self.thickness / 100) ** 2 / 2
 
     @final
     def side(self, upper: bool, at: Float[np.ndarray, " points"]) -> Float[np.ndarray, "points 2"]:
         """Points across the mean line at stations that crowd to both of its ends."""
         x = (1 - np.cos(np.pi * at)) / 2
-        powers = np.stack([np.sqrt(x), x, x**2, x**3, x**4])
-        half = (1 if upper else -1) * 5 * self.thickness / 100 * (_THICKNESS @ powers)
+        half = (1 if upper else -1) * 5 * self.thickness / 100 * half_thickness(x)
         height, slope = self.mean_line(x)
         across = np.arctan(slope)
         return np.stack([x - half * np.sin(across), height + half * np.cos(across)], axis=1)

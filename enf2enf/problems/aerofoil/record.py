@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from enf2enf.field import Field
 from enf2enf.mesh import Mesh
-from enf2enf.mesh.curves import closed_curves
+from enf2enf.mesh.curves import closed_curves, rectangle
 from enf2enf.problems.problem import SolvedCase
 
 CROP = ((-2.0, -1.5), (4.0, 1.5))
@@ -42,5 +42,4 @@ def _float64(values: np.ndarray) -> Float[np.ndarray, "rows ..."]:
 
 def _curves(wall: Float[np.ndarray, "faces 2"]) -> Mesh:
     """The wall and the crop as a mesh of their sides."""
-    (left, low), (right, high) = CROP
-    return closed_curves([wall, np.array([[left, low], [right, low], [right, high], [left, high]])])
+    return closed_curves([wall, rectangle(*CROP)])

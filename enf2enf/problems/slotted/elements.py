@@ -7,7 +7,8 @@ import shapely
 from jaxtyping import Float
 from scipy.optimize import brentq
 
-_THICKNESS = (0.2969, -0.1260, -0.3516, 0.2843, -0.1036)  # NACA report 460, the last closes the trailing edge
+from enf2enf.problems.thickness import half_thickness
+
 _FINE = 400  # panels of the walls that gaps are measured between
 
 
@@ -34,7 +35,7 @@ class Element:
             panels: an even number of them.
         """
         x = (1 + np.cos(2 * np.pi * np.arange(panels + 1) / panels)) / 2
-        half = 5 * self.thickness * (_THICKNESS @ np.stack([np.sqrt(x), x, x**2, x**3, x**4]))
+        half = 5 * self.thickness * half_thickness(x)
         step = np.clip((x - self.cove_from) / (1 - self.cove_from), 0, 1)
         lower = np.arange(panels + 1) < panels // 2
         height = 4 * self.camber * x * (1 - x) + np.where(lower, 2 * self.cove * step**2 * (3 - 2 * step) - 1, 1) * half

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from enf2enf.field import Field
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.mesh.curves import closed_curves
+from enf2enf.mesh.curves import closed_curves, rectangle
 from enf2enf.problems.panel import PanelFlow
 from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase
 from enf2enf.problems.slotted.elements import Arrangement, Element
@@ -113,10 +113,8 @@ class Slotted(AbstractProblem):
         points = sample(flow.walls, drawn.arrangement.gap, np.random.default_rng(drawn.entropy))
         middles = np.concatenate([(wall[1:] + wall[:-1]) / 2 for wall in flow.walls])
         on_wall = drawn.speed**2 * (1 - np.concatenate(flow.wall_speeds) ** 2) / 2
-        (left, low), (right, high) = CROP
-        crop = np.array([[left, low], [right, low], [right, high], [left, high]])
         return SolvedCase(
-            closed_curves([*(wall[:0:-1] for wall in flow.walls), crop]),  # the bodies are on their left
+            closed_curves([*(wall[:0:-1] for wall in flow.walls), rectangle(*CROP)]),  # the bodies are on their left
             {"inflow": drawn.inflow},
             error=lambda: drawn.error(points),
             samples=Field(points, drawn.fields(flow, points)),
