@@ -1,6 +1,7 @@
 """The flow around sections of wings, against stored solutions of the solver."""
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ class Truth:
         """Undisturbed velocity, m/s."""
         return np.asarray(self.conditions["inflow"])
 
-    @property
+    @functools.cached_property
     def integrals(self) -> dict[str, float]:
         """Lift, drag and moment by name."""
         wall = self.wall_at(WallSides.of(self.geometry).midpoints)

@@ -67,7 +67,7 @@ def flows_report(path: str | os.PathLike, rows: Sequence[FlowRow]) -> None:
 
 
 def _around(row: FlowRow) -> Triangulation:
-    """The points, joined everywhere but across the section and where nothing is predicted."""
+    """The points, joined everywhere but across the section."""
     mesh = Triangulation(*row.points.T)
     middles = row.points[mesh.triangles].mean(axis=1)
     mesh.set_mask(shapely.contains_xy(shapely.Polygon(row.section), *middles.T))
