@@ -30,7 +30,7 @@ from benchmarks.outside.exchange import read_loads
 from benchmarks.peers import train_transolver
 from benchmarks.peers.nearest import NearestShape
 from benchmarks.peers.pod import PodGaussian
-from benchmarks.rows import split_main
+from benchmarks.rows import split_main, split_table
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import DatasetError
@@ -53,10 +53,7 @@ def systems(packed: PackedData, split: str, run: Path, transolver: Path) -> Iter
         yield "Transolver", train_transolver.answers(packed, train_transolver.Folder(transolver, {}), split)
     yield "POD and Gaussian processes", PodGaussian(packed).predict
     yield "nearest training section", NearestShape(packed, surrogate.config.frames, surrogate.normaliser.length).predict
-    yield (
-        "mean field",
-        lambda index: np.broadcast_to(surrogate.mean_field(packed.conditions(index)), packed.values(index).shape),
-    )
+    yield "mean field", lambda index: flow.mean_field(surrogate, packed, index)
 
 
 def outside(packed: PackedData, ids: Sequence[int], path: Path) -> dict[str, Any]:
@@ -89,18 +86,17 @@ def measure(split: str, **folders: Path) -> Iterator[dict[str, Any]]:
 
 def show(rows: Sequence[dict[str, Any]], split: str) -> Table:
     """For people."""
-    table = Table(title=f"Flow around aerofoils, {split} split: z-MSE in units of 1e-3, loads in %")
-    for name in ("system", "family", "cases", *_VOLUME, *_LOADS, "worst"):
-        table.add_column(name, justify="left" if name == "system" else "right")
-    for each in rows:
+
+    def cells(each: dict[str, Any]) -> list[str]:
         volume = [_cell(each, name, 1e3, "{:.3g}") for name in _VOLUME]
         loads = [
             _cell(each, name, 1.0 if name.startswith("rho") else 100.0, f"{{:.{digits}f}}")
             for name, digits in _LOADS.values()
         ]
-        worst = "\n".join(each.get("worst", []))
-        table.add_row(each["system"], each["family"], str(each["cases"]), *volume, *loads, worst)
-    return table
+        return [each["family"], str(each["cases"]), *volume, *loads, "\n".join(each.get("worst", []))]
+
+    title = f"Flow around aerofoils, {split} split: z-MSE in units of 1e-3, loads in %"
+    return split_table(title, ("family", "cases", *_VOLUME, *_LOADS, "worst"), rows, cells)
 
 
 def _cell(row: dict[str, Any], name: str, unit: float, form: str) -> str:

@@ -29,6 +29,11 @@ def answers(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.nd
     return guess
 
 
+def mean_field(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.ndarray, "points components"]:
+    """What is known without any geometry, at the points of a case."""
+    return np.broadcast_to(surrogate.mean_field(packed.conditions(index)), packed.values(index).shape)
+
+
 def volume(packed: PackedData, index: int, values: np.ndarray) -> Float[np.ndarray, "points 4"]:
     """u, v, p and nut in the domain."""
     named = packed.schema.field_columns.split(np.asarray(values, np.float64)[~packed.on_wall(index)])

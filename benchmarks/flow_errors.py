@@ -1,6 +1,7 @@
 """Errors of guesses of the flow around sections, and what they amount to over cases."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ class Errors:
     loads: Float[np.ndarray, "cases 2 2"]
 
 
+@functools.lru_cache(maxsize=1)  # all systems and families are measured in the same
 def variances(packed: PackedData) -> tuple[Float[np.ndarray, "4"], float]:
     """Of u, v, p and nut, and of ln(1 + nut / nu), over all points of the NACA train cases."""
     train = packed.ids("train")

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from benchmarks.flow import mean_field
 from benchmarks.peers.nearest import NearestShape
-from benchmarks.rows import split_main
+from benchmarks.rows import split_main, split_table
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.forces import coefficients, forces
@@ -86,8 +87,7 @@ def lazy(split: str) -> Iterator[dict[str, Any]]:
     names, found = packed.schema.field_columns.names, []
     for index in packed.ids(split)[:LAZY_CASES]:
         truth, conditions = packed.values(index).astype(np.float64), packed.conditions(index)
-        mean = np.broadcast_to(surrogate.mean_field(conditions), truth.shape)
-        guesses = (near.predict(index), mean)
+        guesses = (near.predict(index), mean_field(surrogate, packed, index))
         found.append([surrogate.normaliser.relative_errors(guess, truth, conditions) for guess in guesses])
     for number, name in enumerate(("nearest training shape", "mean field")):
         errors = np.array([case[number] for case in found])
@@ -108,17 +108,14 @@ def force_row(found: np.ndarray) -> dict[str, float]:
 
 def show(rows: Sequence[dict[str, Any]], split: str) -> Table:
     """For people."""
-    table = Table(title=f"Relative L2 on the {split} split: mean (median)")
-    for column in ("system", "cases", "velocity", "pressure", "wall pressure", "C_L", "|C_D|", "trained, min"):
-        table.add_column(column, justify="left" if column == "system" else "right")
-    for each in rows:
-        if "missing" in each:
-            table.add_row(each["system"], f"no {each['missing']}")
-            continue
+
+    def cells(each: dict[str, Any]) -> list[str]:
         figures = [f"{part['mean']:.4f} ({part['median']:.4f})" for part in each["fields"].values()]
         loads = [f"{100 * each['lift']:.2f} %", f"{each['drag']:.4f}"] if "lift" in each else ["", ""]
-        table.add_row(each["system"], str(each["cases"]), *figures, *loads, f"{each['minutes']:.0f}")
-    return table
+        return [str(each["cases"]), *figures, *loads, f"{each['minutes']:.0f}"]
+
+    columns = ("cases", "velocity", "pressure", "wall pressure", "C_L", "|C_D|", "trained, min")
+    return split_table(f"Relative L2 on the {split} split: mean (median)", columns, rows, cells)
 
 
 if __name__ == "__main__":

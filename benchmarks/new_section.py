@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.rows import Row, main, seconds
 from benchmarks.wire import serving
 from enf2enf import load
+from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.threads import run_in_calling_thread
 
@@ -40,7 +41,7 @@ def measure() -> list[Row]:
         for _ in range(SECTIONS):
             mesh, points = file_of(FourDigits(*random.uniform([0, 2, 6], [6, 7, 20]))), places(random)
             angle = np.deg2rad(random.uniform(-4, 12))
-            conditions = {"inflow": (60 * np.array([np.cos(angle), np.sin(angle)])).tolist(), "viscosity": 1.56e-5}
+            conditions = {"inflow": (60 * np.array([np.cos(angle), np.sin(angle)])).tolist(), "viscosity": VISCOSITY}
             times.append(seconds(lambda: client.predict(mesh, conditions, points, name="section.csv")))  # noqa: B023
     times = times[SECTIONS // 4 :]
     return [

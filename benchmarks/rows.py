@@ -141,6 +141,27 @@ def split_main(
     write_json(options.json, {"split": options.split, "rows": rows})
 
 
+def split_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    cells: Callable[[dict[str, Any]], Sequence[str]],
+) -> Table:
+    """Of the rows of a split, each of a `system`; of one that is `missing`, that alone is said.
+
+    Args:
+        title, columns: of the table, whose first column is the system.
+        rows: what is shown.
+        cells: the other columns of a row.
+    """
+    drawn = Table(title=title)
+    for column in ("system", *columns):
+        drawn.add_column(column, justify="left" if column == "system" else "right")
+    for row in rows:
+        drawn.add_row(row["system"], *([f"no {row['missing']}"] if "missing" in row else cells(row)))
+    return drawn
+
+
 def main(measure: Callable[[], Sequence[Row]], description: str) -> None:
     """The command line of a benchmark: print its table, and write JSON if `--json` says where."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -12,6 +12,7 @@ them the nearest training shape and the mean field. The same of more cases, wher
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -21,8 +22,9 @@ from jaxtyping import Float
 from rich.table import Table
 from scipy.spatial import KDTree
 
+from benchmarks import flow
 from benchmarks.peers.nearest import NearestShape
-from benchmarks.rows import split_main
+from benchmarks.rows import split_main, split_table
 from enf2enf import load
 from enf2enf.data.cache import PackedData
 from enf2enf.forces import forces
@@ -71,20 +73,6 @@ class Truth:
         return np.stack([np.sqrt(squares[0] / squares[1]), *lifts], axis=1)
 
 
-def answers(surrogate: Surrogate, packed: PackedData) -> Callable[[int], Float[np.ndarray, FIELDS]]:
-    """What a surrogate says at all points of a case."""
-
-    def answer(index: int) -> Float[np.ndarray, FIELDS]:
-        conditions = packed.schema.condition_columns.split(packed.conditions(index))
-        evaluator = surrogate.evaluator(surrogate.encode(packed.geometry(index)), conditions)
-        points, on_wall = packed.points(index), packed.on_wall(index)
-        guess = np.empty((len(points), surrogate.schema.field_width))
-        guess[~on_wall], guess[on_wall] = evaluator(points[~on_wall]), evaluator.on_wall(points[on_wall])
-        return guess
-
-    return answer
-
-
 def row(name: str, packed: PackedData, ids: Sequence[int], surrogate: Surrogate, answer: Callable) -> dict[str, Any]:
     """The figures of one way to answer, over some cases."""
     fields, elements = [], []
@@ -110,11 +98,9 @@ def measure(split: str) -> Iterator[dict[str, Any]]:
         ids = packed.ids(split)[:CASES].tolist()
         near = NearestShape(packed, surrogate.config.frames, surrogate.normaliser.length)
         ways: dict[str, Callable] = {
-            f"{name} ({len(packed.ids('train'))} to learn from)": answers(surrogate, packed),
+            f"{name} ({len(packed.ids('train'))} to learn from)": functools.partial(flow.answers, surrogate, packed),
             "nearest training shape": near.predict,
-            "mean field": lambda index, s=surrogate, p=packed: np.broadcast_to(
-                s.mean_field(p.conditions(index)), p.values(index).shape
-            ),
+            "mean field": functools.partial(flow.mean_field, surrogate, packed),
         }
         for way, answer in ways.items():
             yield row(way, packed, ids, surrogate, answer)
@@ -122,19 +108,16 @@ def measure(split: str) -> Iterator[dict[str, Any]]:
 
 def show(rows: Sequence[dict[str, Any]], split: str) -> Table:
     """For people."""
-    table = Table(title=f"Relative L2 on the {split} split, means (C_p: mean, median); errors of lifts")
-    columns = ("system", "cases", "velocity", "pressure", *(f"{c} {e}" for e in ELEMENTS for c in ("C_p", "C_L")))
-    for column in columns:
-        table.add_column(column, justify="left" if column == "system" else "right")
-    for each in rows:
-        if "missing" in each:
-            table.add_row(each["system"], f"no {each['missing']}")
-            continue
-        cells = [each["system"], str(each["cases"]), f"{each['velocity']:.4f}", f"{each['pressure']:.4f}"]
+
+    def cells(each: dict[str, Any]) -> list[str]:
+        found = [str(each["cases"]), f"{each['velocity']:.4f}", f"{each['pressure']:.4f}"]
         for own in (each[element] for element in ELEMENTS):
-            cells += [f"{own['C_p']:.4f}, {own['median']:.4f}", f"{100 * own['C_L']:.2f} %"]
-        table.add_row(*cells)
-    return table
+            found += [f"{own['C_p']:.4f}, {own['median']:.4f}", f"{100 * own['C_L']:.2f} %"]
+        return found
+
+    title = f"Relative L2 on the {split} split, means (C_p: mean, median); errors of lifts"
+    columns = ("cases", "velocity", "pressure", *(f"{c} {e}" for e in ELEMENTS for c in ("C_p", "C_L")))
+    return split_table(title, columns, rows, cells)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from enf2enf.data.cache import PackedData
 from enf2enf.dimensionless import Dimensionless
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.train.measured import turned
 
 Numbers = Array | np.ndarray
 Index = int | np.integer
@@ -42,9 +43,9 @@ def told(packed: PackedData, index: Index, mirror: bool = False) -> Float[np.nda
 
 def asked(packed: PackedData, index: Index, mirror: bool = False) -> Float[np.ndarray, "nodes fields"]:
     """The fields without dimensions at every node of a case, or of its mirror image; NaN where there are none."""
-    frame, values = _mirror(packed, index, mirror), packed.values(index).astype(np.float64)
-    turned = np.where(np.isnan(values), np.nan, frame.columns_inward(packed.schema.fields, np.nan_to_num(values)))
-    return dimensionless(packed, index, mirror).forward(turned)
+    values = packed.values(index).astype(np.float64)
+    own = turned(values, packed.schema, _mirror(packed, index, mirror).axes)
+    return dimensionless(packed, index, mirror).forward(own)
 
 
 def dimensionless(packed: PackedData, index: Index, mirror: bool = False) -> Dimensionless:
