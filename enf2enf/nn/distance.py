@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 _TINY = 1e-20  # keeps the square root differentiable on the wall itself
 _AS_NEAR = 1 + 1e-6  # times a squared distance: one that is computed twice is not the same to the bit
@@ -25,6 +25,17 @@ def signed_distance(
         point: one query point, in the panels' frame and unit.
         is_wall: of every panel; None where all are walls.
     """
+    squared, on_end, crossed = _of_panels(panels, point, is_wall)
+    nearest, side = _nearest_and_side(squared, crossed)
+    (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
+    within = jnp.sum(start_x * end_y - end_x * start_y) < 0  # one of the loops is around all others and the domain
+    return jnp.where(on_end, 1.0, jnp.where(within, -side, side)) * jnp.sqrt(jnp.maximum(nearest, _TINY))
+
+
+def _of_panels(
+    panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None
+) -> tuple[Float[Array, " panels"], Bool[Array, ""] | bool, Bool[Array, " panels"]]:
+    """Squared distances of the walls, whether the point is on what is none, and whether a ray in +x crosses each."""
     (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
     along_x, along_y = end_x - start_x, end_y - start_y
     inverse = 1 / jnp.maximum(along_x**2 + along_y**2, _TINY)
@@ -36,10 +47,8 @@ def signed_distance(
         on_end = jnp.any(~is_wall & (squared <= _ON_THE_END**2 * (along_x**2 + along_y**2)))
         squared = jnp.where(is_wall, squared, jnp.inf)
     slope = along_x / jnp.where(along_y == 0, 1.0, along_y)
-    crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a ray in +x; a vertex counts once
-    nearest, side = _nearest_and_side(squared, crossed)
-    within = jnp.sum(start_x * end_y - end_x * start_y) < 0  # one of the loops is around all others and the domain
-    return jnp.where(on_end, 1.0, jnp.where(within, -side, side)) * jnp.sqrt(jnp.maximum(nearest, _TINY))
+    crossed = ((start_y > point[1]) != (end_y > point[1])) & (x < y * slope)  # a vertex counts once
+    return squared, on_end, crossed
 
 
 @jax.custom_jvp
@@ -68,25 +77,34 @@ def from_wall(
 ) -> Float[Array, " 2"]:
     """Unit vector from the nearest point of the wall into the domain (2-D); on a panel, or beyond it, its normal.
 
-    Where several panels are equally near, at a corner of the wall, it is the mean of theirs. Sums over all panels, in
-    which those that are not nearest are zeros, take a sixth of the time of an index on a CPU.
+    Where two panels are equally near, at a corner of the wall, it is the mean of theirs; of more, that of the first and
+    the last.
 
     Args:
         panels, point, is_wall: as for `signed_distance`.
     """
-    (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
-    along_x, along_y = end_x - start_x, end_y - start_y
-    squared = jnp.maximum(along_x**2 + along_y**2, _TINY)
-    x, y = point[0] - start_x, point[1] - start_y
-    fraction = jnp.clip((x * along_x + y * along_y) / squared, 0.0, 1.0)
-    away_x, away_y = x - fraction * along_x, y - fraction * along_y
-    distance = away_x**2 + away_y**2
-    distance = distance if is_wall is None else jnp.where(is_wall, distance, jnp.inf)
-    nearest = distance <= jnp.min(distance) * _AS_NEAR
-    mean = lambda values: jnp.sum(jnp.where(nearest, values, 0.0)) / jnp.sum(nearest)  # noqa: E731
+    start, side = (both := panels[_nearest_two(panels, point, is_wall)])[:, 0], both[:, 1] - both[:, 0]
+    squared = jnp.maximum(jnp.sum(side**2, axis=1), _TINY)
+    fraction = jnp.clip(jnp.sum((point - start) * side, axis=1) / squared, 0.0, 1.0)
+    away = jnp.mean(point - start - fraction[:, None] * side, axis=0)
     length = jnp.sqrt(squared)
-    normal = jnp.stack([mean(along_y / length), mean(-along_x / length)])
-    away, panel = jnp.stack([mean(away_x), mean(away_y)]), mean(length)
+    normal = jnp.mean(jnp.stack([side[:, 1], -side[:, 0]], axis=1) / length[:, None], axis=0)
     size = jnp.sqrt(jnp.maximum(jnp.sum(away**2), _TINY))
-    outside = (signed_distance(panels, point, is_wall) > 0) & (size > _ON_THE_WALL * panel)
+    outside = (signed_distance(panels, point, is_wall) > 0) & (size > _ON_THE_WALL * jnp.mean(length))
     return jnp.where(outside, away / size, normal / jnp.sqrt(jnp.maximum(jnp.sum(normal**2), _TINY)))
+
+
+def _nearest_two(
+    panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None
+) -> Int[Array, "2"]:
+    """The first and the last of the walls that are nearest, which is mostly one: in one loop, and a lookup for each.
+
+    On a CPU that takes a quarter of the time of sums over all panels in which those that are not nearest are zeros.
+    """
+    panels, point = jax.lax.stop_gradient((panels, point))
+    squared, _, crossed = _of_panels(panels, point, is_wall)
+    nearest = squared <= _nearest_and_side(squared, crossed)[0] * _AS_NEAR
+    number, least, most = jnp.arange(len(panels)), jnp.asarray(len(panels)), jnp.asarray(-1)
+    both = lambda one, other: (jnp.minimum(one[0], other[0]), jnp.maximum(one[1], other[1]))  # noqa: E731
+    ends = (jnp.where(nearest, number, least), jnp.where(nearest, number, most))
+    return jnp.stack(jax.lax.reduce(ends, (least, most), both, (0,)))
