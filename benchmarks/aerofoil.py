@@ -10,14 +10,15 @@ cases where names do not tell which are NACA's); nut's over all cases as ln(1 + 
 flows do not rule. The best 95 % are ranked by the mean of the four channels, one ranking for every column. The wall's
 pressure is over its own variance, case by case. C_L and C_D are integrals of the decoded pressure and shear over the
 wall's own sides against those of the stored ones: mean absolute error over mean absolute value, and Spearman's rank
-correlation. In brackets are intervals of 95 % by bootstrap over cases.
+correlation. Ours has the drag in the wake as well, and the mean of both (`enf2enf/wake.py`). In brackets are intervals
+of 95 % by bootstrap over cases.
 
 Systems: ours; Transolver, where `benchmarks.peers.train_transolver` left it; POD and Gaussian processes, fitted here
 (`benchmarks.peers.pod`); the nearest training section; the mean field; least squares on the conditions; and those whose
 loads on these sections are beside those of `benchmarks.outside.sections`, which were trained on other data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,18 @@ def systems(packed: PackedData, split: str, run: Path, transolver: Path) -> Iter
     yield "mean field", lambda index: flow.mean_field(surrogate, packed, index)
 
 
+def in_wake(packed: PackedData, ids: Mapping[str, Sequence[int]], run: Path) -> Iterator[dict[str, Any]]:
+    """Rows of our lift, and of our drag in the wake and the mean of that and the wall's, by families of cases."""
+    surrogate = load(run / "model.enf")
+    for family, own in ids.items():
+        found = [flow.evaluator(surrogate, packed, index).integrals for index in own]
+        truth = np.array([loads_of(packed, index, packed.values(index)) for index in own])
+        for name, system in {"C_D_wake": "ours, drag in the wake", "C_D_mean": "ours, mean of both drags"}.items():
+            loads = np.array([[one["C_L"], one[name]] for one in found])
+            known = load_figures(np.stack([loads, truth], axis=-1))
+            yield {"system": system, "family": family, "cases": len(own), **known}
+
+
 def outside(packed: PackedData, ids: Sequence[int], path: Path) -> dict[str, Any]:
     """Of the loads in a file. Raises `DatasetError` if it has not those of all cases."""
     known = read_loads(path)
@@ -75,6 +88,7 @@ def measure(split: str, **folders: Path) -> Iterator[dict[str, Any]]:
         for family, own in ids.items():
             known = figures(errors_of(packed, own, guess))
             yield {"system": system, "family": family, "cases": len(own), **known}
+    yield from in_wake(packed, ids, folders["run"])
     for family, own in ids.items():
         yield {"system": "least squares on U, alpha, alpha^2", "family": family, "cases": len(own), **null(packed, own)}
     for path in sorted(folders["outside"].glob("*_loads.csv")):

@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 from enf2enf.data.cache import PackedData
 from enf2enf.forces import coefficients, forces
 from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.inference.evaluator import FieldEvaluator
 from enf2enf.surrogate import Surrogate
 
 VOLUME, WALL = ("velocity", "pressure", "nut"), ("wall_pressure", "wall_shear")
@@ -22,11 +23,16 @@ Guess = Callable[[int], Float[np.ndarray, "points components"]]
 def answers(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.ndarray, "points components"]:
     """What the surrogate says at the points of a case."""
     points, on_wall = packed.points(index), packed.on_wall(index)
-    shape = surrogate.encode(packed.geometry(index))
-    evaluator = surrogate.evaluator(shape, packed.schema.condition_columns.split(packed.conditions(index)))
+    at = evaluator(surrogate, packed, index)
     guess = np.full((len(points), packed.schema.field_width), np.nan)
-    guess[~on_wall], guess[on_wall] = evaluator(points[~on_wall]), evaluator.on_wall(points[on_wall])
+    guess[~on_wall], guess[on_wall] = at(points[~on_wall]), at.on_wall(points[on_wall])
     return guess
+
+
+def evaluator(surrogate: Surrogate, packed: PackedData, index: int) -> FieldEvaluator:
+    """Answers anywhere around the geometry of a case under its conditions."""
+    shape = surrogate.encode(packed.geometry(index))
+    return surrogate.evaluator(shape, packed.schema.condition_columns.split(packed.conditions(index)))
 
 
 def mean_field(surrogate: Surrogate, packed: PackedData, index: int) -> Float[np.ndarray, "points components"]:

@@ -72,7 +72,7 @@ class Schema:
             raise SchemaError("integrals", "none in space, where they are not computed", "some")
         if self.length is None:
             raise SchemaError("integrals", "a reference length of the schema, by which they are coefficients", "none")
-        integrals.check(self.answered("wall"), self.conditions)
+        integrals.check(self.answered("wall"), self.conditions, self.fields_on("domain"))
 
     def _check_condition(self, condition: Quantity) -> None:
         if condition.kind not in _CONDITIONS:

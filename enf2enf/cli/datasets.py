@@ -70,7 +70,10 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
     new.add_argument("--symmetry", action="append", default=[], metavar="PATCH", help=text)
     new.add_argument("--far", action="store_true", help="the domain goes on beyond the meshes' outer boundary")
     new.add_argument("--open-walls", action="store_true", help="the walls may be parts of loops, as those of a channel")
-    text = "of which fields lift, drag and moment are: pressure, shear; and which condition is the inflow, the density"
+    text = (
+        "of which fields lift, drag and moment are: pressure, shear on walls; and which condition is the inflow, the "
+    )
+    text += "density; velocity and domain_pressure for the drag in the wake as well"
     new.add_argument("--integrals", metavar="KEY=NAME,...", help=text)
     new.add_argument("--length", type=number, help="the reference length in metres; default: the mean extent")
     new.add_argument("--name", default="", help="default: that of the folder")

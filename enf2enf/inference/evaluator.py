@@ -23,6 +23,7 @@ from enf2enf.model.network import Network
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
 from enf2enf.threads import cores, map_in_threads, threads
+from enf2enf.wake import across_wake, in_wake
 
 CHUNK = 4096
 """Points that one compiled program takes at most; there is one program, whatever is asked."""
@@ -105,14 +106,21 @@ class FieldEvaluator:
 
     @functools.cached_property
     def integrals(self) -> Mapping[str, float]:
-        """Lift, drag and moment, see `enf2enf.forces.integrals`; none where the schema has none, or walls no fields."""
+        """Lift, drag and moment, see `enf2enf.forces.integrals`; none where the schema has none, or walls no fields.
+
+        With them the drag in the wake, see `enf2enf.wake.in_wake`, where the schema says of which fields that is.
+        """
         schema = self._normaliser.schema
         if schema.integrals is None:
             return {}
-        fields = self._fields.split(self.at_sides)
+        fields, conditions = self._fields.split(self.at_sides), schema.condition_columns.split(self._row)
         if not all(np.isfinite(fields[name]).all() for name in schema.integrals.fields):
             return {}
-        return integrals(schema, self._geometry, fields, schema.condition_columns.split(self._row))
+        found = integrals(schema, self._geometry, fields, conditions)
+        if not schema.integrals.velocity:
+            return found
+        points = across_wake(schema, self._geometry, conditions)
+        return found | in_wake(schema, points, self._fields.split(self(points)), conditions, found["C_D"])
 
     def contains(self, points: Float[np.ndarray, "points dim"], on_wall: bool = False) -> Bool[np.ndarray, " points"]:
         """Whether points have a field: those of the domain that the network covers in all views.

@@ -17,7 +17,7 @@ SCHEMA = Schema(
     ),
     outer_is_far=True,
     length=1.0,
-    integrals=Integrals("wall_pressure", "inflow", "wall_shear"),
+    integrals=Integrals("wall_pressure", "inflow", "wall_shear", velocity="velocity", domain_pressure="pressure"),
 )
 """Pressure and wall shear are over density, the pressure above that of the inflow; `wall_shear` is the traction of the
 fluid on the wall without its pressure."""
