@@ -104,7 +104,11 @@ def coefficients(on: Forces, inflow: ArrayLike, chord: float, density: float = 1
 
 
 def integrals(
-    schema: Schema, geometry: Geometry, fields: Mapping[str, ArrayLike], conditions: Mapping[str, ArrayLike]
+    schema: Schema,
+    geometry: Geometry,
+    fields: Mapping[str, ArrayLike],
+    conditions: Mapping[str, ArrayLike],
+    sides: WallSides | None = None,
 ) -> dict[str, float]:
     """What the fields on the walls of a geometry amount to, over dynamic pressure and reference length.
 
@@ -116,15 +120,17 @@ def integrals(
     Args:
         schema: says which fields and conditions these are of.
         geometry: whose walls.
-        fields: at the midpoints of the walls' sides, in SI units; the first components are along the axes of space.
+        fields: at the midpoints of the sides, in SI units; the first components are along the axes of space.
         conditions: name -> number or vector.
+        sides: what is summed over; None for the walls' own.
 
     Raises:
         ConditionError: no inflow to divide by.
     """
     named = schema.integrals
     assert named is not None and schema.length is not None  # a schema with integrals has a length
-    sides, inflow = WallSides.of(geometry), np.asarray(conditions[named.inflow], float)
+    sides = WallSides.of(geometry) if sides is None else sides
+    inflow = np.asarray(conditions[named.inflow], float)
     density = float(np.asarray(conditions[named.density])) if named.density else 1.0
     pressure, shear = fields[named.pressure], fields[named.shear] if named.shear else None
     leading, trailing = chord(geometry.walls, inflow / np.hypot(*inflow))

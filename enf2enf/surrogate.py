@@ -270,7 +270,7 @@ class Surrogate:
     def _evaluator(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> FieldEvaluator:
         turned = functools.partial(self.config.frames.turned, self.schema, row)
         views = [(view, turned(view.frame.axes)) for view in self.views(encoding, row)]
-        return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views, row)
+        return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views, row, self.config.turning)
 
     def mean_field(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
         """What is known of the fields under conditions without a geometry: their mean over the training data."""

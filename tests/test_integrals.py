@@ -5,14 +5,18 @@ import dataclasses
 import flows
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf import load
 from enf2enf.errors import SchemaError
 from enf2enf.forces import integrals
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.chord import chord
 from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import Flow
 from enf2enf.problems.joukowski.section import Section
@@ -120,11 +124,47 @@ def test_an_answer_carries_them_wherever_it_was_asked(frames):
     surrogate = flows.surrogate(schema=schema, frames=frames)
     geometry = Geometry.of(flows.bodies(np.random.default_rng(0), 2))
     shape = surrogate.encode(geometry)
-    wall = surrogate.decode(shape, flows.GIVEN, "wall")
-    expected = integrals(schema, geometry, wall.fields, {"inflow": np.array(flows.GIVEN["inflow"])})
+    wall, evaluator = surrogate.decode(shape, flows.GIVEN, "wall"), surrogate.evaluator(shape, flows.GIVEN)
+    axes = surrogate.config.frames.axes(schema, surrogate.condition_row(flows.GIVEN))
+    frame = surrogate.config.frames.of(geometry, surrogate.normaliser.length, axes)[0]
+    sides = WallSides.smooth(geometry, surrogate.config.panels, frame, surrogate.config.turning)
+    fields = schema.field_columns.split(evaluator.on_wall(sides.midpoints))
+    expected = integrals(schema, geometry, fields, {"inflow": np.array(flows.GIVEN["inflow"])}, sides)
     assert expected == wall.integrals == surrogate.decode(shape, flows.GIVEN, [[1.0, 1.0]]).integrals
     assert wall.to_dict()["integrals"] == expected
     assert "integrals" not in flows.surrogate().decode(shape, flows.GIVEN, [[1.0, 1.0]]).to_dict()
+
+
+@some
+@given(TURNED, st.integers(1, 3))
+def test_smooth_sides_are_those_of_the_walls_in_their_order_and_enclose_nothing_but_them(motion, count):
+    axes = moved(*motion[:2])
+    loops = [loop @ axes.T + motion[2:] for loop in flows.bodies(np.random.default_rng(count), count)]
+    geometry = Geometry.of(loops)
+    sides = WallSides.smooth(geometry, 300, Frame(np.array([0.3, 0.1]), moved(1.0, False), 0.7), 0.7)
+    assert len(sides.lengths) == 300 and np.unique(sides.walls).tolist() == list(range(count))
+    for number, wall in enumerate(geometry.walls):
+        own = sides.walls == number
+        assert shapely.Polygon(wall).buffer(0.02).covers(shapely.multipoints(sides.midpoints[own]))
+        np.testing.assert_allclose(sides.lengths[own] @ sides.normals[own], 0, atol=1e-12)
+        np.testing.assert_allclose(sides.lengths[own].sum(), shapely.Polygon(wall).length, rtol=0.02)
+        apart = ((sides.midpoints[own] - wall.mean(axis=0)) * sides.normals[own]).sum(axis=1)
+        np.testing.assert_allclose(apart @ sides.lengths[own] / 2, shapely.Polygon(wall).area, rtol=0.02)
+
+
+def test_drag_hardly_depends_on_how_finely_a_file_cuts_a_section():
+    surrogate, found = load("aerofoil"), []
+    fine = FourDigits(2, 4, 12).wall(400, 2e-4, 2e-4)
+    nose = int(np.argmin(fine[:, 0]))
+    given_ = {"inflow": {"magnitude": 50.0, "angle_deg": 8.0}, "viscosity": 1.56e-5}
+    for count in (30, 60, 300):
+        x = (1 - np.cos(np.linspace(0, np.pi, count + 1))) / 2
+        lower, upper = (
+            np.stack([x, np.interp(x, *side[np.argsort(side[:, 0])].T)], axis=1) for side in np.split(fine, [nose])
+        )
+        found.append(surrogate.predict([np.concatenate([lower[::-1], upper[1:-1]])], given_, [[2.0, 0.0]]).integrals)
+    for name in ("C_L", "C_D", "C_m"):
+        np.testing.assert_allclose([one[name] for one in found], found[-1][name], rtol=5e-3)
 
 
 BAD = {

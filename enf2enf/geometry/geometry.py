@@ -14,6 +14,7 @@ from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane import segments
 from enf2enf.geometry.plane.apart import check_bodies, check_curves
 from enf2enf.geometry.plane.curve import Curve, centroid_of
+from enf2enf.geometry.plane.enclosing import enclosing_radius
 from enf2enf.geometry.plane.outline import Outline, closed
 from enf2enf.geometry.plane.panels import PanelPlan, Placed, wall_curves
 from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
@@ -160,9 +161,7 @@ class Geometry:
         """Longest side of `bounds` in metres; of a domain without end, the diameter of the circle around its walls."""
         if self.ends:
             return float(np.ptp(self.bounds, axis=0).max())
-        import shapely
-
-        return 2 * float(shapely.minimum_bounding_radius(shapely.MultiPoint(np.concatenate(self._local))))
+        return 2 * enclosing_radius(np.concatenate(self._local))
 
     @lazy
     def centroid(self) -> Float[np.ndarray, " dim"]:
@@ -195,7 +194,7 @@ class Geometry:
         """The same in a frame, and which are walls; shorter at bends, see `Curve.cut`. Raises as `panels`."""
         placed = self.plan(count).cut(frame.axes, turning)
         ends = (placed.ends + frame.turned(self._origin - frame.origin)) / frame.length
-        return Placed(ends, placed.on_wall)
+        return Placed(ends, placed.on_wall, placed.curve)
 
     def plan(self, count: int) -> PanelPlan:
         """How the walls are cut into `count` panels in any frame; about the centre of `bounds`.

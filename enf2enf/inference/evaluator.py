@@ -59,6 +59,7 @@ class FieldEvaluator:
         geometry: the geometry.
         views: of it, and the conditions in the frame of each.
         row: the conditions themselves.
+        turning: of the model, which cuts the walls.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class FieldEvaluator:
         geometry: Geometry,
         views: Sequence[tuple[View, Float[np.ndarray, " inputs"]]],
         row: Float[np.ndarray, " inputs"],
+        turning: float,
     ):
         self._programs, self._normaliser, self._geometry, self._row = programs, normaliser, geometry, row
+        self._turning = turning
         self._fields = normaliser.schema.field_columns
         self._views = map_in_threads(self._conditioned, views)
 
@@ -108,15 +111,21 @@ class FieldEvaluator:
     def integrals(self) -> Mapping[str, float]:
         """Lift, drag and moment, see `enf2enf.forces.integrals`; none where the schema has none, or walls no fields.
 
-        With them the drag in the wake, see `enf2enf.wake.in_wake`, where the schema says of which fields that is.
+        They are sums over the panels of the smooth curves that walls stand for, however finely these are cut. With them
+        the drag in the wake, see `enf2enf.wake.in_wake`, where the schema says of which fields that is.
         """
         schema = self._normaliser.schema
         if schema.integrals is None:
             return {}
-        fields, conditions = self._fields.split(self.at_sides), schema.condition_columns.split(self._row)
+        first = self._views[0].view
+        sides = WallSides.smooth(self._geometry, len(first.panels.vertices), first.frame, self._turning)
+        fields, conditions = (
+            self._fields.split(self.on_wall(sides.midpoints)),
+            schema.condition_columns.split(self._row),
+        )
         if not all(np.isfinite(fields[name]).all() for name in schema.integrals.fields):
             return {}
-        found = integrals(schema, self._geometry, fields, conditions)
+        found = integrals(schema, self._geometry, fields, conditions, sides)
         if not schema.integrals.velocity:
             return found
         points = across_wake(schema, self._geometry, conditions)

@@ -31,10 +31,12 @@ class Placed:
     Args:
         ends: start and end of each, the body on its left.
         on_wall: whether each is a wall; others close a boundary that is one in part.
+        curve: the number of the curve that each is of.
     """
 
     ends: Float[np.ndarray, "panels 2 2"]
     on_wall: Bool[np.ndarray, " panels"]
+    curve: Int[np.ndarray, " panels"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,13 +91,14 @@ class PanelPlan:
             axes: of the frame, one a row; orthonormal, in a mirrored one with determinant -1.
             turning: see `Curve.cut`.
         """
-        curves = [curve.turned(axes) for curve in self.curves]
-        curves = [curves[number] for number in _order(curves)]
+        turned = [curve.turned(axes) for curve in self.curves]
+        order = _order(turned)
+        curves = [turned[number] for number in order]
         shares = apportion(np.array([curve.length for curve in curves]), self.count, FEWEST).tolist()
         pairs = zip(curves, shares, strict=True)
         cuts, on_wall = zip(*[curve.cut(share, turning) for curve, share in pairs], strict=True)
         panels = np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
-        return Placed(panels, np.concatenate(on_wall))
+        return Placed(panels, np.concatenate(on_wall), np.repeat(order, shares))
 
     @lazy
     def centroid(self) -> Float[np.ndarray, "2"]:

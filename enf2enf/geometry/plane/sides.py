@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from jaxtyping import Float, Int
 
+from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.geometry import Geometry
 
 
@@ -34,11 +35,33 @@ class WallSides:
         runs = geometry.runs
         start = np.concatenate([geometry.walls[run.loop][run.sides] for run in runs])
         end = np.concatenate([np.roll(geometry.walls[run.loop], -1, axis=0)[run.sides] for run in runs])
+        return cls._between(start, end, np.repeat(np.arange(len(runs)), [len(run.sides) for run in runs]))
+
+    @classmethod
+    def smooth(cls, geometry: Geometry, count: int, frame: Frame, turning: float) -> Self:
+        """Those of the smooth curves that the walls stand for, however coarsely these are cut; see `Geometry.cut`.
+
+        Of walls that are parts of boundaries they are those of the geometry.
+
+        Args:
+            geometry: whose walls.
+            count, turning: how many there are, and where they are shorter.
+            frame: in which they are cut; not a mirrored one.
+        """
+        if geometry.has_parts:
+            return cls.of(geometry)
+        placed = geometry.cut(count, frame, turning)
+        start, end = (frame.outward(placed.ends[:, number]) for number in (0, 1))
+        return cls._between(start, end, placed.curve)
+
+    @classmethod
+    def _between(
+        cls, start: Float[np.ndarray, "sides 2"], end: Float[np.ndarray, "sides 2"], walls: Int[np.ndarray, " sides"]
+    ) -> Self:
         side = end - start
         lengths = np.linalg.norm(side, axis=1)
         normals = np.stack([side[:, 1], -side[:, 0]], axis=1) / lengths[:, None]  # the body is on the left
-        number = np.repeat(np.arange(len(runs)), [len(run.sides) for run in runs])
-        return cls((start + end) / 2, normals, lengths, number)
+        return cls((start + end) / 2, normals, lengths, walls)
 
     @property
     def along(self) -> Float[np.ndarray, "sides 2"]:
