@@ -1,6 +1,6 @@
 """How accurate is a surrogate of the flow around aerofoils, and what it says of lift and drag?
 
-    enf2enf generate aerofoil --cases 400 --seed 0 --out data/aerofoil
+    enf2enf generate aerofoil --sections mixed --points SECTIONS.npz --cases 800 --seed 0 --out data/aerofoil
     enf2enf train examples/aerofoil.toml
     python -m benchmarks.aerofoil --split test
 

@@ -61,7 +61,13 @@ class Dimensionless:
             wanted = f"a number of metres from {SHORTEST:g} to {LONGEST:g}"
             raise SchemaError("reference length", wanted, f"{self.length:.6g}")
         values = self.schema.condition_columns.split(self.row)
-        for part, factors in zip(self.schema.field_columns.slices, self._factors, strict=True):
+        for field, part, factors in zip(
+            self.schema.fields, self.schema.field_columns.slices, self._factors, strict=True
+        ):
+            below = [name for name in factors if name in values and values[name].ndim == 0 and values[name] < 0]
+            if field.transform == "log1p" and below:
+                wanted = f"a number above 0, as {field.name} is and scales with it"
+                raise ConditionError(f"condition {below[0]!r}", wanted, str(values[below[0]].tolist()))
             if not 0 < self.scales[part.start] < np.inf:
                 given = [name for name in factors if name in values]
                 name = next((name for name in given if not 0 < factors[name] < np.inf), given[0])

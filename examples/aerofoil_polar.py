@@ -8,6 +8,8 @@ Sections have a chord of 1 m along the x axis. All angles of one are one call.
 """
 
 import argparse
+import itertools
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from matplotlib.figure import Figure
 
 import enf2enf_meshes
 from enf2enf.client import Client
+from enf2enf.errors import Enf2EnfError
 from enf2enf.problems.aerofoil.naca import FourDigits
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -25,7 +28,9 @@ parser.add_argument("--target", default="127.0.0.1:50051", help="host:port of th
 parser.add_argument("--out", type=Path, default=Path("polar.png"))
 options = parser.parse_args()
 ANGLES, SHOWN, COLOURS = np.linspace(-4, 12, 33), (0.0, 5.0, 10.0), ("#2a6f97", "#e07a1f", "#7b2d8b", "#3a7d44")
-sections = {path.stem: path for path in options.sections} or {
+stems = [path.stem for path in options.sections]
+named = {path.stem if stems.count(path.stem) == 1 else str(path): path for path in options.sections}
+sections = named or {
     "SD7034": enf2enf_meshes.path("sd7034"),  # a file in Selig's form
     "NACA 2412": [FourDigits(2, 4, 12).wall(60, at_nose=2e-3, at_edge=2e-3)],  # a closed curve
 }
@@ -33,9 +38,12 @@ inflows = [{"inflow": {"magnitude": options.speed, "angle_deg": angle}, "viscosi
 
 above, below = (figure := Figure(figsize=(12.0, 7.0), layout="constrained", dpi=120)).subplots(2, 3)
 with Client(options.target) as client:
-    for (name, section), colour in zip(sections.items(), COLOURS, strict=False):
+    for (name, section), colour in zip(sections.items(), itertools.cycle(COLOURS), strict=False):
         start = time.perf_counter()
-        answers = client.predict_many(client.encode(section, model="aerofoil"), inflows, "wall")
+        try:
+            answers = client.predict_many(client.encode(section, model="aerofoil"), inflows, "wall")
+        except Enf2EnfError as error:
+            sys.exit(f"{name}: {error}")
         lift, drag, moment = ([answer.integrals[key] for answer in answers] for key in ("C_L", "C_D", "C_m"))
         print(f"{name}: {len(ANGLES)} angles in {time.perf_counter() - start:.2f} s, ", end="")
         print(f"C_L up to {max(lift):.3f}, least C_D {min(drag):.4f} at {ANGLES[np.argmin(drag)]:g} degrees")

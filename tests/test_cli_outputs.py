@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from enf2enf import checkpoint
 from enf2enf.cli import main
+from enf2enf.cli.streams import show
 from enf2enf.io import formats
 
 LOAD = ["-c", "traction=10,80"]
@@ -157,3 +159,11 @@ def test_a_refusal_goes_nowhere_where_standard_error_is_closed(saved, tmp_path):
     command = [shell, "-c", line, "sh", sys.executable, "-m", "enf2enf", "inspect", "nobody"]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")
+
+
+def test_words_in_brackets_are_printed_as_they_are(capsys):
+    table = Table("case a[/b]")
+    table.add_row("got [nan, 1.0]")
+    show(table)
+    printed = capsys.readouterr().out
+    assert "case a[/b]" in printed and "got [nan, 1.0]" in printed

@@ -243,3 +243,11 @@ def test_errors_with_their_emphasis_are_those_of_the_logarithm_and_of_the_field(
     ]
     found = np.mean((emphasis[:, VISCOSITY] * off)[known] ** 2) / np.mean(logs[known] ** 2)
     np.testing.assert_allclose(found, np.mean(expected), rtol=1e-4)
+
+
+def test_what_a_logarithm_scales_with_is_not_negative_however_small():
+    quantities = (Quantity("nu", unit="m2/s"),), (Quantity("nut", scales_with=(("nu", 1.0),), transform="log1p"),)
+    for value, sin in ((-1e-5, "a number above 0, as nut is"), (0.0, "a magnitude above 0")):
+        with pytest.raises(ConditionError, match=f"condition 'nu': expected {sin}"):
+            Dimensionless(Schema(2, *quantities), 1.0, np.array([value])).check()
+    Dimensionless(Schema(2, *quantities), 1.0, np.array([1e-5])).check()

@@ -152,6 +152,13 @@ def test_smooth_sides_are_those_of_the_walls_in_their_order_and_enclose_nothing_
         np.testing.assert_allclose(apart @ sides.lengths[own] / 2, shapely.Polygon(wall).area, rtol=0.02)
 
 
+def test_the_chord_keeps_its_digits_far_from_the_origin():
+    wall = FourDigits(2, 4, 12).wall(60, 2e-3, 2e-3)[:-1]
+    here, along = chord([wall], np.array([1.0, 0.1])), np.array([1.0, 0.1])
+    for away in (1e3, 3e7, 1e8):
+        np.testing.assert_allclose(chord([wall + away], along) - away, here, atol=4e-16 * away)
+
+
 def test_drag_hardly_depends_on_how_finely_a_file_cuts_a_section():
     surrogate, found = load("aerofoil"), []
     fine = FourDigits(2, 4, 12).wall(400, 2e-4, 2e-4)

@@ -37,7 +37,7 @@ def show(*parts: "RenderableType") -> None:
     """Prints tables, wider than a narrow terminal where they would lose a word or a number."""
     from rich.console import Console
 
-    console, roomy = Console(), Console(width=_WIDEST)
+    console, roomy = Console(markup=False), Console(width=_WIDEST, markup=False)
     console.width = max(console.width, _NARROWEST, *(roomy.measure(part).minimum for part in parts))
     with console.capture() as captured:
         for part in parts:

@@ -11,7 +11,7 @@ import numpy as np
 from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io.convert import from_meshio
 from enf2enf.io.read import read, read_bytes
-from enf2enf.mesh.curves import closed_curves
+from enf2enf.mesh.curves import closed_curves, without_repeat
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
 from enf2enf.mesh.units import metres
@@ -117,14 +117,13 @@ def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:
 def _curve(number: int, points: np.ndarray) -> np.ndarray:
     wanted = "at least three points (points, 2) around a closed curve"
     if points.dtype.kind not in "fiu" or points.ndim != 2 or points.shape[1] not in (2, 3):
-        raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape}")
+        raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape} of {points.dtype}")
     points = points.astype(np.float64)
     if points.shape[1] == 3:
         if np.ptp(points[:, 2]):
             raise MeshError(f"curve {number}", wanted, "points of different z")
         points = points[:, :2]
-    if len(points) > 1 and np.array_equal(points[0], points[-1]):
-        points = points[:-1]
+    points = without_repeat(points)
     if len(points) < 3:
         raise MeshError(f"curve {number}", wanted, str(len(points)))
     return points

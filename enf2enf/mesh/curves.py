@@ -14,6 +14,15 @@ def rectangle(low: Iterable[float], high: Iterable[float]) -> Float[np.ndarray, 
     return np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
 
 
+_SAME = 1e-12  # of a curve's size: its ends are computed, and so one point but for rounding
+
+
+def without_repeat(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "_ 2"]:
+    """A closed curve without its last point where that is the first one again."""
+    away = np.abs(points[-1] - points[0]).max() if len(points) > 1 else np.inf
+    return points[:-1] if away <= _SAME * np.ptp(points, axis=0).max() else points
+
+
 def closed_curves(loops: Sequence[Float[np.ndarray, "_ 2"]]) -> Mesh:
     """Line cells around every loop of points, one loop after the other; none is repeated at its end."""
     sizes = [len(loop) for loop in loops]

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MARK, _PARTS = "generate.json", ("meshes", "fine", "progress")
+_EVERY = 60.0  # seconds from line to line where there is no terminal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,9 +178,17 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
     with bar, _workers(jobs) as pool:
         task = bar.add_task(plan.title(), total=len(work))
         futures = [pool.submit(function, folder, plan, index) for function, index in work]
-        for future in concurrent.futures.as_completed(futures):
-            future.result()
-            bar.advance(task)
+        said = time.monotonic()
+        try:
+            for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
+                future.result()
+                bar.advance(task)
+                if bar.disable and progress and time.monotonic() - said > _EVERY:
+                    said = time.monotonic()
+                    console.print(f"{plan.title()}: {done} of {len(work)}", markup=False, soft_wrap=True)
+        except KeyboardInterrupt:
+            console.print("Stopping once the cases that are being solved are; they stay.")
+            raise
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ class Reporter:
     """
 
     def __init__(self, name: str, quiet: bool):
-        self._name, self._quiet, self._console = name, quiet, Console(stderr=True, soft_wrap=True)
+        self._name, self._quiet, self._console = name, quiet, Console(stderr=True, soft_wrap=True, markup=False)
         live = not quiet and self._console.is_terminal
         note = TextColumn("{task.fields[note]}")
         self._bar = Progress(*_COLUMNS, note, console=self._console, disable=not live, refresh_per_second=2)

@@ -22,7 +22,8 @@ def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndar
         walls: their vertices, in metres.
         along: unit vector of the inflow; the trailing edge is downstream.
     """
-    pairs = antipodes(walls)
+    origin = walls[0][0]  # about which coordinates keep their digits however far away the walls are
+    pairs = antipodes([wall - origin for wall in walls])
     ways = pairs[:, 1] - pairs[:, 0]
     lengths = np.linalg.norm(ways, axis=1)
     longest, nearly = ways[np.argmax(lengths)] / lengths.max(), lengths >= _AS_LONG * lengths.max()
@@ -33,7 +34,7 @@ def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndar
     else:
         down = np.abs(ways @ along) / np.maximum(lengths, np.finfo(float).tiny)
         found = pairs[int(np.argmax(np.where(nearly, down, -1.0)))]
-    return found if (found[1] - found[0]) @ along >= 0 else found[::-1]
+    return origin + (found if (found[1] - found[0]) @ along >= 0 else found[::-1])
 
 
 def antipodes(walls: Sequence[Loop]) -> Float[np.ndarray, "pairs 2 2"]:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from enf2enf.io import curve_table, text
 from enf2enf.io.format import Format
 from enf2enf.mesh import topology
+from enf2enf.mesh.curves import without_repeat
 
 
 def _sniff(data: bytes) -> bool:
@@ -27,9 +28,7 @@ def _read(path: Path):
     table = curve_table.read(text.decoded(path.read_bytes()))
     points, cells, sets, start = [], [], {}, 0
     for label, curve in table.curves:
-        curve = np.array(curve)
-        if len(curve) > 1 and (curve[0] == curve[-1]).all():
-            curve = curve[:-1]
+        curve = without_repeat(np.array(curve))
         if len(curve) < 3:
             raise ValueError(f"a loop of {len(curve)} points")
         nodes = start + np.arange(len(curve))

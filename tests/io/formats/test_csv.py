@@ -6,6 +6,7 @@ import pytest
 from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes
+from enf2enf.io.accept import accept
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,14 @@ def test_a_point_with_a_mistake_in_it_is_no_title():
     for text in ("0.0 o.1\n1 0\n", "0;x\n1;0\n", "0,\n1,0\n"):
         with pytest.raises(MeshError, match="line 1 is not x, y"):
             read_bytes(text.encode(), "csv")
+
+
+def test_a_section_whose_last_point_is_its_first_but_for_rounding_is_closed_once():
+    upper, lower = aerofoil()
+    around = np.concatenate([upper[::-1], lower[1:]])
+    around[-1] += 3e-17
+    again = np.concatenate([around[:-1], around[:1] + [0.0, 3e-17]])
+    rows = "".join(f"{x!r},{y!r}\n" for x, y in again.tolist())
+    for mesh in (accept([again]), read_bytes(rows.encode(), "a.csv")):
+        np.testing.assert_array_equal(mesh.points, again[:-1])
+    assert len(accept([np.append(around, [[1.0, -1e-3]], axis=0)]).points) == len(around) + 1
