@@ -1,4 +1,4 @@
-"""Closed curves as text: a row a point, columns x, y; a blank line or a third column separates loops."""
+"""Closed curves as text: a row a point, columns x, y; a blank line, a row of 999 or a third column separates loops."""
 
 import dataclasses
 import functools
@@ -10,6 +10,7 @@ from enf2enf.errors import MeshError
 _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
+_SEPARATOR = re.compile(r"999(\.0*)?[\s,;]+999(\.0*)?")  # of elements in files of MSES and XFOIL
 _Point = tuple[float, float]
 
 
@@ -58,7 +59,8 @@ def rows_of(text: str) -> Iterator["Row"]:
     """The lines of a text with something in them that is no comment."""
     gap = 0
     for number, line in enumerate(text.split("\n"), start=1):
-        if (row := line.partition("#")[0].strip()).strip(",; \t"):
+        row = line.partition("#")[0].strip()
+        if row.strip(",; \t") and not _SEPARATOR.fullmatch(row):
             yield Row(number, row, gap)
         else:
             gap += 1
