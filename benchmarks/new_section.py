@@ -7,7 +7,6 @@ lift, drag and moment come back: one call over gRPC, on this machine. The solver
 """
 
 import statistics
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.threads import run_in_calling_thread
 
-MODEL = Path("runs/aerofoil/model.enf")
+MODEL = "aerofoil"
 POINTS, SECTIONS, FACES, FINE = 9000, 40, 100, 0.002
 
 
