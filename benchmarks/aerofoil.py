@@ -26,7 +26,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks import flow
-from benchmarks.flow_errors import errors_of, figures, load_figures, loads_of, null
+from benchmarks.flow_errors import errors_of, figures, load_figures, null, true_loads
 from benchmarks.outside.exchange import read_loads
 from benchmarks.peers import train_transolver
 from benchmarks.peers.nearest import NearestShape
@@ -62,7 +62,7 @@ def in_wake(packed: PackedData, ids: Mapping[str, Sequence[int]], run: Path) -> 
     surrogate = load(run / "model.enf")
     for family, own in ids.items():
         found = [flow.evaluator(surrogate, packed, index).integrals for index in own]
-        truth = np.array([loads_of(packed, index, packed.values(index)) for index in own])
+        truth = true_loads(packed, own)
         for name, system in {"C_D_wake": "ours, drag in the wake", "C_D_mean": "ours, mean of both drags"}.items():
             loads = np.array([[one["C_L"], one[name]] for one in found])
             known = load_figures(np.stack([loads, truth], axis=-1))
@@ -75,8 +75,7 @@ def outside(packed: PackedData, ids: Sequence[int], path: Path) -> dict[str, Any
     if missing := [packed.names[index] for index in ids if packed.names[index] not in known]:
         raise DatasetError(str(path), "C_L and C_D of every case of the split", f"none of {missing[0]!r}")
     found = np.array([known[packed.names[index]] for index in ids])
-    truth = np.array([loads_of(packed, index, packed.values(index)) for index in ids])
-    return load_figures(np.stack([found, truth], axis=-1))
+    return load_figures(np.stack([found, true_loads(packed, ids)], axis=-1))
 
 
 def measure(split: str, **folders: Path) -> Iterator[dict[str, Any]]:

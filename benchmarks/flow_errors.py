@@ -67,6 +67,11 @@ def loads_of(packed: PackedData, index: int, values: np.ndarray) -> tuple[float,
     return flow.loads(packed, index, _wall(packed, index, values))
 
 
+def true_loads(packed: PackedData, ids: Sequence[int]) -> Float[np.ndarray, "cases 2"]:
+    """C_L and C_D of the stored fields."""
+    return np.array([loads_of(packed, index, packed.values(index)) for index in ids])
+
+
 def figures(errors: Errors) -> dict[str, Any]:
     """Of a family, and of the best of its cases; and the cases with the largest errors."""
     rank, own = errors.volume.mean(axis=1), errors.volume
@@ -109,11 +114,10 @@ def null(packed: PackedData, ids: Sequence[int]) -> dict[str, Any]:
         angle = np.arctan2(y, x)
         return [1.0, float(np.hypot(x, y)), angle, angle**2]
 
-    known = np.array([loads_of(packed, index, packed.values(index)) for index in train])
+    known = true_loads(packed, train)
     fit = np.linalg.lstsq(np.array([columns(index) for index in train]), known)[0]
-    truth = np.array([loads_of(packed, index, packed.values(index)) for index in ids])
     found = np.array([columns(index) for index in ids]) @ fit
-    return load_figures(np.stack([found, truth], axis=-1))
+    return load_figures(np.stack([found, true_loads(packed, ids)], axis=-1))
 
 
 def _wall(packed: PackedData, index: int, values: np.ndarray) -> dict[str, np.ndarray]:

@@ -83,7 +83,8 @@ def from_wall(
     Args:
         panels, point, is_wall: as for `signed_distance`.
     """
-    start, side = (both := panels[_nearest_two(panels, point, is_wall)])[:, 0], both[:, 1] - both[:, 0]
+    start, end = jnp.unstack(panels[_nearest_two(panels, point, is_wall)], axis=1)
+    side = end - start
     squared = jnp.maximum(jnp.sum(side**2, axis=1), _TINY)
     fraction = jnp.clip(jnp.sum((point - start) * side, axis=1) / squared, 0.0, 1.0)
     away = jnp.mean(point - start - fraction[:, None] * side, axis=0)
