@@ -187,7 +187,8 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
                     said = time.monotonic()
                     console.print(f"{plan.title()}: {done} of {len(work)}", markup=False, soft_wrap=True)
         except KeyboardInterrupt:
-            console.print("Stopping once the cases that are being solved are; they stay.")
+            if progress:
+                console.print("Stopping once the cases that are being solved are; they stay.")
             raise
 
 

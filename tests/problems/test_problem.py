@@ -144,7 +144,7 @@ import pickle, signal, sys
 from enf2enf.problems.campaign import generate
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore Ctrl-C
-    generate(pickle.loads(bytes.fromhex(sys.argv[1])), sys.argv[2], cases=20, seed=3, jobs=2, progress=False)
+    generate(pickle.loads(bytes.fromhex(sys.argv[1])), sys.argv[2], cases=20, seed=3, jobs=2)
 """
 
 
@@ -158,7 +158,8 @@ def test_ctrl_c_keeps_what_is_solved_and_the_same_call_ends_in_the_same_bytes(tm
     while run.poll() is None and time.monotonic() < until and len(list(part.glob("progress/case_*.json"))) < 4:
         time.sleep(0.01)
     run.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in run.communicate(timeout=60)[1]
+    said = run.communicate(timeout=60)[1]
+    assert "KeyboardInterrupt" in said and "Stopping once the cases that are being solved are; they stay.\n" in said
     assert run.returncode != 0
     solved = [part / f"meshes/{entry.stem}.vtu" for entry in part.glob("progress/case_*.json")]
     before = [path.stat().st_mtime_ns for path in solved]
