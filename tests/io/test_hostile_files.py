@@ -18,7 +18,7 @@ from enf2enf.io import read, read_bytes
 from enf2enf.io.formats import FORMATS
 
 MANY = 10**12
-SECONDS = 2.0  # measured 0.4 at most, under tracemalloc 1.4
+SECONDS = 5.0  # of the processor; measured 0.4 at most, under tracemalloc 1.4
 LESS = r"expected \S+ of at least 0, got -\d"
 MEMORY = 160 << 20  # bytes beside 128 times the file's own; measured 140 million, of an LZMA bomb
 
@@ -30,14 +30,14 @@ def shipped(kind: str) -> bytes:
 def refused(data: bytes, name: str) -> str:
     """The sentence; the refusal must be quick and cheap."""
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         with pytest.raises(MeshError) as caught:
             read_bytes(data, name)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert peak < MEMORY + 128 * len(data)
     return str(caught.value)
 
@@ -212,9 +212,9 @@ def test_cgns_boundaries_of_any_length():
     with h5py.File(target, "r+") as file:
         for condition in file["Base/Zone/ZoneBC"].values():
             condition["PointRange/ data"][:] = [[1], [2**31 - 1]]
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_bytes(target.getvalue(), "a.cgns").patches
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 HEADS = {

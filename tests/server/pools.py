@@ -11,7 +11,7 @@ from enf2enf_server.parsing.pool import Parsers
 LIMITS, PANELS = MeshLimits(*[10**6] * 4), 32
 
 
-def until(condition, seconds: float = 10.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     """Waits for a condition, which must come to pass."""
     deadline = time.monotonic() + seconds
     while not condition():

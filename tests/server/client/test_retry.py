@@ -155,21 +155,21 @@ def test_the_deadline_is_that_of_all_attempts(lined, line):
     line.faults += [Fault()] * 1000
     steady = Retry(attempts=1000, first_seconds=0.1, longest_seconds=0.1)
     began = time.monotonic()
-    with Client(lined[1], timeout=0.6, retry=steady) as client, pytest.raises(errors.ServiceError, match="UNAVAILABLE"):
+    with Client(lined[1], timeout=1.5, retry=steady) as client, pytest.raises(errors.ServiceError, match="UNAVAILABLE"):
         client.describe()
-    assert time.monotonic() - began < 2.0  # measured 0.55
+    assert time.monotonic() - began < 20  # measured 1.45; the attempts would take 50
     left = [seen.seconds for seen in line.seen]
     assert len(left) > 4 and left[-1] < left[0] - 0.1
-    assert all(after < before + 0.05 for before, after in itertools.pairwise([0.6, *left]))  # gRPC rounds them
+    assert all(after < before + 0.05 for before, after in itertools.pairwise([1.5, *left]))  # gRPC rounds them
 
 
 def test_a_peer_that_stalls_after_a_failure_is_left_in_time(lined, line):
-    line.faults += [Fault(seconds=0.3), Fault(seconds=5)]
+    line.faults += [Fault(seconds=0.3), Fault(seconds=20)]
     began = time.monotonic()
-    sentence = "expected an answer within 0.6 s, got none"
-    with Client(lined[1], timeout=0.6, retry=QUICK) as client, pytest.raises(errors.ServiceError, match=sentence):
+    sentence = "expected an answer within 2 s, got none"
+    with Client(lined[1], timeout=2, retry=QUICK) as client, pytest.raises(errors.ServiceError, match=sentence):
         client.describe()
-    assert 0.5 < time.monotonic() - began < 0.8  # measured 0.61
+    assert 1.9 < time.monotonic() - began < 15  # measured 2.01
 
 
 def test_usual_deadlines_grow_with_the_call(lined, line, shape):

@@ -42,7 +42,8 @@ def test_health_follows_the_warm_up(surrogate):
         for service in services:
             assert health.Check(health_pb2.HealthCheckRequest(service=service)).status == NOT_SERVING
         assert not probe.serving(f"127.0.0.1:{port}")
-        with Client(f"127.0.0.1:{port}", timeout=1) as client, pytest.raises(ServiceError, match="none yet"):
+        once = Client(f"127.0.0.1:{port}", timeout=60, retry=Retry(attempts=1))
+        with once as client, pytest.raises(ServiceError, match="none yet"):
             client.describe()
         hold.set()
         warm.result()
@@ -175,7 +176,7 @@ def test_a_small_query_overtakes_a_large_one(client, mesh):
     client.decode(shape, CONDITIONS, np.full((100, 2), 0.1))
     waited = time.monotonic() - start
     answers.cancel()
-    assert waited < 5  # measured 0.04; the large query takes minutes
+    assert waited < 30  # measured 0.04; the large query takes minutes
 
 
 def test_a_deadline_ends_a_query(target, mesh):
