@@ -1,5 +1,5 @@
 # make demo   the shipped surrogates against the solvers, over gRPC: out/demo.png, out/demo_flow.png, out/demo.vtu
-# make test   lint, import contracts and the fast test suite
+# make test   lint, import contracts and the fast test suite; make test-slow: the rest of what CI runs
 # make types  the types of the wheel, as those who install it see them
 # make docs   the pages of docs/ and the reference as a site: out/docs/index.html
 PYTHON ?= python3
@@ -7,13 +7,16 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --quiet
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint types docs protos clean
+.PHONY: demo test test-slow test-all lint types docs protos clean
 
 demo: .venv/.demo
 	@$(BIN)/enf2enf demo
 
 test: lint
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not soak"
+
+test-slow: lint
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow and not soak"
 
 test-all: lint
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -33,6 +33,7 @@ def test_one_small_noun_a_file(path):
     assert not long, f"more than 50 lines: {long}"
 
 
+@pytest.mark.slow
 def test_no_bare_except_and_nothing_left_to_do():
     for path in OURS:
         if path == Path(__file__):
@@ -49,6 +50,7 @@ def test_the_network_opens_no_files():
             assert not [c for c in calls if isinstance(c, ast.Name) and c.id == "open"], f"open() in {name(path)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [

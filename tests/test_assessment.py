@@ -104,6 +104,7 @@ def test_sections_like_those_learnt_from_are_familiar(learnt):
     assert sum(map(bool, named)) <= 10  # measured 3
 
 
+@pytest.mark.slow
 def test_sections_like_none_are_named(learnt):
     """60 % thicker than any, two of them, of another chord, and at another incidence."""
     drawn = [Joukowski().draw(2, index, 0)[0] for index in range(40)]

@@ -35,6 +35,7 @@ def test_every_file_is_in_the_manifest():
     assert found <= {asset["file"] for asset in ASSETS.values()}
 
 
+@pytest.mark.slow
 def test_generators_rebuild_the_assets(tmp_path):
     first, second = files(), files()
     assert {file: data for file, (data, _) in first.items()} == {file: data for file, (data, _) in second.items()}
@@ -96,6 +97,7 @@ def test_a_malformed_mesh_gives_its_sentence(name, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_damage_anywhere_is_refused_or_harmless(name, capfd):
     """Truncated, and with bytes replaced, a file is either still a mesh or refused in a sentence; it never hangs."""

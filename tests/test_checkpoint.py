@@ -107,6 +107,7 @@ def test_cut_anywhere_it_is_refused(file, tmp_path, share):
         load(cut)
 
 
+@pytest.mark.slow
 @settings(SLOW, max_examples=40)
 @given(share=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), near_the_end=st.booleans())
 def test_a_flipped_byte_is_noticed_or_harmless(file, surrogate, tmp_path, share, flip, near_the_end):

@@ -55,6 +55,7 @@ def test_inspect_prints_the_card(saved, surrogate, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(surrogate.card))
 
 
+@pytest.mark.slow
 def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tmp_path, capsys):
     assert main(["predict", saved, str(cell), "-c", LOAD, "-o", str(tmp_path / "new.vtu")]) == 0
     before, after = mesh_io.read(cell), mesh_io.read(tmp_path / "new.vtu")
@@ -220,6 +221,7 @@ print([main(command) for command in commands], file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 def test_a_missing_extra_is_named_with_what_installs_it(saved, tmp_path):
     """And what needs none works without any."""
     child = [sys.executable, "-c", BARE, str(tmp_path / "x"), saved]

@@ -122,6 +122,7 @@ def run(arguments, stdout, cwd, **more):
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, cwd=cwd, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_device_as_standard_output_is_one_sentence(saved, tmp_path):
     with open("/dev/full", "w") as full:
@@ -132,6 +133,7 @@ def test_a_full_device_as_standard_output_is_one_sentence(saved, tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["inspect", "{}"], ["predict", "--help"], ["predict", "{}", "{cell}", *LOAD]])
 def test_a_reader_who_left_is_no_news(arguments, saved, cell, tmp_path):
     """Whatever is printed by: `print`, argparse or rich."""
@@ -142,6 +144,7 @@ def test_a_reader_who_left_is_no_news(arguments, saved, cell, tmp_path):
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+@pytest.mark.slow
 def test_a_refusal_that_nobody_reads_is_no_news_either(tmp_path):
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -151,6 +154,7 @@ def test_a_refusal_that_nobody_reads_is_no_news_either(tmp_path):
     assert (ended.returncode, ended.stdout) == (141, b"")
 
 
+@pytest.mark.slow
 def test_a_refusal_goes_nowhere_where_standard_error_is_closed(saved, tmp_path):
     shell = shutil.which("sh")
     if shell is None:

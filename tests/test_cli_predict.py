@@ -35,6 +35,7 @@ def cell(root):
     return str(root / "meshes" / "unit_cell.vtu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["nodes", "wall", "line:0,0:1,0", "grid:0,0:1,1:20,30", "slice:x:0.1"])
 def test_every_place_in_every_form(saved, surrogate, cell, place, tmp_path, capsys):
     pytest.importorskip("matplotlib")
@@ -113,6 +114,7 @@ def test_what_cannot_be_drawn_or_held_is_one_sentence(saved, cell, tmp_path, cap
         assert sentence in line and not out.exists()
 
 
+@pytest.mark.slow
 def test_it_says_why_points_have_no_field(tmp_path, capsys):
     """In a body, or far away: beyond the box, which turns with the inflow, so that others are then."""
     random, schema = np.random.default_rng(0), Joukowski().schema

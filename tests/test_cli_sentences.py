@@ -131,6 +131,7 @@ def test_what_does_not_fit_into_memory_has_a_size(saved, cell, capsys):
     assert line == "enf2enf: memory: expected a question whose answer fits, got one that needs 728. TiB more"
 
 
+@pytest.mark.slow
 def test_a_device_is_named_by_its_path(saved, cell):
     command = [sys.executable, "-m", "enf2enf", "predict", saved, "/dev/stdin", *LOAD]
     with open(cell) as given_:
@@ -158,6 +159,7 @@ def test_a_table_keeps_every_number_in_every_terminal(numbers, columns):
     assert np.isin(texts, words).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep settings elsewhere")
 def test_matplotlib_says_nothing_of_its_own_files(saved, cell, tmp_path):
     pytest.importorskip("matplotlib")

@@ -47,6 +47,7 @@ def test_errors_are_of_what_the_flow_is_more_than_the_inflow(truth, factor):
     np.testing.assert_allclose(list(found.values()), abs(factor - 1), atol=1e-12)  # measured 2e-16
 
 
+@pytest.mark.slow
 def test_what_is_shown_of_them(truth, tmp_path):
     flows = {"one": (truth, answers_of(truth)), "other": (truth, answers_of(truth, 0.5))}
     made = table(flows)
@@ -59,7 +60,7 @@ def test_what_is_shown_of_them(truth, tmp_path):
     assert pixels.shape[1] == 1560 and all(part.std() > 0.05 for part in half)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_shipped_surrogate_knows_flows_that_it_never_saw(truth):
     shipped = load("aerofoil")
     shape = shipped.encode(truth.geometry)

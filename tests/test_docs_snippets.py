@@ -22,6 +22,8 @@ from enf2enf.problems.joukowski.problem import Joukowski
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.gate.app import create_server
 
+pytestmark = pytest.mark.slow
+
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]\d+)?")
 TOLD = [told for page in PAGES for told in commands(page) if told[0].startswith("enf2enf predict elasticity meshes/")]
 RUN = [page for page in PAGES if page.name != "extending.md"]  # which has tests of its own

@@ -19,6 +19,8 @@ from enf2enf.model.config import ModelConfig
 from enf2enf.normalise import Normaliser
 from enf2enf.surrogate import Surrogate
 
+pytestmark = pytest.mark.slow
+
 LOAD = ("-c", "traction=0,80")
 
 

@@ -11,6 +11,8 @@ from enf2enf.errors import ConditionError, GeometryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frames import FrameConfig
 
+pytestmark = pytest.mark.slow
+
 WALLS = FrameConfig("walls", (), BOX)
 
 

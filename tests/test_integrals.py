@@ -118,6 +118,7 @@ def test_every_diameter_of_a_circle_is_its_chord_the_one_along_the_inflow_counts
         np.testing.assert_allclose([leading @ along, trailing @ along], [-1, 1], atol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [flows.INFLOW], ids=["inflow"])
 def test_an_answer_carries_them_wherever_it_was_asked(frames):
     schema = dataclasses.replace(flows.SCHEMA, integrals=Integrals("pressure", "inflow"))
@@ -159,6 +160,7 @@ def test_the_chord_keeps_its_digits_far_from_the_origin():
         np.testing.assert_allclose(chord([wall + away], along) - away, here, atol=4e-16 * away)
 
 
+@pytest.mark.slow
 def test_drag_hardly_depends_on_how_finely_a_file_cuts_a_section():
     surrogate, found = load("aerofoil"), []
     fine = FourDigits(2, 4, 12).wall(400, 2e-4, 2e-4)

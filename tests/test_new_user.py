@@ -16,6 +16,8 @@ from enf2enf.cli import main
 from enf2enf.client import Client
 from enf2enf.data import Dataset
 
+pytestmark = pytest.mark.slow
+
 DATA, CASES = ROOT / "docs" / "data.md", ROOT / "tests" / "openfoam"
 TINY = {
     "model": {

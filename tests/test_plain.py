@@ -96,6 +96,7 @@ def test_settings_are_read_from_regular_files_alone(tmp_path):
         RunConfig.read(tmp_path)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_a_line_is_what_one_line_leaves_as_it_is(text):
     line = one_line(text)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from enf2enf.geometry.frames import FrameConfig
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = 1e-5  # of the span; measured 2e-7, and 7e-6 where untrained answers vary by a tenth of themselves
 DOMAIN = dataclasses.replace(SCHEMA, outer_is_far=False)
 motions = st.builds(Motion.of, st.floats(-7, 7), st.tuples(*2 * [st.floats(-10, 10)]), st.booleans())

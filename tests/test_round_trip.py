@@ -24,6 +24,7 @@ def test_every_format_has_a_file():
     assert {id.removeprefix("unit_cell_") for id in ASSETS} == set(FORMATS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ASSETS)
 def test_read_predicted_written_back(shipped, tmp_path, id):
     path = enf2enf_meshes.path(id)
@@ -44,6 +45,7 @@ def test_read_predicted_written_back(shipped, tmp_path, id):
         assert np.allclose(again.points, mesh.points, atol=1e-6) and again.cell_count == mesh.cell_count
 
 
+@pytest.mark.slow
 def test_the_same_geometry_gives_the_same_field_in_every_format(shipped):
     """The formats store the same cell; what differs is their rounding of the coordinates."""
     points = np.random.default_rng(0).uniform(0.05, 0.95, (300, 2))

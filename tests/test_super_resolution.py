@@ -14,6 +14,8 @@ from enf2enf.data import Dataset, write_manifest
 from enf2enf.metrics import relative_l2
 from enf2enf.surrogate import Surrogate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cells(root, surrogate, tmp_path_factory):

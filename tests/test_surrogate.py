@@ -45,6 +45,7 @@ def test_moving_the_mesh_and_the_points_changes_nothing(surrogate, geometry, poi
     assert _difference(_values(surrogate, moved, points + move), reference) < TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sides", [120, 480])
 def test_cutting_a_wall_more_finely_changes_little(sides):
     """Of the shipped surrogate, which learnt from walls of 112 to 128 sides; as polygons, 480 differ by 4e-3."""
@@ -66,6 +67,7 @@ def test_moving_the_mesh_alone_does(surrogate, geometry, points, reference):
     assert np.abs(other - reference)[both].max() > 1e-3 * np.ptp(reference[both])
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(sizes=st.lists(st.integers(1, 300), min_size=1, max_size=5), seed=st.integers(0, 99))
 def test_chunks_padding_and_order_of_points_do_not_matter(surrogate, geometry, points, reference, sizes, seed):

@@ -30,6 +30,7 @@ print(share(chain), share(branches), *(os.environ.get(name) for name in ("PJRT_N
 VARIABLES = ("PJRT_NPROC", "XLA_FLAGS")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "before"),
     [

@@ -64,6 +64,7 @@ def test_it_is_behind_all_walls_and_reaches_beside_them():
         np.testing.assert_allclose([across.min(), across.max()], [beside.min() - 0.4, beside.max() + 0.4])
 
 
+@pytest.mark.slow
 def test_an_answer_carries_it_beside_the_drag_on_the_walls_nan_where_nothing_is_known():
     named = Integrals("pressure", "inflow", velocity="velocity", domain_pressure="viscosity")
     schema = dataclasses.replace(flows.SCHEMA, integrals=named)

@@ -72,6 +72,7 @@ def test_drawn_nodes_count_for_all_on_the_average(packed):
     assert np.mean(squares) == pytest.approx(whole, rel=0.03)  # measured 0.003
 
 
+@pytest.mark.slow
 def test_answers_of_a_trained_run_are_the_fields_in_si_units(packed, tmp_path, monkeypatch):
     """A run of a few steps on drawn nodes, and its own guesses put through the same arithmetic by hand."""
     small = functools.partial(Transolver, width=16, heads=2, layers=1, slices=4)

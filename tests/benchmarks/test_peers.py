@@ -18,6 +18,8 @@ from benchmarks.peers import lookup, train_transolver  # noqa: E402
 from benchmarks.peers.cases import Cases, Scale, mirrored  # noqa: E402
 from benchmarks.peers.transolver import PhysicsAttention, Transolver  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 NODES = 40
 CALL = eqx.filter_jit(lambda model, points, valid: model(points, valid))
 

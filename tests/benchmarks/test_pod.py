@@ -97,6 +97,7 @@ def linear(geometry, inflow, points, middle):
     )
 
 
+@pytest.mark.slow
 def test_fields_linear_in_what_is_known_are_reproduced(tmp_path, write_flows):
     """Of one section, in flows that were not learnt from; what is left is the interpolation on the grid."""
     rng = np.random.default_rng(0)

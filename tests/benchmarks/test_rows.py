@@ -47,6 +47,7 @@ def test_markdown_has_a_line_a_row_under_its_header():
     assert len(lines) == 4 and all(line.count("|") == len(HEADER) + 1 for line in lines)
 
 
+@pytest.mark.slow
 @given(m=st.integers(1, 5), k=st.integers(1, 5), n=st.integers(1, 5), b=st.integers(1, 3))
 def test_products_are_counted_through_compiled_and_mapped_calls(m, k, n, b):
     def function(x, y):

@@ -193,6 +193,7 @@ def test_points_that_are_not_finite_are_shown(sampled):
         Dataset.open(sampled[0]).case("case_1")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), cut=st.booleans(), packed=st.booleans())
 def test_a_byte_changed_anywhere_in_samples_is_one_sentence_or_no_error(sampled, at, flip, cut, packed):

@@ -143,6 +143,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sin", DAMAGE)
 def test_a_damaged_cache_is_made_anew_or_refused(folder, tmp_path, sin):
     progress, seen = counted()

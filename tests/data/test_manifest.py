@@ -143,6 +143,7 @@ def test_writing_refuses_what_reading_would(tmp_path):
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@pytest.mark.slow
 @given(
     tractions=st.lists(st.tuples(numbers, numbers), min_size=4, max_size=8), shares=st.tuples(*4 * [st.integers(1, 9)])
 )

@@ -14,6 +14,8 @@ from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity, Schema
 
+pytestmark = pytest.mark.slow
+
 COUNT = 16
 SCHEMA = Schema(2, (Quantity("inflow", "vector", "m/s"), Quantity("heat", unit="K")),
                 (Quantity("p", unit="Pa", scales_with={"inflow": 2.0}), Quantity("u", "vector", "m/s")))  # fmt: skip

@@ -56,6 +56,7 @@ def test_seeds_and_cases_draw_differently_and_every_point_as_often():
     assert np.abs(often - 500).max() < 6 * np.sqrt(4000 * 0.125 * 0.875)  # measured 2.4 standard deviations
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(share=st.floats(0.001, 0.999), seed=seeds)
 def test_what_is_kept_is_a_part_of_the_case_with_the_same_values(made, tmp_path_factory, share, seed):

@@ -77,6 +77,7 @@ def span(values: np.ndarray) -> np.ndarray:
     return np.ptp(values[~np.isnan(values).any(axis=1)], axis=0)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(axes=AXES, traction=TRACTIONS, seed=st.integers(0, 99))
 def test_the_answer_in_the_mirror_is_the_mirrored_answer(surrogates, bodies, axes, traction, seed):
@@ -88,6 +89,7 @@ def test_the_answer_in_the_mirror_is_the_mirrored_answer(surrogates, bodies, axe
         assert (np.nanmax(difference, axis=0) <= TOLERANCE * span(values)).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(axes=AXES, traction=TRACTIONS)
 def test_the_answer_is_the_mean_over_the_images(surrogates, bodies, axes, traction):

@@ -76,6 +76,7 @@ def test_little_is_computed_for_nothing(points):
     assert computed(SMALL) == SMALL and computed(CHUNK) == CHUNK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grid", "local"), [(4, False), (12, True)])
 def test_whether_a_model_is_local_is_known_without_computing(surrogate, geometry, grid, local):
     encoder = dataclasses.replace(surrogate.config.encoder, grid=grid)

@@ -14,6 +14,7 @@ def test_every_point_comes_once(seed, count, dim, block):
     assert sorted(tiled_order(points, block)) == list(range(count))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3])
 @given(seed=st.integers(0, 2**31))
 def test_blocks_of_uniform_points_are_near_cubes(dim, seed):

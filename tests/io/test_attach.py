@@ -178,6 +178,7 @@ def test_what_vtk_writes_it_reads_with_fields(ending, binary, last, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, format_ in FORMATS.items() if format_.attach])
 @settings(max_examples=5, deadline=None)
 @given(values=st.lists(st.floats(width=32, allow_infinity=False), min_size=9, max_size=9), swap=st.booleans())

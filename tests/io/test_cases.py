@@ -92,6 +92,7 @@ def test_a_case_of_openfoam(root, tmp_path):
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 0.2, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_case_of_ensight(root, tmp_path):
     """In Gold's text: the same slab, as hexahedra of one part with a field at its nodes."""
     points = np.concatenate([np.insert(PLANE, 2, height, axis=1) for height in (0, 0.1)])

@@ -105,6 +105,7 @@ def vtu(compressor: str, block: bytes, size: int) -> bytes:
     ) % (compressor.encode(), data)
 
 
+@pytest.mark.slow
 def test_zlib_bomb():
     squeeze = zlib.compressobj(9)
     block = b"".join([squeeze.compress(bytes(1 << 20)) for _ in range(400)] + [squeeze.flush()])
@@ -113,6 +114,7 @@ def test_zlib_bomb():
     assert "bytes of unpacked arrays, got more" in refused(data, "a.vtu")
 
 
+@pytest.mark.slow
 def test_lzma_bomb():
     import lzma
 
@@ -229,6 +231,7 @@ UNITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headed", [True, False])
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("name", HEADS)

@@ -82,6 +82,7 @@ def edges(facets: np.ndarray) -> set:
     return {tuple(sorted(edge)) for edge in facets.tolist()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SURFACE if name != "stl"])
 @settings(max_examples=6, deadline=None)
 @given(parameters=meshes("triangle", "quad", "mixed"))

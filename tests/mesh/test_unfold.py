@@ -61,6 +61,7 @@ def test_the_whole_is_twice_the_half_and_its_own_mirror_image(sector, part):
         assert len(every) == whole.cell_count
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(sectors, parts)
 def test_its_curves_are_those_of_a_mesh_of_the_whole(sector, part):

@@ -11,6 +11,8 @@ from enf2enf.model.meta import MetaConfig
 from enf2enf.model.panels import Panels
 from enf2enf.nn.bi_invariant import Translation
 
+pytestmark = pytest.mark.slow
+
 ENCODERS = {
     "amortised": AmortisedConfig(width=16, heads=2, blocks=1, grid=3, wall=8),
     # An untrained field hardly feels its contexts: a large first rate makes the inner steps worth measuring.

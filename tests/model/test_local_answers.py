@@ -17,6 +17,8 @@ from enf2enf.nn.latents import LatentCloud
 from enf2enf.nn.nearby import latents_in_reach
 from enf2enf.schema import Quantity, Schema
 
+pytestmark = pytest.mark.slow
+
 LATENTS, POINTS = 300, 256
 in_reach = jax.jit(latents_in_reach, static_argnums=3)
 seeds = st.integers(0, 2**31 - 1)

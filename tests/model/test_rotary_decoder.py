@@ -15,6 +15,8 @@ from enf2enf.nn.bi_invariant import Translation
 from enf2enf.nn.latents import LatentCloud
 from enf2enf.schema import Quantity, Schema
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = Schema(
     2,
     (Quantity("heat"), Quantity("load", "vector")),

@@ -61,6 +61,7 @@ def plane_waves():
     return {dim: PlaneWaves(dim, HEADS, 5, (2.0, 0.2)) for dim in (2, 3)}
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(seed=seeds)
 def test_the_answer_is_continuously_differentiable_along_lines(seed):
@@ -98,6 +99,7 @@ def test_a_gaussian_window_sums_to_one_and_prefers_what_is_near(seed):
     assert np.all(np.argmax(weights, axis=-1) == np.argmin(squared, axis=-1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3])
 @given(seed=seeds)
 def test_turns_compose_preserve_lengths_and_undo(plane_waves, dim, seed):

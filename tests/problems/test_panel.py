@@ -83,6 +83,7 @@ def far_points(flow):
     return points[np.hypot(*(points[:, None] - np.concatenate(walls)).T).min(axis=0) > 0.05]
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(circles)
 def test_around_two_circles_the_velocity_converges_to_the_exact_one_with_order_two(drawn):

@@ -100,6 +100,7 @@ def whole(tmp_path_factory):
     return make(Hole(), tmp_path_factory.mktemp("data") / "whole", jobs=2)
 
 
+@pytest.mark.slow
 def test_it_is_packed_for_training_with_its_calibration_split(whole):
     packed, problem = PackedData.load(whole, iter), Hole()
     assert packed.schema == problem.schema
@@ -114,6 +115,7 @@ def test_it_is_packed_for_training_with_its_calibration_split(whole):
         np.testing.assert_allclose(np.hypot(*packed.geometry(index).walls[0].T), radius)
 
 
+@pytest.mark.slow
 def test_the_folder_says_what_it_is_and_how_exact(whole):
     dataset, problem = Dataset.open(whole), Hole()
     cases = [problem.make(3, index) for index in range(12)]
@@ -135,6 +137,7 @@ def test_the_folder_says_what_it_is_and_how_exact(whole):
     np.testing.assert_allclose(dataset.fine(tested[0])["potential"], expected["potential"], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_number_of_jobs_does_not_show(whole, tmp_path):
     assert contents(make(Hole(), tmp_path / "one", jobs=1)) == contents(whole)
 
@@ -148,6 +151,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_solved_and_the_same_call_ends_in_the_same_bytes(tmp_path, root):
     problem, part = Hole(seconds=0.3), tmp_path / "part"
     (tmp_path / "program.py").write_text(PROGRAM)
@@ -180,6 +184,7 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
         np.testing.assert_array_equal(tried[-1].mesh.points, case.mesh.points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("problem", "error", "sentence"),
     [
@@ -224,6 +229,7 @@ def test_a_split_that_has_a_share_has_a_case(tmp_path):
     assert [len(part) for part in Dataset.open(folder).split.values()] == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_folder_begun_with_other_options_is_refused(whole):
     with pytest.raises(DatasetError, match="nodes = 16, with which it was begun, got 20"):
         make(Hole(nodes=20), whole)

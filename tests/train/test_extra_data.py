@@ -53,6 +53,7 @@ def test_other_fields_are_refused(packed):
         packed.under(Schema(2, packed.schema.conditions, (Quantity("pressure"),)), {})
 
 
+@pytest.mark.slow
 def test_joined_cases_stand_one_after_the_other(packed, untested, encoder):
     """Of different lengths too: what is added to the shorter ones does not count."""
     normaliser, few = fit_normaliser(packed), PackedData.load(untested)
@@ -75,6 +76,7 @@ def test_the_mix_holds_every_case_and_about_the_share(first, second, share):
     np.testing.assert_array_equal(np.bincount(order), [times] * first + [1] * second)
 
 
+@pytest.mark.slow
 def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_holes, tmp_path):
     config = finished[0]
     settings = dataclasses.replace(config.train, steps=20, validate_every=20)

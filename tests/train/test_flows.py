@@ -18,6 +18,8 @@ from enf2enf.train.config import RunConfig
 from enf2enf.train.evaluate import evaluate
 from enf2enf.train.loop import Trainer
 
+pytestmark = pytest.mark.slow
+
 FRAMES = FrameConfig("inflow", ("y",), ((-1.0, -1.0), (1.0, 1.0)), "traction")
 NODES = 16  # of a hole; they come first
 STEPS = 12

@@ -21,6 +21,8 @@ from enf2enf.train.run import RunProgress
 from enf2enf.train.running import RunningStage
 from enf2enf.train.step import TrainState, make_optimiser
 
+pytestmark = pytest.mark.slow
+
 
 def case(packed, index):
     """Conditions by name, points and true fields of one case."""

@@ -19,6 +19,8 @@ from enf2enf.train.lengths import with_lengths
 from enf2enf.train.loop import train
 from enf2enf.train.measured import point_type
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wanted(write_config, tmp_path_factory):

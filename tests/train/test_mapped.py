@@ -17,6 +17,8 @@ from enf2enf.train.loop import Trainer
 from enf2enf.train.measured import point_type
 from enf2enf.train.stages import wall_spacing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(finished, tmp_path_factory):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 
 import enf2enf_meshes
 from enf2enf import checkpoint
@@ -17,6 +18,8 @@ from enf2enf.data import PackedData
 from enf2enf.train.config import RunConfig, TrainConfig
 from enf2enf.train.loop import Trainer
 from enf2enf.train.step import TrainState, make_optimiser, make_step
+
+pytestmark = pytest.mark.slow
 
 STEPS = 3
 

@@ -20,6 +20,8 @@ from enf2enf.train.loop import Trainer, train
 from enf2enf.train.run import RunFolder
 from enf2enf.train.stages import FieldLoss, Stage, stages_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def unpacked(holes, tmp_path):

@@ -16,6 +16,8 @@ from enf2enf.data.cache import NAME, pack
 from enf2enf.errors import CheckpointError, ConfigError
 from enf2enf.train.loop import Outcome, train
 
+pytestmark = pytest.mark.slow
+
 CHILD = """
 import os, signal, sys, threading, time
 for name in ("matplotlib", "meshio", "h5py", "pyvista", "skfem", "grpc"):

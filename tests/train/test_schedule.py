@@ -19,6 +19,8 @@ from enf2enf.train.run import RunProgress, fitted_before
 from enf2enf.train.stages import FieldLoss, Stage, stages_of, wall_spacing
 from enf2enf.train.validation import is_better
 
+pytestmark = pytest.mark.slow
+
 LAST = Stage("last", 4, FieldLoss(), worse=1.02)
 
 

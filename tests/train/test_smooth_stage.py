@@ -22,6 +22,8 @@ from enf2enf.train.arrays import SplitArrays
 from enf2enf.train.loop import train
 from enf2enf.train.loss import _off_the_wall, smooth_errors
 
+pytestmark = pytest.mark.slow
+
 off_the_wall = jax.jit(_off_the_wall)
 distances = jax.jit(jax.vmap(signed_distance, in_axes=(None, 0)))
 smooth = eqx.filter_jit(smooth_errors)

@@ -18,6 +18,8 @@ from enf2enf.train.config import RunConfig, TrainConfig
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.loop import train
 
+pytestmark = pytest.mark.slow
+
 ENCODER = MetaConfig(context=2, width=16, heads=1, grid=2, samples=4, steps=1)
 PAPER = ModelConfig(ENCODER, FieldConfig(width=16, heads=1, blocks=0), panels=16)
 SETTINGS = TrainConfig(

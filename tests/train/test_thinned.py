@@ -34,6 +34,7 @@ def test_the_normaliser_is_that_of_the_drawn_nodes(packed, thinned):
     assert fit_normaliser(thinned).to_dict() != fit_normaliser(packed).to_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, encoder, split):
     normaliser = fit_normaliser(thinned)

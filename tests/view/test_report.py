@@ -8,6 +8,8 @@ from scipy.spatial import Delaunay
 from enf2enf.view import report
 from enf2enf.view.report import prediction_report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def mesh(geometry):

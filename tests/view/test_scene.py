@@ -10,6 +10,7 @@ SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 MESH = Mesh(SQUARE, (CellBlock("triangle", np.array([[0, 1, 2], [0, 2, 3]])),), point_data={"heat": SQUARE[:, 0]})
 
 
+@pytest.mark.slow
 def test_a_field_is_painted_or_the_sentence_says_what_to_install(tmp_path):
     picture = tmp_path / "scene.png"
     try:

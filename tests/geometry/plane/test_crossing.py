@@ -38,6 +38,7 @@ def swept(monkeypatch):
     monkeypatch.setattr(module, "_WORK", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("swept")
 def test_the_sweep_finds_what_meets():
     @few

@@ -90,6 +90,7 @@ def test_bodies_that_move_with_the_frame_are_cut_in_the_same_places(
     np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 8e-15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", [0.0, 0.003])
 @pytest.mark.parametrize("count", [96, 131])
 def test_the_edge_of_an_aerofoil_is_cut_in_no_orientation(base, count):

@@ -265,6 +265,7 @@ def test_facets_hardly_know_how_finely_the_wall_was_cut(first, second, phase):
     assert np.abs(coarse - fine).max() < 2e-3  # they may start another eighth of a side along
 
 
+@pytest.mark.slow
 @given(overlap=st.floats(0.05, 0.2), size=st.floats(0.01, 10), turned=st.floats(0, 6.3))
 def test_walls_whose_curves_would_cross_are_cut_as_they_are(overlap, size, turned):
     """A body with a waist, and two bodies that nearly touch: of the sides there only the chords are apart."""

@@ -158,6 +158,7 @@ def corner(number):
     return [f"{x:.9f}" for x in number]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     kind=st.sampled_from("RCS"),

@@ -16,6 +16,7 @@ from enf2enf.problems.aerofoil.record import CROP
 from enf2enf.problems.aerofoil.topology import topology
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(0, 100))
 def test_every_cell_has_an_area(seed, index):

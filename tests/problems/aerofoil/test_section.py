@@ -102,6 +102,7 @@ def test_steps_that_grow_by_one_ratio(steps, first):
     np.testing.assert_allclose(np.diff(points)[1:] / np.diff(points)[:-1], ratio, rtol=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.one_of(four_digits, five_digits), st.floats(-3, 3), st.floats(0.1, 10), st.booleans())
 def test_a_spline_through_points_of_a_section_is_that_section(section, turn, size, reverse):

@@ -24,7 +24,7 @@ def coarse():
 
 
 @installed
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_stored_flow_is_solved_again():
     """Ours was solved by an older program, on a grid whose nose radius differs by 3e-5."""
     stored = dict(np.load(STORED))
@@ -48,7 +48,7 @@ def test_a_stored_flow_is_solved_again():
 
 
 @installed
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_symmetric_flow_is_its_own_mirror_image_and_has_no_lift():
     found = solve(Case(FourDigits(0.0, 0.0, 15.0), 50.0, 0.0, Size(0.5)))
     assert abs(found["Cl"]) < 1e-5 and 0.005 < found["Cd"] < 0.02

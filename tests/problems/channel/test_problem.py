@@ -134,11 +134,13 @@ def answering(folder, tmp_path_factory):
     return load(out / "model.enf")
 
 
+@pytest.mark.slow
 def test_it_is_learnt_from_and_answered(folder, answering):
     report = evaluate(answering, PackedData.load(folder, iter), "test")
     assert report.outside == 0 and all(np.isfinite(errors).all() for errors in report.errors.values())
 
 
+@pytest.mark.slow
 def test_what_stands_on_its_head_is_answered_on_its_head(folder, answering):
     mesh = mesh_io.read(folder / "meshes" / "case_0005.vtu")
     flip, conditions = np.array([1.0, -1.0]), {"speed": 1e-3, "viscosity": 10.0}

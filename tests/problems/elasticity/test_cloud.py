@@ -1,6 +1,7 @@
 """The stored mesh over many voids: a sound triangulation with a proper hole."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def sharpest(points, triangles):
     return np.degrees(np.arccos(cosine)).min(axis=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(seeds)
 def test_every_void_gets_a_well_shaped_mesh_with_one_hole(seed):
@@ -46,6 +48,7 @@ def test_every_void_gets_a_well_shaped_mesh_with_one_hole(seed):
     assert angles.min() > 8 and np.percentile(angles, 1) > 25  # measured 18.5 and 29 over 50 seeds
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(seeds)
 def test_wall_nodes_are_even_and_on_the_void_and_corners_are_left_alone(seed):

@@ -96,6 +96,7 @@ def area_of(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_the_wall_is_one_loop_through_the_points_on_it(seed):
@@ -111,6 +112,7 @@ def test_the_wall_is_one_loop_through_the_points_on_it(seed):
     assert abs(area_of(points, triangles).sum() - 1 + void_of(points)) < 0.002  # measured 4e-4, mostly 1e-16
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(seed=st.integers(0, 10_000))
 def test_whatever_the_radii_say_the_void_stays_a_disk(seed):

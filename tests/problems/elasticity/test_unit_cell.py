@@ -36,6 +36,7 @@ def test_draws_are_in_range_repeatable_and_differ_between_loads(seed, index, red
     assert np.array_equal(other.traction, [0, 100]) and not np.array_equal(other.void.cosines, void.cosines)
 
 
+@pytest.mark.slow
 def test_the_production_grid_is_within_the_promised_floor():
     cell = solve_unit_cell(draw_problem(11, 0, "fixed"))
     finer = solve(
@@ -65,6 +66,7 @@ def test_the_fine_sampling_is_dense_at_the_void_and_misses_only_the_corners():
     assert min(np.linalg.norm(points - c, axis=1).min() for c in ((0, 0), (1, 0))) >= 0.03
 
 
+@pytest.mark.slow
 def test_a_draw_without_equilibrium_is_replaced_by_the_next_one(monkeypatch):
     monkeypatch.setattr(unit_cell, "MAGNITUDES", (1e5, 3e5))
     monkeypatch.setattr(unit_cell, "STEEPEST", np.pi)  # pushed down, it buckles

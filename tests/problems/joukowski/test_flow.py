@@ -53,6 +53,7 @@ def test_the_map_and_its_inverse_are_inverse_at_any_distance(section, seed):
     np.testing.assert_allclose(section.to_plane(section.to_disc(plane)), plane, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(aerofoils | circles, seeds)
 def test_outside_is_outside_of_the_wall_however_it_is_cambered(section, seed):

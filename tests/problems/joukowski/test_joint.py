@@ -16,6 +16,8 @@ from enf2enf.problems.joukowski.placing import GAP, distance
 from enf2enf.problems.joukowski.problem import Joukowski
 from enf2enf.problems.joukowski.section import Section
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = Section(1.0, 0.0, np.pi)
 seeds = st.integers(0, 2**32 - 1)
 singles = seeds.map(lambda seed: Joukowski("one").draw(seed, 0, 0)[0])

@@ -89,6 +89,7 @@ def test_its_lift_is_that_of_the_stored_wall_pressure(folder):
         assert abs(coefficient - 1j * flow.lift_coefficient) < 0.02  # measured 4e-3
 
 
+@pytest.mark.slow
 def test_every_other_case_of_the_mixed_set_has_two_bodies_and_its_error_is_stated(tmp_path):
     problem = Joukowski("mixed")
     folder = generate(problem, tmp_path / "mixed", 4, seed=3, jobs=1, floor_cases=4, progress=False)

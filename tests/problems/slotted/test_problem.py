@@ -46,6 +46,7 @@ def folder(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_a_case_is_its_walls_its_crop_and_the_flow_at_its_points(folder):
     packed, dataset = PackedData.load(folder, iter), Dataset.open(folder)
     assert packed.schema == Slotted().schema
@@ -63,6 +64,7 @@ def test_a_case_is_its_walls_its_crop_and_the_flow_at_its_points(folder):
         np.testing.assert_allclose(total, drawn.speed**2 / 2, rtol=1e-5)  # Bernoulli
 
 
+@pytest.mark.slow
 def test_points_are_near_the_walls_in_the_slot_and_all_over_the_crop(folder):
     dataset = Dataset.open(folder)
     for name in dataset.manifest["cases"]:
@@ -78,6 +80,7 @@ def test_points_are_near_the_walls_in_the_slot_and_all_over_the_crop(folder):
         assert abs(counts - SPREAD / 16).max() < 60  # four deviations of 14
 
 
+@pytest.mark.slow
 def test_the_stored_wall_pressure_lifts_by_kutta_joukowski_and_does_not_drag(folder):
     packed = PackedData.load(folder, iter)
     for index, name in enumerate(packed.names):

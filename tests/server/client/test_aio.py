@@ -51,6 +51,7 @@ grids = st.builds(
 targets = st.one_of(st.just("nodes"), grids, st.integers(0, 9000))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(at=targets, heat=st.floats(250, 350))
 def test_both_clients_give_the_same_answers(client, target, mesh, at, heat):
@@ -79,6 +80,7 @@ def test_both_clients_take_the_same_arguments():
     assert extra == {"in_flight"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_flight", [3, 32])
 def test_many_questions_at_once_are_all_answered(surrogate, mesh, in_flight):
     """By a server that works on four at a time: kept away from it, or come back when told to."""
@@ -122,6 +124,7 @@ def free_again(client):
     return False
 
 
+@pytest.mark.slow
 def test_a_task_that_is_cancelled_and_a_progress_that_raises_free_the_server(surrogate, mesh):
     def stop(done, total):
         raise KeyError(total)

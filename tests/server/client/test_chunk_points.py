@@ -17,6 +17,8 @@ from enf2enf_server.compute.models import Model
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 
 class Thousand(Surrogate):
     """Computes 1,000 points at once."""

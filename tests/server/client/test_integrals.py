@@ -11,6 +11,8 @@ from enf2enf import Client
 from enf2enf.schema import Integrals
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 PLACES = {"a point": [[1.0, 1.0]], "wall": "wall", "nodes": "nodes"}
 
 

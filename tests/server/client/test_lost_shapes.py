@@ -12,6 +12,8 @@ from enf2enf_server.compute.models import Model
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 POINTS = [[0.1, 0.2], [0.8, 0.9]]
 
 

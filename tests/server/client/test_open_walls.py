@@ -16,6 +16,8 @@ from enf2enf.schema import Quantity, Schema
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 WALLS = ("floor", "roof")
 POINTS = np.random.default_rng(0).uniform([0, 0.2], [4, 0.9], (200, 2))
 

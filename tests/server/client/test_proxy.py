@@ -114,6 +114,7 @@ CASES = [  # the environment, the target, the variable that counts
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["threads", "events", "bare"])
 def test_a_proxy_is_named_where_grpc_uses_one(kind):
     """By gRPC itself, too, which knows nothing of what we name."""

@@ -172,6 +172,7 @@ def test_a_peer_that_stalls_after_a_failure_is_left_in_time(lined, line):
     assert 1.9 < time.monotonic() - began < 15  # measured 2.01
 
 
+@pytest.mark.slow
 def test_usual_deadlines_grow_with_the_call(lined, line, shape):
     sent = len(shape.upload.data)
     with Client(lined[1]) as client:
@@ -182,6 +183,7 @@ def test_usual_deadlines_grow_with_the_call(lined, line, shape):
     assert np.allclose([seen.seconds for seen in line.seen], expected, rtol=0, atol=0.2)  # measured 0.02
 
 
+@pytest.mark.slow
 def test_a_restart_goes_unnoticed(surrogate, mesh):
     """Another process's memory: the shape is gone, too."""
     first, port = create_server(surrogate, ServerConfig(parsers=1))
@@ -207,6 +209,7 @@ def test_a_restart_goes_unnoticed(surrogate, mesh):
     assert after["stress"].tobytes() == before["stress"].tobytes()
 
 
+@pytest.mark.slow
 def test_more_shapes_than_the_server_keeps(surrogate):
     with served(surrogate, ServerConfig(cached_shapes=1, parsers=1)) as address, Client(address) as client:
         shapes = [client.encode(cell(radius=radius)) for radius in (0.1, 0.2, 0.3)]
@@ -255,6 +258,7 @@ def test_a_server_says_when_to_come_back(lined, told):
         assert 0 <= steps.send(failure.value).seconds - int(number[1]) / 1000 < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["threads", "asyncio"])
 def test_both_clients_come_back_when_they_are_told_to(lined, line, kind):
     full = "server: expected at most 4 requests at once, got one more; try again"

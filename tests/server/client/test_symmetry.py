@@ -30,6 +30,8 @@ from enf2enf_protos import open_inference_pb2_grpc as oip_grpc
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 SPAN = 1e-5  # measured 0, and 6e-8 of a trained one
 BOTH = ("front", "back")
 DOMAIN = FrameConfig()

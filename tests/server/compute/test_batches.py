@@ -3,12 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from conftest import CONDITIONS, cell
 
 from enf2enf.client import Client
 from enf2enf.io import write_bytes
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
+
+pytestmark = pytest.mark.slow
 
 SPANS = {"stress": 100.0, "shift": 1e-3}  # of the data that the surrogate of these tests is scaled by
 

@@ -36,6 +36,7 @@ def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
         server.stop()
 
 
+@pytest.mark.slow
 def test_a_known_shape_is_answered_while_another_one_is_encoded(surrogate, vtu):
     """However long that takes: here it ends when the answer is there."""
     server, port = create_server(surrogate, ServerConfig(parsers=1))

@@ -200,6 +200,7 @@ def test_a_single_checkpoint_is_named_by_its_file_or_folder(watched, files):
         assert models.get().name == expected
 
 
+@pytest.mark.slow
 def test_versions_over_the_wire_while_clients_ask(watched, mesh, files, surrogate):
     watched.put("a", "m/1.enf")
     limits = ServerConfig(look_seconds=1, parsers=1)

@@ -20,6 +20,8 @@ from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = 1e-6  # of the span; measured 4e-7
 COUNTS = [1, 63, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7, BLOCK_POINTS - 1, BLOCK_POINTS, BLOCK_POINTS + 1]
 

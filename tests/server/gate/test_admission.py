@@ -25,6 +25,8 @@ from enf2enf_server.gate.tokens import Tokens, issue
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.spans import OtelTracer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def secrets():

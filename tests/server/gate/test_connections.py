@@ -37,7 +37,7 @@ def test_a_client_pings_no_more_often_than_a_server_allows(root):
     assert int(client["grpc.keepalive_time_ms"]) >= 2 * allowed > 0
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_silence_ends_no_call(surrogate, vtu):
     ended, speak = threading.Event(), threading.Event()
     with served(surrogate, ServerConfig(idle_seconds=600)) as address, Client(address) as client:

@@ -66,6 +66,7 @@ def assert_same(told, answer):
     assert all(told[key] == plain[key] for key in ("outside", "extrapolating", "warnings"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_every_place_is_answered_as_over_grpc(served, client, vtu, handle, place):
     at, same = PLACES[place]
@@ -217,6 +218,7 @@ def test_an_answer_that_is_too_large_is_refused(served, handle):
         assert told.status == 413 and told.data["message"] == sentence
 
 
+@pytest.mark.slow
 def test_tokens_are_those_of_grpc(surrogate, vtu, tmp_path):
     issued = {name: issue(name, **limits) for name, limits in {"a": {}, "b": {}, "c": {"per_second": 1e-3}}.items()}
     (tmp_path / "tokens.toml").write_text("\n".join(table for _, table in issued.values()))

@@ -102,6 +102,7 @@ def test_new_files_serve_new_connections(files, authority, stranger, name):
         assert answers(port, stranger, new, name) and not answers(port, stranger, old, name)
 
 
+@pytest.mark.slow
 def test_handshakes_that_do_not_end_are_ended_and_counted(files, authority):
     with running(tls.context(files.certificate, files.key)) as port, contextlib.ExitStack() as crowd:
         lines = [crowd.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(4)]

@@ -32,6 +32,7 @@ SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.Health
 LONG = Grid((0, 0), (1, 1), (4000, 5000))  # minutes of work
 
 
+@pytest.mark.slow
 def test_health_follows_the_warm_up(surrogate):
     hold = threading.Event()
     server, port = create_server(slow(surrogate, hold), ServerConfig(parsers=1))
@@ -54,6 +55,7 @@ def test_health_follows_the_warm_up(surrogate):
     assert not probe.serving(f"127.0.0.1:{port}")
 
 
+@pytest.mark.slow
 def test_a_server_stops_while_its_model_hangs(surrogate):
     hold = threading.Event()
     server, _ = create_server(slow(surrogate, hold))
@@ -64,6 +66,7 @@ def test_a_server_stops_while_its_model_hangs(surrogate):
     assert not stopping.is_alive() and not ready.done()
 
 
+@pytest.mark.slow
 def test_idle_calls_end_while_a_model_hangs(surrogate):
     hold = threading.Event()
     server, port = create_server(slow(surrogate, hold), ServerConfig(idle_seconds=1, look_seconds=1))
@@ -109,6 +112,7 @@ def test_a_handle_is_made_of_bytes_options_and_model(client, surrogate, mesh, vt
                 client.encode(scaled, name="vtu", length_unit="mm").handle}) == 3  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_dropped_shape_is_encoded_again(surrogate, mesh):
     with served(surrogate, ServerConfig(cached_shapes=2, parsers=1)) as address, Client(address, timeout=60) as client:
         first = client.encode(mesh)
@@ -123,6 +127,7 @@ def test_a_dropped_shape_is_encoded_again(surrogate, mesh):
         assert after["stress"].tobytes() == before["stress"].tobytes() and after.shape.handle == first.handle
 
 
+@pytest.mark.slow
 def test_concurrent_clients_get_their_own_answers(target, surrogate):
     meshes = [cell(radius=radius) for radius in (0.1, 0.2, 0.3, 0.35)]
     points = np.random.default_rng(3).uniform(0, 1, (9000, 2))
@@ -149,6 +154,7 @@ def long_decode(client, handle):
     return client._stubs.surrogate.Decode(iter([pb.DecodeRequest(header=header)]), timeout=100)
 
 
+@pytest.mark.slow
 def test_a_cancelled_query_leaves_and_a_full_server_says_so(surrogate, mesh):
     limits = ServerConfig(concurrent_requests=1, parsers=1)
     with served(surrogate, limits) as address, Client(address, timeout=60, retry=Retry(attempts=1)) as client:
@@ -208,6 +214,7 @@ def test_addresses_of_ipv6_are_in_brackets(host, address):
     assert ServeConfig("m.enf", host=host).address(7) == address
 
 
+@pytest.mark.slow
 def test_sigterm_lets_a_query_end(surrogate, mesh, tmp_path):
     path = tmp_path / "tiny.enf"
     checkpoint.save(path, surrogate)

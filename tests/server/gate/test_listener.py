@@ -54,6 +54,7 @@ def is_full(served):
     return told.status == 429
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [b"", b"POST /v1/decode HTTP/1.1\r\nHost:"])
 def test_a_connection_without_a_request_is_hung_up_on(served, said):
     with served.line() as line:
@@ -61,6 +62,7 @@ def test_a_connection_without_a_request_is_hung_up_on(served, said):
         assert hung_up(line)
 
 
+@pytest.mark.slow
 def test_one_that_has_its_answer_may_ask_again_and_is_hung_up_on_later(served):
     with served.line() as line:
         for _ in range(3):
@@ -70,6 +72,7 @@ def test_one_that_has_its_answer_may_ask_again_and_is_hung_up_on_later(served):
         assert hung_up(line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 1000])
 def test_a_body_that_does_not_come_is_refused(served, client, vtu, part):
     with served.line() as line:
@@ -116,6 +119,7 @@ def test_a_client_that_leaves_gives_back_its_place(served, client, vtu, caplog):
     assert [record.code for record in caplog.records if getattr(record, "method", "") == "Decode"] == ["CANCELLED"]
 
 
+@pytest.mark.slow
 def test_a_client_that_takes_no_answer_loses_it_and_its_place(served, client, vtu):
     handle = client.encode(vtu, name="vtu").handle
     grid = {"lower": [0, 0], "upper": [1, 1], "resolution": [300, 300]}

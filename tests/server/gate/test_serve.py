@@ -28,6 +28,8 @@ from enf2enf.io import write_bytes
 from enf2enf_server.gate.tokens import issue
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 
 class Served:
     """A running `enf2enf serve`: what it printed, and the processes that it consists of."""
@@ -124,7 +126,7 @@ def test_with_everything_on(tiny, vtu, tmp_path):
     ("count", "kills", "options"),
     [
         pytest.param(4, 1, {"timeout": 60, "retry": Retry(longest_seconds=0.5)}, id="quick"),
-        pytest.param(12, 3, {}, marks=pytest.mark.slow, id="defaults"),
+        pytest.param(12, 3, {}, marks=pytest.mark.soak, id="defaults"),
     ],
 )
 def test_the_server_is_killed_and_clients_ask_on(tiny, mesh, count, kills, options):

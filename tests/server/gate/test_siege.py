@@ -20,9 +20,9 @@ from enf2enf_server.gate.app import SERVICE, STREAMS, create_server
 from enf2enf_server.gate.tokens import Tokens, issue
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
 OWN = [("grpc.use_local_subchannel_pool", 1)]
-SERVING = health_pb2.HealthCheckResponse.SERVING
-CHECK = health_pb2.HealthCheckRequest()
+SERVING, CHECK = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckRequest()
 SILENT = [f"{reflection.SERVICE_NAME}/ServerReflectionInfo", "grpc.health.v1.Health/Check",
           "grpc.health.v1.Health/Watch", f"{SERVICE}/Sample", f"{SERVICE}/Encode", f"{SERVICE}/Decode",
           "inference.GRPCInferenceService/ModelInfer", "inference.GRPCInferenceService/ServerLive"]  # fmt: skip

@@ -86,6 +86,7 @@ def test_until_all_have_been_tried(starting):
             client.describe()
 
 
+@pytest.mark.slow
 def test_both_clients_wait_for_a_model_on_its_way(starting, mesh):
     go_on, _, address, _, _ = starting
 

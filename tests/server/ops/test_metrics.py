@@ -185,6 +185,7 @@ def test_only_get_of_the_metrics_is_answered(metrics):
         urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10)
 
 
+@pytest.mark.slow
 def test_an_address_that_is_taken_or_none(metrics):
     server = serve_metrics(metrics, "127.0.0.1", 0)
     for port in (server.port, 70_000):
@@ -221,6 +222,7 @@ def test_the_dashboard_asks_for_nothing_that_is_not_there(metrics, root):
     assert ours <= asked  # nothing is counted that nobody looks at
 
 
+@pytest.mark.slow
 def test_connections_that_say_nothing_take_few_threads():
     before, server = threading.active_count(), serve_metrics(Metrics(), "127.0.0.1", 0)
     with contextlib.ExitStack() as stack:

@@ -53,6 +53,7 @@ def gone(pid, seconds=10.0):
     return False
 
 
+@pytest.mark.slow
 def test_a_killed_child_is_started_again_ever_later():
     """Killed four times; the fifth child is told to stop."""
     with supervised("import os, time; print(os.getpid(), flush=True); time.sleep(60)", 0.1, 0.3, 60) as parent:
@@ -74,6 +75,7 @@ def test_a_killed_child_is_started_again_ever_later():
     assert gone(pids[4])
 
 
+@pytest.mark.slow
 def test_a_child_that_lived_resets_the_wait(tmp_path):
     """Deaths at once, at once, after 0.6 s, at once; then done."""
     child = f"""

@@ -91,6 +91,7 @@ def test_the_callers_trace_is_continued(flags, count):
 header = st.text(st.characters()) | st.binary() | st.from_regex("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["traceparent", "tracestate", "traceparent-bin"]), header), max_size=4))
 def test_no_metadata_breaks_a_request(metadata):
     tracer, exporter = recording()
@@ -215,6 +216,7 @@ def test_spans_arrive_at_a_collector(environment):
     server.stop(0)
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_not_there_holds_nobody_up(environment):
     environment(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     start, tracer = time.monotonic(), exporting()

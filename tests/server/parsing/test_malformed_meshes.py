@@ -105,7 +105,8 @@ def pool():
     pool.close()
 
 
-@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.soak)])
 def test_every_damaged_file_is_a_mesh_or_refused(pool, examples, capfd):
     tally, longest = {"read": 0, "refused": 0}, 0.0
 

@@ -20,6 +20,8 @@ from enf2enf_server.parsing.messages import IncomingMessage
 from enf2enf_server.parsing.parser import Parser
 from enf2enf_server.parsing.pool import Parsers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own():

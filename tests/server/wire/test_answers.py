@@ -69,6 +69,7 @@ def test_grid_is_row_major(client, vtu, surrogate, encoding):
     assert same_bytes(answer, surrogate.decode(encoding, CONDITIONS, answer.field.points))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(cuts=st.lists(st.integers(0, 9000), max_size=12))
 def test_the_cut_of_the_stream_does_not_matter(channel, client, vtu, surrogate, encoding, cuts):

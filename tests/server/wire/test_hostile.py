@@ -13,7 +13,7 @@ from enf2enf_server.wire import inference
 
 REFUSALS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED}
 SOON = 2.0  # seconds
-MANY = pytest.mark.parametrize("examples", [60, pytest.param(1000, marks=pytest.mark.slow)])
+MANY = pytest.mark.parametrize("examples", [60, pytest.param(1000, marks=pytest.mark.soak)])
 OURS = [f"{service.full_name}/{method.name}" for service in pb.DESCRIPTOR.services_by_name.values()
         for method in service.methods]  # fmt: skip
 GUARDED = OURS + [method.lstrip("/") for method in inference.GUARDED]
@@ -73,6 +73,7 @@ def answer(channel, method, requests, serializer=None):
         return None
 
 
+@pytest.mark.slow
 @MANY
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_messages_in_any_order(method, channel, client, vtu, examples):

@@ -176,6 +176,7 @@ def test_a_mesh_that_cannot_be_read(stub, client):
     assert refusal(stub, ask(handle=None, mesh=b"", mesh_name=b"vtu"))[1] == "size: expected at least 1 byte, got 0"
 
 
+@pytest.mark.slow
 def test_an_answer_that_one_message_cannot_hold(surrogate):
     """2 MiB hold the 12 bytes of 169,301 points beside the rest; fewer fields leave room for more points."""
     limits = ServerConfig(message_bytes=2 << 20, parsers=1)

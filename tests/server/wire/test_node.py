@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from conftest import CONDITIONS
 
+pytestmark = pytest.mark.slow
+
 NODE, PROTOS = "tests/node", "protos"
 
 

@@ -99,6 +99,7 @@ def test_a_grid_in_space(client, channel, vtu):
         client.predict(vtu, CONDITIONS, Grid((0, 0, 0), (1, 1, 1), (2, 2, 2)), name="vtu")
 
 
+@pytest.mark.slow
 def test_further_conditions_are_not_sampled_and_are_counted_together(client, channel, small, vtu):
     conditions = {name: pb.Condition(values=np.atleast_1d(value)) for name, value in CONDITIONS.items()}
     query = pb.Query(conditions=conditions, further=[pb.ConditionSet(conditions=conditions)])
@@ -169,6 +170,7 @@ targets = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(target=targets, size=st.integers(0, 5).map(lambda n: 16 * n) | st.integers(0, 80))
 def test_a_small_question_has_the_points_that_it_announces(client, channel, mesh, target, size):
     conditions = {name: pb.Condition(values=np.atleast_1d(value)) for name, value in CONDITIONS.items()}

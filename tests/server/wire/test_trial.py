@@ -56,6 +56,7 @@ def changed(manifest, path, value):
     return other
 
 
+@pytest.mark.slow
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.integers(0, 999), value=st.sampled_from(ODD))
 @example(where=("provenance", "metrics"), value="x")
