@@ -1,7 +1,11 @@
 """The commands that make something: a demonstration, data sets, surrogates."""
 
 import argparse
+import contextlib
+import signal
+import threading
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +64,22 @@ def _generate(options: argparse.Namespace) -> None:
     kind = find_problem(options.problem)
     given = vars(_problem_parser(kind).parse_args(options.rest))
     problem = kind(**{field.name: given[field.name] for field in kind.options()})
-    generate(problem, given["out"], given["cases"], given["seed"], given["jobs"])
+    with _stopped_as_by_ctrl_c():
+        generate(problem, given["out"], given["cases"], given["seed"], given["jobs"])
     print(f"{given['out']}: {given['cases']} cases")
+
+
+@contextlib.contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, by which batch systems and containers stop a command, is a Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _problem_parser(kind: "type[AbstractProblem]") -> Parser:

@@ -208,8 +208,9 @@ def _workers(jobs: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    """In a worker: Ctrl-C is its parent's to handle, and when that is killed the worker ends too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a worker: Ctrl-C and SIGTERM are its parent's to handle, and when that is killed the worker ends too."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None  # this is a process that it spawned
 

@@ -1,8 +1,10 @@
 """The models that answer, by name and version."""
 
+import collections
+import contextlib
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from enf2enf.inference import evaluator
 from enf2enf.surrogate import Surrogate
@@ -33,6 +35,7 @@ class Models:
     def __init__(self):
         self._held: dict[tuple[str, int], Model] = {}
         self._awaited: frozenset[str] = frozenset()
+        self._arriving: collections.Counter[tuple[str, int]] = collections.Counter()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -50,16 +53,19 @@ class Models:
             StartingError: it, or where none is named any, is still being loaded.
         """
         with self._lock:
-            held, awaited = dict(self._held), self.awaited
+            held, awaited, arriving = dict(self._held), self.awaited, set(self._arriving)
+        arriving |= {(of, 0) for of, _ in arriving}  # any version will do where none is asked for
         if not held:
             raise StartingError("server", "a loaded model", "none yet; try again")
         if name in awaited or (awaited and not name):
             raise StartingError("model", "one that is loaded", f"{', '.join(sorted(awaited))} on the way; try again")
         names = sorted({known for known, _ in held})
         wanted = name or (names[0] if len(names) == 1 else "")
-        if wanted not in names:
-            raise ModelError("model", f"one of {', '.join(names)}", repr(name[:80]))
         versions = sorted(number for known, number in held if known == wanted)
+        if (wanted, version) in arriving and (version not in versions if version else not versions):
+            raise StartingError("model", "one that is loaded", f"{wanted} on the way; try again")
+        if not versions:
+            raise ModelError("model", f"one of {', '.join(names)}", repr(name[:80]))
         if version and version not in versions:
             raise ModelError("version", f"one of {', '.join(map(str, versions))} of {wanted!r}, or 0", str(version))
         return held[wanted, version or versions[-1]]
@@ -72,6 +78,17 @@ class Models:
     def expect(self, names: Iterable[str]) -> None:
         """Names models that are on their way: questions about them, or that name none, are refused for the moment."""
         self._awaited = frozenset(names)
+
+    @contextlib.contextmanager
+    def arriving(self, name: str, version: int) -> Iterator[None]:
+        """Questions about this version, or about its name while none of it serves, are refused for the moment."""
+        with self._lock:
+            self._arriving[name, version] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._arriving -= collections.Counter({(name, version): 1})
 
     def loaded(self) -> tuple[Model, ...]:
         """All that is loaded, by name and version."""

@@ -111,7 +111,10 @@ class Repository:
             self._take_up(settled)
             self._refuse(_refusals(listings))
         while (key := self._next(settled)) is not None:
-            with contextlib.suppress(CheckpointError):  # logged, and to be read in the list
+            with (
+                contextlib.suppress(CheckpointError),
+                self._models.arriving(*key),
+            ):  # logged, and to be read in the list
                 self._load(key, listings[key[0]].files[key[1]], self._check_open)
 
     def close(self) -> None:
@@ -144,7 +147,8 @@ class Repository:
             if stale:
                 self._withdrawn.discard(key)
         if stale:
-            self._load(key, files[key[1]], alive)
+            with self._models.arriving(*key):
+                self._load(key, files[key[1]], alive)
         with self._lock:
             self._pinned.add(key)
         return key[1]

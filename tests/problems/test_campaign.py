@@ -17,6 +17,8 @@ from enf2enf.problems.campaign import generate
 from enf2enf.problems.elasticity.ogrid import Resolution
 from enf2enf.problems.elasticity.problem import Elasticity
 
+pytestmark = pytest.mark.slow
+
 COARSE = Resolution((12, 12, 12, 12), 6, wall=0.4, outer=0.3, clamp=0.5)
 
 
@@ -108,16 +110,19 @@ def test_the_splits_are_those_of_the_public_problem():
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are found in /proc")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_whoever_began_them(number, tmp_path):
+@pytest.mark.parametrize(
+    ("kill", "number", "status"),
+    [(os.kill, signal.SIGTERM, 130), (os.killpg, signal.SIGTERM, 130), (os.kill, signal.SIGKILL, -9)],
+)
+def test_workers_end_with_whoever_began_them(kill, number, status, tmp_path):
     command = [sys.executable, "-m", "enf2enf", "generate", "joukowski", "--cases", "100000", "--jobs", "2"]
     process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], start_new_session=True)
     try:
         assert _until(lambda: len(list((tmp_path / "out").glob("progress/*"))) > 2)
         workers = [pid for pid in _session(process.pid) if pid != process.pid]
         assert len(workers) >= 2
-        process.send_signal(number)
-        process.wait(30)
+        kill(process.pid, number)
+        assert process.wait(60) == status  # SIGTERM, of the command or of all that it began, is a Ctrl-C
         assert _until(lambda: not _session(process.pid))
     finally:
         os.killpg(process.pid, signal.SIGKILL) if _session(process.pid) else None

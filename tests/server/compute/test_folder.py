@@ -15,7 +15,7 @@ from enf2enf import checkpoint
 from enf2enf.errors import CheckpointError
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.models import Models
-from enf2enf_server.ops.errors import GoneError, ModelError, StoppingError
+from enf2enf_server.ops.errors import GoneError, ModelError, StartingError, StoppingError
 from enf2enf_server.wire.admin import RepositoryService
 
 LARGEST = (1 << 63) - 1
@@ -118,6 +118,7 @@ def test_what_is_no_file_is_refused_at_once_without_its_path(make, name, tmp_pat
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_version_that_takes_too_long_is_listed_and_left_behind(tmp_path, good):
     held = Held(tmp_path, seconds=1.5)
     held.put(good, "m/1.enf")
@@ -162,6 +163,27 @@ def test_while_a_version_is_loaded_all_else_goes_on(tmp_path, good):
     held.go_on.set()
     looking.join(60)
     assert held.serving == [("n", 1)] and held.states["m", 2] == "available"
+
+
+def test_what_comes_later_is_on_the_way_until_it_serves(tmp_path, good):
+    held = Held(tmp_path)
+    held.put(good, "m.enf")
+    held.repository.open()
+    held.held = {("new", 2)}
+    held.put(good, "new/2.enf")
+    looking = threading.Thread(target=held.look)
+    looking.start()
+    assert held.waiting.wait(60)
+    for version in (0, 2):
+        with pytest.raises(StartingError, match="model: expected one that is loaded, got new on the way; try again"):
+            held.models.get("new", version)
+    for name, version, sentence in (("new", 1, "one of m"), ("another", 0, "one of m"), ("m", 2, "one of 1 of 'm'")):
+        with pytest.raises(ModelError, match=sentence):
+            held.models.get(name, version)
+    assert held.models.get().name == "m"  # the only one still
+    held.go_on.set()
+    looking.join(60)
+    assert held.models.get("new").version == 2 and not held.models._arriving
 
 
 def test_a_repository_that_is_closed_waits_no_longer(tmp_path, good):
