@@ -6,29 +6,27 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import descriptors, heading, incidence
+from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
 
-TURNS = {"incidence": 180.0, "heading": 360.0}
+_ANGLES = {"incidence": incidence, "heading": heading, "arch": arch}
+TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
 
 
 def describe(geometry: Geometry, length: float) -> dict[str, float]:
-    """The `descriptors` of a geometry, and its `incidence` and `heading` against the axes of space.
+    """The `descriptors` of a geometry, and its `incidence`, `heading` and `arch` against the axes of space.
 
     Args:
         geometry: the geometry.
         length: the reference length, in metres.
     """
     space = np.eye(2)
-    angles = {"incidence": incidence(geometry, space), "heading": heading(geometry, space)}
-    return descriptors(geometry, length) | angles
+    return descriptors(geometry, length) | {name: angle(geometry, space) for name, angle in _ANGLES.items()}
 
 
 def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
     """The same in a frame with these axes, angles up to half a turn to either side."""
     ahead, hand = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0])), np.sign(np.linalg.det(axes))
-    turned = {name: hand * (described[name] - ahead) for name in TURNS}
-    return {
-        **described,
-        **{name: float(TURNS[name] / 2 - (TURNS[name] / 2 - turned[name]) % TURNS[name]) for name in TURNS},
-    }
+    half = {name: TURNS[name] / 2 for name in described if name in TURNS}
+    turned = {name: hand * (described[name] - ahead) for name in half}
+    return {**described, **{name: float(half[name] - (half[name] - turned[name]) % TURNS[name]) for name in half}}

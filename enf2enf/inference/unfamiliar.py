@@ -28,6 +28,8 @@ def unfamiliar(
     """
     if shapes is None:
         return ()
+    if "arch" not in shapes.intervals:  # from before there was such a number, or without a shape that has one
+        described = {name: number for name, number in described.items() if name != "arch"}
     if row is None and frames.follows_conditions:
         return shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
     axes = np.eye(schema.dim) if row is None else frames.axes(schema, row)[0]

@@ -11,9 +11,11 @@ from enf2enf.geometry.plane.polygon import Loop, area, box
 from enf2enf.geometry.plane.smooth import smoothed
 
 _ALIKE = 0.05  # skewness of the area along it up to which both ends of a long axis are alike: of a NACA 0012 it is 0.3
+_STRAIGHT = 0.01  # rise of a mean line over its length up to which it arches to neither side
 _OBLONG = 2.0  # ratio of the principal second moments from which on a shape has a long axis
 _CORNER = np.deg2rad(12)  # turn of a smooth curve's polygon: that of an octagon turns by 45 / 8 degrees at a vertex
 _ARM = 2.499e-4  # of a perimeter: arcs are measured over no less, lest rounded coordinates are curved; no even share
+_EVEN_ARC = 15 / 4 / np.sqrt(12)  # an even parabolic arc: its rise over its length, by its third moment
 _PIECE = 64  # sides of a curve that are compared with others at once
 
 
@@ -78,25 +80,47 @@ def heading(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
     if np.isnan(angle):
         return float("nan")
     along = np.array([np.cos(angle), np.sin(angle)])
-    skewness = _skewness(geometry, along)
+    skewness = _third(geometry, along, along, along)
     if abs(skewness) < _ALIKE:
         return float("nan")
     x, y = np.sign(skewness) * axes @ along
     return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
 
 
-def _skewness(geometry: Geometry, along: Float[np.ndarray, "2"]) -> float:
-    """The third central moment, along a direction, of the area of all walls together, over the second to the 3/2."""
+def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
+    """Angle from the first of orthonormal axes to the side to which all walls together arch, in degrees.
+
+    Across the long axis, in (-180, 180], towards the convex side of the mean line: of an aerofoil, the one to which it
+    is cambered. NaN without a long axis, and where the mean line rises by less than 1 % of its length.
+    """
+    angle = np.deg2rad(incidence(geometry, np.eye(2)))
+    if np.isnan(angle):
+        return float("nan")
+    along, across = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    rise = -_EVEN_ARC * _third(geometry, along, along, across)
+    if abs(rise) < _STRAIGHT:
+        return float("nan")
+    x, y = np.sign(rise) * axes @ across
+    return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
+
+
+def _third(geometry: Geometry, *directions: Float[np.ndarray, "2"]) -> float:
+    """The third central moment of the area of all walls together, along three directions of which the first two agree.
+
+    Over the second one along the first direction, to the 3/2.
+    """
     origin, size = _place(geometry)
     walls = [(wall - origin) / size for wall in geometry.walls]
     start, end = np.concatenate(walls), np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
     double = _cross(start, end)
-    a, b = start @ along, end @ along
-    area_, first = double.sum() / 2, double @ (a + b) / 6
-    second, third = double @ (a * a + a * b + b * b) / 12, double @ (a**3 + a * a * b + a * b * b + b**3) / 20
-    mean, square = first / area_, second / area_
-    variance = square - mean**2
-    return float((third / area_ - 3 * mean * square + 2 * mean**3) / variance**1.5)
+    content = double.sum() / 2
+    centre = double @ (start + end) / 6 / content
+    start, end = start - centre, end - centre
+    (a, _, c), (d, _, f) = ([points @ way for way in directions] for points in (start, end))
+    double = _cross(start, end)
+    square = double @ (a * a + a * d + d * d) / 12 / content
+    third = double @ (3 * a * a * c + a * a * f + 2 * a * d * c + 2 * a * d * f + d * d * c + 3 * d * d * f) / 60
+    return float(third / content / square**1.5)
 
 
 def _place(geometry: Geometry) -> tuple[Float[np.ndarray, "2"], float]:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import ellipe
 
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import descriptors, heading, incidence
+from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
 from enf2enf.geometry.plane.polygon import Polygon
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.problem import Joukowski
@@ -199,6 +199,28 @@ def test_the_heading_is_where_the_thin_end_points(index, turned, mirrored):
     np.testing.assert_allclose((found - hand * (own + np.rad2deg(turned)) + 180) % 360, 180, atol=1e-6)
     assert incidence(Geometry.of([-wall]), np.eye(2)) == pytest.approx(incidence(Geometry.of([wall]), np.eye(2)))
     assert abs(heading(Geometry.of([-wall]), np.eye(2))) > 175
+
+
+@some
+@given(st.floats(-0.2, 0.2), st.floats(0.01, 0.2), st.floats(-np.pi, np.pi), st.booleans())
+def test_the_arch_is_the_side_to_which_a_mean_line_rises(rise, thick, turned, mirrored):
+    """Of an evenly thick parabolic arc along x exactly; it turns with the body, and with the frame the other way."""
+    assume(abs(abs(rise) - 0.01) > 1e-4)
+    x = np.linspace(-0.5, 0.5, 200)
+    line, half = rise * (1 - 4 * x**2), thick / 2
+    wall = np.concatenate([np.stack([x, line - half], 1), np.stack([x, line + half], 1)[::-1]])
+    found = arch(Geometry.of([wall @ turn(turned).T]), np.diag([1.0, -1.0 if mirrored else 1.0]))
+    if abs(rise) < 0.01:
+        assert np.isnan(found)
+        return
+    expected = (-1 if mirrored else 1) * (90 * np.sign(rise) + np.rad2deg(turned))
+    np.testing.assert_allclose((found - expected + 180) % 360, 180, atol=1e-6)
+    assert -180 < found <= 180
+
+
+def test_what_arches_to_no_side_has_no_arch():
+    for wall in (ellipse(60, (1.0, 0.3)), ellipse(60, (1.0, 1.0)), np.array([[0.0, 0], [4, 0], [4, 1], [0, 1]])):
+        assert np.isnan(arch(Geometry.of([wall]), np.eye(2)))
 
 
 def test_what_is_alike_at_both_ends_has_no_heading():

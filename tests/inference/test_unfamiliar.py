@@ -1,0 +1,53 @@
+"""Sections at incidences that were learnt from, in mirror images too, are familiar; at others they are not."""
+
+import numpy as np
+import pytest
+
+from enf2enf.assessment import Ranges
+from enf2enf.geometry import Geometry
+from enf2enf.geometry.familiar import describe, in_frame
+from enf2enf.geometry.frames import FrameConfig
+from enf2enf.inference.unfamiliar import unfamiliar
+from enf2enf.schema import Quantity, Schema
+
+SCHEMA = Schema(2, (Quantity("inflow", "vector", "m/s"),), (Quantity("p"),))
+FRAMES = FrameConfig(anchor="inflow", reflections=("y",), box=((-3.0, -3.0), (4.0, 3.0)))
+
+
+def section(camber: float) -> Geometry:
+    x = (1 - np.cos(np.linspace(0, np.pi, 80))) / 2
+    line, half = 4 * camber * x * (1 - x), 0.2 * np.sqrt(x) * (1 - x)
+    upper, lower = np.stack([x, line + half], axis=1), np.stack([x, line - half], axis=1)
+    return Geometry.of([np.concatenate([lower, upper[-2:0:-1]])])
+
+
+def asked(shapes: Ranges, camber: float, degrees: float) -> tuple[str, ...]:
+    row = 50 * np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    return unfamiliar(shapes, describe(section(camber), 1.0), FRAMES, SCHEMA, row)
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Ranges:
+    """From sections without camber and with it, at -5 to 15 degrees."""
+    rows = []
+    for camber in (0.0, 0.03, 0.06):
+        described = describe(section(camber), 1.0)
+        for degrees in np.linspace(-5, 15, 21):
+            row = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+            rows += [in_frame(described, axes) for axes in FRAMES.axes(SCHEMA, row)]
+    return Ranges.fit(rows)
+
+
+@pytest.mark.parametrize("camber", [0.0, 0.03, -0.03, 0.06, -0.06])
+def test_a_section_and_its_mirror_image_are_familiar_where_they_were_learnt_from(learnt, camber):
+    side = -1 if camber < 0 else 1
+    for degrees in (-4, 0, 7, 14):
+        assert asked(learnt, camber, side * degrees) == ()
+    beyond = ("arch",) if camber else ()  # without camber the mirror image is one at 8 degrees
+    assert asked(learnt, camber, -8 * side) == beyond
+    assert set(asked(learnt, camber, 25 * side)) >= {"incidence"}
+
+
+def test_who_learnt_before_there_was_an_arch_says_nothing_of_it(learnt):
+    older = Ranges({name: intervals for name, intervals in learnt.intervals.items() if name != "arch"})
+    assert asked(older, 0.06, -8) == ()
