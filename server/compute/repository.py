@@ -111,10 +111,8 @@ class Repository:
             self._take_up(settled)
             self._refuse(_refusals(listings))
         while (key := self._next(settled)) is not None:
-            with (
-                contextlib.suppress(CheckpointError),
-                self._models.arriving(*key),
-            ):  # logged, and to be read in the list
+            # A refusal is logged, and to be read in the list.
+            with contextlib.suppress(CheckpointError), self._models.arriving(*key):
                 self._load(key, listings[key[0]].files[key[1]], self._check_open)
 
     def close(self) -> None:
