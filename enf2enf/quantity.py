@@ -11,7 +11,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from enf2enf.errors import SchemaError, check_keys
-from enf2enf.plain import is_number, shown
+from enf2enf.plain import is_line, is_number, shown
 
 Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
 On = Literal["domain", "wall"]
@@ -61,6 +61,8 @@ class Quantity:
         for key in ("unit", "relative_to"):
             if not isinstance(getattr(self, key), str):
                 raise SchemaError(f"{key} of {self.name}", "text", shown(getattr(self, key)))
+        if self.unit and not is_line(self.unit):
+            raise SchemaError(f"unit of {self.name}", "one line that can be printed", shown(self.unit))
         object.__setattr__(self, "scales_with", _powers(self.name, self.scales_with))
 
     def width(self, dim: int) -> int:

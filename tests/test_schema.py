@@ -12,19 +12,21 @@ from hypothesis import strategies as st
 from enf2enf.data.case import Case
 from enf2enf.errors import ConfigError, Enf2EnfError, MeshError, QueryError, SchemaError
 from enf2enf.field import Field
+from enf2enf.plain import is_line
 from enf2enf.schema import Quantity, Schema
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,20}", fullmatch=True)
 kinds = st.sampled_from(["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"])
 condition_kinds = st.sampled_from(["scalar", "vector", "pseudoscalar"])
 powers = st.floats(-4, 4)
+units = st.text(max_size=5).filter(is_line)
 
 
 @st.composite
 def schemas(draw):
     chosen = draw(st.lists(names, min_size=1, max_size=7, unique=True))
     cut = draw(st.integers(0, len(chosen) - 1))
-    conditions = tuple(Quantity(name, draw(condition_kinds), draw(st.text(max_size=5))) for name in chosen[:cut])
+    conditions = tuple(Quantity(name, draw(condition_kinds), draw(units)) for name in chosen[:cut])
     fields = []
     for name in chosen[cut:]:
         known = chosen[:cut] if "length" in chosen[:cut] else [*chosen[:cut], "length"]
@@ -132,6 +134,7 @@ BAD = {
         "scales_with of p: expected the reference length, got a condition of that name too",
     ),
     "unit": ({"fields": [{"name": "p", "unit": 3}]}, "unit of p: expected text, got 3"),
+    "unit of lines": ({"fields": [{"name": "p", "unit": "Pa\x1b[31m"}]}, "unit of p: expected one line that can be"),
     "scale": ({"fields": [{"name": "p", "scales_with": {"wind": 1}}]}, "scales_with of p: expected one of"),
     "power": ({"fields": [{"name": "p", "scales_with": {"load": "1"}}]}, "scales_with: expected a table of condition"),
     "powers": ({"fields": [{"name": "p", "scales_with": [1]}]}, "scales_with: expected a table of condition = power"),

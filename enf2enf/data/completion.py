@@ -18,9 +18,16 @@ def completion(name: str, own: Schema, wider: Schema, given: Mapping[str, ArrayL
         own, wider: the two schemas.
         given: the conditions that all its cases were solved under.
     """
-    fields, wanted = ([(q.name, q.kind, q.unit) for q in schema.fields] for schema in (own, wider))
+    fields, wanted = ([(q.name, q.kind, q.unit, q.on) for q in schema.fields] for schema in (own, wider))
     if own.dim != wider.dim or fields != wanted:
         raise SchemaError(f"fields of {name!r}", str([q.name for q in wider.fields]), "others")
+    known = {q.name: q for q in wider.conditions}
+    for quantity in own.conditions:
+        if (same := known.get(quantity.name)) is None:
+            raise SchemaError(f"conditions of {name!r}", f"some of {sorted(known)}", repr(quantity.name))
+        if (quantity.kind, quantity.unit) != (same.kind, same.unit):
+            wanted, got = (f"a {q.kind} in {q.unit or '1'}" for q in (same, quantity))
+            raise SchemaError(f"condition {quantity.name!r} of {name!r}", wanted, got)
     lacking = {q.name: q for q in wider.conditions if q.name not in own.condition_columns.names}
     if strange := sorted(own.condition_columns.names & given.keys()):
         raise ConditionError(f"condition {strange[0]!r}", "one that the cases themselves lack", "one that they have")

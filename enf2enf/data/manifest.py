@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -189,7 +190,17 @@ def _check_apart(split: Mapping[str, Sequence[str]], cases: Mapping[str, Mapping
 
 def _canonical(entry: Mapping[str, Any]) -> str:
     """Where the data of a case are, and under which conditions they are."""
-    return json.dumps({key: entry.get(key) for key in ("mesh", "samples", "conditions")}, sort_keys=True)
+    paths = [posixpath.normpath(str(entry.get(key))) for key in ("mesh", "samples")]
+    return json.dumps([paths, _floats(entry.get("conditions"))], sort_keys=True)
+
+
+def _floats(value: Any) -> Any:
+    """Plain data in which whole numbers are like others."""
+    if isinstance(value, Mapping):
+        return {key: _floats(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_floats(each) for each in value]
+    return float(value) if type(value) is int and abs(value) < 2**53 else value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

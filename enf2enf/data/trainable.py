@@ -33,10 +33,10 @@ def check_case(case: Case, schema: Schema) -> None:
     if case.wall is not None:
         _check_walls(f"{label}, wall samples", case.geometry, case.wall.points)
         known |= case.wall.values
-    for name, values in known.items():
+    for field in schema.fields:
         with np.errstate(over="ignore"):
-            if not np.asarray(values, np.float32).any():
-                raise DatasetError(f"{label}, {name}", "a field that is not zero everywhere", "zeros")
+            if field.error_in == "norm" and not np.asarray(known.get(field.name, 1.0), np.float32).any():
+                raise DatasetError(f"{label}, {field.name}", "a field that is not zero everywhere", "zeros")
 
 
 def _check_walls(label: str, geometry: Geometry, points: Float[np.ndarray, "points dim"]) -> None:
@@ -93,6 +93,9 @@ def check_numbers(
         if not (size := float(sizes[part].max())) <= LARGEST_SINGLE:
             wanted = "a dimensionless field within the range of float32"
             raise DatasetError(f"{label}, {field.name}", wanted, f"{size:.3g}")
+        if size == 0 and field.relative_to and field.error_in == "norm" and np.isfinite(values[:, part]).any():
+            wanted = f"a field that is not {field.relative_to} everywhere"
+            raise DatasetError(f"{label}, {field.name}", wanted, f"no other than {field.relative_to}")
 
 
 def check_extents(names: Sequence[str], extents: Sequence[float] | Float[np.ndarray, " cases"]) -> None:

@@ -63,7 +63,7 @@ class ModelConfig:
             raise ConfigError("decoder", wanted, repr(self.decoder.kind))
         if not 3 <= self.panels <= LARGEST:
             raise ConfigError("panels", f"3 to {LARGEST}", str(self.panels))
-        check_number("turning", self.turning, 0, _MOST_TURNING)
+        check_number("turning", self.turning, 0.0, _MOST_TURNING)
         if self.panels % self.encoder.panels_multiple:
             raise ConfigError("panels", f"a multiple of wall = {self.encoder.panels_multiple}", str(self.panels))
 

@@ -95,6 +95,11 @@ def test_a_case_does_not_train_and_test_under_two_names():
     plain["cases"]["b"] = plain["cases"]["a"]
     with pytest.raises(DatasetError, match="validation split: expected cases that do not train, got 'b', which is 'a'"):
         checked_manifest(json.dumps(plain))
+    plain["cases"]["a"] |= {"conditions": {"power": 2.0}}
+    for same in ({"mesh": "./a.vtu"}, {"mesh": ".//a.vtu"}, {"conditions": {"power": 2}}):
+        plain["cases"]["b"] = plain["cases"]["a"] | same
+        with pytest.raises(DatasetError, match="validation split: expected cases that do not train, got 'b'"):
+            checked_manifest(json.dumps(plain))
     plain["cases"]["b"] = plain["cases"]["a"] | {"conditions": {"power": 2.5}}
     checked_manifest(json.dumps(plain))
 

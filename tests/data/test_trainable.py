@@ -93,6 +93,17 @@ def loaded(traction, power):
     return load
 
 
+def undisturbed(folder, manifest, entry):
+    """Every stress is what it is with and an ambient one; of the case in question, the ambient one."""
+    manifest["schema"]["conditions"].append({"name": "ambient", "unit": "Pa"})
+    manifest["schema"]["fields"][0]["relative_to"] = "ambient"
+    for case in manifest["cases"].values():
+        case["conditions"]["ambient"] = 2.0
+    path = folder / "meshes" / f"{entry}.vtu"
+    mesh = mesh_io.read(path)
+    mesh_io.write(path, mesh.with_point_data(mesh.point_data | {"stress": np.full(len(mesh.points), 2.0)}))
+
+
 PLACES = ("train", "validation", "calibration", "test")
 UNTRAINABLE = {
     "negative": (
@@ -102,6 +113,10 @@ UNTRAINABLE = {
     "too large": (loaded(1e200, 0), "case '{}', traction: expected a condition within the range of float32, got"),
     "overflow": (loaded(1e200, 2), "traction of case '{}': expected a magnitude above 0, to the power 2 of which"),
     "no load": (loaded(0.0, 2), "traction of case '{}': expected a magnitude above 0, to the power 2 of which"),
+    "undisturbed": (
+        undisturbed,
+        "case '{}', stress: expected a field that is not ambient everywhere, got no other",
+    ),
     "tiny": (loaded(1e-30, 2), "case '{}', stress: expected a dimensionless field within the range of float32, got"),
 }
 

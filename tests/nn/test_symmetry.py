@@ -20,8 +20,6 @@ from enf2enf.nn.latents import LatentCloud
 from enf2enf.nn.transformer import LatentTransformer
 from enf2enf.schema import Quantity, Schema
 
-pytestmark = pytest.mark.slow
-
 WIDTH, LATENTS, POINTS = 16, 12, 24
 TOLERANCE = 1e-5  # of the span; measured 1.2e-6
 

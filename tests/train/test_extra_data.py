@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from enf2enf.data import PackedData
+from enf2enf.data.completion import completion
 from enf2enf.errors import ConditionError, ConfigError, SchemaError
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
@@ -46,6 +47,21 @@ def test_what_cases_lack_is_filled_in_and_nothing_else_changes(packed, unheated)
 def test_conditions_that_do_not_complete_the_schema_are_named(packed, unheated, conditions, culprit):
     with pytest.raises(ConditionError, match=f"condition '{culprit}'"):
         unheated.under(packed.schema, conditions)
+
+
+TRACTION = Quantity("traction", "vector", "Pa")
+OTHERS = [
+    ([Quantity("traction", unit="Pa")], "condition 'traction' of 'b': expected a vector in Pa, got a scalar in Pa"),
+    ([Quantity("traction", "vector")], "condition 'traction' of 'b': expected a vector in Pa, got a vector in 1"),
+    ([TRACTION, Quantity("force")], "conditions of 'b': expected some of .'traction'., got 'force'"),
+]
+
+
+@pytest.mark.parametrize(("conditions", "sentence"), OTHERS)
+def test_other_conditions_are_refused(unheated, conditions, sentence):
+    own = dataclasses.replace(unheated.schema, conditions=tuple(conditions))
+    with pytest.raises(SchemaError, match=sentence):
+        completion("b", own, unheated.schema, {})
 
 
 def test_other_fields_are_refused(packed):
