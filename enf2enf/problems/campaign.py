@@ -22,7 +22,7 @@ from enf2enf import io as mesh_io
 from enf2enf.data import npz, proportional, write_manifest
 from enf2enf.data.manifest import condition_arrays
 from enf2enf.data.split import fewest
-from enf2enf.errors import ConfigError, DatasetError
+from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
 from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
@@ -186,6 +186,8 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
                 if bar.disable and progress and time.monotonic() - said > _EVERY:
                     said = time.monotonic()
                     console.print(f"{plan.title()}: {done} of {len(work)}", markup=False, soft_wrap=True)
+        except concurrent.futures.BrokenExecutor as error:
+            raise SolverError("jobs", "processes that live as long as their cases", "one that was ended") from error
         except KeyboardInterrupt:
             if progress:
                 console.print("Stopping once the cases that are being solved are; they stay.")

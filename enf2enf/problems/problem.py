@@ -139,8 +139,10 @@ class AbstractProblem(abc.ABC):
             except Exception as error:
                 got = f"{type(error).__name__}: {one_line(str(error))[:160]}"
                 raise SolverError(f"case {index} of seed {seed}", "a solution", got) from error
-            if solved is not None:
+            if isinstance(solved, SolvedCase):
                 return solved, redraw
+            if solved is not None:
+                raise SolverError(f"case {index} of seed {seed}", "a SolvedCase, or None", type(solved).__name__)
         raise SolverError(f"case {index} of seed {seed}", "a solution", f"none in {REDRAWS} draws")
 
     @final

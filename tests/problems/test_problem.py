@@ -61,6 +61,10 @@ class Hole(AbstractProblem):
             raise ZeroDivisionError("division\nby zero")
         if self.flaw == "solver":
             raise SolverError("solver", "a good day", "a bad one")
+        if self.flaw == "tuple":
+            return (radius, speed)
+        if self.flaw == "death":
+            os.kill(os.getpid(), signal.SIGKILL)
         angle = 2 * np.pi * np.arange(self.nodes) / self.nodes
         spoke = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         square = 0.5 * spoke / np.abs(spoke).max(axis=1, keepdims=True)
@@ -201,6 +205,12 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
             Hole(flaw="code"),
             SolverError,
             r"case \d+ of seed 3: .*got ZeroDivisionError: division\\nby",
+        ),
+        (Hole(flaw="tuple"), SolverError, r"case \d+ of seed 3: expected a SolvedCase, or None, got tuple"),
+        (
+            Hole(flaw="death"),
+            SolverError,
+            "jobs: expected processes that live as long as their cases, got one that was",
         ),
         (Hole(largest=1e9), SolverError, rf"case \d+ of seed 3: expected a solution, got none in {REDRAWS} draws"),
     ],
