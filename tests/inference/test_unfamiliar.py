@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from enf2enf import load, read
 from enf2enf.assessment import Ranges
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import describe, in_frame
@@ -46,6 +47,17 @@ def test_a_section_and_its_mirror_image_are_familiar_where_they_were_learnt_from
     beyond = ("arch",) if camber else ()  # without camber the mirror image is one at 8 degrees
     assert asked(learnt, camber, -8 * side) == beyond
     assert set(asked(learnt, camber, 25 * side)) >= {"incidence"}
+
+
+@pytest.mark.parametrize(("degrees", "named"), [(-8, ("arch",)), (-4, ()), (4, ()), (12, ())])
+def test_the_shipped_surrogate_tells_a_cambered_section_below_what_it_learnt_from(root, degrees, named):
+    shipped, wall = load("aerofoil"), read(root / "meshes" / "sd7034.dat")
+    row = shipped.schema.condition_columns.join(
+        {"inflow": 50 * np.array([[np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]]), "viscosity": [1.56e-5]},
+        1,
+    )[0]
+    described = describe(Geometry.from_mesh(wall), shipped.normaliser.length)
+    assert unfamiliar(shipped.shapes, described, shipped.config.frames, shipped.schema, row) == named
 
 
 def test_who_learnt_before_there_was_an_arch_says_nothing_of_it(learnt):
