@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import json
 import multiprocessing
 import os
@@ -19,77 +18,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from enf2enf import io as mesh_io
-from enf2enf.data import npz, proportional, write_manifest
+from enf2enf.data import npz, write_manifest
 from enf2enf.data.manifest import condition_arrays
-from enf2enf.data.split import fewest
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
-from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, flag
+from enf2enf.problems.plan import Plan
+from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase
 from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MARK, _PARTS = "generate.json", ("meshes", "fine", "progress")
 _EVERY = 60.0  # seconds from line to line where there is no terminal
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """Everything that decides the contents of the folder.
-
-    Args:
-        problem: whose cases.
-        cases: how many, at least one for each split that the problem gives a share.
-        seed: of all randomness.
-        floor_cases: on how many cases the error of the stored fields is measured.
-    """
-
-    problem: AbstractProblem
-    cases: int
-    seed: int
-    floor_cases: int
-
-    def __post_init__(self):
-        if self.cases < (least := fewest(self.problem.shares)):
-            raise ConfigError("cases", f"at least {least}, one for each split", str(self.cases))
-        if self.seed < 0:
-            raise ConfigError("seed", "a number that is not negative", str(self.seed))
-        most = 0 if self.problem.floor is None else self.cases
-        if not 0 <= self.floor_cases <= most:
-            raise ConfigError("floor_cases", f"from 0 to {most}", str(self.floor_cases))
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data for JSON."""
-        own = {"cases": self.cases, "seed": self.seed, "floor_cases": self.floor_cases}
-        options = json.loads(json.dumps(dataclasses.asdict(self.problem)))
-        return {"problem": self.problem.name, "version": 1} | own | options
-
-    def ids(self) -> list[str]:
-        """The cases' ids, in order."""
-        return [f"case_{index:04d}" for index in range(self.cases)]
-
-    def split(self) -> dict[str, list[str]]:
-        """The cases' ids, by split."""
-        return proportional(self.ids(), self.problem.shares)
-
-    def fine(self) -> set[str]:
-        """Ids of the cases with a fine sampling: the first of the test split."""
-        return set(self.split()["test"][: self.problem.fine_cases])
-
-    def floor(self) -> list[int]:
-        """Numbers of the cases on which the error of the stored fields is measured, spread over all."""
-        return [k * self.cases // self.floor_cases for k in range(self.floor_cases)]
-
-    def command(self) -> str:
-        """What a user types for the same data."""
-        words = [f"enf2enf generate {self.problem.name} --cases {self.cases} --seed {self.seed}"]
-        words += [f"{flag(field)} {getattr(self.problem, field.name)}" for field in self.problem.options()]
-        return " ".join(words)
-
-    def title(self) -> str:
-        """Name of the data set: of the problem, and its options that are not at their defaults."""
-        chosen = [(getattr(self.problem, field.name), field.default) for field in self.problem.options()]
-        return "-".join([self.problem.name, *(str(value) for value, default in chosen if value != default)])
 
 
 def generate(
