@@ -67,6 +67,7 @@ def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tm
     assert not err
 
 
+@pytest.mark.slow
 def test_predict_joins_nodes_that_cells_do_not_share(saved, cell, tmp_path, capsys):
     """The answer is that on the mesh whose cells do."""
     whole, paths = mesh_io.read(cell), [str(tmp_path / name) for name in ("torn.vtu", "out.vtu", "whole.vtu")]

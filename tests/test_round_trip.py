@@ -61,6 +61,7 @@ def test_the_same_geometry_gives_the_same_field_in_every_format(shipped):
         )  # measured 2e-5 (float32 files)
 
 
+@pytest.mark.slow
 def test_command_line_predicts_and_converts_units(tmp_path, capsys):
     mesh = mesh_io.read(enf2enf_meshes.path("unit_cell_vtu"))
     millimetres = Mesh(mesh.points * 1e3, mesh.cells)

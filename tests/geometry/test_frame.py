@@ -103,6 +103,7 @@ def test_the_answer_is_the_mean_over_the_images(surrogates, bodies, axes, tracti
     assert (np.nanmax(np.abs(np.mean(seen, axis=0) - values), axis=0) <= TOLERANCE * span(values)).all()
 
 
+@pytest.mark.slow
 def test_without_mirrors_it_is_not(surrogates, bodies):
     """Else the tests above could not fail."""
     points = np.random.default_rng(0).uniform(*bodies.bounds, (200, 2))

@@ -95,6 +95,7 @@ def _change(name: str, member, seed: int, dim: int) -> float:
     return float(np.max(np.abs(moved - still)) / np.ptp(still))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILY)
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)

@@ -16,6 +16,8 @@ from enf2enf.inference.encoding import panels_from
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 from enf2enf.train.loop import Trainer
 
+pytestmark = pytest.mark.slow
+
 PANELS = 16
 measure = eqx.filter_jit(lambda encoder, panels, place: encoder.measure(panels, place))
 
@@ -107,7 +109,6 @@ def test_weights_turn_normalised_errors_into_relative_ones(plain, packed):
         np.testing.assert_allclose(plain.everything.weight[position], gain / size, rtol=1e-6)
 
 
-@pytest.mark.slow
 def test_a_case_of_zeros_is_refused_by_name_before_a_run_begins(packed, finished, tmp_path):
     arrays = {name: np.array(values) for name, values in packed._arrays.items()}
     first, last = arrays["points_ends"][2:4]

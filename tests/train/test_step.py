@@ -24,6 +24,8 @@ from enf2enf.train.loss import relative_errors, smooth_errors
 from enf2enf.train.stages import FieldLoss
 from enf2enf.train.step import TrainState, _blocks, _mean, make_optimiser, make_step
 
+pytestmark = pytest.mark.slow
+
 GROUPS = (0, 1, 1)
 RULES = ("muon", "adam")
 
@@ -101,7 +103,6 @@ def state_of(config, steps=20, model=None):
     return TrainState.start(toy() if model is None else model, optimiser), optimiser
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("cases", [1, 3, 6])
 def test_blocks_add_up_to_the_whole_batch(cases):
     model, batch = toy(), batch_of(cases)
@@ -146,7 +147,6 @@ def test_the_loss_counts_valid_points_only_and_each_case_alone(seed):
         np.testing.assert_allclose(errors[case], expected, rtol=1e-5)  # measured 8e-8
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_the_schedule_reaches_the_weights(rule):
     """The optimiser of the reference code was baked into its jitted step: its rate never changed."""
@@ -204,7 +204,6 @@ def test_the_average_follows_its_recurrence():
     assert not np.allclose(average, state.model.decoder.weight)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_a_frozen_encoder_keeps_every_bit(rule):
     """Of the weights and of their average, over enough steps for rounding to add up."""
@@ -223,7 +222,6 @@ def test_a_frozen_encoder_keeps_every_bit(rule):
     assert not np.allclose(state.average.decoder.weight, weight)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["muon", "adam"])
 @given(decay=st.floats(0, 1), rate=st.floats(1e-3, 0.5))
 @settings(max_examples=10)

@@ -9,6 +9,8 @@ from enf2enf.data.subsample import draw_share, subsample
 from enf2enf.normalise import Normaliser
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
 
+pytestmark = pytest.mark.slow
+
 SHARE, SEED = 0.25, 2
 
 
@@ -34,7 +36,6 @@ def test_the_normaliser_is_that_of_the_drawn_nodes(packed, thinned):
     assert fit_normaliser(thinned).to_dict() != fit_normaliser(packed).to_dict()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_the_arrays_hold_the_drawn_nodes_alone(packed, thinned, encoder, split):
     normaliser = fit_normaliser(thinned)

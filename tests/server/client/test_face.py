@@ -20,6 +20,8 @@ from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.io import write
 from enf2enf_protos import surrogate_pb2 as pb
 
+pytestmark = pytest.mark.slow
+
 POLAR = {"load": {"magnitude": 80.0, "angle_deg": 60.0}, "heat": 290.0}
 POINTS = np.random.default_rng(0).uniform(0, 1, (300, 2))
 PLACES = {

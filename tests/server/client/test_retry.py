@@ -151,6 +151,7 @@ def test_a_named_model_is_ready_where_it_answers(over, line, code, answer):
     assert [seen.method for seen in line.seen] == ["Check", "Describe"]
 
 
+@pytest.mark.slow
 def test_the_deadline_is_that_of_all_attempts(lined, line):
     line.faults += [Fault()] * 1000
     steady = Retry(attempts=1000, first_seconds=0.1, longest_seconds=0.1)
@@ -163,6 +164,7 @@ def test_the_deadline_is_that_of_all_attempts(lined, line):
     assert all(after < before + 0.05 for before, after in itertools.pairwise([1.5, *left]))  # gRPC rounds them
 
 
+@pytest.mark.slow
 def test_a_peer_that_stalls_after_a_failure_is_left_in_time(lined, line):
     line.faults += [Fault(seconds=0.3), Fault(seconds=20)]
     began = time.monotonic()

@@ -16,6 +16,8 @@ from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.encoding import MOST_DIRECTIONS
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = 1e-5  # of the span: small questions are computed together
 
 
@@ -55,7 +57,6 @@ def same(answer, expected):
     assert answer.outside == expected.outside
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("count", [7, 300, 9000])
 def test_two_directions_of_one_upload(client, here, mesh, count):
     """Few points, more, and a stream of chunks; some outside."""
@@ -105,7 +106,6 @@ def test_a_polar_is_one_call(client, here, mesh):
     assert len({answer.request_id for answer in answers}) == 1
 
 
-@pytest.mark.slow
 def test_a_polar_has_more_directions_than_are_kept(client, here, mesh):
     """Asked side by side, then backwards: what was dropped comes again."""
     surrogate, encoding = here

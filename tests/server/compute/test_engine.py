@@ -14,6 +14,8 @@ from enf2enf_server.compute.models import Model
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
     """The upload came to the model before it was taken out, its shape into the cache after."""
@@ -36,7 +38,6 @@ def test_a_shape_that_was_encoded_while_its_model_left_is_lost(surrogate, vtu):
         server.stop()
 
 
-@pytest.mark.slow
 def test_a_known_shape_is_answered_while_another_one_is_encoded(surrogate, vtu):
     """However long that takes: here it ends when the answer is there."""
     server, port = create_server(surrogate, ServerConfig(parsers=1))

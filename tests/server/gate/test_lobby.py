@@ -172,6 +172,7 @@ def test_a_connection_is_refused_once_in_a_while(gaps, free, most):
     asyncio.run(caller())
 
 
+@pytest.mark.slow
 def test_who_comes_back_early_waits_and_others_do_not():
     async def callers():
         pushback = Pushback()
