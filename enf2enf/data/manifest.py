@@ -191,16 +191,8 @@ def _check_apart(split: Mapping[str, Sequence[str]], cases: Mapping[str, Mapping
 def _canonical(entry: Mapping[str, Any]) -> str:
     """Where the data of a case are, and under which conditions they are."""
     paths = [posixpath.normpath(str(entry.get(key))) for key in ("mesh", "samples")]
-    return json.dumps([paths, _floats(entry.get("conditions"))], sort_keys=True)
-
-
-def _floats(value: Any) -> Any:
-    """Plain data in which whole numbers are like others."""
-    if isinstance(value, Mapping):
-        return {key: _floats(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_floats(each) for each in value]
-    return float(value) if type(value) is int and abs(value) < 2**53 else value
+    conditions = json.loads(json.dumps(entry.get("conditions")), parse_int=float)  # 1 is 1.0
+    return json.dumps([paths, conditions], sort_keys=True)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Plan:
         shares = self.problem.shares
         if not (isinstance(shares, tuple) and len(shares) == len(SPLITS) and all(map(is_number, shares))):
             raise ConfigError("shares", f"numbers for {', '.join(SPLITS)}", shown(shares))
-        if self.cases < (least := fewest(self.problem.shares)):
+        if self.cases < (least := fewest(shares)):
             raise ConfigError("cases", f"at least {least}, one for each split", str(self.cases))
         if self.seed < 0:
             raise ConfigError("seed", "a number that is not negative", str(self.seed))

@@ -18,7 +18,7 @@ from enf2enf.io import read, read_bytes
 from enf2enf.io.formats import FORMATS
 
 MANY = 10**12
-SECONDS = 5.0  # of the processor; measured 0.4 at most, under tracemalloc 1.4
+SECONDS = 2.0  # of the processor; measured 0.4 at most, under tracemalloc 1.4
 LESS = r"expected \S+ of at least 0, got -\d"
 MEMORY = 160 << 20  # bytes beside 128 times the file's own; measured 140 million, of an LZMA bomb
 

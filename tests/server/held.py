@@ -1,5 +1,6 @@
 """A repository of a folder that a test fills, whose models are prepared when they may be."""
 
+import contextlib
 import threading
 
 from enf2enf_server.compute.models import Models
@@ -26,6 +27,18 @@ class Held:
     def look(self):
         self.repository.look()
         self.repository.look()
+
+    @contextlib.contextmanager
+    def loading(self, good, *key):
+        """While a look prepares a version that has come into the folder; after that it goes on to its end."""
+        self.held = {key}
+        self.put(good, f"{key[0]}/{key[1]}.enf")
+        looking = threading.Thread(target=self.look)
+        looking.start()
+        assert self.waiting.wait(60)
+        yield
+        self.go_on.set()
+        looking.join(60)
 
     @property
     def serving(self):

@@ -83,8 +83,7 @@ def heading(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
     skewness = _third(geometry, along, along, along)
     if abs(skewness) < _ALIKE:
         return float("nan")
-    x, y = np.sign(skewness) * axes @ along
-    return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
+    return _angle(np.sign(skewness) * along, axes)
 
 
 def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
@@ -100,7 +99,12 @@ def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
     rise = -_EVEN_ARC * _third(geometry, along, along, across)
     if abs(rise) < _STRAIGHT:
         return float("nan")
-    x, y = np.sign(rise) * axes @ across
+    return _angle(np.sign(rise) * across, axes)
+
+
+def _angle(direction: Float[np.ndarray, "2"], axes: Float[np.ndarray, "2 2"]) -> float:
+    """From the first of orthonormal axes to a direction, in degrees in (-180, 180]."""
+    x, y = axes @ direction
     return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
 
 

@@ -158,7 +158,7 @@ def test_the_deadline_is_that_of_all_attempts(lined, line):
     began = time.monotonic()
     with Client(lined[1], timeout=1.5, retry=steady) as client, pytest.raises(errors.ServiceError, match="UNAVAILABLE"):
         client.describe()
-    assert time.monotonic() - began < 20  # measured 1.45; the attempts would take 50
+    assert time.monotonic() - began < 3.0  # measured 1.45; the attempts would take 50
     left = [seen.seconds for seen in line.seen]
     assert len(left) > 4 and left[-1] < left[0] - 0.1
     assert all(after < before + 0.05 for before, after in itertools.pairwise([1.5, *left]))  # gRPC rounds them
@@ -171,7 +171,7 @@ def test_a_peer_that_stalls_after_a_failure_is_left_in_time(lined, line):
     sentence = "expected an answer within 2 s, got none"
     with Client(lined[1], timeout=2, retry=QUICK) as client, pytest.raises(errors.ServiceError, match=sentence):
         client.describe()
-    assert 1.9 < time.monotonic() - began < 15  # measured 2.01
+    assert 1.9 < time.monotonic() - began < 4  # measured 2.01
 
 
 @pytest.mark.slow

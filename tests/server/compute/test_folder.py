@@ -150,18 +150,12 @@ def test_while_a_version_is_loaded_all_else_goes_on(tmp_path, good):
     for name in ("m/1.enf", "n/1.enf", "n/2.enf"):
         held.put(good, name)
     held.repository.open()
-    held.held = {("m", 2)}
-    held.put(good, "m/2.enf")
-    looking = threading.Thread(target=held.look)
-    looking.start()
-    assert held.waiting.wait(60)
-    assert held.states["m", 2] == "loading"
-    assert held.repository.load("n", 1) == 1 and held.repository.unload("n", 2) == [2]
-    with pytest.raises(GoneError):
-        held.repository.load("m", 2, gone)  # its client has left; the look goes on
-    assert held.repository.unload("m") == [1]  # and with it what is on its way
-    held.go_on.set()
-    looking.join(60)
+    with held.loading(good, "m", 2):
+        assert held.states["m", 2] == "loading"
+        assert held.repository.load("n", 1) == 1 and held.repository.unload("n", 2) == [2]
+        with pytest.raises(GoneError):
+            held.repository.load("m", 2, gone)  # its client has left; the look goes on
+        assert held.repository.unload("m") == [1]  # and with it what is on its way
     assert held.serving == [("n", 1)] and held.states["m", 2] == "available"
 
 
@@ -169,20 +163,15 @@ def test_what_comes_later_is_on_the_way_until_it_serves(tmp_path, good):
     held = Held(tmp_path)
     held.put(good, "m.enf")
     held.repository.open()
-    held.held = {("new", 2)}
-    held.put(good, "new/2.enf")
-    looking = threading.Thread(target=held.look)
-    looking.start()
-    assert held.waiting.wait(60)
-    for version in (0, 2):
-        with pytest.raises(StartingError, match="model: expected one that is loaded, got new on the way; try again"):
-            held.models.get("new", version)
-    for name, version, sentence in (("new", 1, "one of m"), ("another", 0, "one of m"), ("m", 2, "one of 1 of 'm'")):
-        with pytest.raises(ModelError, match=sentence):
-            held.models.get(name, version)
-    assert held.models.get().name == "m"  # the only one still
-    held.go_on.set()
-    looking.join(60)
+    others = (("new", 1, "one of m"), ("another", 0, "one of m"), ("m", 2, "one of 1 of 'm'"))
+    with held.loading(good, "new", 2):
+        for version in (0, 2):
+            with pytest.raises(StartingError, match="model: expected one that is loaded, got new on the way; try"):
+                held.models.get("new", version)
+        for name, version, sentence in others:
+            with pytest.raises(ModelError, match=sentence):
+                held.models.get(name, version)
+        assert held.models.get().name == "m"  # the only one still
     assert held.models.get("new").version == 2 and not held.models._arriving
 
 

@@ -99,7 +99,7 @@ def test_one_that_hangs(own, vtu):
     start = time.monotonic()
     with pytest.raises(MeshError, match=r"^cell.vtu: expected a file that is read within 0.5 seconds, got one that"):
         ask(pool, vtu)
-    assert 0.45 < time.monotonic() - start < 10  # the reader would hang for ever
+    assert 0.45 < time.monotonic() - start < 1.5
     assert len(ask(pool, vtu).nodes) == 224
     assert pool.replaced == 1 and stopped not in pool.pids
 
@@ -189,7 +189,7 @@ def test_waiting_is_fair_and_can_be_given_up(own, vtu):
         time.sleep(0.1)
         with pytest.raises(Gone):
             ask(pool, vtu, alive=gone)
-        assert np.diff(looks).min() > 0.04 and np.diff(looks).max() < 5
+        assert np.diff(looks).min() > 0.04 and np.diff(looks).max() < 0.3
         waiting = []
         for number in range(6):
             waiting.append(threads.submit(lambda n=number: (ask(pool, vtu), order.append(n))))
@@ -208,6 +208,7 @@ def test_work_that_nobody_waits_for_is_dropped(own, vtu):
 
     with pytest.raises(TimeoutError, match="gone"):
         ask(pool, slow(), "a.stl", alive=gone)
+    assert time.monotonic() - start < 0.5
     assert len(ask(pool, vtu).nodes) == 224 and pool.replaced == 1
 
 
