@@ -1,15 +1,18 @@
 """The client for event loops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NoReturn, Self
 
 import grpc
+from google.protobuf.message import Message
 
 from enf2enf.at import At
 from enf2enf.client import connection
 from enf2enf.client.calls import Calls
+from enf2enf.client.refusal import hidden
 from enf2enf.client.replies import ModelVersion, RemoteShape
 from enf2enf.client.requests import Upload
 from enf2enf.client.retry import Retry
@@ -21,6 +24,7 @@ from enf2enf.io.accept import MeshLike
 from enf2enf.prediction import OnProgress, Prediction
 
 _USUAL = Retry()
+_LISTENING_SECONDS = 1.0
 
 
 class AsyncClient:
@@ -156,21 +160,26 @@ class AsyncClient:
         return (await self._run(made))[0]
 
     async def _run(self, steps: Steps[T]) -> T:
-        failure = None
+        failure, listens = None, False
         async with self._turns:
             while True:
                 try:
                     step = steps.send(failure)
                 except StopIteration as end:
                     return end.value
-                failure = await self._take(step)
+                failure = await self._take(step, listens)
+                listens = listens or (failure is not None and hidden(failure))
 
-    async def _take(self, step: Rpc | Pause) -> grpc.RpcError | None:
+    async def _take(self, step: Rpc | Pause, listens: bool) -> grpc.RpcError | None:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         if self._closed:
             raise connection.closed()
-        call = attrgetter(step.method)(self._stubs)(step.requests(), **step.options)
+        requests, begun = step.requests(), asyncio.get_running_loop().create_future()
+        if listens and isinstance(requests, Iterator):
+            requests = _listening(begun, requests)
+        call = attrgetter(step.method)(self._stubs)(requests, **step.options)
+        begun.set_result(call)
         try:
             return await (self._receive(aiter(call), step) if step.streamed else self._receive_one(call, step))
         finally:
@@ -201,3 +210,12 @@ class AsyncClient:
         if isinstance(error, asyncio.CancelledError):
             raise error
         return error
+
+
+async def _listening(begun: Awaitable[grpc.aio.Call], requests: Iterator[Message]) -> AsyncIterator[Message]:
+    """The requests of a call, after a moment in which a server that will not read them can say why."""
+    call = await begun
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(call.initial_metadata(), _LISTENING_SECONDS)
+    for request in requests:
+        yield request

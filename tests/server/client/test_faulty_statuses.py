@@ -1,11 +1,15 @@
-"""Statuses whose details make no sense, or tell of an older server."""
+"""Statuses whose details make no sense, tell of an older server, or come before the requests were written."""
 
+import asyncio
+
+import numpy as np
 import pytest
-from fakes import BOTH, detailed, ends, threads
+from fakes import BOTH, ENCODED, detailed, ends, threads
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2
 from grpc import StatusCode
 
+from enf2enf.client import AsyncClient, Retry
 from enf2enf.errors import QueryError, ServiceError
 
 
@@ -51,3 +55,29 @@ def test_a_reason_is_one_of_the_errors(fake, reason):
     fake[0].described = ends(StatusCode.INVALID_ARGUMENT, "wrong", [more])
     with pytest.raises(QueryError if reason == "QueryError" else ServiceError, match="^n: expected e, got g"):
         threads(fake[1], lambda c: c.describe())
+
+
+def test_a_status_is_told_that_came_while_the_client_was_writing(fake):
+    """grpc.aio hides it then, mostly; what is asked a second time listens first."""
+    fake[0].streamed = ends(StatusCode.PERMISSION_DENIED, "not you")
+    points, retry = np.zeros((10_000, 2)), Retry(attempts=2, first_seconds=0.001)
+
+    async def refused():
+        async with AsyncClient(fake[1], retry=retry) as client:
+            shape = await client.encode(b"x", name="vtu")
+            return await asyncio.gather(*(client.decode(shape, {}, points) for _ in range(200)), return_exceptions=True)
+
+    told = [str(error) for error in asyncio.run(refused())]
+    assert len(told) == 200 and not [words for words in told if "PERMISSION_DENIED: not you" not in words]
+
+
+def test_a_call_that_listens_is_answered(fake):
+    """By a server that says nothing before it has read: after a moment, and as without."""
+    fake[0].encoded = lambda context: next(encoded)(context)
+    encoded = iter([ends(StatusCode.INTERNAL, "Internal error from Core"), lambda context: ENCODED])
+
+    async def asked():
+        async with AsyncClient(fake[1]) as client:
+            return await client.encode(b"x", name="vtu")
+
+    assert asyncio.run(asked()).handle == ENCODED.handle
