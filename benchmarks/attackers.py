@@ -11,6 +11,7 @@ Prints JSON: how many calls ended, by status.
 """
 
 import asyncio
+import functools
 import itertools
 import json
 import sys
@@ -36,10 +37,15 @@ _SILENT = (
 Metadata = Sequence[tuple[str, str]]
 
 
-def star(seed: int, vertices: int = VERTICES) -> bytes:
-    """A cell around a star, of which no two are the same file."""
+def star(seed: int) -> bytes:
+    """A cell around a star, of which no two are the same file; it takes an attacker no time."""
+    return _star(VERTICES) + b"<!-- %d -->" % seed
+
+
+@functools.cache
+def _star(vertices: int) -> bytes:
     angle = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
-    wave = np.where(np.arange(vertices) % 2, 1.0, 0.6 + 1e-6 * seed)
+    wave = np.where(np.arange(vertices) % 2, 1.0, 0.6)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     square = 0.5 * circle / np.abs(circle).max(axis=1, keepdims=True)
     points = 0.5 + np.concatenate([0.3 * wave[:, None] * circle, square])

@@ -1,5 +1,6 @@
 """The process that reads meshes: one file after the other from its standard input. Knows neither JAX nor gRPC."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -7,6 +8,7 @@ import resource
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
 _NICENESS = 5  # of a process, beside the server's 0: a third of its share of a core that both want; answers go first
+_BRIEF, _NICEST = 0.1, 19  # seconds after which a file counts as long, and what reads it gets out of everybody's way
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
 
 
@@ -45,7 +48,7 @@ def main() -> None:
     os.nice(_NICENESS)
     _send(replies, pack({"kind": "ready"}))
     while (job := _received(requests)) is not None:
-        _send(replies, _reply(job, memory_bytes))
+        _send(replies, _replied(job, memory_bytes))
 
 
 def _end_with(life: int) -> None:
@@ -114,6 +117,20 @@ def _send(replies: int, message: list[memoryview]) -> None:
                 part = part[os.write(replies, part) :]
     except BrokenPipeError:
         sys.exit(0)
+
+
+def _replied(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
+    """The reply, from a thread of its own: a niceness cannot be taken back, so that of this process stays."""
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(_reply(job, memory_bytes)))
+    thread.start()
+    thread.join(_BRIEF)
+    if thread.is_alive() and sys.platform == "linux":  # where a thread has a priority
+        assert thread.native_id is not None  # it has started
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, thread.native_id, _NICEST)
+    thread.join()
+    return replies[0]
 
 
 def _reply(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:

@@ -1,12 +1,15 @@
 """Meshes read in processes of their own: the same answers as in this one."""
 
+import contextlib
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import cell
-from pools import LIMITS, PANELS, ask, running
+from pools import LIMITS, PANELS, ask, running, slow, until
 
 import enf2enf_meshes
 from enf2enf.errors import Enf2EnfError, MeshError
@@ -48,6 +51,25 @@ def test_the_same_to_the_bit(pool, name):
 def test_who_reads_meshes_lets_answers_go_first(pool):
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in pool.pids} == {min(own + 5, 19)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where a thread has a priority")
+def test_who_reads_for_long_gets_out_of_the_way_until_it_has_read(pool, vtu):
+    def nicest():
+        found = []
+        for task in [task for pid in pool.pids for task in Path(f"/proc/{pid}/task").iterdir()]:
+            with contextlib.suppress(ProcessLookupError):  # a thread that has just ended
+                found.append(os.getpriority(os.PRIO_PROCESS, int(task.name)))
+        return max(found)
+
+    usual = nicest()
+    with ThreadPoolExecutor(1) as caller:
+        reading = caller.submit(ask, pool, slow(), "long.stl")
+        until(lambda: reading.done() or nicest() == 19)
+        assert not reading.done() and usual < 19
+        with pytest.raises(Enf2EnfError):
+            reading.result()
+    assert nicest() == usual and len(ask(pool, vtu).nodes) == 224
 
 
 def test_walls_in_both_directions_and_no_outer_boundary(pool):
