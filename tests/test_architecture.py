@@ -114,6 +114,7 @@ def test_every_package_is_listed():
     assert not homeless
 
 
+@pytest.mark.slow
 def test_wheel_holds_what_a_user_needs(tmp_path):
     build = "from setuptools.build_meta import build_wheel; import sys; build_wheel(sys.argv[1])"
     tree = tmp_path / "tree"

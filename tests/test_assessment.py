@@ -99,6 +99,7 @@ def learnt() -> Ranges:
     return Ranges.fit(described(Joukowski().draw(0, index, 0)[0]) for index in range(150))
 
 
+@pytest.mark.slow
 def test_sections_like_those_learnt_from_are_familiar(learnt):
     named = [learnt.unfamiliar(described(Joukowski().draw(1, index, 0)[0])) for index in range(100)]
     assert sum(map(bool, named)) <= 10  # measured 3

@@ -89,6 +89,7 @@ def test_predict_joins_nodes_that_cells_do_not_share(saved, cell, tmp_path, caps
     assert "merge: expected a tolerance above 0 and below the shortest edge, 0.0" in said(capsys)[1][-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
 def test_a_file_name_need_not_be_unicode(saved, cell, tmp_path, capsys):
     mesh, out = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.vtu", b"th\xe9.vtu"))

@@ -103,6 +103,7 @@ def test_translation_leaves_the_field_unchanged(name, seed, dim):
     assert _change(name, Translation(), seed, dim) < TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILY)
 def test_absolute_coordinates_do_not(name):
     assert all(_change(name, Absolute(), seed, 2) > 1e-2 for seed in range(3))  # measured 0.2 and more
@@ -114,6 +115,7 @@ def _mixed(seed, dim, context, *poses):
     return [np.asarray(transformed(transformer, jnp.asarray(context), jnp.asarray(pose))) for pose in poses]
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(seed=seeds, dim=dims)
 def test_self_attention_sees_relative_positions_only(seed, dim):

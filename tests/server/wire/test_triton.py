@@ -17,6 +17,7 @@ PROPERTIES = {f"ModelMetadataResponse.{n}" for n in ("properties", "PropertiesEn
 PRINT_CONTRACT = (
     "import sys; from tritonclient.grpc import service_pb2 as s; sys.stdout.buffer.write(s.DESCRIPTOR.serialized_pb)"
 )
+pytestmark = pytest.mark.slow
 MODEL = "tiny takes ['handle', 'mesh', 'mesh_name', 'points', 'load', 'heat'], gives ['stress', 'shift', 'handle']"
 
 
