@@ -47,15 +47,15 @@ class Room:
         if count > most:
             raise MeshError(self._name, f"at most {most} numbers in a file of {self._size} bytes", f"{int(count)}")
 
-    def inflated(self, data: bytes) -> bytes:
+    def inflated(self, data: bytes | memoryview) -> bytes:
         """What zlib made smaller, as long as all of it together is within the allowance."""
         return self.unpacked(_Inflated(), data)
 
-    def unlzma(self, data: bytes) -> bytes:
+    def unlzma(self, data: bytes | memoryview) -> bytes:
         """The same of LZMA."""
         return self.unpacked(lzma.LZMADecompressor(memlimit=_LARGEST), data)
 
-    def unpacked(self, unpacker: Any, data: bytes) -> bytes:
+    def unpacked(self, unpacker: Any, data: bytes | memoryview) -> bytes:
         """What a block holds. Raises `ValueError` if it breaks off, `MeshError` beyond the allowance."""
         unpacked = unpacker.decompress(data, max_length=self._left + 1)
         self.take(len(unpacked))
@@ -186,7 +186,7 @@ class _Inflated:
     def __init__(self):
         self._stream = zlib.decompressobj()
 
-    def decompress(self, data: bytes, max_length: int) -> bytes:
+    def decompress(self, data: bytes | memoryview, max_length: int) -> bytes:
         return self._stream.decompress(data, max_length)
 
     @property

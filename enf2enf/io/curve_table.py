@@ -1,9 +1,15 @@
 """Closed curves as text: a row a point, columns x, y; a blank line, a row of 999 or a third column separates loops."""
 
+import array
 import dataclasses
 import functools
+import io
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from jaxtyping import Float
 
 from enf2enf.errors import MeshError
 
@@ -11,7 +17,7 @@ _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"999(\.0*)?[\s,;]+999(\.0*)?")  # of elements in files of MSES and XFOIL
-_Point = tuple[float, float]
+_Loop = tuple[str, Float[np.ndarray, "points 2"]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Table:
         remarks: sentences about what was left out.
     """
 
-    curves: list[tuple[str, list[_Point]]]
+    curves: list[_Loop]
     remarks: list[str]
 
 
@@ -36,29 +42,30 @@ def read(text: str) -> Table:
         ValueError: a row that is none, no points.
         MeshError: decimal commas, points in space, Tecplot data.
     """
-    rows = list(rows_of(text))
-    if rows and _TECPLOT.match(rows[0].text):
+    rows = rows_of(text)  # one at a time: a million of them, held, would take half a gigabyte
+    first = next(rows, None)
+    if first is None:
+        raise ValueError("no points")
+    if _TECPLOT.match(first.text):
         raise MeshError("points", "a table of x, y", "Tecplot data")
     names, remarks = (), []
-    if rows and [cell.lower() for cell in rows[0].cells[:2]] == ["x", "y"]:
-        names = tuple(cell.lower() for cell in rows.pop(0).cells)
+    if [cell.lower() for cell in first.cells[:2]] == ["x", "y"]:
+        names = tuple(cell.lower() for cell in first.cells)
         if len(names) > 3 + (names[2:3] == ("z",)):
             more = ", ".join(names[3:])
             remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
-    elif rows and rows[0].is_title:
-        remarks.append(f"line {rows[0].number}: expected x, y, got {rows[0].text[:60]!r}, taken for a title")
-        if (sides := _lednicer(rows[1:])) is not None:
-            return Table([("", sides)], remarks)
-        rows = rows[1:]
-    if not rows:
-        raise ValueError("no points")
+    elif first.is_title:
+        remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
+        return Table(_without_counts(_loops(rows, names)), remarks)
+    else:
+        rows = itertools.chain([first], rows)
     return Table(_loops(rows, names), remarks)
 
 
 def rows_of(text: str) -> Iterator["Row"]:
     """The lines of a text with something in them that is no comment."""
     gap = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         row = line.partition("#")[0].strip()
         if row.strip(",; \t") and not _SEPARATOR.fullmatch(row):
             yield Row(number, row, gap)
@@ -111,7 +118,7 @@ class Row:
         except (IndexError, ValueError):
             return None
 
-    def point(self, width: int) -> _Point:
+    def point(self, width: int) -> tuple[float, float]:
         """Its first two cells. Raises an error if they are no numbers, or there are more cells than `width`."""
         if self.has_decimal_commas:
             raise MeshError(f"line {self.number}", "decimal points", f"decimal commas, {self.text[:40]!r}")
@@ -123,8 +130,8 @@ class Row:
         return x, y
 
 
-def _loops(rows: list[Row], names: tuple[str, ...]) -> list[tuple[str, list[_Point]]]:
-    found: dict[tuple[int, str], list[_Point]] = {}
+def _loops(rows: Iterable[Row], names: tuple[str, ...]) -> list[_Loop]:
+    found: dict[tuple[int, str], array.array] = {}
     heights = set()
     for row in rows:
         point = row.point(len(names) or 3)
@@ -132,17 +139,18 @@ def _loops(rows: list[Row], names: tuple[str, ...]) -> list[tuple[str, list[_Poi
         if names[2:3] == ("z",):
             heights.add(third)
             third = row.cells[3] if len(row.cells) > 3 and names[3] in ("loop", "label", "patch") else ""
-        found.setdefault((row.gap, third), []).append(point)
+        found.setdefault((row.gap, third), array.array("d")).extend(point)
+    if not found:
+        raise ValueError("no points")
     if len(heights) > 1:
         raise MeshError("z", "one value, as of plane curves", f"{len(heights)} values")
-    return [(label, curve) for (_, label), curve in found.items()]
+    return [(label, np.frombuffer(curve).reshape(-1, 2)) for (_, label), curve in found.items()]
 
 
-def _lednicer(rows: list[Row]) -> list[_Point] | None:
-    """One loop of both sides of an aerofoil, or None where the rows are in another form."""
-    counts = rows[0].point(2) if rows and not rows[0].is_title else (0.0, 0.0)
-    if any(count < 2 or count % 1 for count in counts) or sum(counts) != len(rows) - 1:
-        return None
-    points = [row.point(2) for row in rows[1:]]
+def _without_counts(loops: list[_Loop]) -> list[_Loop]:
+    """One loop of both sides of an aerofoil where two counts of points and these are found, otherwise what is found."""
+    counts, *points = np.concatenate([curve for _, curve in loops])
+    if any(label for label, _ in loops) or min(counts) < 2 or any(counts % 1) or sum(counts) != len(points):
+        return loops
     upper, lower = points[: int(counts[0])], points[int(counts[0]) :]
-    return upper[::-1] + lower[lower[0] == upper[0] :]
+    return [("", np.array(upper[::-1] + lower[int((lower[0] == upper[0]).all()) :]))]

@@ -15,6 +15,8 @@ _TYPES = {
     "Float32": "f4", "Float64": "f8", "Int8": "i1", "Int16": "i2", "Int32": "i4", "Int64": "i8",
     "UInt8": "u1", "UInt16": "u2", "UInt32": "u4", "UInt64": "u8",
 }  # fmt: skip
+Bytes = bytes | memoryview
+_BLANKS = b" \t\n\r\v\f"
 _APPENDED = re.compile(rb"<AppendedData\b([^<>]*)>")
 
 
@@ -78,12 +80,14 @@ class Document:
         return {item.get("Name", ""): self.values(item) for item in items if item.get("type") in _TYPES}
 
     def values(self, item: ElementTree.Element) -> np.ndarray:
-        """The numbers of an array, in rows where it has several components."""
+        """The numbers of an array, in rows where it has several components; its text is gone afterwards."""
         dtype, form = np.dtype(_TYPES[item.get("type", "")]), item.get("format", "ascii")
+        text, item.text = item.text or "", None  # most of the file, and read once
         if form == "ascii":
-            found = _from_text(item.text or "", dtype)
+            found = _from_text(text, dtype)
         else:
-            packed = self._behind(item) if form == "appended" else b"".join((item.text or "").encode().split())
+            packed = self._behind(item) if form == "appended" else text.encode().translate(None, _BLANKS)
+            del text
             is_raw = form == "appended" and self._is_raw
             plain = self._plain(memoryview(packed), _raw if is_raw else _base64)
             found = np.frombuffer(plain, self._order + dtype.str[1:]).astype(dtype)
@@ -96,7 +100,7 @@ class Document:
             raise ValueError(f"appended data at {offset}, of {len(self._appended)} bytes")
         return self._appended[offset:]
 
-    def _plain(self, packed: memoryview, take: "_Take") -> bytes:
+    def _plain(self, packed: memoryview, take: "_Take") -> Bytes:
         """The bytes of an array: behind their number, or in blocks behind the sizes of these."""
         width = self._header.itemsize
         head, after = take(packed, 0, width)
@@ -113,21 +117,21 @@ class Document:
         return b"".join(self._unpack(blocks[first:last]) for first, last in zip([0, *ends], ends, strict=False))
 
 
-_Take = Callable[[memoryview, int, int], tuple[bytes, int]]
+_Take = Callable[[memoryview, int, int], tuple[Bytes, int]]
 
 
-def _raw(packed: memoryview, start: int, count: int) -> tuple[bytes, int]:
+def _raw(packed: memoryview, start: int, count: int) -> tuple[Bytes, int]:
     """So many bytes from a place on, and the place behind them."""
     return _whole(bytes(packed[start : start + count]), count), start + count
 
 
-def _base64(packed: memoryview, start: int, count: int) -> tuple[bytes, int]:
+def _base64(packed: memoryview, start: int, count: int) -> tuple[Bytes, int]:
     """The same of bytes written as text; the places are in the text."""
     end = start + -(-count // 3) * 4
-    return _whole(base64.b64decode(packed[start:end])[:count], count), end
+    return _whole(memoryview(base64.b64decode(packed[start:end]))[:count], count), end
 
 
-def _whole(found: bytes, count: int) -> bytes:
+def _whole(found: Bytes, count: int) -> Bytes:
     if len(found) != count:
         raise ValueError(f"{len(found)} of {count} bytes")
     return found

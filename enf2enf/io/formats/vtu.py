@@ -22,7 +22,7 @@ def _prepare(name: str, data: bytes) -> tuple[bytes, dict[int, str]]:
 def _read(path: Path):
     document = vtk_xml.Document(path)
     points, cells = document.points(), document.data("Cells")
-    parts = tuple(cells[key].ravel().astype(np.int64) for key in ("types", "offsets", "connectivity"))
+    parts = tuple(cells.pop(key).ravel().astype(np.int64, copy=False) for key in ("types", "offsets", "connectivity"))
     data = document.data("PointData"), document.data("CellData")
     return vtk_cells.mesh_of(points, parts, *data, document.field_names)
 
