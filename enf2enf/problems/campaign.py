@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from enf2enf import io as mesh_io
-from enf2enf.data import npz, write_manifest
+from enf2enf.data import Dataset, npz, write_manifest
 from enf2enf.data.manifest import condition_arrays
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
@@ -57,7 +57,7 @@ def generate(
     Raises:
         ConfigError: an argument is out of range.
         DatasetError: the folder holds something else, or was made with other arguments; or a case that was solved lacks
-            what the problem's schema names.
+            what the problem's schema names, or could not be read again.
         SolverError: a case that cannot be solved.
     """
     if floor_cases is None:
@@ -177,7 +177,16 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
             record[part] = _store(folder, part, name, field)
     if name in plan.fine() and solved.fine is not None:
         record["fine"] = _store(folder, "fine", name, solved.fine())
+    _read_again(folder, plan.problem, name, record)
     _write(entry, {"case": record, "redraws": redraws})
+
+
+def _read_again(folder: Path, problem: AbstractProblem, name: str, record: dict[str, Any]) -> None:
+    """Refuses a case as whoever reads the data set would: numbers that are not finite, walls that cross."""
+    about = {"schema": problem.schema.to_dict(), "walls": list(problem.walls), "cases": {name: record}}
+    stored = Dataset(folder, about)
+    stored.case(name)
+    stored.fine(name)
 
 
 def _store(folder: Path, part: str, name: str, field: Field) -> str:

@@ -76,6 +76,10 @@ class Hole(AbstractProblem):
         )
         measure = None if self.flaw == "error" else lambda: radius / 10 if radius < 0.25 else None
         field = {} if self.flaw == "field" else {"potential": potential(points, radius, speed)}
+        if self.flaw == "number":
+            field["potential"][7] = np.nan
+        if self.flaw == "walls":
+            points[[0, 3]] = points[[3, 0]]
         return SolvedCase(
             Mesh(points, (CellBlock("triangle", triangles),), point_data=field),
             {} if self.flaw == "condition" else {"speed": speed},
@@ -198,6 +202,8 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
             DatasetError,
             r"case 'case_00\d\d': expected sampled values of 'potential', got only \[\]",
         ),
+        (Hole(flaw="number"), DatasetError, r"case 'case_00\d\d', potential: expected finite numbers, got nan at"),
+        (Hole(flaw="walls"), DatasetError, r"case 'case_00\d\d', .*: expected "),
         (Hole(flaw="condition"), DatasetError, r"conditions of case 'case_00\d\d': expected exactly \['speed'\], got"),
         (Hole(flaw="error"), DatasetError, r"case \d+: expected a measure of its error, since .* a floor, got none"),
         (Hole(flaw="solver"), SolverError, "solver: expected a good day, got a bad one"),
