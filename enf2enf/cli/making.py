@@ -114,7 +114,7 @@ def _train(options: argparse.Namespace) -> int:
 
     config = RunConfig.read(options.config)
     outcome = train(config, options.minutes, options.quiet, fit=options.fit)
-    best = "not read yet" if outcome.validation is None else f"{outcome.validation:.4f}"
+    best = "not read yet" if outcome.validation is None else f"{outcome.validation:.3g}"
     state = "finished" if outcome.finished else "stopped; run the same command to resume"
     print(f"{config.out}: {state} at step {outcome.step}, validation {best}, {outcome.seconds / 60:.1f} min")
     return _INTERRUPTED if outcome.interrupted else 0

@@ -42,9 +42,9 @@ class Reporter:
         """A validation was read: a line where there is no bar."""
         if self._lines:
             figures = ", ".join(
-                f"{name} {values[name]:.4f}" for name in ("train", "validation", "fine") if name in values
+                f"{name} {values[name]:.3g}" for name in ("train", "validation", "fine") if name in values
             )
-            kept = "" if best is None else f" (best {best:.4f})"
+            kept = "" if best is None else f" (best {best:.3g})"
             minutes = values["seconds"] / 60
             self._console.print(f"{self._name}: {stage} {step}/{steps}, {figures}{kept}, {minutes:.1f} min", style=None)
 
