@@ -1,0 +1,201 @@
+"""The cases that the shipped surrogate of aerofoils learnt from, and those that it is measured on.
+
+    python -m benchmarks.aerofoil_data SECTIONS.npz --stored STORED --out data/aerofoil
+
+SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
+`rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
+campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
+digit and what follows are a family (e193, e195), and no family is in two splits.
+"""
+
+import argparse
+import dataclasses
+import functools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from enf2enf.data import write_manifest
+from enf2enf.problems.aerofoil.case import Case
+from enf2enf.problems.aerofoil.naca import FiveDigits, FourDigits
+from enf2enf.problems.aerofoil.problem import Aerofoil
+from enf2enf.problems.aerofoil.record import solved_case
+from enf2enf.problems.campaign import generate
+from enf2enf.problems.problem import AbstractProblem, SolvedCase
+
+FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
+TESTED = {"naca": 100, "uiuc": 60}
+SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
+NEW_SECTIONS, CHUNK = 160, 40  # of others, solved in campaigns of so many
+NEW_NACA, NEAR = 40, 80  # of NACA's, and of both near separation
+
+
+@dataclasses.dataclass(frozen=True)
+class _Flows(AbstractProblem):
+    """What problems around sections share."""
+
+    schema, frames, licence = Aerofoil.schema, Aerofoil.frames, Aerofoil.licence
+    shares, fine_cases, floor = Aerofoil.shares, 0, None
+    name = "aerofoil"
+
+    def describe(self, redraws: int) -> str:
+        """In a line."""
+        return type(self).__doc__ or ""
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Stored(_Flows):
+    """Flows that were solved before, in the order of their files' names."""
+
+    folder: str
+
+    def draw(self, seed: int, index: int, redraw: int) -> Path:
+        """The file."""
+        return stored(Path(self.folder))[index]
+
+    def solve(self, drawn: Path) -> SolvedCase:
+        """What it holds."""
+        with np.load(drawn) as record:
+            return solved_case(record)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class NearSeparation(_Flows):
+    """Thin NACA and other sections in turn, fast and at the angles about which their lower sides begin to separate."""
+
+    points: str
+
+    def draw(self, seed: int, index: int, redraw: int) -> Case:
+        """A draw of the usual problem, with other conditions and thinner."""
+        section = Aerofoil("mixed", self.points).draw(seed, index, redraw).section
+        rng = np.random.default_rng([seed, index, redraw, 1])
+        speed, degrees, thickness = rng.uniform((75, -5, 7), (94, -2.5, 12)).round(3).tolist()
+        if isinstance(section, FourDigits | FiveDigits):
+            return Case(dataclasses.replace(section, thickness=thickness), speed, degrees)
+        return Case(section, speed, degrees + 1)
+
+    def solve(self, drawn: Case) -> SolvedCase | None:
+        """As usual."""
+        return Aerofoil().solve(drawn)
+
+
+def stored(folder: Path) -> list[Path]:
+    """Its files."""
+    return sorted(folder.glob("*.npz"))
+
+
+def family(name: str) -> str:
+    """The name of a section less its last digit and what follows."""
+    return re.sub(r"\d?\D*$", "", name)
+
+
+def split_of(names: list[str], known: set[str]) -> dict[str, str]:
+    """The split of every family: some, at random, test, choose and calibrate, the others but `SHOWN`'s are learnt from.
+
+    Args:
+        names: of all sections.
+        known: of those of which there is a flow; `FIRST` says how many of these choose and calibrate.
+    """
+    families = sorted({family(name) for name in names})
+    wanted = [("test", TESTED["uiuc"], set(names))]
+    wanted += [(split, FIRST[split], known) for split in ("validation", "calibration")]
+    found, count = {}, 0
+    for each in np.random.default_rng(0).permutation(families).tolist():
+        if not wanted:
+            found[each] = "train"
+            continue
+        split, least, counted = wanted[0]
+        found[each] = split
+        count += sum(family(name) == each for name in counted)
+        if count >= least:
+            wanted, count = wanted[1:], 0
+    return found | {family(SHOWN): "shown"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Campaign:
+    """Cases of one problem, and the split that each is in."""
+
+    kind: str
+    folder: str
+    problem: AbstractProblem
+    seed: int
+    splits: list[str]
+
+    def cases(self, out: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Name, split and entry of every case, once they are solved."""
+        generate(self.problem, out / self.folder, len(self.splits), self.seed)
+        entries = json.loads((out / self.folder / "dataset.json").read_text())["cases"]
+        for (name, entry), split in zip(sorted(entries.items()), self.splits, strict=True):
+            files = {part: f"{self.folder}/{entry[part]}" for part in ("mesh", "samples", "wall")}
+            yield f"{self.kind}_{self.folder}_{name.removeprefix('case_')}", split, entry | files
+
+
+def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campaign]:
+    """All of them, those that measure first."""
+    with np.load(sections) as arrays:
+        points, names = arrays["points"], arrays["names"].astype(str)
+    known = [] if before is None else [str(np.load(path)["name"]) for path in stored(before / "rans_sections")]
+    splits = split_of(names.tolist(), set(known) or set(names.tolist()))
+    order = np.random.default_rng(1).permutation(len(names))
+    subset = functools.partial(_subset, out, points, names)
+    naca = [split for split, count in FIRST.items() for _ in range(count)]
+    if before is not None:
+        yield Campaign("naca", "stored_naca", Stored(str(before / "rans_aerofoil")), 0, naca)
+        own = [splits[family(name)] for name in known]
+        yield Campaign("uiuc", "stored", Stored(str(before / "rans_sections")), 0, own)
+    else:
+        yield Campaign("naca", "first_naca", Aerofoil(), 9, naca)
+        for split, count in FIRST.items():
+            first = [i for i in order if splits[family(names[i])] == split][:count]
+            known += names[first].tolist()
+            yield Campaign("uiuc", f"first_{split}", Aerofoil("points", subset(split, first)), 10, [split] * count)
+    tested = [i for i in order if splits[family(names[i])] == "test"][: TESTED["uiuc"]]
+    yield Campaign("naca", "test_naca", Aerofoil(), 11, ["test"] * TESTED["naca"])
+    yield Campaign("uiuc", "test", Aerofoil("points", subset("test", tested)), 12, ["test"] * len(tested))
+    train = [i for i in order if splits[family(names[i])] == "train"]
+    new = [i for i in train if names[i] not in known]
+    for at in range(0, NEW_SECTIONS, CHUNK):
+        problem = Aerofoil("points", subset(f"new_{at}", new[at : at + CHUNK]))
+        yield Campaign("uiuc", f"new_{at}", problem, 13 + at, ["train"] * CHUNK)
+    near = NearSeparation(subset("near", train))
+    yield Campaign("near", "near", near, 14, ["train"] * NEAR)
+    yield Campaign("naca", "new_naca", Aerofoil(), 15, ["train"] * NEW_NACA)
+
+
+def _subset(out: Path, points: np.ndarray, names: np.ndarray, name: str, chosen: list[int]) -> str:
+    """A file of some of the sections."""
+    path = out / "sections" / f"{name}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, points=points[chosen], names=names[chosen])
+    return str(path)
+
+
+def main() -> None:
+    """Make them, and one data set of all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", type=Path)
+    parser.add_argument("--stored", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("data/aerofoil"))
+    options = parser.parse_args()
+    cases, split = {}, {part: [] for part in ("train", "validation", "calibration", "test")}
+    for campaign in campaigns(options.sections, options.stored, options.out):
+        for name, part, entry in campaign.cases(options.out):
+            if part in split and not (campaign.folder == "stored" and part == "test"):  # these are solved anew
+                cases[name] = entry
+                split[part].append(name)
+    write_manifest(
+        options.out, Aerofoil.schema, cases, split, name="aerofoil", licence=Aerofoil.licence,
+        description=Aerofoil("mixed", "file").describe(0), source="python -m benchmarks.aerofoil_data",
+    )  # fmt: skip
+    print({part: len(names) for part, names in split.items()})
+
+
+if __name__ == "__main__":
+    main()
