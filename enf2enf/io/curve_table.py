@@ -149,8 +149,8 @@ def _loops(rows: Iterable[Row], names: tuple[str, ...]) -> list[_Loop]:
 
 def _without_counts(loops: list[_Loop]) -> list[_Loop]:
     """One loop of both sides of an aerofoil where two counts of points and these are found, otherwise what is found."""
-    counts, *points = np.concatenate([curve for _, curve in loops])
-    if any(label for label, _ in loops) or min(counts) < 2 or any(counts % 1) or sum(counts) != len(points):
+    (first, second), *points = np.concatenate([curve for _, curve in loops]).tolist()
+    if any(label for label, _ in loops) or min(first, second) < 2 or first % 1 or first + second != len(points):
         return loops
-    upper, lower = points[: int(counts[0])], points[int(counts[0]) :]
-    return [("", np.array(upper[::-1] + lower[int((lower[0] == upper[0]).all()) :]))]
+    upper, lower = points[: int(first)], points[int(first) :]
+    return [("", np.array(upper[::-1] + lower[lower[0] == upper[0] :]))]
