@@ -177,7 +177,7 @@ class AsyncClient:
             raise connection.closed()
         requests, begun = step.requests(), asyncio.get_running_loop().create_future()
         if listens and isinstance(requests, Iterator):
-            requests = _listening(begun, requests)
+            requests = _listening(begun, requests, min(_LISTENING_SECONDS, step.seconds / 4))
         call = attrgetter(step.method)(self._stubs)(requests, **step.options)
         begun.set_result(call)
         try:
@@ -212,10 +212,12 @@ class AsyncClient:
         return error
 
 
-async def _listening(begun: Awaitable[grpc.aio.Call], requests: Iterator[Message]) -> AsyncIterator[Message]:
+async def _listening(
+    begun: Awaitable[grpc.aio.Call], requests: Iterator[Message], seconds: float
+) -> AsyncIterator[Message]:
     """The requests of a call, after a moment in which a server that will not read them can say why."""
     call = await begun
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(call.initial_metadata(), _LISTENING_SECONDS)
+        await asyncio.wait_for(call.initial_metadata(), seconds)
     for request in requests:
         yield request

@@ -13,10 +13,12 @@ from jaxtyping import Float
 
 from enf2enf.errors import MeshError
 
+_LABELS = (("loop",), ("label",), ("patch",))
 _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"999(\.0*)?[\s,;]+999(\.0*)?")  # of elements in files of MSES and XFOIL
+_MOST_LOOPS = 100_000  # of which none is a domain's; each takes a kilobyte
 _Loop = tuple[str, Float[np.ndarray, "points 2"]]
 
 
@@ -138,8 +140,10 @@ def _loops(rows: Iterable[Row], names: tuple[str, ...]) -> list[_Loop]:
         third = row.cells[2] if len(row.cells) > 2 else ""
         if names[2:3] == ("z",):
             heights.add(third)
-            third = row.cells[3] if len(row.cells) > 3 and names[3] in ("loop", "label", "patch") else ""
+            third = row.cells[3] if len(row.cells) > 3 and names[3:4] in _LABELS else ""
         found.setdefault((row.gap, third), array.array("d")).extend(point)
+        if len(found) > _MOST_LOOPS:
+            raise MeshError("curves", f"at most {_MOST_LOOPS} loops in a table", "more")
     if not found:
         raise ValueError("no points")
     if len(heights) > 1:
@@ -150,7 +154,9 @@ def _loops(rows: Iterable[Row], names: tuple[str, ...]) -> list[_Loop]:
 def _without_counts(loops: list[_Loop]) -> list[_Loop]:
     """One loop of both sides of an aerofoil where two counts of points and these are found, otherwise what is found."""
     (first, second), *points = np.concatenate([curve for _, curve in loops]).tolist()
-    if any(label for label, _ in loops) or min(first, second) < 2 or first % 1 or first + second != len(points):
+    if min(first, second) < 2 or first % 1 or first + second != len(points):
         return loops
+    if any(label for label, _ in loops):
+        raise ValueError(f"counts of points, {first:g} and {second:g}, beside labels")
     upper, lower = points[: int(first)], points[int(first) :]
     return [("", np.array(upper[::-1] + lower[lower[0] == upper[0] :]))]

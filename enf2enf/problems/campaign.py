@@ -23,8 +23,9 @@ from enf2enf.data.manifest import condition_arrays
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
+from enf2enf.plain import is_number, shown
 from enf2enf.problems.plan import Plan
-from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase
+from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, naming
 from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -176,7 +177,8 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
         if field is not None:
             record[part] = _store(folder, part, name, field)
     if name in plan.fine() and solved.fine is not None:
-        record["fine"] = _store(folder, "fine", name, solved.fine())
+        with naming(plan.seed, index):
+            record["fine"] = _store(folder, "fine", name, solved.fine())
     _read_again(folder, plan.problem, name, record)
     _write(entry, {"case": record, "redraws": redraws})
 
@@ -204,6 +206,10 @@ def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
     condition_arrays(name, record, schema)
     known, what = (solved.mesh.point_data, "nodal") if solved.samples is None else (solved.samples.values, "sampled")
     on_walls = {} if solved.wall is None else solved.wall.values
+    if solved.wall is not None and not any(schema.is_on("wall")):
+        raise DatasetError(
+            f"case {name!r}", "no values on walls, where the schema has no fields", str(sorted(on_walls))
+        )
     for field in schema.fields:
         there, kind = (known, what) if field.on == "domain" else (on_walls, "wall")
         if field.name not in there:
@@ -218,7 +224,16 @@ def _measure(folder: Path, plan: Plan, index: int) -> None:
         solved, _ = plan.problem.make(plan.seed, index)
         if solved.error is None:
             raise DatasetError(f"case {index}", "a measure of its error, since the problem states a floor", "none")
-        _write(entry, {"relative_l2": solved.error()})
+        with naming(plan.seed, index):
+            error = solved.error()
+        if error is not None and not (is_number(error := _plain(error)) and error >= 0):
+            raise DatasetError(f"error of case {index}", "a number from 0 up, or None", shown(error))
+        _write(entry, {"relative_l2": error})
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _finish(folder: Path, plan: Plan) -> None:

@@ -1,8 +1,9 @@
 """What a problem is: the cases that it draws, how they are solved, and what is said of the data set that they make."""
 
 import abc
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -64,6 +65,25 @@ def option(default: Any, text: str) -> Any:
 def flag(field: dataclasses.Field) -> str:
     """What the command calls an option."""
     return f"--{field.name.replace('_', '-')}"
+
+
+@contextlib.contextmanager
+def naming(seed: int, index: int) -> Iterator[None]:
+    """Lets what a problem raises name the case; `SolverError`s are left as they are.
+
+    Raises:
+        Enf2EnfError: one of the same class, or a `SolverError` of what is none of ours.
+    """
+    case = f"case {index} of seed {seed}"
+    try:
+        yield
+    except SolverError:
+        raise
+    except Enf2EnfError as error:
+        raise type(error)(f"{case}, {error.name}", error.expected, error.got) from error
+    except Exception as error:
+        got = f"{type(error).__name__}: {one_line(str(error))[:160]}"
+        raise SolverError(case, "a solution", got) from error
 
 
 class AbstractProblem(abc.ABC):
@@ -132,13 +152,8 @@ class AbstractProblem(abc.ABC):
                 raised, which is its cause.
         """
         for redraw in range(REDRAWS):
-            try:
+            with naming(seed, index):
                 solved = self.solve(self.draw(seed, index, redraw))
-            except Enf2EnfError:
-                raise
-            except Exception as error:
-                got = f"{type(error).__name__}: {one_line(str(error))[:160]}"
-                raise SolverError(f"case {index} of seed {seed}", "a solution", got) from error
             if isinstance(solved, SolvedCase):
                 return solved, redraw
             if solved is not None:

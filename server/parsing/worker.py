@@ -29,6 +29,7 @@ from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
 _NICENESS = 5  # of a process, beside the server's 0: a third of its share of a core that both want; answers go first
+_STACK = 8 << 20  # bytes of the thread that reads, whatever this process's own may take
 _BRIEF, _NICEST = 0.1, 19  # seconds after which a file counts as long, and what reads it gets out of everybody's way
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
 
@@ -45,6 +46,7 @@ def main() -> None:
     requests, replies = _pipes()
     _limit(memory_bytes)
     _warm_up()
+    threading.stack_size(_STACK)
     os.nice(_NICENESS)
     _send(replies, pack({"kind": "ready"}))
     while (job := _received(requests)) is not None:
@@ -123,7 +125,10 @@ def _replied(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
     """The reply, from a thread of its own: a niceness cannot be taken back, so that of this process stays."""
     replies = []
     thread = threading.Thread(target=lambda: replies.append(_reply(job, memory_bytes)))
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no room for its stack: the file takes it all
+        return _reply(job, memory_bytes)
     thread.join(_BRIEF)
     if thread.is_alive() and sys.platform == "linux":  # where a thread has a priority
         assert thread.native_id is not None  # it has started

@@ -15,7 +15,7 @@ import pytest
 
 from enf2enf.cli import main
 from enf2enf.data import Dataset, PackedData
-from enf2enf.errors import ConfigError, DatasetError, SolverError
+from enf2enf.errors import ConfigError, DatasetError, MeshError, SolverError
 from enf2enf.field import Field
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.mesh import CellBlock, Mesh
@@ -24,6 +24,7 @@ from enf2enf.problems.campaign import generate
 from enf2enf.problems.problem import REDRAWS, AbstractProblem, Floor, SolvedCase, option
 from enf2enf.schema import Quantity, Schema
 
+FLAWED = {"error": None, "nan error": lambda: np.nan, "words": lambda: "small", "no measure": lambda: 1 / 0}
 TOO_LARGE = 0.35  # a hole that the toy refuses to solve: one draw of three
 
 
@@ -74,18 +75,25 @@ class Hole(AbstractProblem):
         triangles = np.concatenate(
             [np.stack([a, a + self.nodes, b + self.nodes], 1), np.stack([a, b + self.nodes, b], 1)]
         )
-        measure = None if self.flaw == "error" else lambda: radius / 10 if radius < 0.25 else None
+        measure = FLAWED.get(self.flaw, lambda: np.float32(radius / 10) if radius < 0.25 else None)
         field = {} if self.flaw == "field" else {"potential": potential(points, radius, speed)}
         if self.flaw == "number":
             field["potential"][7] = np.nan
         if self.flaw == "walls":
             points[[0, 3]] = points[[3, 0]]
+        if self.flaw == "short":
+            field["potential"] = field["potential"][1:]
         return SolvedCase(
             Mesh(points, (CellBlock("triangle", triangles),), point_data=field),
             {} if self.flaw == "condition" else {"speed": speed},
-            lambda: Field(0.45 * spoke, {"potential": potential(0.45 * spoke, radius, speed)}),
+            lambda: (
+                None
+                if self.flaw == "fine"
+                else Field(0.45 * spoke, {"potential": potential(0.45 * spoke, radius, speed)})
+            ),
             measure,
             Field(points, {}) if self.flaw == "sample" else None,
+            Field(points[: self.nodes], {"potential": points[: self.nodes, 0]}) if self.flaw == "on walls" else None,
         )
 
 
@@ -204,6 +212,16 @@ def test_a_case_is_the_first_draw_that_has_a_solution():
         ),
         (Hole(flaw="number"), DatasetError, r"case 'case_00\d\d', potential: expected finite numbers, got nan at"),
         (Hole(flaw="walls"), DatasetError, r"case 'case_00\d\d', .*: expected "),
+        (Hole(flaw="short"), MeshError, r"case \d+ of seed 3, point data 'potential': expected 80 rows, .* got 79"),
+        (
+            Hole(flaw="on walls"),
+            DatasetError,
+            r"case 'case_00\d\d': expected no values on walls, .* got \['potential'\]",
+        ),
+        (Hole(flaw="fine"), SolverError, r"case \d+ of seed 3: expected a solution, got AttributeError: 'NoneType'"),
+        (Hole(flaw="nan error"), DatasetError, r"error of case \d+: expected a number from 0 up, or None, got nan"),
+        (Hole(flaw="words"), DatasetError, r"error of case \d+: expected a number from 0 up, or None, got 'small'"),
+        (Hole(flaw="no measure"), SolverError, r"case \d+ of seed 3: expected a solution, got ZeroDivisionError"),
         (Hole(flaw="condition"), DatasetError, r"conditions of case 'case_00\d\d': expected exactly \['speed'\], got"),
         (Hole(flaw="error"), DatasetError, r"case \d+: expected a measure of its error, since .* a floor, got none"),
         (Hole(flaw="solver"), SolverError, "solver: expected a good day, got a bad one"),

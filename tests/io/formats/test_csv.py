@@ -114,3 +114,21 @@ def test_a_section_whose_last_point_is_its_first_but_for_rounding_is_closed_once
     for mesh in (accept([again]), read_bytes(rows.encode(), "a.csv")):
         np.testing.assert_array_equal(mesh.points, again[:-1])
     assert len(accept([np.append(around, [[1.0, -1e-3]], axis=0)]).points) == len(around) + 1
+
+
+def test_an_empty_cell_behind_the_height_is_no_label():
+    mesh = read_bytes(b"x,y,z\n0,0,0,\n1,0,0,\n1,1,0,\n0,1,0,\n", "a.csv")
+    assert len(mesh.points) == 4 and not mesh.patches
+
+
+def test_a_title_may_be_before_labels_but_not_before_counts_and_labels():
+    rows = "0 0 a\n1 0 a\n1 1 a\n0 1 a\n"
+    assert set(read_bytes(f"a box\n{rows}".encode(), "a.dat").patches) == {"a"}
+    with pytest.raises(MeshError, match="^a.dat: expected a complete CSV file"):
+        read_bytes(f"a box\n2 2 a\n{rows}".encode(), "a.dat")
+
+
+def test_more_loops_than_anybody_draws_are_refused_before_all_are_read():
+    rows = "".join(f"{k},{k},{k}\n" for k in range(100_001)) + "and,then,words\n"
+    with pytest.raises(MeshError, match="^a.csv: curves: expected at most 100000 loops in a table, got more"):
+        read_bytes(rows.encode(), "a.csv")

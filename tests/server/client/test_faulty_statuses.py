@@ -71,13 +71,14 @@ def test_a_status_is_told_that_came_while_the_client_was_writing(fake):
     assert len(told) == 200 and not [words for words in told if "PERMISSION_DENIED: not you" not in words]
 
 
-def test_a_call_that_listens_is_answered(fake):
-    """By a server that says nothing before it has read: after a moment, and as without."""
+@pytest.mark.parametrize("timeout", [None, 0.9])
+def test_a_call_that_listens_is_answered(fake, timeout):
+    """By a server that says nothing before it has read: after a moment, or a part of what time there is; as without."""
     fake[0].encoded = lambda context: next(encoded)(context)
     encoded = iter([ends(StatusCode.INTERNAL, "Internal error from Core"), lambda context: ENCODED])
 
     async def asked():
-        async with AsyncClient(fake[1]) as client:
+        async with AsyncClient(fake[1], timeout=timeout) as client:
             return await client.encode(b"x", name="vtu")
 
     assert asyncio.run(asked()).handle == ENCODED.handle

@@ -1,5 +1,6 @@
 """The largest files that are no meshes of anybody's: what reading them takes, up to their refusal."""
 
+import resource
 import sys
 
 import numpy as np
@@ -44,3 +45,17 @@ def test_reading_it_takes_no_more_than_is_allowed(name, data):
     finally:
         pool.close()
     assert 100e6 < peak < MOST
+
+
+def test_the_stack_of_this_process_is_not_that_of_a_thread():
+    """Which would take all the memory there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 32, hard))
+    try:
+        pool = running(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+    try:
+        assert len(ask(pool, b"x,y\n0,0\n1,0\n1,1\n0,1\n", "a.csv").nodes) == 4
+    finally:
+        pool.close()
