@@ -27,6 +27,8 @@ from enf2enf.problems.aerofoil.record import solved_case
 from enf2enf.problems.campaign import generate
 from enf2enf.problems.problem import AbstractProblem, SolvedCase
 
+DESCRIPTION = """Steady turbulent flow (RANS, k-omega SST, wall functions) around NACA and UIUC sections in the \
+conditions of AirfRANS."""
 FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
 TESTED = {"naca": 100, "uiuc": 60}
 SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
@@ -192,7 +194,7 @@ def main() -> None:
                 split[part].append(name)
     write_manifest(
         options.out, Aerofoil.schema, cases, split, name="aerofoil", licence=Aerofoil.licence,
-        description=Aerofoil("mixed", "file").describe(0), source="python -m benchmarks.aerofoil_data",
+        description=DESCRIPTION, source="python -m benchmarks.aerofoil_data",
     )  # fmt: skip
     print({part: len(names) for part, names in split.items()})
 
