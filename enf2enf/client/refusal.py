@@ -22,10 +22,8 @@ def passes(error: grpc.RpcError) -> bool:
     """Whether the same call may be answered in a moment."""
     if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:  # mostly a limit, which will be the same in a moment
         return any(words in (error.details() or "") for words in _FULL)
-    if error.code() == grpc.StatusCode.INTERNAL:
-        return hidden(error)
     # We never cancel a call that we then ask about: it is a server that stops which cancels what it has not begun.
-    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+    return hidden(error) or error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 
 def hidden(error: grpc.RpcError) -> bool:

@@ -225,8 +225,8 @@ def _measure(folder: Path, plan: Plan, index: int) -> None:
         if solved.error is None:
             raise DatasetError(f"case {index}", "a measure of its error, since the problem states a floor", "none")
         with naming(plan.seed, index):
-            error = solved.error()
-        if error is not None and not (is_number(error := _plain(error)) and error >= 0):
+            error = _plain(solved.error())
+        if error is not None and not (is_number(error) and error >= 0):
             raise DatasetError(f"error of case {index}", "a number from 0 up, or None", shown(error))
         _write(entry, {"relative_l2": error})
 
