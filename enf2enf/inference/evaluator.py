@@ -94,12 +94,15 @@ class FieldEvaluator:
     def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
         started = self.submit(points, cores())
-        return self.collect(started, self.contains(points))  # while the threads compute
+        inside = self.contains(points)  # while the threads compute
+        return self.masked(self.collect(started), inside)
 
     def on_wall(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points of the walls, float32."""
         parts = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
-        answers = [self.collect(self.submit(part, cores(), True), self.contains(part, True)) for part in parts]
+        answers = [
+            self.masked(self.collect(self.submit(part, cores(), True)), self.contains(part, True)) for part in parts
+        ]
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
 
     @functools.cached_property
@@ -152,29 +155,32 @@ class FieldEvaluator:
         start = functools.partial(threads().submit, self._answer)
         return [[start(view, piece, size, capacity, on_wall) for piece in pieces] for view in self._views]
 
-    def collect(
-        self, started: Sequence[Sequence[Future]], inside: Bool[np.ndarray, " points"]
-    ) -> Float[np.ndarray, "points components"]:
-        """The mean over the views: what of an error differs between them is averaged away.
+    def collect(self, started: Sequence[Sequence[Future]]) -> Float[np.ndarray, "points components"]:
+        """The mean over the views, float32: what of an error differs between them is averaged away.
 
         Args:
             started: what `submit` returned for the points.
-            inside: which of them have a field, see `contains`.
+        """
+        none = np.zeros((0, self._fields.width))
+        computed = [np.concatenate([none, *(part.result() for part in parts)]) for parts in started]
+        values = np.zeros(computed[0].shape)
+        for seen, normalised in zip(self._views, computed, strict=True):
+            physical = seen.under.backward(normalised, self._normaliser.field_deviation, self._normaliser.field_mean)
+            values += seen.view.frame.columns_outward(self._fields, physical) / len(started)
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
+
+    def masked(
+        self, values: Float[np.ndarray, "points components"], inside: Bool[np.ndarray, " points"]
+    ) -> Float[np.ndarray, "points components"]:
+        """The values themselves, NaN where there is no field, see `contains`.
 
         Raises:
             ConditionError: fields that are not finite, under conditions outside the training range.
         """
-        width = self._fields.width
-        values = np.zeros((len(inside), width))
-        for seen, parts in zip(self._views, started, strict=True):
-            normalised = np.concatenate([np.zeros((0, width)), *(part.result() for part in parts)])
-            physical = seen.under.backward(normalised, self._normaliser.field_deviation, self._normaliser.field_mean)
-            values += seen.view.frame.columns_outward(self._fields, physical) / len(started)
+        self._normaliser.check_finite(values[inside], self._views[0].row)
         values[~inside] = np.nan
-        with np.errstate(over="ignore"):
-            single = values.astype(np.float32)
-        self._normaliser.check_finite(single[inside], self._views[0].row)
-        return single
+        return values
 
     def _is_local(self) -> bool:
         return self._programs.network.decoder.is_local(self._views[0].prepared)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from enf2enf.inference.evaluator import SMALL, FieldEvaluator
 from enf2enf.threads import cores
@@ -17,13 +17,11 @@ class Question:
     Args:
         evaluator: of the fields.
         points: at most `CHUNK`.
-        inside: which of them have a field, as `FieldEvaluator.contains` finds.
         on_wall: whether they are points of the walls.
     """
 
     evaluator: FieldEvaluator
     points: Float[np.ndarray, "points dim"]
-    inside: Bool[np.ndarray, " points"]
     on_wall: bool = False
 
 
@@ -36,8 +34,8 @@ def evaluate_together(
         questions: which evaluator is asked what.
 
     Returns:
-        What waits for the fields, in the order of the questions; as `FieldEvaluator.chunk` gives them, to 1e-5 of their
-        span where small questions were merged, else to the bit.
+        What waits for the fields, in the order of the questions, for `FieldEvaluator.masked`; then as `chunk` gives
+        them, to 1e-5 of their span where small questions were merged, else to the bit.
     """
     groups = merge_small(questions)
     parts = -(-cores() // max(1, len(groups)))
@@ -48,9 +46,8 @@ def evaluate_together(
     def finish() -> list[Float[np.ndarray, "_ components"]]:
         answers: dict[int, np.ndarray] = {}
         for first, members, pieces in zip(firsts, groups, started, strict=True):
-            inside = np.concatenate([questions[index].inside for index in members])
             ends = np.cumsum([len(questions[index].points) for index in members])[:-1]
-            answers |= zip(members, np.split(first.evaluator.collect(pieces, inside), ends), strict=True)
+            answers |= zip(members, np.split(first.evaluator.collect(pieces), ends), strict=True)
         return [answers[index] for index in range(len(questions))]
 
     return finish

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from enf2enf.field import Field
 from enf2enf.inference.blocks import PointBlock, evaluate_blocks
 from enf2enf.inference.evaluator import SMALL, FieldEvaluator
+from enf2enf.inference.joint import Question
 from enf2enf.io import formats
 from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
@@ -20,7 +21,6 @@ from enf2enf_server.compute.budget import Budget
 from enf2enf_server.compute.cache import EncodedShape, ShapeCache, handle_of
 from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.compute.device import Done
-from enf2enf_server.compute.lanes import Task
 from enf2enf_server.compute.models import Models
 from enf2enf_server.compute.resolved_query import Points, ResolvedQuery
 from enf2enf_server.ops.call import Call
@@ -129,15 +129,19 @@ class Engine:
         """The answer to a query of at most `chunk_points` points, computed together with other small ones."""
         lane = "small" if len(points) <= SMALL else "large"
         evaluator, on_wall = await self._evaluator(call, query.conditioned), query.on == "wall"
-        if lane == "small" and query.conditioned.shape.boundary_sides <= _FEW_SIDES:
-            task = Task(evaluator, points, on_wall)
-        else:
-            task = await call.in_thread(Task, evaluator, points, on_wall)
-        done = await _done(call, self.device.submit(lane, task, call.origin), "decode")
-        outside = _outside(done.value)
+        future = self.device.submit(lane, Question(evaluator, points, on_wall), call.origin)
+        try:
+            if lane == "small" and query.conditioned.shape.boundary_sides <= _FEW_SIDES:
+                inside = evaluator.contains(points, on_wall)
+            else:
+                inside = await call.in_thread(evaluator.contains, points, on_wall)
+            done = await _done(call, future, "decode")
+        finally:
+            future.cancel()  # where the client has left before its turn
+        values = evaluator.masked(done.value, inside)
         self._count(call, query, len(points))
-        chunk = FieldChunk(0, query.surrogate.field(points, done.value, query.on))
-        return chunk, self._summary(query, evaluator, len(points), outside, done.worked)
+        chunk = FieldChunk(0, query.surrogate.field(points, values, query.on))
+        return chunk, self._summary(query, evaluator, len(points), _outside(values), done.worked)
 
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
         """The fields at all points, in their order, chunk by chunk, then the summary. For the call's thread.
@@ -156,12 +160,12 @@ class Engine:
         evaluator = call.wait(self._evaluator(call, query.conditioned))
 
         def evaluate(chunks: Iterator[Points]) -> Iterator[Float[np.ndarray, "_ components"]]:
-            tasks = (Task(evaluator, chunk, on_wall) for chunk in chunks)
-            for done in self.device.map("large", tasks, call.origin):
+            questions = (Question(evaluator, chunk, on_wall) for chunk in chunks)
+            for done in self.device.map("large", questions, call.origin):
                 call.alive()
                 _took(call, done, "decode")
                 seconds.append(done.worked)
-                yield done.value
+                yield evaluator.masked(done.value, evaluator.contains(done.item.points, on_wall))
 
         for block, values in evaluate_blocks(query.blocks(points), evaluate):
             for field in _fields(query, block, values):

@@ -1,6 +1,5 @@
 """What the device computes: encodings of geometries, and fields at points."""
 
-import dataclasses
 import functools
 import threading
 from collections import OrderedDict
@@ -8,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from enf2enf.inference.evaluator import FieldEvaluator, computed
 from enf2enf.inference.joint import Question, evaluate_together, merge_small
@@ -19,32 +18,6 @@ from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Task:
-    """Points at which the fields of a shape are to be computed.
-
-    Where they lie against its boundary is found out when this is made, by the thread of the request: it may take long,
-    and the device's turn is everybody's.
-
-    Args:
-        evaluator: of the shape under conditions.
-        points: at most `chunk_points` of the model.
-        on_wall: whether they are points of the walls.
-
-    Attributes:
-        inside: which of them have a field.
-    """
-
-    evaluator: FieldEvaluator
-    points: Float[np.ndarray, "points dim"]
-    on_wall: bool = False
-
-    inside: Bool[np.ndarray, " points"] = dataclasses.field(init=False)
-
-    def __post_init__(self):
-        object.__setattr__(self, "inside", self.evaluator.contains(self.points, self.on_wall))
 
 
 class Evaluators:
@@ -100,8 +73,7 @@ def _called(functions: Sequence[Callable[[], Any]]) -> Callable[[], list[Any]]:
     return lambda: map_in_threads(lambda function: function(), functions)
 
 
-def _evaluate(metrics: Metrics, tasks: Sequence[Task]) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
-    queries = [Question(task.evaluator, task.points, task.inside, task.on_wall) for task in tasks]
-    sizes = [sum(len(tasks[index].points) for index in members) for members in merge_small(queries)]
-    metrics.batch(len(tasks), sum(sizes), sum(map(computed, sizes)))
-    return evaluate_together(queries)
+def _evaluate(metrics: Metrics, questions: Sequence[Question]) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
+    sizes = [sum(len(questions[index].points) for index in members) for members in merge_small(questions)]
+    metrics.batch(len(questions), sum(sizes), sum(map(computed, sizes)))
+    return evaluate_together(questions)
