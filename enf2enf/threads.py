@@ -1,10 +1,12 @@
 """How many of a machine's cores computations are spread over."""
 
+import contextlib
 import functools
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 import jax
@@ -41,7 +43,7 @@ def run_in_calling_thread() -> None:
         jax.devices()  # makes the client, which reads the variables, now
 
 
-@contextmanager
+@contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -54,10 +56,35 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@functools.cache
+class _Standing(threading.local):
+    """How far a thread stands back: its niceness beyond that of the process."""
+
+    niceness = 0
+
+
+_STANDING = _Standing()
+
+
+def stand_back(niceness: int) -> None:
+    """Lets other threads of the process have the cores before this one, and those `threads` that work for it.
+
+    Where the system has no such thing as the niceness of a thread, they take turns as before.
+    """
+    _STANDING.niceness = niceness
+    if niceness and sys.platform == "linux":
+        others = os.getpriority(os.PRIO_PROCESS, os.getpid())  # a thread has that of the one that has begun it
+        with contextlib.suppress(OSError):  # a sandbox may know no niceness
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), others + niceness)
+
+
 def threads() -> ThreadPoolExecutor:
-    """One thread a core."""
-    return ThreadPoolExecutor(cores(), thread_name_prefix="core")
+    """One thread a core, which stand back as the calling thread does."""
+    return _pool(_STANDING.niceness)
+
+
+@functools.cache
+def _pool(niceness: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), "core", stand_back, (niceness,))
 
 
 def map_in_threads(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:

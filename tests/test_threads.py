@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from enf2enf.threads import cores, map_in_threads, threads
+from enf2enf.threads import cores, map_in_threads, stand_back, threads
 
 SHARE = """
 import sys, time
@@ -85,3 +85,26 @@ def test_map_in_threads_passes_on_what_goes_wrong():
     for culprit in (0, 3):
         with pytest.raises(ZeroDivisionError):
             map_in_threads(lambda x, culprit=culprit: 1 // (x - culprit), list(range(4)))
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own in Linux alone")
+@pytest.mark.parametrize("by", [0, 1, 3, 40])
+def test_threads_stand_back_as_the_one_does_that_they_work_for(by):
+    before, seen = niceness(), []
+
+    def stood_back():
+        stand_back(by)
+        seen.append(niceness())
+        seen.append(threads().submit(niceness).result())
+        seen.extend(map_in_threads(lambda _: niceness(), range(9)))
+
+    thread = threading.Thread(target=stood_back)
+    thread.start()
+    thread.join()
+    assert seen == [min(19, before + by)] * 11
+    assert niceness() == before
+    assert map_in_threads(lambda _: niceness(), range(9)) == [before] * 9

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, NoReturn
 
+from enf2enf.threads import stand_back
 from enf2enf_server.ops.errors import FullError, StoppingError
 from enf2enf_server.parsing.turns import Turns
 
@@ -71,14 +72,15 @@ class Device:
         name: of its thread.
         lanes: name -> kind of work.
         waiting: most items that wait at once, all lanes together.
+        niceness: see `stand_back`.
     """
 
-    def __init__(self, name: str, lanes: Mapping[str, Lane], waiting: int):
+    def __init__(self, name: str, lanes: Mapping[str, Lane], waiting: int, niceness: int = 0):
         self._lanes, self._limit = dict(lanes), waiting
         self._queues: dict[str, Turns[_Waiting]] = {name: Turns() for name in lanes}
         self._turns = deque(lanes)
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed, self._niceness = False, niceness
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -128,6 +130,7 @@ class Device:
         self._thread.join()
 
     def _run(self) -> None:
+        stand_back(self._niceness)
         begun: _Begun | None = None
         while (chosen := self._next(wait=begun is None)) is not None or begun is not None:
             before, begun = begun, None if chosen is None else _Begun(self._lanes[chosen[0]], chosen[1])

@@ -18,6 +18,7 @@ from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
+_NICENESS = 10  # of encodings, for which decodings do not wait; beside them they get a tenth of a core at the least
 
 
 class Evaluators:
@@ -66,7 +67,7 @@ def encoder(config: ServerConfig) -> Device:
     since each of them is spread over its views.
     """
     lanes = {"encode": Lane(max(1, cores() // 2), _called)}
-    return Device("encoder", lanes, _PER_REQUEST * config.concurrent_requests)
+    return Device("encoder", lanes, _PER_REQUEST * config.concurrent_requests, _NICENESS)
 
 
 def _called(functions: Sequence[Callable[[], Any]]) -> Callable[[], list[Any]]:

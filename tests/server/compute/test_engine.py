@@ -1,5 +1,7 @@
 """What the engine finds, and what it no longer does."""
 
+import os
+import sys
 import threading
 
 import grpc
@@ -10,6 +12,7 @@ from conftest import CONDITIONS
 from enf2enf.client import Client
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
+from enf2enf_server.compute import lanes
 from enf2enf_server.compute.models import Model
 from enf2enf_server.gate.app import create_server
 from enf2enf_server.ops.config import ServerConfig
@@ -54,3 +57,13 @@ def test_a_known_shape_is_answered_while_another_one_is_encoded(surrogate, vtu):
     finally:
         answered.set()
         server.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own in Linux alone")
+def test_encodings_stand_back_behind_decodings():
+    encoder = lanes.encoder(ServerConfig())
+    try:
+        encoding = encoder.submit("encode", lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        assert encoding.result().value > os.getpriority(os.PRIO_PROCESS, 0)
+    finally:
+        encoder.close()
