@@ -10,6 +10,8 @@ from enf2enf.geometry.familiar import TURNS, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
+_LATER = ("arch", "corners")  # not known of surrogates from before these were measured
+
 
 def unfamiliar(
     shapes: Ranges | None,
@@ -28,8 +30,8 @@ def unfamiliar(
     """
     if shapes is None:
         return ()
-    if "arch" not in shapes.intervals:  # from before there was such a number, or without a shape that has one
-        described = {name: number for name, number in described.items() if name != "arch"}
+    unknown = [name for name in _LATER if name not in shapes.intervals]  # no shape had an arch, perhaps
+    described = {name: number for name, number in described.items() if name not in unknown}
     if row is None and frames.follows_conditions:
         return shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
     axes = np.eye(schema.dim) if row is None else frames.axes(schema, row)[0]

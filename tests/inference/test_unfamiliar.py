@@ -63,3 +63,26 @@ def test_the_shipped_surrogate_tells_a_cambered_section_below_what_it_learnt_fro
 def test_who_learnt_before_there_was_an_arch_says_nothing_of_it(learnt):
     older = Ranges({name: intervals for name, intervals in learnt.intervals.items() if name != "arch"})
     assert asked(older, 0.06, -8) == ()
+
+
+def naca(x: np.ndarray, blunt: bool) -> Geometry:
+    """NACA 2412 with points at `x`, from 0 to 1; as published, or with the last coefficient that closes it."""
+    last = -0.1015 if blunt else -0.1036
+    half = 0.6 * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 + last * x**4)
+    line = np.where(x < 0.4, 0.125 * x * (0.8 - x), 0.02 / 0.36 * (0.2 + x * (0.8 - x)))
+    upper, lower = np.stack([x, line + half], axis=1), np.stack([x, line - half], axis=1)
+    return Geometry.of([np.concatenate([lower if blunt else lower[:-1], upper[:0:-1]])])
+
+
+@pytest.mark.parametrize(
+    ("sides", "spacing", "blunt", "named"),
+    [(118, "cosine", False, ()), (60, "cosine", False, ()), (118, "cosine", True, ("corners",)),
+     (22, "cosine", False, ("corners",)), (10, "cosine", False, ("corners",)), (60, "even", False, ("corners",)),
+     (200, "even", False, ("corners",))],
+)  # fmt: skip
+def test_the_shipped_surrogate_tells_blunt_edges_and_coarse_noses(sides, spacing, blunt, named):
+    even = np.linspace(0, 1, sides // 2 + 1)
+    described = describe(naca((1 - np.cos(np.pi * even)) / 2 if spacing == "cosine" else even, blunt), 1.0)
+    shipped = load("aerofoil")
+    row = np.array([50.0, 2.0, 1.56e-5])
+    assert unfamiliar(shipped.shapes, described, shipped.config.frames, shipped.schema, row) == named

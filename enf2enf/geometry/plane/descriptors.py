@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.chord import antipodes
 from enf2enf.geometry.plane.polygon import Loop, area, box
-from enf2enf.geometry.plane.smooth import smoothed
+from enf2enf.geometry.plane.smooth import with_corners
 
 _ALIKE = 0.05  # skewness of the area along it up to which both ends of a long axis are alike: of a NACA 0012 it is 0.3
 _STRAIGHT = 0.01  # rise of a mean line over its length up to which it arches to neither side
@@ -30,6 +30,7 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     circle it is a closed form, right to rounding and as smooth as the shape is, and costs nothing.
     `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
     `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
+    `corners`: of the wall that has most, see `Corners.of`; a blunt trailing edge has two, a coarse nose some more.
     `open`: length of the sides that close boundaries and are no walls; absent where walls are whole boundaries.
 
     Args:
@@ -40,6 +41,7 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     origin, size = _place(geometry)
     walls = [(wall - origin) / size for wall in geometry.walls]
     unit, single = size / length, any(area(wall) < 0 for wall in walls)
+    curves, corners, _ = zip(*map(with_corners, walls), strict=True)
     content, second = _moments(walls, np.zeros(len(walls), int) if single else np.arange(len(walls)))
     numbers = {
         "bodies": float(len(geometry.runs)),
@@ -48,7 +50,8 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
         "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
         "thickness": unit * 4 * float(np.sqrt(np.linalg.eigvalsh(second)[:, 0].max(initial=0.0))),
         "gap": unit * _gap([(curve - origin) / size for curve in near]),
-        "curvature": max(_curvature(smoothed(wall)) for wall in walls) / unit,
+        "curvature": max(map(_curvature, curves)) / unit,
+        "corners": float(max(map(len, corners))),
     }
     ends = [float(_lengths(b.vertices)[~b.on_wall].sum()) for b in geometry.boundaries if b.is_mixed]
     return numbers | ({"open": sum(ends) / length} if ends else {})

@@ -77,7 +77,7 @@ def test_those_of_a_rectangle_are_exact_whatever_nodes_its_sides_have(height, no
     found = descriptors(Geometry.of([divided(corners, nodes)]), 1.0)
     exact = {
         "bodies": 1, "extent": np.hypot(1, height), "area": height, "perimeter": 2 + 2 * height,
-        "thickness": 2 * height / np.sqrt(3), "gap": np.nan, "curvature": 0,
+        "thickness": 2 * height / np.sqrt(3), "gap": np.nan, "curvature": 0, "corners": 4,
     }  # fmt: skip
     assert list(found) == list(exact)
     np.testing.assert_allclose(list(found.values()), list(exact.values()), rtol=1e-12, atol=1e-9)
@@ -92,6 +92,25 @@ def test_corners_are_not_curved(around):
     assert found["curvature"] == pytest.approx(
         1, rel=0.6 * (2 / around) ** 2
     )  # measured 0.553, at every number of sides
+    assert found["corners"] == 2
+
+
+@some
+@given(st.floats(0.1, 0.3), st.floats(0.001, 0.02), st.integers(100, 200), angles)
+def test_a_blunt_trailing_edge_has_two_corners_and_a_sharp_one_has_one(thickness, gap, sides, angle):
+    x = (1 - np.cos(np.linspace(0, np.pi, sides // 2 + 1))) / 2
+    half = 5 * thickness * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
+    upper, lower = np.stack([x, half], axis=1), np.stack([x, -half], axis=1)
+    open_ = np.stack([np.zeros_like(x), gap / 2 * x], axis=1)
+    sharp = np.concatenate([lower[:-1], upper[:0:-1]])
+    blunt = np.concatenate([lower - open_, (upper + open_)[:0:-1]])
+    found = [descriptors(Geometry.of([loop @ turn(angle).T]), 1.0)["corners"] for loop in (sharp, blunt)]
+    assert found == [1, 2]
+
+
+def test_the_wall_with_most_corners_counts():
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
+    assert descriptors(Geometry.of([square, square + 3, ellipse(60, (1.0, 1.0)) + 9]), 1.0)["corners"] == 4
 
 
 @some
@@ -158,6 +177,7 @@ def test_walls_around_the_domain_bound_the_domain(radius, off):
     exact = {
         "bodies": 2, "extent": 2, "area": area, "perimeter": 2 * np.pi * (1 + radius),
         "thickness": 4 * np.sqrt(square), "gap": 1 - radius - off, "curvature": 1 / radius,
+        "corners": 0,
     }  # fmt: skip
     np.testing.assert_allclose(list(found.values()), list(exact.values()), rtol=2e-3)
 
