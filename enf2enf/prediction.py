@@ -16,6 +16,7 @@ from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.grid import Grid
 from enf2enf.mesh import Mesh
 from enf2enf.plain import shown
+from enf2enf.wake import drags_apart
 
 if TYPE_CHECKING:
     import pyvista
@@ -80,8 +81,8 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences about the shape that deserve a second look."""
-        return self.shape.warnings
+        """Sentences about the shape, and about drags that contradict each other, that deserve a second look."""
+        return (*self.shape.warnings, *drags_apart(self.integrals))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; None where there is no field."""

@@ -1,6 +1,7 @@
 """Drag in the wake: that of momentum which is missing, none in potential flow, and the same in every frame."""
 
 import dataclasses
+import math
 
 import flows
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enf2enf import load
 from enf2enf.errors import SchemaError
 from enf2enf.geometry import Geometry
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import Flow
 from enf2enf.problems.joukowski.section import Section
 from enf2enf.schema import Integrals, Quantity, Schema
-from enf2enf.wake import across_wake, in_wake, wake_drag
+from enf2enf.wake import across_wake, drags_apart, in_wake, wake_drag
 
 SCHEMA = Schema(
     2,
@@ -93,3 +95,25 @@ def test_names_of_nothing_are_refused(sin):
     with pytest.raises(SchemaError, match=sentence):
         dataclasses.replace(SCHEMA, integrals=named)
     assert Schema.from_dict(SCHEMA.to_dict()) == SCHEMA
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_drags_that_contradict_each_other_are_told(on_walls, behind):
+    told = drags_apart({"C_L": 0.3, "C_D": on_walls, "C_D_wake": behind})
+    apart = abs(on_walls - behind)
+    assert bool(told) == (apart > 1e-3 and apart > 0.15 * max(abs(on_walls), abs(behind)))
+    assert not any(drags_apart({name: on_walls for name in names}) for names in ((), ("C_D",), ("C_D_wake",)))
+    assert not drags_apart({"C_D": on_walls, "C_D_wake": math.nan})
+
+
+def test_a_flow_that_has_separated_comes_with_a_warning_and_one_that_has_not_without():
+    x = (1 - np.cos(np.linspace(0, np.pi, 61))) / 2
+    half = 0.3 * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
+    wall = Geometry.of([np.concatenate([np.stack([x, -half], axis=1)[:-1], np.stack([x, half], axis=1)[:0:-1]])])
+    surrogate = load("aerofoil")
+    shape = surrogate.encode(wall)
+    for degrees, warned in ((1, False), (12, True)):
+        inflow = {"magnitude": 50, "angle_deg": degrees}
+        answer = surrogate.decode(shape, {"inflow": inflow, "viscosity": 1.56e-5}, "wall")
+        told = [warning for warning in answer.warnings if warning.startswith("C_D: expected the same on the walls")]
+        assert len(told) == warned
