@@ -146,3 +146,10 @@ def test_help_shows_an_example_that_can_be_parsed(command, capsys):
     for example in examples:
         words = shlex.split(example.partition(">>")[0])
         assert words[0] == command and _parser().parse_args(words).command
+
+
+@pytest.mark.parametrize(("at", "told"), [((), True), (("--at", "wall"), False), (("--at", "line:0,1:1,1:5"), False)])
+def test_whoever_asks_at_the_nodes_of_a_bare_curve_hears_of_the_fields_on_walls(root, at, told, capsys):
+    section = str(root / "meshes" / "sd7034.dat")
+    assert main(["predict", "aerofoil", section, "--vector", "inflow=50,4", "-c", "viscosity=1.56e-5", *at]) == 0
+    assert ("--at wall answers with the fields there" in capsys.readouterr().err) == told

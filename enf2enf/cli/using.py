@@ -102,6 +102,12 @@ def _predict(options: argparse.Namespace) -> None:
         tell(f"{name} is outside the training range: an extrapolation")
     for warning in prediction.warnings:
         tell(warning)
+    if (
+        options.at == "nodes"
+        and surrogate.schema.fields_on("wall")
+        and all(block.kind == "line" for block in raw.cells)
+    ):
+        tell("all nodes are on walls, for this is a bare curve: --at wall answers with the fields there")
     _write(options, prediction, surrogate.schema)
     _tell(options, prediction, surrogate)
 
