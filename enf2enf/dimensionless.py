@@ -120,7 +120,8 @@ class Dimensionless:
         with np.errstate(over="ignore", invalid="ignore"):
             values = normalised * (deviation * scales) + (mean * scales + self.undisturbed)
             for _, part in self._logarithmic:
-                values[:, part] = np.expm1(normalised[:, part] * deviation[part] + mean[part]) * scales[part]
+                logs = normalised[:, part] * deviation[part] + mean[part]
+                values[:, part] = np.expm1(np.maximum(logs, 0.0)) * scales[part]  # no such field is below 0
             for part in self.schema.field_columns.slices:
                 size = np.abs(values[:, part]).sum(axis=1)  # no component is larger, however it is turned
                 values[size > LARGEST_SINGLE] = np.nan

@@ -60,6 +60,16 @@ def test_physical_undoes_fields_of_every_form(seed):
 
 
 @few
+@given(seed=seeds, scale=st.floats(0, 9))
+def test_a_field_whose_logarithm_is_learnt_is_never_answered_below_0(seed, scale):
+    normaliser, (row, _) = flows.fitted(), a_case(seed)
+    normalised = np.random.default_rng(seed).normal(size=(30, WIDTH)) * scale
+    logs = normalised[:, 3] * normaliser.field_deviation[3] + normaliser.field_mean[3]
+    answered = normaliser.physical(normalised, row)[:, 3]
+    assert (answered >= 0).all() and np.array_equal(answered > 0, logs > 0)
+
+
+@few
 @given(seed=seeds, mirrored=st.booleans())
 def test_moments_are_those_of_all_points_where_a_field_is_known(seed, mirrored):
     """In the mirror too, where some components have another sign: their mean is 0, to the bit."""
