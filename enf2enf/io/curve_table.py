@@ -38,7 +38,8 @@ class Table:
 def read(text: str) -> Table:
     """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
 
-    Behind a title, a row of two counts and as many points is Lednicer's form: both sides from the nose to the tail.
+    A title in cells like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of
+    two counts and as many points is Lednicer's form: both sides from the nose to the tail.
 
     Raises:
         ValueError: a row that is none, no points.
@@ -57,7 +58,10 @@ def read(text: str) -> Table:
             more = ", ".join(names[3:])
             remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
     elif first.is_title:
-        remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
+        second = next(rows, None)
+        if second is not None and second.mark == first.mark is not None:
+            remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
+        rows = rows if second is None else itertools.chain([second], rows)
         return Table(_without_counts(_loops(rows, names)), remarks)
     else:
         rows = itertools.chain([first], rows)
@@ -88,12 +92,17 @@ class Row:
         self.number, self.text, self.gap = number, text, gap
 
     @functools.cached_property
-    def cells(self) -> list[str]:
-        """What stands between its commas, semicolons or blanks."""
+    def mark(self) -> str | None:
+        """What its cells are between, None for blanks."""
         mark = next((mark for mark in ";," if mark in self.text), None)
         if mark == "," and len(words := self.text.split()) > 1 and all(map(_NUMBER.fullmatch, words[:2])):
             mark = None
-        return [cell.strip().strip('"').strip() for cell in self.text.split(mark)]
+        return mark
+
+    @functools.cached_property
+    def cells(self) -> list[str]:
+        """What stands between its commas, semicolons or blanks."""
+        return [cell.strip().strip('"').strip() for cell in self.text.split(self.mark)]
 
     @property
     def has_decimal_commas(self) -> bool:

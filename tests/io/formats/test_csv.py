@@ -96,7 +96,15 @@ def test_selig_and_lednicer_hold_the_same_section(title, suffix):
         mesh = read_bytes(text.encode(), f"a.{suffix}")
         np.testing.assert_array_equal(mesh.points, around)
         assert len(Geometry.from_mesh(mesh).walls) == 1
-        assert mesh.warnings == (f"line 1: expected x, y, got {title!r}, taken for a title",)
+        assert mesh.warnings == ()
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_first_line_that_may_name_other_columns_is_mentioned(mark):
+    rows = "\n".join(mark.join(row) for row in ("yx", "00", "10", "11"))
+    mesh = read_bytes(rows.encode(), "a.csv")
+    assert mesh.warnings == (f"line 1: expected x, y, got {f'y{mark}x'!r}, taken for a title",)
+    assert read_bytes(rows.replace(f"y{mark}x", "a wedge").encode(), "a.csv").warnings == ()
 
 
 def test_a_point_with_a_mistake_in_it_is_no_title():
