@@ -118,7 +118,7 @@ def test_a_folder_that_is_none(public, tmp_path, manifest, sentence, capsys):
 
 
 def test_an_unknown_task_and_a_folder_of_something_else(public, tmp_path):
-    with pytest.raises(DatasetError, match=r"task: expected full or scarce or reynolds or aoa, got 'half'"):
+    with pytest.raises(DatasetError, match=r"^task: expected one of 'full', 'scarce', 'reynolds', 'aoa', got 'half'$"):
         convert(public[0], tmp_path / "out", "half", iter)
     assert not (tmp_path / "out").exists()
     (tmp_path / "notes.txt").touch()

@@ -38,7 +38,7 @@ class PublicFolder:
             DatasetError: an unknown task, no manifest or another, a name that is none, a case without its files.
         """
         if task not in TASKS:
-            raise DatasetError("task", " or ".join(TASKS), shown(task))
+            raise DatasetError("task", f"one of {', '.join(map(repr, TASKS))}", shown(task))
         manifest = self._manifest()
         every, test = (self._names(manifest, key) for key in (f"{task}_train", f"{_TEST_OF.get(task, task)}_test"))
         if len(every) < 2 or not test:
