@@ -63,23 +63,34 @@ def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, " numbers"
     if _has_unit(value):
         wanted = f"numbers in {unit or '1'}, without a unit" if unit else "numbers without a unit"
         raise UnitError(f"condition {name!r}", wanted, shown(str(value)))
+    plain = [_item(part) for part in value] if isinstance(value, list | tuple) else _item(value)
     try:
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
-        raise ConditionError(f"condition {name!r}", "numbers", shown(value)) from None
+        raise ConditionError(f"condition {name!r}", "numbers", shown(plain)) from None
     if row.dtype.kind not in "fiu" or np.ma.is_masked(value):
-        raise ConditionError(f"condition {name!r}", "numbers", shown(value))
+        raise ConditionError(f"condition {name!r}", "numbers", shown(plain))
     if row.ndim != 1:
         raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
     return row.astype(np.float64)
 
 
 def _of_polar(name: str, parts: Mapping[str, Any]) -> Float[np.ndarray, "2"]:
-    plain = {key: part.item() if isinstance(part, np.generic) else part for key, part in parts.items()}
-    if set(plain) != set(POLAR) or not all(map(is_number, plain.values())):
+    plain = {key: _item(part) for key, part in parts.items()}
+    if set(plain) != set(POLAR) or not all(isinstance(part, float) or is_number(part) for part in plain.values()):
         wanted = " and ".join(f"{key!r}" for key in POLAR)
-        raise ConditionError(f"condition {name!r}", f"numbers, or a table of {wanted}", shown(parts))
-    return vector_of(float(plain["magnitude"]), float(plain["angle_deg"]))
+        raise ConditionError(f"condition {name!r}", f"numbers, or a table of {wanted}", shown(plain))
+    row = [float(plain[key]) for key in POLAR]
+    if not all(map(math.isfinite, row)):
+        raise ConditionError(f"condition {name!r}", "finite numbers", str(row))
+    if row[0] < 0:
+        raise ConditionError(f"condition {name!r}", "a magnitude of at least 0", f"{row[0]:g}")
+    return vector_of(*row)
+
+
+def _item(value: Any) -> Any:
+    """A number of NumPy's as one of Python's, as which a sentence shows it; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def vector_of(magnitude: float, angle_deg: float) -> Float[np.ndarray, "2"]:

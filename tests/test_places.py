@@ -141,6 +141,31 @@ def test_a_vector_by_its_magnitude_and_angle(magnitude, angle):
     np.testing.assert_array_equal(numbers("inflow", given_["inflow"], 2), [x, y])
 
 
+NO_VECTORS = [
+    ({"magnitude": np.nan, "angle_deg": np.float64(-4.0)}, "finite numbers, got [nan, -4.0]"),
+    ({"magnitude": np.float32(2.0), "angle_deg": np.inf}, "finite numbers, got [2.0, inf]"),
+    ({"magnitude": np.float64(-50.0), "angle_deg": 4}, "a magnitude of at least 0, got -50"),
+    (conditions_of([], ["inflow=-0.5,4"])["inflow"], "a magnitude of at least 0, got -0.5"),
+    ({"magnitude": np.float64(1.0)}, "numbers, or a table of 'magnitude' and 'angle_deg', got {'magnitude': 1.0}"),
+    ({"magnitude": "50", "angle_deg": np.int64(4)}, "numbers, or a table of 'magnitude' and 'angle_deg', got "
+     "{'magnitude': '50', 'angle_deg': 4}"),
+    ([np.float64(-4.0), "a"], "numbers, got [-4.0, 'a']"),
+    ((np.float64(-4.0), [1.0]), "numbers, got [-4.0, [1.0]]"),
+    (np.bool_(True), "numbers, got True"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "sentence"), NO_VECTORS)
+def test_a_vector_that_cannot_be_is_refused_in_plain_numbers(value, sentence):
+    with pytest.raises(ConditionError) as refused:
+        numbers("inflow", value, 2)
+    assert str(refused.value) == f"condition 'inflow': expected {sentence}"
+
+
+def test_a_vector_of_no_magnitude_has_no_direction():
+    assert not numbers("inflow", {"magnitude": 0, "angle_deg": 30.0}, 2).any()
+
+
 def test_right_angles_are_exact():
     for quarter, expected in enumerate([(1, 0), (0, 1), (-1, 0), (0, -1), (1, 0)]):
         np.testing.assert_array_equal(vector_of(3.0, 90.0 * quarter), np.multiply(3, expected))
