@@ -29,6 +29,7 @@ from enf2enf.problems.problem import AbstractProblem, SolvedCase
 
 DESCRIPTION = """Steady turbulent flow (RANS, k-omega SST, wall functions) around NACA and UIUC sections in the \
 conditions of AirfRANS."""
+LICENCE = "Apache-2.0"
 FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
 TESTED = {"naca": 100, "uiuc": 60}
 SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
@@ -40,7 +41,7 @@ NEW_NACA, NEAR = 40, 80  # of NACA's, and of both near separation
 class _Flows(AbstractProblem):
     """What problems around sections share."""
 
-    schema, frames, licence = Aerofoil.schema, Aerofoil.frames, Aerofoil.licence
+    schema, frames, licence = Aerofoil.schema, Aerofoil.frames, LICENCE
     shares, fine_cases, floor = Aerofoil.shares, 0, None
     name = "aerofoil"
 
@@ -193,7 +194,7 @@ def main() -> None:
                 cases[name] = entry
                 split[part].append(name)
     write_manifest(
-        options.out, Aerofoil.schema, cases, split, name="aerofoil", licence=Aerofoil.licence,
+        options.out, Aerofoil.schema, cases, split, name="aerofoil", licence=LICENCE,
         description=DESCRIPTION, source="python -m benchmarks.aerofoil_data",
     )  # fmt: skip
     print({part: len(names) for part, names in split.items()})

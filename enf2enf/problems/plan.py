@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 from enf2enf.data import proportional
@@ -75,12 +76,16 @@ class Plan:
         return [k * self.cases // self.floor_cases for k in range(self.floor_cases)]
 
     def command(self) -> str:
-        """What a user types for the same data."""
+        """What a user types for the same data, beside the files that it names."""
         words = [f"enf2enf generate {self.problem.name} --cases {self.cases} --seed {self.seed}"]
-        words += [f"{flag(field)} {getattr(self.problem, field.name)}" for field in self.problem.options()]
+        for field in self.problem.options():
+            value = getattr(self.problem, field.name)
+            if value or not field.metadata["is_file"]:
+                words.append(f"{flag(field)} {Path(value).name if field.metadata['is_file'] else value}")
         return " ".join(words)
 
     def title(self) -> str:
-        """Name of the data set: of the problem, and its options that are not at their defaults."""
-        chosen = [(getattr(self.problem, field.name), field.default) for field in self.problem.options()]
+        """Name of the data set: of the problem, and its options that are not at their defaults and are no files."""
+        fields = [field for field in self.problem.options() if not field.metadata["is_file"]]
+        chosen = [(getattr(self.problem, field.name), field.default) for field in fields]
         return "-".join([self.problem.name, *(str(value) for value, default in chosen if value != default)])

@@ -57,9 +57,15 @@ class Floor:
     failed: str
 
 
-def option(default: Any, text: str) -> Any:
-    """A field of a problem that `enf2enf generate` offers as `--name`, with this help. A number, a text, a Literal."""
-    return dataclasses.field(default=default, metadata={"help": text})
+def option(default: Any, text: str, is_file: bool = False) -> Any:
+    """A field of a problem that `enf2enf generate` offers as `--name`, with this help. A number, a text, a Literal.
+
+    Args:
+        default: its value where none is given.
+        text: the help.
+        is_file: whether its value is the path of a file, which is in no name of a data set.
+    """
+    return dataclasses.field(default=default, metadata={"help": text, "is_file": is_file})
 
 
 def flag(field: dataclasses.Field) -> str:

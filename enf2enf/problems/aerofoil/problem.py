@@ -32,13 +32,13 @@ class Aerofoil(AbstractProblem):
     """Steady turbulent flow around aerofoils: RANS, k-omega SST, by OpenFOAM's simpleFoam (Debian: openfoam)."""
 
     sections: Sections = option("naca", "NACA sections of 4 and 5 digits, those of a file, or both in turn (mixed)")
-    points: str = option("", "an npz file of sections: points (sections, points, 2), names (sections,)")
+    points: str = option("", "an npz file of sections: points (sections, points, 2), names (sections,)", is_file=True)
 
     name = "aerofoil"
     schema = SCHEMA
     shares = (8, 1, 1, 2)
     frames = FrameConfig("inflow", ("y",), ((-2.9, -2.4), (3.9, 2.4)))
-    licence, fine_cases, floor = "Apache-2.0", 0, None
+    fine_cases, floor = 0, None
 
     def __post_init__(self):
         if self.sections not in get_args(Sections):
@@ -46,6 +46,12 @@ class Aerofoil(AbstractProblem):
         if (self.sections == "naca") == bool(self.points):
             wanted = "none with NACA sections alone" if self.points else "a file for sections of points"
             raise ConfigError("points", wanted, shown(self.points))
+
+    @property
+    def licence(self) -> str:
+        """Of flows around the sections of a file it depends on what the owner of these allows, which no file says."""
+        own, given = "Apache-2.0", "that of the sections of the file, which is not stated"
+        return {"naca": own, "points": given, "mixed": f"{own}, and {given}"}[self.sections]
 
     def describe(self, redraws: int) -> str:
         """The problem in words."""

@@ -19,6 +19,7 @@ from enf2enf.problems.aerofoil.problem import (
     Aerofoil,
 )
 from enf2enf.problems.aerofoil.spline import SplineSection
+from enf2enf.problems.plan import Plan
 
 
 def outline(section):
@@ -112,6 +113,30 @@ def test_a_file_that_is_missing_and_a_section_that_is_none(tmp_path):
     np.savez(path, points=np.zeros((1, 9, 2)), names=["e193"])
     with pytest.raises(GeometryError, match=r"section e193: expected at least 20 points in the plane, got an array"):
         Aerofoil("points", path).make(0, 0)
+
+
+@pytest.mark.parametrize("sections", ["points", "mixed"])
+def test_a_path_is_in_no_name_and_in_the_mark_as_it_was_given(file, sections):
+    plan = Plan(Aerofoil(sections, file), 40, 13, 0)
+    assert plan.title() == f"aerofoil-{sections}"
+    assert plan.command() == (
+        f"enf2enf generate aerofoil --cases 40 --seed 13 --sections {sections} --points seven.npz"
+    )
+    own = {"cases": 40, "seed": 13, "floor_cases": 0, "sections": sections, "points": file}
+    assert plan.to_dict() == {"problem": "aerofoil", "version": 1} | own
+
+
+def test_the_command_of_sections_without_a_file_names_none():
+    plan = Plan(Aerofoil(), 4, 0, 0)
+    assert plan.title() == "aerofoil"
+    assert plan.command() == "enf2enf generate aerofoil --cases 4 --seed 0 --sections naca"
+
+
+def test_the_licence_claims_nothing_of_sections_of_a_file(file):
+    not_stated = "that of the sections of the file, which is not stated"
+    assert Aerofoil().licence == "Apache-2.0"
+    assert Aerofoil("points", file).licence == not_stated
+    assert Aerofoil("mixed", file).licence == f"Apache-2.0, and {not_stated}"
 
 
 def test_it_says_what_is_in_it(file):
