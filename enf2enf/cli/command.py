@@ -106,6 +106,11 @@ def path(text: str) -> Path:
     return Path(named(text))
 
 
+def file(text: str) -> str:
+    """The whole path of a file, the same from wherever it is named, as `type` of an argument; none is none."""
+    return text and str(Path(text).resolve())
+
+
 def add(commands: Any, name: str, about: str, example: str, run: Run | None = None) -> Parser:
     """Adds a command.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import Parser, add, number, path, whole
+from enf2enf.cli.command import Parser, add, file, number, path, whole
 from enf2enf.errors import ConfigError
 from enf2enf.files import check_folder
 from enf2enf.problems import PROBLEMS, find_problem
@@ -96,7 +96,7 @@ def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
     for field in kind.options():
         choices, text = typing.get_args(hints[field.name]), f"{field.metadata['help']} ({field.default})"
         kind_of = type(choices[0]) if choices else hints[field.name]
-        read = {int: whole, float: number}.get(kind_of, kind_of)
+        read = file if field.metadata["is_file"] else {int: whole, float: number}.get(kind_of, kind_of)
         parser.add_argument(flag(field), type=read, choices=choices or None, default=field.default, help=text)
     return parser
 

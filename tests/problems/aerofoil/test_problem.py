@@ -1,10 +1,13 @@
 """What the aerofoil problem draws, which files of sections it takes, and what it says of itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enf2enf.cli.making import _problem_parser
 from enf2enf.errors import ConfigError, DatasetError, GeometryError
 from enf2enf.problems.aerofoil.naca import FiveDigits, FourDigits
 from enf2enf.problems.aerofoil.problem import (
@@ -33,7 +36,7 @@ def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("sections") / "seven.npz"
     sections = [outline(FourDigits(2, 4, thickness)) for thickness in range(8, 15)]
     np.savez(path, points=np.array(sections, np.float32), names=[f"n{number}" for number in range(7)])
-    return str(path)
+    return str(path.resolve())
 
 
 @given(st.integers(0, 2**31), st.integers(0, 5000), st.integers(0, 19))
@@ -124,6 +127,17 @@ def test_a_path_is_in_no_name_and_in_the_mark_as_it_was_given(file, sections):
     )
     own = {"cases": 40, "seed": 13, "floor_cases": 0, "sections": sections, "points": file}
     assert plan.to_dict() == {"problem": "aerofoil", "version": 1} | own
+
+
+def test_the_command_line_takes_one_file_by_any_of_its_paths(file, tmp_path, monkeypatch):
+    folder = Path(file).parent
+    (tmp_path / "link.npz").symlink_to(file)
+    parser = _problem_parser(Aerofoil)
+    for at, word in ((folder, "seven.npz"), (folder, file), (folder.parent, f"./{folder.name}/seven.npz"),
+                     (tmp_path, "link.npz")):  # fmt: skip
+        monkeypatch.chdir(at)
+        assert parser.parse_args(["--points", word, "--out", "x"]).points == file
+    assert parser.parse_args(["--out", "x"]).points == ""
 
 
 def test_the_command_of_sections_without_a_file_names_none():
