@@ -6,7 +6,7 @@ from typing import Literal, final, get_args
 import numpy as np
 
 from enf2enf.data.airfrans.schema import SCHEMA, VISCOSITY
-from enf2enf.errors import ConfigError
+from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.plain import shown
 from enf2enf.problems.aerofoil.case import Case
@@ -46,6 +46,8 @@ class Aerofoil(AbstractProblem):
         if (self.sections == "naca") == bool(self.points):
             wanted = "none with NACA sections alone" if self.points else "a file for sections of points"
             raise ConfigError("points", wanted, shown(self.points))
+        if self.points:
+            self._check_file()
 
     @property
     def licence(self) -> str:
@@ -85,6 +87,14 @@ class Aerofoil(AbstractProblem):
         """The wall, the flow around it and the forces on it; None where it is not steady."""
         record = solve(drawn)
         return None if record is None else solved_case(record)
+
+    def _check_file(self) -> None:
+        """Before any process is begun that would meet the same."""
+        try:
+            outlines(self.points)
+        except DatasetError as error:
+            wanted = "a file of sections, npz with `points` (sections, points, 2) and `names` (sections,)"
+            raise ConfigError("points", wanted, f"{self.points!r}: {error.got}") from None
 
     def _of_points(self, seed: int, turn: int, redraw: int, rng: np.random.Generator) -> AbstractSection:
         sections = outlines(self.points)

@@ -1,5 +1,6 @@
 """What the aerofoil problem draws, which files of sections it takes, and what it says of itself."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enf2enf.cli import main
 from enf2enf.cli.making import _problem_parser
-from enf2enf.errors import ConfigError, DatasetError, GeometryError
+from enf2enf.errors import ConfigError, GeometryError
 from enf2enf.problems.aerofoil.naca import FiveDigits, FourDigits
 from enf2enf.problems.aerofoil.problem import (
     CAMBER,
@@ -92,26 +94,38 @@ def test_options_that_do_not_fit_each_other(options, sentence):
     assert str(refused.value) == sentence
 
 
+WANTED = r"^points: expected a file of sections, npz with `points` \(sections, points, 2\) and `names` \(sections,\), "
+
+
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
-        ({"points": np.zeros((3, 201, 2))}, r"got points \(3, 201, 2\) of float64$"),
-        ({"points": np.zeros((3, 201)), "names": ["a", "b", "c"]}, r"got points \(3, 201\) of float64, names \(3,\)"),
-        ({"points": np.zeros((0, 201, 2)), "names": np.zeros(0, "U1")}, r"got points \(0, 201, 2\) of"),
-        ({"points": np.full((1, 9, 2), "x"), "names": ["a"]}, r"got points \(1, 9, 2\) of <U1"),
+        ({"points": np.zeros((3, 201, 2))}, r"points \(3, 201, 2\) of float64$"),
+        ({"points": np.zeros((3, 201)), "names": ["a", "b", "c"]}, r"points \(3, 201\) of float64, names \(3,\)"),
+        ({"points": np.zeros((0, 201, 2)), "names": np.zeros(0, "U1")}, r"points \(0, 201, 2\) of"),
+        ({"points": np.full((1, 9, 2), "x"), "names": ["a"]}, r"points \(1, 9, 2\) of <U1"),
     ],
 )
 def test_files_of_something_else(tmp_path, arrays, sentence):
     path = str(tmp_path / "sections.npz")
     np.savez(path, **arrays)
-    wanted = r"sections.npz: expected numbers `points` \(sections, points, 2\) and `names` \(sections,\), "
-    with pytest.raises(DatasetError, match=wanted + sentence):
-        Aerofoil("points", path).draw(0, 0, 0)
+    with pytest.raises(ConfigError, match=f"{WANTED}got '.*sections.npz': {sentence}"):
+        Aerofoil("points", path)
 
 
-def test_a_file_that_is_missing_and_a_section_that_is_none(tmp_path):
-    with pytest.raises(DatasetError, match="none.npz: expected an npz file of plain arrays, got No such file"):
-        Aerofoil("points", str(tmp_path / "none.npz")).make(0, 0)
+@pytest.mark.parametrize("word", ["none.npz", "words.npz", "."])
+def test_a_file_that_is_none_is_refused_before_a_folder_is_made(word, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.npz").write_text("0 0\n1 0\n")
+    command = ["generate", "aerofoil", "--sections", "points", "--points", word, "--cases", "4", "--out", "new"]
+    assert main(command) == 1
+    said = capsys.readouterr().err.removeprefix("enf2enf: ")
+    reason = {"none.npz": "No such file or directory", "words.npz": "a file of another kind, or a part of one"}
+    assert re.match(f"{WANTED}got '.*': {reason.get(word, '')}.*\n$", said) and "case" not in said
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_section_that_is_none(tmp_path):
     path = str(tmp_path / "few.npz")
     np.savez(path, points=np.zeros((1, 9, 2)), names=["e193"])
     with pytest.raises(GeometryError, match=r"section e193: expected at least 20 points in the plane, got an array"):
