@@ -20,6 +20,7 @@ import enf2enf_meshes
 from enf2enf.client import Client
 from enf2enf.errors import Enf2EnfError
 from enf2enf.problems.aerofoil.naca import FourDigits
+from enf2enf.view.picture import check_picture
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("sections", nargs="*", type=Path, help="files of sections; SD7034 and NACA 2412 if not given")
@@ -27,6 +28,10 @@ parser.add_argument("--speed", type=float, default=50.0, help="of the inflow, m/
 parser.add_argument("--target", default="127.0.0.1:50051", help="host:port of the server")
 parser.add_argument("--out", type=Path, default=Path("polar.png"))
 options = parser.parse_args()
+try:
+    check_picture(options.out)
+except Enf2EnfError as error:
+    sys.exit(str(error))
 ANGLES, SHOWN, COLOURS = np.linspace(-4, 12, 33), (0.0, 5.0, 10.0), ("#2a6f97", "#e07a1f", "#7b2d8b", "#3a7d44")
 stems = [path.stem for path in options.sections]
 named = {path.stem if stems.count(path.stem) == 1 else str(path): path for path in options.sections}

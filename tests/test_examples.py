@@ -148,6 +148,14 @@ def test_aerofoil_polar(root, tmp_path, flow_target):
     assert float(lifts[0]) == pytest.approx(most, abs=6e-4)  # printed with three decimals
 
 
+@pytest.mark.parametrize("word", ["none/polar.png", "polar.bmp2"])
+def test_aerofoil_polar_looks_at_its_picture_before_it_asks(root, tmp_path, word):
+    result = ask(root, tmp_path, "127.0.0.1:1", "aerofoil_polar.py", "--out", word)
+    assert result.returncode == 1
+    reason = {"none/polar.png": "a place to write to, got No such file or directory"}
+    assert result.stderr.count("\n") == 1 and f"{word}: expected {reason.get(word, 'a picture')}" in result.stderr
+
+
 def test_airfoil_flow(root, tmp_path, flow_target):
     result = ask(root, tmp_path, flow_target, "airfoil_flow.py", "--out", "flow.png")
     if result.returncode:
