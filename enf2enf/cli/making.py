@@ -84,11 +84,13 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
 
 def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
     """The options of `enf2enf generate PROBLEM`: those of every problem, and its own."""
+    from enf2enf.data.split import fewest
     from enf2enf.problems.problem import flag
 
     summary = (kind.__doc__ or "").strip().split("\n")[0]
     parser = Parser(prog=f"enf2enf generate {kind.name}", description=summary)
-    parser.add_argument("--cases", type=whole, default=1200, help="how many (1200)")
+    text = f"how many, at least {fewest(kind().shares)}, one for each split (1200)"
+    parser.add_argument("--cases", type=whole, default=1200, help=text)
     parser.add_argument("--seed", type=whole, default=0, help="of all randomness (0)")
     parser.add_argument("--jobs", type=whole, default=None, help="processes; one per core if not given")
     parser.add_argument("--out", type=path, required=True, help="folder, new or of an interrupted run to finish")

@@ -278,6 +278,7 @@ def test_the_command_offers_the_options_of_the_problem(monkeypatch, tmp_path, ca
     assert "Potential flow past a round hole in a square of one metre." in text
     for words in ("--cases", "--jobs", "--nodes", "nodes around the hole (16)", "--sense"):
         assert words in text
+    assert "how many, at least 4, one for each split (1200)" in " ".join(text.split())
     assert "--seconds" not in text
     assert main(["generate", "hole", "--cases", "4", "--nodes", "20", "--jobs", "1", "--out", str(tmp_path / "o")]) == 0
     manifest = json.loads((tmp_path / "o" / "dataset.json").read_text())
