@@ -31,7 +31,7 @@ from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
 _AHEAD = 2  # sets of conditions of a query that are prepared beside the one that is answered
-_FEW_SIDES = 2000  # a small question about so many is answered without a thread of its own: at most some milliseconds
+_FEW = 512_000  # points, or `SMALL`, times sides: compared without a thread of their own, in 3 ms at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Engine:
         evaluator, on_wall = await self._evaluator(call, query.conditioned), query.on == "wall"
         future = self.device.submit(lane, Question(evaluator, points, on_wall), call.origin)
         try:
-            if lane == "small" and query.conditioned.shape.boundary_sides <= _FEW_SIDES:
+            if max(len(points), SMALL) * query.conditioned.shape.boundary_sides <= _FEW:
                 inside = evaluator.contains(points, on_wall)
             else:
                 inside = await call.in_thread(evaluator.contains, points, on_wall)
