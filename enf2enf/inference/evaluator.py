@@ -91,18 +91,18 @@ class FieldEvaluator:
             values[start : start + len(block.points)] = answered
         return values
 
-    def chunk(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
+    def chunk(
+        self, points: Float[np.ndarray, "points dim"], on_wall: bool = False
+    ) -> Float[np.ndarray, "points components"]:
         """The same for up to `CHUNK` points, in groups that are shared out to the cores."""
-        started = self.submit(points, cores())
-        inside = self.contains(points)  # while the threads compute
+        started = self.submit(points, cores(), on_wall)
+        inside = self.contains(points, on_wall)  # while the threads compute
         return self.masked(self.collect(started), inside)
 
     def on_wall(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, "points components"]:
         """Any number of points of the walls, float32."""
         parts = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
-        answers = [
-            self.masked(self.collect(self.submit(part, cores(), True)), self.contains(part, True)) for part in parts
-        ]
+        answers = [self.chunk(part, on_wall=True) for part in parts]
         return np.concatenate([np.zeros((0, self._fields.width), np.float32), *answers])
 
     @functools.cached_property
