@@ -63,16 +63,20 @@ def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, " numbers"
     if _has_unit(value):
         wanted = f"numbers in {unit or '1'}, without a unit" if unit else "numbers without a unit"
         raise UnitError(f"condition {name!r}", wanted, shown(str(value)))
-    plain = [_item(part) for part in value] if isinstance(value, list | tuple) else _item(value)
     try:
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
-        raise ConditionError(f"condition {name!r}", "numbers", shown(plain)) from None
+        raise _no_numbers(name, value) from None
     if row.dtype.kind not in "fiu" or np.ma.is_masked(value):
-        raise ConditionError(f"condition {name!r}", "numbers", shown(plain))
+        raise _no_numbers(name, value)
     if row.ndim != 1:
         raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
     return row.astype(np.float64)
+
+
+def _no_numbers(name: str, value: Any) -> ConditionError:
+    plain = [_item(part) for part in value] if isinstance(value, list | tuple) else _item(value)
+    return ConditionError(f"condition {name!r}", "numbers", shown(plain))
 
 
 def _of_polar(name: str, parts: Mapping[str, Any]) -> Float[np.ndarray, "2"]:
