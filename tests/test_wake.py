@@ -15,6 +15,7 @@ from enf2enf.geometry import Geometry
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import Flow
 from enf2enf.problems.joukowski.section import Section
+from enf2enf.problems.thickness import half_thickness
 from enf2enf.schema import Integrals, Quantity, Schema
 from enf2enf.wake import across_wake, drags_apart, in_wake, wake_drag
 
@@ -108,7 +109,7 @@ def test_drags_that_contradict_each_other_are_told(on_walls, behind):
 
 def test_a_flow_that_has_separated_comes_with_a_warning_and_one_that_has_not_without():
     x = (1 - np.cos(np.linspace(0, np.pi, 61))) / 2
-    half = 0.3 * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
+    half = 0.3 * half_thickness(x)
     wall = Geometry.of([np.concatenate([np.stack([x, -half], axis=1)[:-1], np.stack([x, half], axis=1)[:0:-1]])])
     surrogate = load("aerofoil")
     shape = surrogate.encode(wall)

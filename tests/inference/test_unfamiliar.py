@@ -9,6 +9,8 @@ from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.unfamiliar import unfamiliar
+from enf2enf.problems.aerofoil.naca import FourDigits
+from enf2enf.problems.thickness import half_thickness
 from enf2enf.schema import Quantity, Schema
 
 SCHEMA = Schema(2, (Quantity("inflow", "vector", "m/s"),), (Quantity("p"),))
@@ -66,10 +68,9 @@ def test_who_learnt_before_there_was_an_arch_says_nothing_of_it(learnt):
 
 
 def naca(x: np.ndarray, blunt: bool) -> Geometry:
-    """NACA 2412 with points at `x`, from 0 to 1; as published, or with the last coefficient that closes it."""
-    last = -0.1015 if blunt else -0.1036
-    half = 0.6 * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 + last * x**4)
-    line = np.where(x < 0.4, 0.125 * x * (0.8 - x), 0.02 / 0.36 * (0.2 + x * (0.8 - x)))
+    """NACA 2412 with points at `x`, from 0 to 1; as published, with a last coefficient of -0.1015, or closed."""
+    half = 0.6 * (half_thickness(x) + 0.0021 * x**4 * blunt)
+    line, _ = FourDigits(2, 4, 12).mean_line(x)
     upper, lower = np.stack([x, line + half], axis=1), np.stack([x, line - half], axis=1)
     return Geometry.of([np.concatenate([lower if blunt else lower[:-1], upper[:0:-1]])])
 

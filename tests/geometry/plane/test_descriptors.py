@@ -12,6 +12,7 @@ from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incid
 from enf2enf.geometry.plane.polygon import Polygon
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.problem import Joukowski
+from enf2enf.problems.thickness import half_thickness
 
 some = settings(max_examples=25)
 angles, seeds = st.floats(-3, 3), st.integers(0, 2**32 - 1)
@@ -99,7 +100,7 @@ def test_corners_are_not_curved(around):
 @given(st.floats(0.1, 0.3), st.floats(0.001, 0.02), st.integers(100, 200), angles)
 def test_a_blunt_trailing_edge_has_two_corners_and_a_sharp_one_has_one(thickness, gap, sides, angle):
     x = (1 - np.cos(np.linspace(0, np.pi, sides // 2 + 1))) / 2
-    half = 5 * thickness * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
+    half = 5 * thickness * half_thickness(x)
     upper, lower = np.stack([x, half], axis=1), np.stack([x, -half], axis=1)
     open_ = np.stack([np.zeros_like(x), gap / 2 * x], axis=1)
     sharp = np.concatenate([lower[:-1], upper[:0:-1]])

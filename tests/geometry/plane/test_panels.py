@@ -14,6 +14,7 @@ from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.geometry.plane.smooth import smoothed
 from enf2enf.problems.elasticity.void import Void
+from enf2enf.problems.thickness import half_thickness
 
 few = settings(max_examples=10, deadline=None)
 SQUARE = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
@@ -22,8 +23,7 @@ SQUARE = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
 def aerofoil(sides: int = 120, thickness: float = 0.12, camber: float = 0.04, base: float = 0.0) -> np.ndarray:
     """A NACA four-digit section of chord 1, counter-clockwise from its trailing edge, which is sharp or has a base."""
     x = 0.5 + 0.5 * np.cos(np.linspace(0, 2 * np.pi, sides + 1))[:-1]
-    series = 0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4
-    half = 5 * thickness * series + base / 2 * x
+    half = 5 * thickness * half_thickness(x) + base / 2 * x
     upper = np.arange(sides) <= sides // 2
     loop = np.stack([x, 4 * camber * x * (1 - x) + np.where(upper, half, -half)], axis=1)
     return loop if base == 0 else np.concatenate([loop, [[1.0, -base / 2]]])
