@@ -1,5 +1,6 @@
 """A shape under conditions: what one evaluator of fields is made for."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,30 +8,39 @@ import numpy as np
 from enf2enf.inference.evaluator import FieldEvaluator
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.cache import EncodedShape
+from enf2enf_server.compute.recent import Recent
 
+Conditions = Mapping[str, float | np.ndarray]
 Key = tuple[str, bytes]
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class ConditionedShape:
     """A shape under checked conditions.
 
     Args:
         shape: the shape.
         conditions: name -> number, or one number per dimension for a vector.
-
-    Attributes:
         key: the same for equal shapes under equal conditions.
         extrapolating: conditions, and numbers that describe the shape, outside the range of the training data.
-
-    Raises:
-        ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
     """
 
-    def __init__(self, shape: EncodedShape, conditions: Mapping[str, float | np.ndarray]):
-        self.shape, self._conditions = shape, dict(conditions)
-        row = self.surrogate.condition_row(self._conditions, shape.encoding)
-        self.extrapolating = self.surrogate.extrapolating(shape.encoding, row)
-        self.key: Key = (shape.handle, row.tobytes())
+    shape: EncodedShape
+    conditions: Conditions
+    key: Key
+    extrapolating: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shape: EncodedShape, conditions: Conditions) -> "ConditionedShape":
+        """The shape under conditions.
+
+        Raises:
+            ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
+        """
+        surrogate = shape.model.surrogate
+        row = surrogate.condition_row(conditions, shape.encoding)
+        key = shape.handle, row.tobytes()
+        return cls(shape, conditions, key, surrogate.extrapolating(shape.encoding, row))
 
     @property
     def surrogate(self) -> Surrogate:
@@ -39,4 +49,25 @@ class ConditionedShape:
 
     def evaluator(self) -> FieldEvaluator:
         """A new evaluator of its fields. Computes, and encodes the shape in a new direction: for the device."""
-        return self.surrogate.evaluator(self.shape.encoding, self._conditions)
+        return self.surrogate.evaluator(self.shape.encoding, self.conditions)
+
+
+class Conditioning:
+    """Puts shapes under conditions, which are checked once for a shape: it takes a third of a small question's time.
+
+    Args:
+        entries: of how many shapes and conditions the checks are remembered.
+    """
+
+    def __init__(self, entries: int):
+        self._checked: Recent[tuple[str, frozenset], tuple[Key, tuple[str, ...]]] = Recent(entries)
+
+    def __call__(self, shape: EncodedShape, conditions: Conditions) -> ConditionedShape:
+        """See `ConditionedShape.of`."""
+        numbers = frozenset((name, np.asarray(value, float).tobytes()) for name, value in conditions.items())
+        given = shape.handle, numbers
+        if (known := self._checked.find(given)) is not None:
+            return ConditionedShape(shape, conditions, *known)
+        conditioned = ConditionedShape.of(shape, conditions)
+        self._checked.put(given, (conditioned.key, conditioned.extrapolating))
+        return conditioned

@@ -19,7 +19,7 @@ from enf2enf_server.compute import lanes
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.budget import Budget
 from enf2enf_server.compute.cache import EncodedShape, ShapeCache, handle_of
-from enf2enf_server.compute.conditioned_shape import ConditionedShape
+from enf2enf_server.compute.conditioned_shape import ConditionedShape, Conditioning
 from enf2enf_server.compute.device import Done
 from enf2enf_server.compute.models import Models
 from enf2enf_server.compute.resolved_query import Points, ResolvedQuery
@@ -67,6 +67,9 @@ class Engine:
         models: those that answer.
         config: the limits.
         metrics: count what is done.
+
+    Attributes:
+        conditioned: puts shapes under conditions.
     """
 
     def __init__(self, models: Models, config: ServerConfig, metrics: Metrics):
@@ -75,6 +78,7 @@ class Engine:
         self.uploads = Budget(config.upload_bytes, config.share)
         self.device, self.encoder = lanes.device(config, metrics), lanes.encoder(config)
         self._evaluators = lanes.Evaluators(config.cached_decodings)
+        self.conditioned = Conditioning(config.cached_decodings)
         self._limits = MeshLimits(config.mesh_nodes, config.mesh_cells, config.mesh_curves, config.mesh_sides)
         self.parsers = Parsers(config.parsers, config.mesh_seconds, config.parser_bytes)
         metrics.watch_cache(lambda: len(self.shapes), lambda: self.shapes.bytes)
@@ -202,7 +206,7 @@ class Engine:
 
     async def _evaluator(self, call: Call, conditioned: ConditionedShape) -> FieldEvaluator:
         """That of a shape under conditions, made by the device where it is not held."""
-        if (known := self._evaluators.find(conditioned.key)) is not None:
+        if (known := self._evaluators.find(conditioned)) is not None:
             return known
         return (await _done(call, self._begin(call, conditioned), "encode")).value
 

@@ -1,8 +1,6 @@
 """What the device computes: encodings of geometries, and fields at points."""
 
 import functools
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from enf2enf.inference.joint import Question, evaluate_together, merge_small
 from enf2enf.threads import cores, map_in_threads
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Key
 from enf2enf_server.compute.device import Device, Lane
+from enf2enf_server.compute.recent import Recent
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 
@@ -29,27 +28,19 @@ class Evaluators:
     """
 
     def __init__(self, entries: int):
-        self._entries = entries
-        self._held: OrderedDict[Key, FieldEvaluator] = OrderedDict()
-        self._lock = threading.Lock()
+        self._held: Recent[Key, FieldEvaluator] = Recent(entries)
 
-    def find(self, key: Key) -> FieldEvaluator | None:
-        """That of a shape under conditions, now the most recently used one; None where it is not held."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-            return self._held.get(key)
+    def find(self, conditioned: ConditionedShape) -> FieldEvaluator | None:
+        """That of a shape under conditions; None where it is not held."""
+        return self._held.find(conditioned.key)
 
     def made(self, conditioned: ConditionedShape) -> FieldEvaluator:
         """The same, made where it is not held. For the device."""
-        if (known := self.find(conditioned.key)) is not None:
+        if (known := self.find(conditioned)) is not None:
             return known
         evaluator = conditioned.evaluator()
         _ = evaluator.integrals  # computed once, here and not when an answer is sent
-        with self._lock:
-            self._held[conditioned.key] = evaluator
-            while len(self._held) > self._entries:
-                self._held.popitem(last=False)
+        self._held.put(conditioned.key, evaluator)
         return evaluator
 
 

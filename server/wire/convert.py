@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -17,7 +17,7 @@ from enf2enf.schema import Quantity
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
-from enf2enf_server.compute.conditioned_shape import ConditionedShape
+from enf2enf_server.compute.conditioned_shape import ConditionedShape, Conditions
 from enf2enf_server.compute.engine import MeshOptions
 from enf2enf_server.compute.models import Model
 from enf2enf_server.compute.resolved_query import ExplicitPoints, MeshNodes, ResolvedQuery, Target, WallMidpoints
@@ -57,7 +57,9 @@ def encode_reply(shape: EncodedShape) -> pb.EncodeResponse:
     )
 
 
-def resolve(shape: EncodedShape, query: pb.Query) -> list[ResolvedQuery]:
+def resolve(
+    shape: EncodedShape, query: pb.Query, conditioned: Callable[[EncodedShape, Conditions], ConditionedShape]
+) -> list[ResolvedQuery]:
     """A query of a shape in the library's types, one for each set of conditions.
 
     Raises:
@@ -66,10 +68,10 @@ def resolve(shape: EncodedShape, query: pb.Query) -> list[ResolvedQuery]:
     """
     target = _target(query, shape.model.surrogate.schema.dim)
     sets = [query.conditions, *(further.conditions for further in query.further)]
-    return [ResolvedQuery(ConditionedShape(shape, _conditions(one)), target) for one in sets]
+    return [ResolvedQuery(conditioned(shape, _conditions(one)), target) for one in sets]
 
 
-def _conditions(given: Mapping[str, pb.Condition]) -> dict[str, float | np.ndarray]:
+def _conditions(given: Mapping[str, pb.Condition]) -> Conditions:
     """Conditions as the library takes them; it checks them itself."""
     numbers = {name: list(condition.values) for name, condition in given.items()}
     return {name: values[0] if len(values) == 1 else np.array(values) for name, values in numbers.items()}

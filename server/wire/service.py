@@ -65,7 +65,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
 
     async def Sample(self, request: pb.SampleRequest, call: Call) -> pb.SampleResponse:
         """See `surrogate.proto`."""
-        query, *further = convert.resolve(self._engine.find(call, request.handle), request.query)
+        query, *further = self._resolved(self._engine.find(call, request.handle), request.query)
         if further:
             raise QueryError("further", "none in Sample; Decode answers them", str(len(further)))
         query.admit(min(self._engine.config.points, query.surrogate.chunk_points))
@@ -102,7 +102,7 @@ class SurrogateService(pb_grpc.SurrogateServicer):
         self, call: Call, shape: EncodedShape, message: pb.Query, sent: "SentPoints"
     ) -> Iterator[dict[str, Any]]:
         """The parts of the answer of `Decode`, each under the name of its part in the message."""
-        queries = convert.resolve(shape, message)
+        queries = self._resolved(shape, message)
         first = queries[0]
         for query in queries:
             query.admit(self._engine.config.points // len(queries))
@@ -117,6 +117,9 @@ class SurrogateService(pb_grpc.SurrogateServicer):
                 yield {"chunk": convert.field_chunk(query, part)}
             else:
                 yield {"summary": convert.summary(part)}
+
+    def _resolved(self, shape: EncodedShape, query: pb.Query) -> list[ResolvedQuery]:
+        return convert.resolve(shape, query, self._engine.conditioned)
 
     def _stream(
         self, call: Call, shape: EncodedShape, query: pb.Query, requests: RequestStream, kind: Callable[..., Message]

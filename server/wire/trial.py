@@ -8,6 +8,7 @@ from enf2enf.inference.trial import trial_geometry
 from enf2enf_protos import surrogate_pb2 as pb
 from enf2enf_server.compute.answer import FieldChunk, Summary
 from enf2enf_server.compute.cache import EncodedShape
+from enf2enf_server.compute.conditioned_shape import ConditionedShape
 from enf2enf_server.compute.models import Model
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.parsing.parsed_mesh import ParsedMesh
@@ -26,7 +27,7 @@ def trial(model: Model, config: ServerConfig) -> None:
     _check_size("description", convert.description(model, config), config)
     shape = _encoded(model)
     _check_size("encoding", convert.encode_reply(shape), config)
-    query = convert.resolve(shape, _query(model))[0]
+    query = convert.resolve(shape, _query(model), ConditionedShape.of)[0]
     points = next(query.known_points())
     field = surrogate.field(points, query.conditioned.evaluator().chunk(points))
     for name, values in field.values.items():
