@@ -60,7 +60,7 @@ def _write(path: Path, raw, tags: list[np.ndarray], names: list[str]) -> None:
 
 FORMAT = Format(
     name="csv",
-    label="CSV",
+    label="CSV or DAT",
     extensions=(".csv", ".dat"),
     kinds=frozenset({"line"}),
     fields=False,

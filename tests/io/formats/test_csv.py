@@ -132,7 +132,7 @@ def test_an_empty_cell_behind_the_height_is_no_label():
 def test_a_title_may_be_before_labels_but_not_before_counts_and_labels():
     rows = "0 0 a\n1 0 a\n1 1 a\n0 1 a\n"
     assert set(read_bytes(f"a box\n{rows}".encode(), "a.dat").patches) == {"a"}
-    with pytest.raises(MeshError, match="^a.dat: expected a complete CSV file"):
+    with pytest.raises(MeshError, match="^a.dat: expected a complete CSV or DAT file"):
         read_bytes(f"a box\n2 2 a\n{rows}".encode(), "a.dat")
 
 
