@@ -14,6 +14,7 @@ Interval = tuple[float, float]
 _NEAR = 0.05  # of the range of what was seen,
 _ALIKE = 0.01  # of its largest magnitude,
 _ROUNDED = 1e-6  # of numbers of order 1: how far outside a number is still familiar, the most of the three
+_HUNDREDS = 200  # numbers: where one of so many was apart from the others is no range
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Ranges:
 
     A range has holes where none was for more than a tenth of it, as between aerofoils and circles. Each of its parts is
     widened by 5 % of its own range or 1 % of its largest magnitude, whichever is more. Of fewer than 20 numbers, the
-    shares of the range are a number's share instead of 5 %.
+    shares of the range are a number's share instead of 5 %. Where one number of 200 was, or fewer, between such holes,
+    is no part: a shape unlike hundreds of others is hardly learnt.
 
     Args:
         intervals: of every number by its name: where it is familiar, in growing order.
@@ -73,11 +75,13 @@ class Ranges:
 
 
 def _familiar(values: list[float]) -> tuple[Interval, ...]:
-    """The intervals around sorted numbers, apart from each other where there is a hole."""
+    """The intervals around sorted numbers, apart from each other where there is a hole; not those around very few."""
     hole = 2 * _near(values)
     begins = [0, *(k for k in range(1, len(values)) if values[k] - values[k - 1] > hole), len(values)]
     parts = [values[first:last] for first, last in itertools.pairwise(begins)]
-    return tuple((part[0] - _near(part), part[-1] + _near(part)) for part in parts)
+    return tuple(
+        (part[0] - _near(part), part[-1] + _near(part)) for part in parts if _HUNDREDS * len(part) > len(values)
+    )
 
 
 def _near(values: list[float]) -> float:

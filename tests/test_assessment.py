@@ -59,6 +59,15 @@ def test_where_nothing_was_for_long_there_is_a_hole(gap, count, far):
     assert ranges.unfamiliar({"a": 2.06}) == ("a",)  # a twentieth of what is this side of the hole
 
 
+@given(count=st.integers(100, 500), few=st.integers(1, 4), gap=st.floats(0.5, 100))
+def test_where_one_of_hundreds_was_is_no_range(count, few, gap):
+    """200 numbers are familiar beside one that is far from them, 201 are not."""
+    values = [*np.linspace(1, 2, count), *[2 + gap] * few]
+    ranges = Ranges.fit({"a": value} for value in values)
+    assert ranges.unfamiliar({"a": 2 + gap}) == (("a",) if 200 * few <= len(values) else ())
+    assert not any(ranges.unfamiliar({"a": value}) for value in values[:count])
+
+
 def test_a_few_numbers_are_no_holes():
     ranges = Ranges.fit({"a": float(value)} for value in (1, 2, 4))
     assert ranges.unfamiliar({"a": 3.0}) == () and ranges.unfamiliar({"a": 5.1}) == ("a",)
