@@ -68,12 +68,21 @@ class Stored(_Flows):
             return solved_case(record)
 
 
-@final
 @dataclasses.dataclass(frozen=True)
-class NearSeparation(_Flows):
-    """Thin NACA and other sections in turn, fast and at the angles about which their lower sides begin to separate."""
+class _Drawn(_Flows):
+    """What those share that draw NACA and other sections in turn."""
 
     points: str
+
+    def solve(self, drawn: Case) -> SolvedCase | None:
+        """As usual."""
+        return Aerofoil().solve(drawn)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class NearSeparation(_Drawn):
+    """Thin NACA and other sections in turn, fast and at the angles about which their lower sides begin to separate."""
 
     def draw(self, seed: int, index: int, redraw: int) -> Case:
         """A draw of the usual problem, with other conditions and thinner."""
@@ -84,27 +93,17 @@ class NearSeparation(_Flows):
             return Case(dataclasses.replace(section, thickness=thickness), speed, degrees)
         return Case(section, speed, degrees + 1)
 
-    def solve(self, drawn: Case) -> SolvedCase | None:
-        """As usual."""
-        return Aerofoil().solve(drawn)
-
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Steep(_Flows):
+class Steep(_Drawn):
     """NACA and other sections in turn, at the angles at which upper sides begin to separate."""
-
-    points: str
 
     def draw(self, seed: int, index: int, redraw: int) -> Case:
         """A draw of the usual problem at a steep angle."""
         usual = Aerofoil("mixed", self.points).draw(seed, index, redraw)
         degrees = np.random.default_rng([seed, index, redraw, 1]).uniform(9.5, 15)
         return dataclasses.replace(usual, degrees=round(degrees, 3))
-
-    def solve(self, drawn: Case) -> SolvedCase | None:
-        """As usual."""
-        return Aerofoil().solve(drawn)
 
 
 def stored(folder: Path) -> list[Path]:

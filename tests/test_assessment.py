@@ -61,7 +61,7 @@ def test_where_nothing_was_for_long_there_is_a_hole(gap, count, far):
 
 @given(count=st.integers(100, 500), few=st.integers(1, 4), gap=st.floats(0.5, 100))
 def test_where_one_of_hundreds_was_is_no_range(count, few, gap):
-    """200 numbers are familiar beside one that is far from them, 201 are not."""
+    """One of 199 numbers that is far from the others is familiar, one of 200 is not."""
     values = [*np.linspace(1, 2, count), *[2 + gap] * few]
     ranges = Ranges.fit({"a": value} for value in values)
     assert ranges.unfamiliar({"a": 2 + gap}) == (("a",) if 200 * few <= len(values) else ())

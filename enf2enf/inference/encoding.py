@@ -2,8 +2,6 @@
 
 import dataclasses
 import functools
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax.numpy as jnp
@@ -18,6 +16,7 @@ from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import Mesh
 from enf2enf.model.panels import ROLES, Panels
 from enf2enf.nn.latents import Latents
+from enf2enf.recent import Recent
 from enf2enf.threads import map_in_threads
 
 _NAMED = 5  # walls that a warning names
@@ -77,8 +76,9 @@ class Encoding:
     wall_patches: tuple[str, ...] = ()
     extrapolating: tuple[str, ...] = ()
     mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = ()
-    _held: OrderedDict[bytes, tuple[View, ...]] = dataclasses.field(default_factory=OrderedDict, repr=False)
-    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
+    _held: Recent[bytes, tuple[View, ...]] = dataclasses.field(
+        default_factory=lambda: Recent(MOST_DIRECTIONS), repr=False
+    )
 
     def __reduce__(self):  # a copy sees the geometry anew: what is held is behind a lock
         kept = (field.name for field in dataclasses.fields(self) if not field.name.startswith("_"))
@@ -147,15 +147,10 @@ class Encoding:
             see: computes a view.
         """
         key = (np.round([frame.axes for frame in frames], _DIGITS) + 0.0).tobytes()
-        with self._lock:
-            if (known := self._held.get(key)) is not None:
-                self._held.move_to_end(key)
-                return known
+        if (known := self._held.find(key)) is not None:
+            return known
         views = tuple(map_in_threads(see, frames))
-        with self._lock:
-            self._held[key] = views
-            while len(self._held) > MOST_DIRECTIONS:
-                self._held.popitem(last=False)
+        self._held.put(key, views)
         return views
 
 

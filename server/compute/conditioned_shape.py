@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from enf2enf.inference.evaluator import FieldEvaluator
+from enf2enf.recent import Recent
 from enf2enf.surrogate import Surrogate
 from enf2enf_server.compute.cache import EncodedShape
-from enf2enf_server.compute.recent import Recent
 
 Conditions = Mapping[str, float | np.ndarray]
 Key = tuple[str, bytes]

@@ -9,10 +9,10 @@ from jaxtyping import Float
 
 from enf2enf.inference.evaluator import FieldEvaluator, computed
 from enf2enf.inference.joint import Question, evaluate_together, merge_small
+from enf2enf.recent import Recent
 from enf2enf.threads import cores, map_in_threads
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Key
 from enf2enf_server.compute.device import Device, Lane
-from enf2enf_server.compute.recent import Recent
 from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 

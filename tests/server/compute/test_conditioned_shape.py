@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enf2enf.errors import ConditionError
+from enf2enf.recent import Recent
 from enf2enf_server.compute.cache import EncodedShape
 from enf2enf_server.compute.conditioned_shape import ConditionedShape, Conditioning
 from enf2enf_server.compute.models import Model
-from enf2enf_server.compute.recent import Recent
 from enf2enf_server.parsing.parsed_mesh import ParsedMesh
 
 

@@ -21,6 +21,10 @@ class Recent(Generic[_Key, _Value]):
         self._held: OrderedDict[_Key, _Value] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._held)
+
     def find(self, key: _Key) -> _Value | None:
         """What is kept under a key, now the most recently used one; None where nothing is."""
         with self._lock:
