@@ -159,8 +159,8 @@ def _couples(sides: WallSides, pressure: Float[np.ndarray, " sides"]) -> Float[n
 
     The growth is that of the linear function next to the pressure on the wall, which is then integrated exactly.
     """
-    growth = np.empty(len(pressure))
-    for wall in range(int(sides.walls[-1]) + 1):
+    growth = np.zeros(len(pressure))
+    for wall in np.unique(sides.walls):
         own = sides.walls == wall
         places, values = sides.midpoints[own], pressure[own]
         gradient = np.linalg.lstsq(places - places.mean(axis=0), values - values.mean())[0]

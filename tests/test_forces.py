@@ -1,5 +1,7 @@
 """Forces against the theorems of Gauss and Archimedes, and against flows whose lift and moment are known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,6 +76,18 @@ def test_a_linear_pressure_lifts_what_it_is_in_at_its_centroid(loops, gradient, 
         np.testing.assert_allclose(moment, exact, atol=1e-9)  # measured 3e-12
     np.testing.assert_allclose(on.total_force, on.force.sum(axis=0))
     np.testing.assert_allclose(on.total_moment, on.moment.sum())
+
+
+@some
+@given(walls(), st.integers(0, 99), places)
+def test_forces_do_not_depend_on_the_order_of_sides(loops, seed, about):
+    """Those of a smooth curve come wall by wall, but not in the walls' order."""
+    sides, rng = sides_of(loops), np.random.default_rng(seed)
+    pressure, order = rng.normal(size=len(sides.lengths)), rng.permutation(len(sides.lengths))
+    shuffled = WallSides(*(getattr(sides, part.name)[order] for part in dataclasses.fields(sides)))
+    one, other = forces(sides, pressure, about=about), forces(shuffled, pressure[order], about=about)
+    np.testing.assert_allclose(other.force, one.force, atol=1e-12)
+    np.testing.assert_allclose(other.moment, one.moment, atol=1e-10)
 
 
 @some

@@ -118,6 +118,22 @@ def test_every_diameter_of_a_circle_is_its_chord_the_one_along_the_inflow_counts
         np.testing.assert_allclose([leading @ along, trailing @ along], [-1, 1], atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    "centres", [[(-1, 0.4), (1, 0.4)], [(-1, 0), (1, 0.4)], [(-1, 0), (1, 0.1)]], ids=["a square", "a fork", "near"]
+)
+@given(TURNED)
+def test_where_chords_on_either_side_are_as_near_to_the_inflow_theirs_is_between(centres, motion):
+    """Of bodies that mirror each other in the inflow: one is as good as the other, and rounding would choose."""
+    body = flows.bodies(np.random.default_rng(0), 1)[0]
+    body = (body - body.mean(axis=0)) / np.ptp(body) / 10
+    bodies = [(body + centre) * [1, sign] for centre in centres for sign in (1, -1)]
+    along, axes = np.array([1.0, 0.0]), moved(*motion[:2])
+    ends = chord(bodies, along)
+    np.testing.assert_allclose(ends[:, 1], 0, atol=1e-12)
+    there = chord([loop @ axes.T + motion[2:] for loop in bodies], axes @ along)
+    np.testing.assert_allclose(there, ends @ axes.T + motion[2:], atol=1e-9)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("frames", [flows.INFLOW], ids=["inflow"])
 def test_an_answer_carries_them_wherever_it_was_asked(frames):

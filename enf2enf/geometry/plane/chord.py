@@ -14,9 +14,10 @@ _ONE_WAY = np.cos(0.2)  # of the angle to the longest, rad: as on a circle are t
 def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2 2"]:
     """The leading and the trailing edge: the two points of all walls that are farthest from each other.
 
-    Where pairs in other directions are nearly as far apart, as on a circle, the one along the inflow counts; else it
-    does not depend on the inflow, and is the mean of those that are equally far apart, as at the corners of a blunt
-    edge. It moves, turns and mirrors with walls and inflow.
+    Where pairs in other directions are nearly as far apart, as on a circle, the one along the inflow counts, or the
+    mean of those that are equally near to it, as of a square's diagonals; else it does not depend on the inflow, and is
+    the mean of those that are equally far apart, as at the corners of a blunt edge. It moves, turns and mirrors with
+    walls and inflow.
 
     Args:
         walls: their vertices, in metres.
@@ -28,12 +29,12 @@ def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndar
     lengths = np.linalg.norm(ways, axis=1)
     longest, nearly = ways[np.argmax(lengths)] / lengths.max(), lengths >= _AS_LONG * lengths.max()
     if (np.abs(ways[nearly] @ longest) >= _ONE_WAY * lengths[nearly]).all():
-        equal = lengths >= _EQUAL * lengths.max()
-        back = (ways @ longest < 0)[:, None, None]
-        found = np.unique(np.where(back, pairs[:, ::-1], pairs)[equal], axis=0).mean(axis=0)
+        way, equal = longest, lengths >= _EQUAL * lengths.max()
     else:
-        down = np.abs(ways @ along) / np.maximum(lengths, np.finfo(float).tiny)
-        found = pairs[int(np.argmax(np.where(nearly, down, -1.0)))]
+        down = np.where(nearly, np.abs(ways @ along) / np.maximum(lengths, np.finfo(float).tiny), -1.0)
+        way, equal = along, down >= _EQUAL * down.max()
+    back = (ways @ way < 0)[:, None, None]
+    found = np.unique(np.where(back, pairs[:, ::-1], pairs)[equal], axis=0).mean(axis=0)
     return origin + (found if (found[1] - found[0]) @ along >= 0 else found[::-1])
 
 

@@ -12,13 +12,13 @@ from enf2enf.geometry.geometry import Geometry
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class WallSides:
-    """All sides of all walls, wall by wall, in the order of `Geometry.runs`, each from a vertex to the next.
+    """All sides of all walls, wall by wall, each from a vertex to the next.
 
     Args:
         midpoints: in metres.
         normals: of length 1, out of the body into the domain.
         lengths: in metres.
-        walls: the number of the wall that each is of.
+        walls: the number of the wall that each is of, in the order of `Geometry.runs`.
     """
 
     midpoints: Float[np.ndarray, "sides 2"]
