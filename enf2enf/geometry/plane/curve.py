@@ -102,7 +102,7 @@ class Curve:
 
     def _ruler(self, turning: float) -> Ruler:
         """Corners do not turn it: panels begin there anyway."""
-        turned = np.abs(turns(self.points))
+        turned = turns(self.points)
         turned[self.corners] = 0
         return Ruler.of(self.arc, turned, turning)
 

@@ -28,11 +28,12 @@ class Ruler:
         """The reading s + share L T(s) / 2 pi of a curve of length L that turned by T(s) so far.
 
         Of a smooth convex curve a part share / (1 + share) of the whole reading is its turning. Every vertex turns it
-        evenly between the middles of its sides, and over a hundredth of the length, which noise does not reach.
+        evenly between the middles of its sides, and over a hundredth of the length: turns to and fro within that, of
+        noise or of two points that are nearly one, are none.
 
         Args:
             arc: how far along the curve its vertices are, the first one again at the end.
-            turns: of those, but for that last one: by how much the curve turns, in either direction, rad.
+            turns: of those, but for that last one: by how much the curve turns to the left, rad.
             share: how much a turn weighs beside the length, see `ModelConfig.turning`.
         """
         length, spread = arc[-1], _SPREAD * arc[-1]
@@ -48,7 +49,8 @@ class Ruler:
 
         marks = np.unique(np.concatenate([arc, (arc + spread) % length, (arc - spread) % length]))
         turned = (integral(marks + spread) - integral(marks - spread)) / (2 * spread)
-        return cls(marks, np.maximum.accumulate(marks + share * length / (2 * np.pi) * (turned - turned[0])))
+        either_way = np.append(0.0, np.cumsum(np.abs(np.diff(turned))))
+        return cls(marks, marks + share * length / (2 * np.pi) * either_way)
 
     @property
     def length(self) -> float:

@@ -19,7 +19,7 @@ def ellipse(sides: int, width: float, height: float) -> np.ndarray:
 
 
 def ruler_of(curve: Curve, share: float) -> Ruler:
-    return Ruler.of(curve.arc, np.abs(turns(curve.points)), share)
+    return Ruler.of(curve.arc, turns(curve.points), share)
 
 
 @given(share=shares, size=st.floats(1e-3, 1e3), sides=st.integers(64, 300), count=st.integers(3, 60))
@@ -60,6 +60,24 @@ def test_it_does_not_matter_where_a_curve_begins(share, first, back):
     axes = np.diag([1.0, -1.0]) if back else np.eye(2)
     expected = Curve(loop, NO_CORNERS).turned(axes).cut(48, share)[0]
     np.testing.assert_allclose(Curve(other, NO_CORNERS).turned(axes).cut(48, share)[0], expected, atol=1e-12)
+
+
+@given(share=st.floats(0.1, 1), where=st.integers(0, 4094), by=st.floats(1e-9, 1e-6), height=st.floats(0.1, 1))
+def test_two_points_that_are_nearly_one_are_no_bend(share, where, by, height):
+    """Between them the polygon turns by any angle, and back."""
+    loop = ellipse(4096, 1.0, height)
+    double = np.insert(loop, where + 1, loop[where] + [by, by / 3], axis=0)
+    expected, got = (Curve(each, NO_CORNERS).cut(48, share)[0] for each in (loop, double))
+    np.testing.assert_allclose(got, expected, atol=0.05)  # measured 0.03
+
+
+@pytest.mark.parametrize("height", [0.1, 0.5, 1.0])
+def test_single_precision_of_a_finely_cut_curve_bends_nothing(height):
+    """Every vertex of which turns by a hundred times as much as that of the curve itself, to either side."""
+    loop = ellipse(40_000, 1.0, height)
+    rounded = (loop + 0.7).astype(np.float32).astype(float) - 0.7
+    expected, got = (Curve(each, NO_CORNERS).cut(48, 0.7)[0] for each in (loop, rounded))
+    np.testing.assert_allclose(got, expected, atol=5e-3)
 
 
 def test_the_nose_of_a_thin_body_gets_its_panels():
