@@ -43,7 +43,7 @@ def read(text: str) -> Table:
 
     Raises:
         ValueError: a row that is none, no points.
-        MeshError: decimal commas, points in space, Tecplot data.
+        MeshError: decimal commas, points in space, Tecplot data, counts of other points.
     """
     rows = rows_of(text)  # one at a time: a million of them, held, would take half a gigabyte
     first = next(rows, None)
@@ -164,6 +164,9 @@ def _without_counts(loops: list[_Loop]) -> list[_Loop]:
     """One loop of both sides of an aerofoil where two counts of points and these are found, otherwise what is found."""
     (first, second), *points = np.concatenate([curve for _, curve in loops]).tolist()
     if min(first, second) < 2 or first % 1 or first + second != len(points):
+        if len(loops) > 1 and len(loops[0][1]) == 1:
+            wanted = f"two of together {len(points)}, as many as there are"
+            raise MeshError("counts of points", wanted, f"{first:g} and {second:g}")
         return loops
     if any(label for label, _ in loops):
         raise ValueError(f"counts of points, {first:g} and {second:g}, beside labels")

@@ -19,7 +19,9 @@ _SAME = 1e-12  # of a curve's size: its ends are computed, and so one point but 
 
 def without_repeat(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "_ 2"]:
     """A closed curve without its last point where that is the first one again."""
-    away = np.abs(points[-1] - points[0]).max() if len(points) > 1 else np.inf
+    if len(points) < 2 or not np.isfinite(points).all():
+        return points
+    away = np.abs(points[-1] - points[0]).max()
     return points[:-1] if away <= _SAME * np.ptp(points, axis=0).max() else points
 
 

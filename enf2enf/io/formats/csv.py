@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from enf2enf.errors import MeshError
 from enf2enf.io import curve_table, text
 from enf2enf.io.format import Format
 from enf2enf.mesh import topology
@@ -13,15 +14,15 @@ from enf2enf.mesh.curves import without_repeat
 
 
 def _sniff(data: bytes) -> bool:
-    return text.matches(data, rb"^[-+.\d\w\"#]")
+    return text.matches(data, rb"^[ \t]*[-+.\d\w\"#]")
 
 
 def _read(path: Path):
     """The curves as a `meshio.Mesh` of line cells, every loop closed; labels that are words name patches.
 
     Raises:
-        ValueError: a row that is not two numbers and perhaps a label, a loop of fewer than three points.
-        MeshError: numbers with decimal commas, points in space, Tecplot data.
+        ValueError: a row that is not two numbers and perhaps a label.
+        MeshError: a loop of fewer than three points; what `curve_table.read` refuses.
     """
     import meshio
 
@@ -30,7 +31,7 @@ def _read(path: Path):
     for label, curve in table.curves:
         curve = without_repeat(np.array(curve))
         if len(curve) < 3:
-            raise ValueError(f"a loop of {len(curve)} points")
+            raise MeshError(f"loop {len(points)}", "at least three points", str(len(curve)))
         nodes = start + np.arange(len(curve))
         cells.append(("line", np.stack([nodes, np.roll(nodes, -1)], axis=1)))
         points.append(curve)

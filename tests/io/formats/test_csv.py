@@ -26,6 +26,29 @@ def test_curves_as_text(text):
     np.testing.assert_allclose(geometry.bounds, [[0, 0], [1, 1]])
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("form", [" {} {}\n", "\t{}\t{}\n", "{:10.6f}{:10.6f}\n", " {}, {}\n"])
+@pytest.mark.parametrize("name", ["a.dat", "a.csv"])
+def test_rows_that_all_begin_with_blanks(mark, form, name):
+    text = mark + "".join(form.format(*point) for point in ((1.0, 0.0), (0.5, 0.06), (0.0, 0.0), (0.5, -0.06)))
+    np.testing.assert_array_equal(read_bytes(text.encode(), name).points[:, 1], [0, 0.06, 0, -0.06])
+
+
+@pytest.mark.parametrize("last", ["inf 0", "inf inf", "0 -inf", "1e400 0"])
+def test_a_last_point_that_is_infinite_is_refused(last):
+    with pytest.raises(MeshError, match=r"a.dat: points: expected finite coordinates, got \[.*inf.*\] at node 3"):
+        read_bytes(f"0 0\n1 0\n1 1\n{last}\n".encode(), "a.dat")
+    with pytest.raises(MeshError, match="points: expected finite coordinates"):
+        Geometry.from_mesh(accept([np.array([[0.0, 0], [1, 0], [1, 1], [float(word) for word in last.split()]])]))
+
+
+def test_counts_of_other_points_and_loops_of_too_few_are_named():
+    with pytest.raises(MeshError, match="a.dat: counts of points: expected two of together 6, .*, got 4 and 3"):
+        read_bytes(b"T\n4 3\n\n0 0\n.5 .1\n1 0\n\n0 0\n.5 -.1\n1 0\n", "a.dat")
+    with pytest.raises(MeshError, match="a.csv: loop 1: expected at least three points, got 2"):
+        read_bytes(b"0 0\n1 0\n1 1\n\n0 0\n.5 -.1\n", "a.csv")
+
+
 def test_curve_labels_that_are_words_name_patches():
     mesh = read_bytes(b"x,y,loop\n0,0,box\n1,0,box\n1,1,box\n.2,.2,a\n.3,.2,a\n.3,.3,a\n", "csv")
     assert {key: len(facets) for key, facets in mesh.patches.items()} == {"a": 3, "box": 3}
