@@ -55,6 +55,14 @@ def in_motion(mesh):
         (at_rest, r"expected nodes at rest \(U_x = 0\) at those of the aerofoil, and nowhere else, got one at \(1.5"),
         (in_motion, r"and nowhere else, got none at \(1, 0\)"),
         (lambda mesh: mesh.point_data["U"].fill(1), r"and nowhere else, got none$"),
+        (
+            lambda mesh: mesh.point_data["p"].__setitem__(500, np.nan),
+            ", p: expected finite numbers, got nan at node 500",
+        ),
+        (
+            lambda mesh: mesh.point_data["U"].__setitem__((7, 1), np.inf),
+            r", U: expected finite numbers, got \[.*, inf\] at node 7",
+        ),
     ],
 )
 def test_a_flow_that_is_none(single, spoil, sentence):

@@ -64,9 +64,9 @@ def _claim(target: Path) -> None:
 
 
 def _stored(source: PublicFolder, target: Path, name: str) -> dict[str, Any]:
-    """The entry of a case, which is read and written unless it was; the last of its files says so."""
+    """The entry of a case, which is read and written unless it was."""
     entry = {"mesh": f"meshes/{name}.vtu", "samples": f"samples/{name}.npz", "wall": f"wall/{name}.npz"}
-    if not (target / entry["wall"]).exists():
+    if not all((target / part).exists() for part in entry.values()):
         record = Record.read(source, name)
         write(target / entry["mesh"], record.geometry.to_mesh())
         npz.write(target / entry["samples"], _arrays(record.flow))

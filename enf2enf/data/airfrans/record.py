@@ -16,6 +16,7 @@ from enf2enf.geometry.plane.polygon import Polygon, box, normals
 from enf2enf.io import read
 from enf2enf.mesh import Mesh, topology
 from enf2enf.mesh.curves import rectangle
+from enf2enf.plain import shown
 
 _SHEAR = "wallShearStress"
 _FIELDS = {"U": 2, "p": 1, "nut": 1}  # and how many numbers of each are in the plane
@@ -123,6 +124,9 @@ def _values(label: str, mesh: Mesh, key: str, width: int) -> Float[np.ndarray, "
     values = mesh.point_data[key]
     if values.shape[1:] not in ({(2,), (3,)} if width == 2 else {()}):
         raise DatasetError(f"{label}, {key}", f"{width} numbers a node", f"an array of shape {values.shape}")
+    if len(strange := np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))):
+        got = shown(values[strange[0]].tolist())
+        raise DatasetError(f"{label}, {key}", "finite numbers", f"{got} at node {strange[0]}")
     return values[:, :2] if width == 2 else values
 
 
