@@ -16,7 +16,7 @@ from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaErro
 from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
 
-_ROUNDING = 1e-9  # a condition equal to a bound of its range must not count as outside by rounding
+_ROUNDING = float(np.finfo(np.float32).eps)  # of a bound: a condition equal to it must not count as outside by that
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,11 +28,11 @@ def test_what_a_mirror_does_not_change_is_taken(angle, size, inflow, gravity):
     axes, along = plane(angle)
     row = np.array([300.0, *size * inflow * along, *gravity * along, 0.0])
     check_mirrored(flows.SCHEMA, row, axes)
-    check_mirrored(flows.SCHEMA, row + 1e-7 * np.hypot(*row[INFLOW]) * np.eye(6)[2], axes)
+    check_mirrored(flows.SCHEMA, row + 9e-7 * np.hypot(*row[INFLOW]) * np.eye(6)[2], axes)
 
 
 @pytest.mark.parametrize("culprit", ["inflow", "gravity", "swirl"])
-@given(angle=angles, size=sizes, share=st.sampled_from([2e-6, 0.1, 1.0]), side=st.sampled_from([-1, 1]))
+@given(angle=angles, size=sizes, share=st.sampled_from([1.1e-6, 0.1, 1.0]), side=st.sampled_from([-1, 1]))
 def test_what_it_changes_is_named(culprit, angle, size, share, side):
     axes, along = plane(angle)
     across = np.array([-along[1], along[0]])
