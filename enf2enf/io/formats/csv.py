@@ -31,7 +31,7 @@ def _read(path: Path):
     for label, curve in table.curves:
         curve = without_repeat(np.array(curve))
         if len(curve) < 3:
-            raise MeshError(f"loop {len(points)}", "at least three points", str(len(curve)))
+            raise MeshError(f"loop {len(points)}", "at least three points", f"a loop of {len(curve)} points")
         nodes = start + np.arange(len(curve))
         cells.append(("line", np.stack([nodes, np.roll(nodes, -1)], axis=1)))
         points.append(curve)

@@ -45,7 +45,7 @@ def test_a_last_point_that_is_infinite_is_refused(last):
 def test_counts_of_other_points_and_loops_of_too_few_are_named():
     with pytest.raises(MeshError, match="a.dat: counts of points: expected two of together 6, .*, got 4 and 3"):
         read_bytes(b"T\n4 3\n\n0 0\n.5 .1\n1 0\n\n0 0\n.5 -.1\n1 0\n", "a.dat")
-    with pytest.raises(MeshError, match="a.csv: loop 1: expected at least three points, got 2"):
+    with pytest.raises(MeshError, match="a.csv: loop 1: expected at least three points, got a loop of 2 points"):
         read_bytes(b"0 0\n1 0\n1 1\n\n0 0\n.5 -.1\n", "a.csv")
 
 
