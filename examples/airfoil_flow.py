@@ -49,14 +49,14 @@ nearest = distance_transform_edt(missing, return_distances=False, return_indices
 filled = np.ravel_multi_index(nearest, CELLS, order="F").ravel(order="F")
 flow["C_p"], flow["velocity"] = flow["pressure"][filled] / (options.speed**2 / 2), flow["velocity"][filled]
 lines = flow.streamlines_evenly_spaced_2D("velocity", start_position=(-0.49, 0.3, 0), separating_distance=6)
-edges = [wall.sides.ends[wall.sides.walls == number, 0] for number in np.unique(wall.sides.walls)]
-edges = [np.insert(edge, 2, 1e-3, axis=1) for edge in edges]  # before what they cover
+corners = np.insert(wall.sides.ends[:, 0], 2, 1e-3, axis=1)  # before what they cover
 plotter = pyvista.Plotter(off_screen=options.out is not None, window_size=(1320, 880))
 bar = {"title": "pressure coefficient C_p", "n_labels": 5, "fmt": "%.0f", "width": 0.4}
 place = {"position_x": 0.3, "position_y": 0.01}
 plotter.add_mesh(flow, scalars="C_p", cmap="RdBu_r", clim=(-2, 2), lighting=False, scalar_bar_args=bar | place)
 plotter.add_mesh(lines, color="black", line_width=1.2, opacity=0.55)
-for edge in edges:
+for number in np.unique(wall.sides.walls):
+    edge = corners[wall.sides.walls == number]
     body = pyvista.PolyData(edge, faces=[len(edge), *range(len(edge))]).triangulate()
     plotter.add_mesh(body, color="#e9ecef", lighting=False)
     plotter.add_mesh(pyvista.lines_from_points(edge, close=True), color="black", line_width=3)
@@ -64,7 +64,9 @@ plotter.view_xy()
 plotter.camera.tight(padding=0.03, adjust_render_window=False)
 found = ", ".join(f"{name} = {wall.integrals[name]:.4g}" for name in ("C_L", "C_D", "C_m"))
 print(title := f"{Path(options.section).stem} at {options.degrees:g} degrees: {found}")
-for sentence in (*wall.warnings, *(f"{name}: beyond the training data" for name in wall.extrapolating)):
+for sentence in wall.warnings:
     print(sentence)
+if wall.extrapolating:
+    print(f"beyond the training data in {', '.join(wall.extrapolating)}: an extrapolation")
 plotter.add_text(title, position="upper_edge", font_size=11, color="black")
 plotter.show(screenshot=options.out)

@@ -167,6 +167,13 @@ def test_airfoil_flow(root, tmp_path, flow_target):
     assert np.abs(pixels[470, 600] - [0xE9 / 255, 0xEC / 255, 0xEF / 255]).max() < 0.02  # the body
 
 
+@pytest.mark.parametrize("word", ["none/flow.png", "flow.xyz"])
+def test_airfoil_flow_looks_at_its_picture_before_it_asks(root, tmp_path, word):
+    result = ask(root, tmp_path, "127.0.0.1:1", "airfoil_flow.py", "--out", word)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and result.stderr.startswith("--out: expected a name that ends in .png")
+
+
 def test_slider_without_such_a_condition(root, tmp_path, target):
     result = ask(root, tmp_path, target, "slider.py", "--vary", "wind", "--out", "slider.png")
     assert result.returncode == 1

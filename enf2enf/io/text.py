@@ -20,7 +20,7 @@ def matches(data: bytes, pattern: bytes) -> bool:
 
 def decoded(data: bytes) -> str:
     """The text of a file, every line of it ended by one newline character, whatever ended it in the file."""
-    return data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    return data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n") + "\n"
 
 
 def edit(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -73,7 +73,7 @@ def test_two_points_that_are_nearly_one_are_no_bend(share, where, by, height):
 
 @pytest.mark.parametrize("height", [0.1, 0.5, 1.0])
 def test_single_precision_of_a_finely_cut_curve_bends_nothing(height):
-    """Every vertex of which turns by a hundred times as much as that of the curve itself, to either side."""
+    """Of which a vertex turns, to either side, by as much as the curve itself does there, or more."""
     loop = ellipse(40_000, 1.0, height)
     rounded = (loop + 0.7).astype(np.float32).astype(float) - 0.7
     expected, got = (Curve(each, NO_CORNERS).cut(48, 0.7)[0] for each in (loop, rounded))
