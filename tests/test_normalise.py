@@ -189,6 +189,18 @@ def test_conditions_of_a_schema_without_any():
 
 
 @few
+@given(seed=seeds)
+def test_a_constant_in_single_precision_is_no_other_one(seed):
+    normaliser = fitted(seed)
+    row = normaliser.condition_high
+    size = normaliser.schema.condition_columns.magnitudes(row)
+    constant = dataclasses.replace(
+        normaliser, condition_low=row, condition_high=row, magnitude_low=size, magnitude_high=size
+    )
+    assert constant.extrapolating(row.astype(np.float32).astype(float)) == ()
+
+
+@few
 @given(
     seed=seeds, share=st.tuples(*3 * [st.floats(0, 1)]), beyond=st.floats(1e-6, 10), index=st.integers(0, 2),
     up=st.booleans(),
