@@ -138,7 +138,7 @@ def classify(curves: Sequence[Polygon], named: Sequence[bool] | None, bounded: b
         chosen = inner
     else:
         chosen = [number for number, is_wall in enumerate(named) if is_wall]
-        if bounded and (rest := sorted(set(inner) - set(chosen))):
+        if rest := sorted(set(inner) - set(chosen)):
             where = place(box([curves[rest[0]].vertices]).mean(axis=0))
             raise GeometryError("walls", "every inner loop among the named patches", f"an unnamed one about {where}")
     if not chosen:
