@@ -1,14 +1,14 @@
 """Fields at points in a file of their own: a table with a line of headings, or an npz file."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from enf2enf.data import npz
 from enf2enf.data.samples import fitted
-from enf2enf.data.table import delimiter_of, heading_of, lines_of
+from enf2enf.data.table import check_once, delimiter_of, heading_of, lines_of
 from enf2enf.errors import DatasetError
 from enf2enf.plain import shown
 from enf2enf.schema import Quantity
@@ -28,10 +28,11 @@ def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[st
         unit: of the coordinates, which headings may state too.
 
     Raises:
-        DatasetError: no such file, another one, or one without a field; headings that state another unit.
+        DatasetError: no such file, another one, or one without a field; headings that come twice or state another unit.
     """
     is_npz = path.suffix.lower() == ".npz"
-    found = npz.read(path, path.name) if is_npz else dict(_columns(path, [field.name for field in fields], unit))
+    units = {"points": unit} | {field.name: field.unit for field in fields}
+    found = npz.read(path, path.name) if is_npz else dict(_columns(path, units))
     points = found.get("points", np.zeros(0))
     if points.ndim != 2 or points.dtype.kind not in "fiu" or points.shape[1] not in (dim, 3) or not len(points):
         raise DatasetError(path.name, f"points (n > 0, {dim})", f"shape {points.shape}")
@@ -43,8 +44,13 @@ def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[st
     return {"points": points[:, :dim].astype(np.float64)} | values
 
 
-def _columns(path: Path, fields: Sequence[str], unit: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays of a table: its columns, and those that make the points and the vectors together."""
+def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays of a table: its columns, and those that make the points and the vectors together.
+
+    Args:
+        path: the file.
+        wanted: the points and every field, and their units.
+    """
     lines = lines_of(path)
     delimiter = delimiter_of(lines[0])
     if len(lines) == 1:
@@ -57,19 +63,27 @@ def _columns(path: Path, fields: Sequence[str], unit: str) -> Iterator[tuple[str
         raise DatasetError(path.name, "numbers below its headings", str(error)) from None
     if rows.shape[1:] != (len(names),):
         raise DatasetError(path.name, f"{len(names)} numbers in every line", f"shape {rows.shape}")
-    columns = dict(zip(names, rows.T, strict=True))
+    check_once(path.name, names)
+    columns, stated = (dict(zip(names, each, strict=True)) for each in (rows.T, units))
     yield from columns.items()
-    for name in ("points", *fields):
-        stems = ("", "Points") if name == "points" else (name,)
-        for form, axes in ((form.format(stem), axes) for stem in stems for form, axes in _COMPONENTS):
-            parts = [form + axis for axis in axes if form + axis in columns]
-            if len(parts) > 1:
-                if name == "points":
-                    _check_unit(path.name, {units[names.index(part)] for part in parts}, unit)
-                yield name, np.stack([columns[part] for part in parts], axis=1)
-                break
+    for name, unit in wanted.items():
+        parts = _components(name, columns)
+        if unit:
+            _check_unit(path.name, name, {stated[part] for part in parts or columns.keys() & {name}}, unit)
+        if parts:
+            yield name, np.stack([columns[part] for part in parts], axis=1)
 
 
-def _check_unit(label: str, stated: set[str], unit: str) -> None:
+def _components(name: str, columns: Collection[str]) -> list[str]:
+    """The columns that make the points, or a vector, together; none where there are no two."""
+    for stem in ("", "Points") if name == "points" else (name,):
+        for form, axes in _COMPONENTS:
+            if len(parts := [form.format(stem) + axis for axis in axes if form.format(stem) + axis in columns]) > 1:
+                return parts
+    return []
+
+
+def _check_unit(file: str, name: str, stated: set[str], unit: str) -> None:
     if others := sorted(stated - {"", unit}):
-        raise DatasetError(f"coordinates of {label}", f"the unit of all meshes and points, {unit}", shown(others[0]))
+        label, of = ("coordinates", "all meshes and points") if name == "points" else (name, "the field")
+        raise DatasetError(f"{label} of {file}", f"the unit of {of}, {unit}", shown(others[0]))

@@ -49,8 +49,7 @@ class Table:
         lines = lines_of(path)
         heading, *rows = csv.reader(lines, delimiter=delimiter_of(lines[0]))
         names, units = zip(*(heading_of(path.name, cell) for cell in heading), strict=True)
-        if len(twice := {name for name in names if names.count(name) > 1}):
-            raise DatasetError(path.name, "every column once", f"{min(twice)!r} twice")
+        check_once(path.name, names)
         key = next((names.index(name) for name in names if name.lower() in _CASES), None)
         if key is None:
             raise DatasetError(path.name, f"a column of cases called {', '.join(_CASES)}", f"columns {list(names)}")
@@ -78,7 +77,8 @@ class Table:
                 conditions.
 
         Raises:
-            DatasetError: a column that is not there, or twice, or only one; units that contradict that.
+            DatasetError: a column that is not there, or twice, or only one; units that contradict that; a magnitude
+                below 0.
         """
         turns = {name: self._turn(name, columns) for name, columns in vectors.items()}
         taken = {column for columns in vectors.values() for column in columns}
@@ -87,7 +87,7 @@ class Table:
         quantities += [Quantity(name, "scalar", self.units[name]) for name in scalars]
         values = {}
         for case, row in self.rows.items():
-            values[case] = {name: _vector([row[c] for c in columns], turns[name]) for name, columns in vectors.items()}
+            values[case] = {name: _vector(case, row, columns, turns[name]) for name, columns in vectors.items()}
             values[case] |= {name: [row[name]] for name in scalars}
         return quantities, values
 
@@ -119,8 +119,13 @@ def _degrees(name: str, unit: str) -> float | None:
     return stated
 
 
-def _vector(numbers: Sequence[float], turn: float | None) -> list[float]:
-    return list(numbers) if turn is None else vector_of(numbers[0], turn * numbers[1]).tolist()
+def _vector(case: str, row: Mapping[str, float], columns: Sequence[str], turn: float | None) -> list[float]:
+    numbers = [row[column] for column in columns]
+    if turn is None:
+        return numbers
+    if numbers[0] < 0:
+        raise DatasetError(f"{columns[0]} of case {case!r}", "a magnitude of at least 0", f"{numbers[0]:g}")
+    return vector_of(numbers[0], turn * numbers[1]).tolist()
 
 
 def lines_of(path: Path) -> list[str]:
@@ -145,6 +150,12 @@ def heading_of(path: str, cell: str) -> tuple[str, str]:
     if (found := _HEADING.fullmatch(cell)) is None or not found["name"]:
         raise DatasetError(f"headings of {path}", "NAME or NAME [UNIT]", shown(cell))
     return found["name"], (found["unit"] or "").strip()
+
+
+def check_once(file: str, names: Sequence[str]) -> None:
+    """Raises `DatasetError` where two headings of a table are the same."""
+    if len(twice := {name for name in names if names.count(name) > 1}):
+        raise DatasetError(file, "every column once", f"{min(twice)!r} twice")
 
 
 def _number(label: str, name: str, cell: str) -> float:

@@ -277,6 +277,15 @@ def test_columns_that_make_no_vector(heading, columns, tmp_path):
     assert NO_VECTORS[heading, columns] in str(refusal.value)
 
 
+def test_a_magnitude_below_zero_is_refused_by_case(tmp_path):
+    """As it is at the question, and not turned around."""
+    (tmp_path / "t.csv").write_text("case,U [m/s],alpha [deg],V [m/s]\nrun0,1,2,-3\nrun1,-10,2,3\n")
+    table = Table.read(tmp_path / "t.csv")
+    with pytest.raises(DatasetError, match="^U of case 'run1': expected a magnitude of at least 0, got -10$"):
+        table.conditions({"inflow": ["U", "alpha"]})
+    assert table.conditions({"inflow": ["U", "V"]})[1]["run1"]["inflow"] == [-10.0, 3.0]
+
+
 def test_cases_without_conditions_and_conditions_without_cases_are_named(tmp_path, capsys):
     for number in range(4):
         write(tmp_path / f"run{number}.vtu", ring(number, False))

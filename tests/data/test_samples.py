@@ -14,10 +14,10 @@ from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Quantity
 
-FIELDS = [Quantity("p"), Quantity("U", "vector")]
+FIELDS = [Quantity("p"), Quantity("U", "vector", "m/s")]
 HEADINGS = [
-    "x,y,p,U_x,U_y", "p;U:0;U:1;U:2;Points:0;Points:1;Points:2", "X\tY\tUx\tUy\tp", "x [mm],y [mm],z,p (Pa),U_0,U_1",
-    "Points_0,Points_1,p,U_X,U_Y",
+    "x,y,p,U_x,U_y", "p;U:0;U:1;U:2;Points:0;Points:1;Points:2", "X\tY\tUx\tUy\tp",
+    "x [mm],y [mm],z,p (Pa),U_0 [m/s],U_1", "Points_0,Points_1,p,U_X,U_Y",
 ]  # fmt: skip
 AROUND = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 CIRCLE = np.stack([np.cos(AROUND), np.sin(AROUND)], axis=1)
@@ -57,6 +57,8 @@ CLOUDS = {
     "x,y,p,U_x,U_y\n1,2,3,4,nan\n": "U in t.csv: expected finite numbers, got",
     "x,y,z,p,U_x,U_y\n1,2,0,3,4,5\n1,2,1,3,4,5\n": "t.csv: expected points in a plane, got points of different z",
     "x [mm],y [mm],p,U_x,U_y\n1,2,3,4,5\n": "coordinates of t.csv: expected the unit of all meshes and points, m",
+    "x,y,p,U_x [m/s],U_y [km/h]\n1,2,3,4,5\n": "U of t.csv: expected the unit of the field, m/s, got 'km/h'",
+    "x,y,p,p,U_x,U_y\n1,2,3,4,5,6\n": "t.csv: expected every column once, got 'p' twice",
     "x,y,p,U_x,U_y,U_z\n1,2,3,4,5,6\n": "U in t.csv: expected a vector at every point, shape (1, 2), got vectors that",
 }
 
