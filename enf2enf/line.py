@@ -57,4 +57,4 @@ def corner(name: str, given: Any) -> tuple[float, ...]:
 def check_count(name: str, count: int) -> None:
     """Raises `QueryError` where it is no number of points."""
     if not is_whole(int(count) if isinstance(count, np.integer) else count, 1, _MOST):
-        raise QueryError(f"count of the {name}", "a whole number of points, at least one", shown(count))
+        raise QueryError(f"count of the {name}", f"a whole number of points from 1 to {_MOST:,}", shown(count))

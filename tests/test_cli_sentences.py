@@ -78,7 +78,7 @@ WORDS = {
     "grid:0,0:1,1:5": "grid:X,Y:X,Y:NX,NY with lower, upper and resolution with 2 or 3 entries each",
     "grid:1,1:0,0:2,2": "grid:X,Y:X,Y:NX,NY with lower bounds below upper ones",
     "grid:0,0:1,1": "grid:X,Y:X,Y:NX,NY",
-    "line:0,0:1,1:0": "line:X,Y:X,Y[:COUNT] with a whole number of points, at least one",
+    "line:0,0:1,1:0": "line:X,Y:X,Y[:COUNT] with a whole number of points from 1 to 1,000,000,000",
     "line:0:1,1": "line:X,Y:X,Y[:COUNT] with points of 2 or 3 finite coordinates",
     "slice:w:1": "slice:AXIS:VALUE[:COUNT] with x, y or z",
     "slice:x": "slice:AXIS:VALUE[:COUNT]",

@@ -70,7 +70,7 @@ class Spool:
     Args:
         folder: where the file takes space; it exists.
         name: what a refusal is about.
-        refusal: the error that says that there is no space.
+        refusal: the error that says that it takes none.
     """
 
     def __init__(self, folder: Path, name: str, refusal: type[Enf2EnfError]):
@@ -78,7 +78,8 @@ class Spool:
         try:
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115, it is gone with the last array in it
         except OSError as error:
-            raise self._refused(error) from None
+            wanted = "a folder to write to, for what does not fit into memory"
+            raise refusal(name, wanted, error.strerror or "none") from None
 
     def append(self, rows: np.ndarray) -> None:
         """Take these rows, which are of the same kind as all others."""

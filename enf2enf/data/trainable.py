@@ -17,6 +17,7 @@ _INSIDE = 0.5  # of the samples, at least: a few may be rounded off the boundary
 _SEVERAL, _APART = 8, 0.01  # so many samples reach over such a part of the domain
 _NEAR, _FAR = 0.05, 50.0  # of the walls' extent, around which a domain has no end: over so much, half of them so far
 _SAG = 0.02  # of the walls' extent: so far is a circle from a side of its twelve
+_ROUNDING = float(np.finfo(np.float32).eps)  # of the undisturbed value: packed fields are nearer to it by chance alone
 _GAP = 8.0  # times from one size to the next: units of length are 10 apart, or more; feet and metres are not
 
 
@@ -93,7 +94,9 @@ def check_numbers(
         if not (size := float(sizes[part].max())) <= LARGEST_SINGLE:
             wanted = "a dimensionless field within the range of float32"
             raise DatasetError(f"{label}, {field.name}", wanted, f"{size:.3g}")
-        if size == 0 and field.relative_to and field.error_in == "norm" and np.isfinite(values[:, part]).any():
+        rounding = _ROUNDING * float(np.linalg.norm(under.undisturbed[part])) / under.scales[part.start]
+        defined = np.isfinite(values[:, part]).any()
+        if size <= rounding and field.relative_to and field.error_in == "norm" and defined:
             wanted = f"a field that is not {field.relative_to} everywhere"
             raise DatasetError(f"{label}, {field.name}", wanted, f"no other than {field.relative_to}")
 

@@ -198,7 +198,7 @@ def test_no_space_is_one_sentence(tmp_path):
             spool.append(np.zeros(2**18))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    with pytest.raises(DatasetError, match="here: expected space .*, got No such file or directory"):
+    with pytest.raises(DatasetError, match="here: expected a folder to write to, .*, got No such file or directory"):
         Spool(tmp_path / "nowhere", "here", DatasetError)
 
 
