@@ -17,6 +17,7 @@ LENGTH = "length"
 """What a field may scale with beside conditions: the reference length."""
 SHORTEST, LONGEST = 1e-9, 1e9
 """Reference lengths in metres: every power of them that fields may scale with is a finite number."""
+_COLUMNS = frozenset({"x", "y", "z", "normal", "normal_x", "normal_y", "length", "wall"})  # of points and sides
 _CONDITIONS: tuple[Kind, ...] = ("scalar", "vector", "pseudoscalar")
 _USUAL = {"scales_with": (), "on": "domain", "relative_to": "", "transform": "identity", "error_in": "norm"}
 
@@ -56,6 +57,7 @@ class Schema:
             self._check_condition(condition)
         for field in self.fields:
             self._check_field(field)
+        self._check_columns()
         for key in ("outer_is_far", "open_walls"):
             if type(value := getattr(self, key)) is not bool:
                 raise SchemaError(key, "true or false", shown(value))
@@ -66,6 +68,14 @@ class Schema:
             raise SchemaError("length of the schema", wanted, shown(self.length))
         if self.integrals is not None:
             self._check_integrals(self.integrals)
+
+    def _check_columns(self) -> None:
+        """Refuses a field whose column in tables of answers would be another's."""
+        parts = ("x", "y", "z", "xx", "yy", "zz", "xy", "yz", "xz")
+        taken = {f"{field.name}_{part}" for field in self.fields if not field.is_single for part in parts}
+        if others := [field.name for field in self.fields if field.name in _COLUMNS | taken]:
+            wanted = f"none of {sorted(_COLUMNS)}, and no component of another field"
+            raise SchemaError("name of a field", wanted, repr(others[0]))
 
     def _check_integrals(self, integrals: Integrals) -> None:
         if self.dim != 2:

@@ -19,12 +19,13 @@ names = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,20}", fullmatch=True)
 kinds = st.sampled_from(["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"])
 condition_kinds = st.sampled_from(["scalar", "vector", "pseudoscalar"])
 powers = st.floats(-4, 4)
+TAKEN = ("x", "y", "z", "normal", "length", "wall")
 units = st.text(max_size=5).filter(is_line)
 
 
 @st.composite
 def schemas(draw):
-    chosen = draw(st.lists(names, min_size=1, max_size=7, unique=True))
+    chosen = draw(st.lists(names.filter(lambda name: name not in TAKEN), min_size=1, max_size=7, unique=True))
     cut = draw(st.integers(0, len(chosen) - 1))
     conditions = tuple(Quantity(name, draw(condition_kinds), draw(units)) for name in chosen[:cut])
     fields = []
@@ -92,6 +93,12 @@ BAD = {
     ),
     "no fields": ({"fields": []}, "fields: expected at least one field, got none"),
     "twice": ({"fields": [{"name": "load"}]}, "schema: expected every name once, got load twice"),
+    "a coordinate": ({"fields": [{"name": "x"}]}, "name of a field: expected none of ['length', 'normal', 'normal_x'"),
+    "of sides": ({"fields": [{"name": "wall", "on": "wall"}]}, "name of a field: expected none of"),
+    "a component of another": (
+        {"fields": [{"name": "U_x"}, {"name": "U", "kind": "vector"}]},
+        "and no component of another field, got 'U_x'",
+    ),
     "key": (
         {"colour": 1},
         "schema: expected keys among "
