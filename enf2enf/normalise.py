@@ -109,6 +109,23 @@ class Normaliser:
             conditions.min(axis=0), conditions.max(axis=0), magnitudes.min(axis=0), magnitudes.max(axis=0),
         )  # fmt: skip
 
+    def covering(self, extents: Float[np.ndarray, " cases"], conditions: Float[np.ndarray, "images inputs"]) -> Self:
+        """The same with the ranges of cases that are trained on too.
+
+        Args:
+            extents: of their geometries, in metres.
+            conditions: of every case, in each of its frames.
+        """
+        sizes = np.append(extents, self.extents)
+        rows = np.concatenate([conditions, [self.condition_low, self.condition_high]])
+        magnitudes = np.stack([self.schema.condition_columns.magnitudes(row) for row in conditions])
+        magnitudes = np.concatenate([magnitudes, [self.magnitude_low, self.magnitude_high]])
+        return dataclasses.replace(
+            self, extents=(float(sizes.min()), float(sizes.max())),
+            condition_low=rows.min(axis=0), condition_high=rows.max(axis=0),
+            magnitude_low=magnitudes.min(axis=0), magnitude_high=magnitudes.max(axis=0),
+        )  # fmt: skip
+
     def check_extent(self, extent: float) -> None:
         """Refuse a geometry whose size says that it is given in another unit, or is another problem."""
         low, high = self.extents[0] / 2, self.extents[1] * 2

@@ -2,13 +2,12 @@
 
 import collections
 import dataclasses
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from enf2enf.data.case import Case
+from enf2enf.data.case import identity
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.trainable import check_case, check_extents, check_numbers
 from enf2enf.dimensionless import Dimensionless
@@ -26,7 +25,6 @@ HUGE = 100.0
 _PANELS = 128  # of the usual model
 _NAMED = 5  # cases that a sentence names
 _ALIKE = 1e-6  # of a number: rounding
-_DIGITS = 9  # of the extent: closer shapes are one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,23 +155,13 @@ def _look(dataset: Dataset, split: str, name: str) -> _Seen:
         scaled,
         len(case.solution.points),
         int((~case.geometry.contains(case.solution.points)).sum()),
-        _key(case),
+        identity(case.geometry, case.conditions),
     )
 
 
 def _ends(values: np.ndarray) -> tuple[float, float, float]:
     sizes = magnitude(values)
     return float(sizes.min()), float(sizes.mean()), float(sizes.max())
-
-
-def _key(case: Case) -> str:
-    """The same for cases of one shape in one place under the same conditions."""
-    digest, unit = hashlib.sha256(), 10**-_DIGITS * case.geometry.extent
-    for wall in sorted((np.round(wall / unit).tolist() for wall in case.geometry.walls), key=min):
-        first = wall.index(min(wall))
-        digest.update(repr(wall[first:] + wall[:first]).encode())
-    digest.update(repr(sorted((name, np.ravel(value).tolist()) for name, value in case.conditions.items())).encode())
-    return digest.hexdigest()
 
 
 def _ranges(dataset: Dataset, seen: Mapping[str, _Seen]) -> Iterator[Range]:

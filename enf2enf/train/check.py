@@ -11,7 +11,9 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from enf2enf.data.cache import PackedData, stated
+from enf2enf.data.case import identity
 from enf2enf.data.completion import completion
+from enf2enf.data.split import SPLITS
 from enf2enf.data.trainable import check_extents
 from enf2enf.errors import ConditionError, ConfigError, DatasetError, Enf2EnfError
 from enf2enf.files import check_folder
@@ -55,6 +57,28 @@ def check_sizes(*data: PackedData) -> None:
     """Refuse data sets one of whose cases is given in another unit than the others; caches may come from anywhere."""
     names = [name for packed in data for name in packed.names]
     check_extents(names, [packed.geometry(index).extent for packed in data for index in range(packed.case_count)])
+
+
+def check_apart(packed: PackedData, more: PackedData) -> None:
+    """Refuse a second data set that learns from what the first one holds back: one shape under the same conditions.
+
+    Args:
+        packed: the data set.
+        more: another one to learn from, in the same schema.
+
+    Raises:
+        DatasetError: naming the case.
+    """
+    held = {_identity(packed, i): (i, split) for split in SPLITS if split != "train" for i in packed.ids(split)}
+    for index in more.ids("train"):
+        if (same := held.get(_identity(more, index))) is not None:
+            label = f"extra_data, case {more.names[index]!r}"
+            got = f"{packed.names[same[0]]!r} of the {same[1]} split again"
+            raise DatasetError(label, "one that the data set does not hold back", got)
+
+
+def _identity(packed: PackedData, index: int) -> str:
+    return identity(packed.geometry(index), packed.schema.condition_columns.split(packed.conditions(index)))
 
 
 def check_frames(frames: FrameConfig, length: float | None, *data: PackedData) -> None:

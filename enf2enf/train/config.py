@@ -22,6 +22,7 @@ _RANGES = {
     "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6),
     "rate": (1e-9, 10.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
 }  # fmt: skip
+_LEAST_SHARE = 0.001  # of either data set: an epoch has every case of both
 _FIRST_KEYS = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
 
 
@@ -96,8 +97,9 @@ class ExtraDataConfig:
     conditions: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        if not 0 < self.share < 1:
-            raise ConfigError("extra_data.share", "a part between 0 and 1", str(self.share))
+        if not _LEAST_SHARE <= self.share <= 1 - _LEAST_SHARE:
+            wanted = f"a part from {_LEAST_SHARE} to {1 - _LEAST_SHARE}"
+            raise ConfigError("extra_data.share", wanted, str(self.share))
         if not is_line(self.dataset) or not self.dataset:
             raise ConfigError("extra_data.dataset", "the path of a data-set folder", shown(self.dataset))
 
@@ -160,9 +162,11 @@ class RunConfig:
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """What decides the numbers, as plain data."""
+        """What decides the numbers, as plain data, but for the data themselves, wherever these are."""
         plain = {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
-        return plain | ({"extra_data": dataclasses.asdict(self.extra_data)} if self.extra_data else {})
+        if self.extra_data is not None:
+            plain["extra_data"] = {"share": self.extra_data.share, "conditions": self.extra_data.conditions}
+        return plain
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from enf2enf.errors import ConfigError
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.begin import untrained
-from enf2enf.train.check import check_frames, check_run, check_sizes
+from enf2enf.train.check import check_apart, check_frames, check_run, check_sizes
 from enf2enf.train.config import RunConfig
 from enf2enf.train.fit import fitted, in_time
 from enf2enf.train.interrupt import Interrupt, Stopped
@@ -111,6 +111,7 @@ class Trainer:
         more, data = config.extra_data, [packed]
         if more is not None:
             data.append(PackedData.load(more.dataset).under(packed.schema, more.conditions))
+            check_apart(*data)
         check_sizes(*data)
         check_frames(config.model.frames, packed.schema.length, *data)
         self._digest = "".join(each.digest for each in data)

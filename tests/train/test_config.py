@@ -43,6 +43,7 @@ def test_each_number_is_refused_by_its_name(config, settings):
      ({"model": {"frames": {"reflections": ["x", "x"]}}}, "frames.reflections"),
      ({"preset": 7}, "preset"), ({"extra_data": {}}, "extra_data"),
      ({"extra_data": {"dataset": "more", "share": 1.0}}, "extra_data.share"),
+     ({"extra_data": {"dataset": "more", "share": 1e-9}}, "extra_data.share"),
      ({"extra_data": {"dataset": "more", "conditions": 3}}, "extra_data.conditions")],
 )  # fmt: skip
 def test_each_key_of_a_run_is_refused_by_its_name(change, culprit):

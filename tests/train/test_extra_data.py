@@ -1,6 +1,8 @@
 """A second data set to learn from."""
 
 import dataclasses
+import json
+import shutil
 
 import hypothesis.strategies as st
 import numpy as np
@@ -9,9 +11,12 @@ from hypothesis import given
 
 from enf2enf.data import PackedData
 from enf2enf.data.completion import completion
-from enf2enf.errors import ConditionError, ConfigError, SchemaError
+from enf2enf.data.split import split_hash
+from enf2enf.errors import ConditionError, ConfigError, DatasetError, SchemaError
 from enf2enf.schema import Quantity, Schema
 from enf2enf.train.arrays import SplitArrays, fit_normaliser
+from enf2enf.train.begin import untrained
+from enf2enf.train.check import check_apart
 from enf2enf.train.config import ExtraDataConfig
 from enf2enf.train.loop import Trainer, mixed, train
 
@@ -69,6 +74,43 @@ def test_other_fields_are_refused(packed):
         packed.under(Schema(2, packed.schema.conditions, (Quantity("pressure"),)), {})
 
 
+SIZES = (0.5, 3.0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_either_data_set_was_trained_on_is_within_the_ranges(packed, untested, finished, size):
+    """Sizes, conditions in all frames and magnitudes; fields are normalised by the first data set alone."""
+    few = PackedData.load(untested)
+    arrays = {**few._arrays, "conditions": few._arrays["conditions"] * size}
+    arrays |= {key: arrays[key] * size for key in ("vertices", "points") if key in arrays}
+    more, alone = PackedData(few.manifest, arrays), untrained(finished[0], [packed]).normaliser
+    both = untrained(finished[0], [packed, more]).normaliser
+    frames, schema = finished[0].model.frames, packed.schema
+    for data in (packed, more):
+        for index in data.ids("train"):
+            both.check_extent(data.geometry(index).extent)
+            assert both.extents[0] <= data.geometry(index).extent <= both.extents[1]
+            row = data.conditions(index)
+            for axes in frames.axes(schema, row):
+                assert both.extrapolating(frames.turned(schema, row, axes)) == ()
+    outside = [alone.extrapolating(more.conditions(index)) for index in more.ids("train")]
+    assert any(outside) and (both.length, both.field_mean.tolist()) == (alone.length, alone.field_mean.tolist())
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_cases_that_the_data_set_holds_back_are_not_learnt_from(holes, packed, tmp_path, part):
+    """Wherever they lie; cases that it learns from may come twice."""
+    folder = shutil.copytree(holes, tmp_path / "others")
+    manifest = json.loads((folder / "dataset.json").read_text())
+    split = manifest["split"]
+    split["train"], split[part] = split[part], split["train"]
+    (folder / "dataset.json").write_text(json.dumps(manifest | {"split_sha256": split_hash(split)}))
+    label = f"extra_data, case '{split['train'][0]}'"
+    with pytest.raises(DatasetError, match=f"^{label}: expected one that the data set does not hold back, got"):
+        check_apart(packed, PackedData.load(folder))
+    check_apart(packed, packed)
+
+
 @pytest.mark.slow
 def test_joined_cases_stand_one_after_the_other(packed, untested, encoder):
     """Of different lengths too: what is added to the shorter ones does not count."""
@@ -107,3 +149,10 @@ def test_a_run_learns_from_both_and_refuses_to_go_on_without(finished, mirrored_
     assert train(both, quiet=True).finished
     with pytest.raises(ConfigError, match="another run's state"):
         train(dataclasses.replace(both, extra_data=None), quiet=True)
+    elsewhere = shutil.copytree(mirrored_holes, tmp_path / "moved")
+    moved = dataclasses.replace(both, extra_data=ExtraDataConfig(str(elsewhere), share=0.5))
+    assert train(moved, quiet=True).finished
+    with pytest.raises(
+        ConfigError, match="expected the data that the run in it learns from, got others, or changed ones"
+    ):
+        train(dataclasses.replace(both, extra_data=ExtraDataConfig(str(finished[0].dataset), share=0.5)), quiet=True)

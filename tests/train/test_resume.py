@@ -100,7 +100,9 @@ def test_a_folder_of_another_run_is_refused(finished, change):
 
 
 def test_other_data_under_the_same_name_are_refused(finished, mirrored_holes):
-    with pytest.raises(ConfigError, match="another run's state"):
+    with pytest.raises(
+        ConfigError, match="expected the data that the run in it learns from, got others, or changed ones"
+    ):
         train(dataclasses.replace(finished[0], dataset=mirrored_holes), quiet=True)
 
 
