@@ -67,7 +67,8 @@ def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, " numbers"
         row = np.atleast_1d(np.asarray(value))
     except ValueError:
         raise _no_numbers(name, value) from None
-    if row.dtype.kind not in "fiu" or np.ma.is_masked(value):
+    truths = isinstance(value, list | tuple) and any(isinstance(part, bool | np.bool_) for part in value)
+    if row.dtype.kind not in "fiu" or np.ma.is_masked(value) or truths:
         raise _no_numbers(name, value)
     if row.ndim != 1:
         raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")

@@ -44,7 +44,7 @@ async def sweep(client: AsyncClient) -> None:
     seconds = time.perf_counter() - start
     most, conditions = max(answers, key=lambda answer: answer[0])
     print(f"{len(answers)} questions of {len(points)} points in {seconds:.2f} s: {len(answers) / seconds:.0f} a second")
-    worst = ", ".join(f"{name} = {np.round(value, 4).tolist()}" for name, value in conditions.items())
+    worst = ", ".join(f"{name} = {[float(f'{part:.4g}') for part in value]}" for name, value in conditions.items())
     print(f"largest |{field.name}|: {most:.5g} {field.unit} at {worst}")
 
 

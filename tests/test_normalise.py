@@ -126,6 +126,7 @@ BAD = {
     "text": (GOOD | {"heat": "warm"}, "condition 'heat': expected numbers, got 'warm'"),
     "number as text": (GOOD | {"heat": "2.5"}, "condition 'heat': expected numbers, got '2.5'"),
     "ragged": (GOOD | {"traction": [[1], [2, 3]]}, "condition 'traction': expected numbers"),
+    "truth values": (GOOD | {"traction": [True, 0]}, "condition 'traction': expected numbers, got [True, 0]"),
     "nothing": (GOOD | {"heat": None}, "condition 'heat': expected numbers, got None"),
     "complex": (GOOD | {"heat": 1j}, "condition 'heat': expected numbers, got 1j"),
     "huge": (GOOD | {"heat": 10**400}, "condition 'heat': expected numbers"),

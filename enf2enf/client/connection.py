@@ -16,6 +16,7 @@ from enf2enf_protos import surrogate_pb2_grpc as pb_grpc
 
 PathLike = str | os.PathLike[str]
 
+_PORTS = 65535  # of a greater number gRPC takes the last 16 bits
 _MOST_SECONDS = 1e9  # gRPC counts nanoseconds since 1970 in 64 bits
 
 _OPTIONS = (
@@ -88,9 +89,12 @@ def _pem(path: PathLike) -> bytes:
 
 
 def checked_target(target: str) -> str:
-    """The target. Raises `ConfigError` where it is no text, or an empty one."""
+    """The target. Raises `ConfigError` where it is no text, an empty one, or has a port that is none."""
     if not is_line(target) or not target.strip():
         raise ConfigError("target", "host:port", shown(target))
+    port = target.rpartition(":")[2]
+    if not target.startswith("unix") and port.isdecimal() and not 1 <= int(port[:6]) <= _PORTS:
+        raise ConfigError("target", f"host:port, a port from 1 to {_PORTS}", shown(target))
     return target
 
 

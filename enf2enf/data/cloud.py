@@ -36,12 +36,13 @@ def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[st
     points = found.get("points", np.zeros(0))
     if points.ndim != 2 or points.dtype.kind not in "fiu" or points.shape[1] not in (dim, 3) or not len(points):
         raise DatasetError(path.name, f"points (n > 0, {dim})", f"shape {points.shape}")
+    points = points.astype(np.float64)
     if (points[:, dim:].max(initial=-np.inf) - points[:, dim:].min(initial=np.inf)) > _FLAT * np.ptp(points):
         raise DatasetError(path.name, "points in a plane", "points of different z")
     if missing := [field.name for field in fields if field.name not in found]:
         raise DatasetError(path.name, f"the field {missing[0]!r}", f"only {sorted(found)}")
     values = {q.name: fitted(f"{q.name} in {path.name}", q, found[q.name], len(points), dim) for q in fields}
-    return {"points": points[:, :dim].astype(np.float64)} | values
+    return {"points": points[:, :dim]} | values
 
 
 def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.ndarray]]:

@@ -223,10 +223,7 @@ def _arrays(recipe: Recipe, case: str, mesh: Mesh, points: Path | None) -> tuple
 def _place(case: str, mesh: Mesh, fields: Sequence[Quantity]) -> str:
     places = {field.name: place for field in fields for place, data in _data(mesh) if field.name in data}
     if missing := [field.name for field in fields if field.name not in places]:
-        got = f"only {sorted({*mesh.point_data, *mesh.cell_data})}"
-        for file in (warning.partition(":")[0] for warning in mesh.warnings):
-            if file.rpartition("/")[2] == missing[0]:
-                got = f"{file}, which is damaged"
+        got = samples.damaged(mesh, missing[0]) or f"only {sorted({*mesh.point_data, *mesh.cell_data})}"
         raise DatasetError(f"case {case!r}", f"the field {missing[0]!r}, by node or by cell", got)
     if len(set(places.values())) > 1:
         at = ", ".join(f"{name} by {place[:-1]}" for name, place in places.items())

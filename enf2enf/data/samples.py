@@ -27,6 +27,12 @@ def fitted(label: str, field: Quantity, values: np.ndarray, count: int, dim: int
     return values
 
 
+def damaged(mesh: Mesh, field: str) -> str:
+    """Which file of a field could not be read, in words; none where there is no such."""
+    files = [warning.partition(":")[0] for warning in mesh.warnings]
+    return next((f"{file}, which is damaged" for file in files if file.rpartition("/")[2] == field), "")
+
+
 def at_cells(case: str, mesh: Mesh, fields: Sequence[Quantity]) -> Arrays:
     """The fields at the centres of the cells that fill the plane."""
     centres, rows, start = [], [], 0
@@ -75,7 +81,8 @@ def _sampled(case: str, mesh: Mesh, fields: Sequence[Quantity], points: np.ndarr
     """The values of cells of these numbers."""
     if missing := [field.name for field in fields if field.name not in mesh.cell_data or not len(rows)]:
         known = sorted(mesh.cell_data) if len(rows) else "no cells there"
-        raise DatasetError(f"case {case!r}", f"values of {missing[0]!r} by cell", f"only {known}")
+        got = damaged(mesh, missing[0]) or f"only {known}"
+        raise DatasetError(f"case {case!r}", f"values of {missing[0]!r} by cell", got)
     return _fitted(case, points, fields, {field.name: mesh.cell_data[field.name][rows] for field in fields})
 
 

@@ -16,6 +16,7 @@ from enf2enf.schema import Quantity
 
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
+_ANGLES = ("alpha", "beta", "theta", "phi", "aoa", "angle", "angle_of_attack", "incidence", "yaw", "pitch")
 _DELIMITERS = ",;\t"
 _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
             "radians": 180 / np.pi}  # fmt: skip
@@ -112,10 +113,12 @@ class Table:
 def _degrees(name: str, unit: str) -> float | None:
     """How many degrees one of a column is, None for one that is no angle."""
     stated = _DEGREES.get(unit.lower())
-    if name.lower().endswith("deg"):
+    if name.lower().endswith(("deg", "degree", "degrees")):
         if unit and stated != 1:
             raise DatasetError(f"column {name!r}", "degrees, or a name that does not end in deg", shown(unit))
         return 1.0
+    if name.lower() in _ANGLES and not unit:
+        raise DatasetError(f"column {name!r}", "the unit of an angle, [deg] or [rad]", "none")
     return stated
 
 

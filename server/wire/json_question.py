@@ -27,6 +27,7 @@ MESH = ("name", *_REPEATED, "length_unit", *MODEL)
 _PLACES = {"grid": (Grid, {"lower", "upper", "resolution"}, set()),
            "line": (Line, {"start", "end"}, {"count"}),
            "slice": (Slice, {"axis", "value"}, {"count"})}  # fmt: skip
+_EXPECTED = f"points, {', '.join(map(repr, NAMES))}, or a table of one of {', '.join(_PLACES)}"
 _MOST = (1 << 63) - 1
 _LISTS = dict.fromkeys(("lower", "upper", "start", "end"), ("numbers", is_number)) | {
     "resolution": ("whole numbers", lambda number: is_whole(number, 0, _MOST))
@@ -133,7 +134,11 @@ class JsonQuestion:
     def of_parameters(cls, given: Mapping[str, list[str]]) -> "JsonQuestion":
         """From the address, where a place that is named needs no quotes."""
         at = _text(given, "at") or "nodes"
-        return cls.of(parsed("conditions", _text(given, "conditions") or "{}"), at if at in NAMES else parsed("at", at))
+        if not at.isidentifier():
+            at = parsed("at", at)
+        elif at not in NAMES:
+            raise QueryError("at", _EXPECTED, shown(at))
+        return cls.of(parsed("conditions", _text(given, "conditions") or "{}"), at)
 
     def about(self, shape: EncodedShape, most: int) -> Question:
         """The question, as clients ask it.
@@ -169,8 +174,7 @@ def _place(at: Any) -> At:
     if isinstance(at, str | list):
         return at
     if not isinstance(at, dict) or len(at) != 1 or not at.keys() <= _PLACES.keys():
-        expected = f"points, {', '.join(map(repr, NAMES))}, or a table of one of {', '.join(_PLACES)}"
-        raise QueryError("at", expected, as_json(at))
+        raise QueryError("at", _EXPECTED, as_json(at))
     ((name, table),) = at.items()
     kind, required, optional = _PLACES[name]
     check_table(name, table)

@@ -263,7 +263,9 @@ NO_VECTORS = {
     ("alpha [rad]", "alpha,U"): "--vector inflow: expected a magnitude, then an angle; or components, got 'alpha,U'",
     ("alpha [deg]", "U,V,alpha"): "--vector inflow: expected a magnitude, then an angle; or components, got 'U,V,alp",
     ("W [km/h]", "U,W"): "expected an angle in degrees or radians, or components in one unit, got m/s and km/h",
-    ("alpha", "U,alpha"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
+    ("alpha", "U,alpha"): "column 'alpha': expected the unit of an angle, [deg] or [rad], got none",
+    ("angle_of_attack", "S,angle_of_attack"): "column 'angle_of_attack': expected the unit of an angle, [deg] or [rad]",
+    ("turn", "U,turn"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
     ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
     ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
 }
@@ -271,7 +273,7 @@ NO_VECTORS = {
 
 @pytest.mark.parametrize("heading, columns", NO_VECTORS)
 def test_columns_that_make_no_vector(heading, columns, tmp_path):
-    (tmp_path / "t.csv").write_text(f"case,U [m/s],V [m/s],{heading}\nrun0,1,2,3\n")
+    (tmp_path / "t.csv").write_text(f"case,U [m/s],V [m/s],S,{heading}\nrun0,1,2,3,4\n")
     with pytest.raises(DatasetError) as refusal:
         Table.read(tmp_path / "t.csv").conditions({"inflow": columns.split(",")})
     assert NO_VECTORS[heading, columns] in str(refusal.value)

@@ -125,6 +125,16 @@ def test_clouds_beside_wall_curves(ending, tmp_path, capsys):
     assert "cases: expected points for each, got 1 without: run.3" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["int32", "uint8", "float32"])
+def test_coordinates_are_numbers_of_any_kind(kind, tmp_path):
+    points = np.random.default_rng(0).integers(0, 99, (9, 3)).astype(kind)
+    points[:, 2] = 1
+    np.savez(tmp_path / "t.npz", points=points, p=points[:, 0], U=points[:, :2])
+    found = read(tmp_path / "t.npz", FIELDS, 2, "m")["points"]
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, points[:, :2])
+
+
 @pytest.mark.parametrize("centre", [0.0, 0.5])
 @pytest.mark.parametrize("spread", [0.3, 3.0])
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])

@@ -186,6 +186,14 @@ def test_a_field_that_vtk_cannot_read_is_said_to_be_left_out(tmp_path, capfd):
     assert "case 'a': expected the field 'U', by node or by cell, got 7/U, which is damaged" in capfd.readouterr().err
 
 
+def test_a_damaged_field_on_walls_is_named(tmp_path, capfd):
+    case(tmp_path / "a")
+    truncate(tmp_path / "a" / "7" / "U")
+    arguments = ["--meshes", str(tmp_path / "a"), "--fields", "p", "--wall-fields", "U:vector", "--wall", "foot"]
+    assert main(["dataset", "new", str(tmp_path / "out"), *arguments]) == 1
+    assert "case 'a': expected values of 'U' by cell, got 7/U, which is damaged" in capfd.readouterr().err
+
+
 def test_a_client_sends_the_plane_mesh(tmp_path):
     case(tmp_path / "a", axis=1)
     upload = Upload.of(tmp_path / "a", "", (), (), "m", "", 0)

@@ -7,6 +7,7 @@ from enf2enf.errors import MeshError
 from enf2enf.io import magic, text
 from enf2enf.io.format import Format
 from enf2enf.io.formats import abaqus, cgns, csv, gmsh, med, nastran, obj, ply, stl, su2, vtk, vtp, vtu, xdmf
+from enf2enf.plain import shown
 
 # In the order in which users are told of them, and in which a file under a wrong name is compared with them.
 _MODULES = (vtu, vtk, gmsh, vtp, xdmf, med, cgns, ply, su2, abaqus, nastran, stl, obj, csv)
@@ -26,7 +27,7 @@ def named(name: str) -> Format:
     for candidate in FORMATS.values():
         if suffix in candidate.extensions or f".{key}" in candidate.extensions:
             return candidate
-    raise MeshError(name, f"a mesh in one of the formats {', '.join(FORMATS)}", repr(suffix or "no extension"))
+    raise MeshError(name, f"a mesh in one of the formats {', '.join(FORMATS)}", shown(suffix or "no extension"))
 
 
 def is_known(name: str) -> bool:

@@ -56,6 +56,15 @@ def test_calls_in_flight_are_counted(in_flight):
 
 
 @pytest.mark.parametrize("threads", [True, False])
+@pytest.mark.parametrize("target", ["127.0.0.1:0", "127.0.0.1:65536", "localhost:116407", "[::1]:99999999999999999999"])
+def test_a_port_is_one(target, threads):
+    with pytest.raises(ConfigError, match="^target: expected host:port, a port from 1 to 65535, got "):
+        make(target, threads)
+    for sound in ("127.0.0.1:65535", "unix:/tmp/a:99999", "localhost"):
+        make(sound, threads)
+
+
+@pytest.mark.parametrize("threads", [True, False])
 @pytest.mark.parametrize("target", ["", " ", "\n", "a\0b", None, 50051, b"127.0.0.1:1", ["127.0.0.1:1"]])
 def test_a_target_is_text(target, threads):
     with pytest.raises(ConfigError, match="^target: expected host:port, got "):

@@ -161,6 +161,11 @@ def test_a_handle_that_is_not_held_is_refused(served):
         ("encode", {"name": "vtu", "model": "other"}, "model: expected one "),
         ("encode", {"name": "vtu", "wall": "void"}, "wall"),
         ("encode", {"name": "vtu", "length_unit": "mm"}, "geometry: expected an extent of 0.5 to 2 m"),
+        (
+            "predict",
+            {"name": "vtu", "at": "walls"},
+            "at: expected points, 'nodes', 'wall', or a table of one of grid, line",
+        ),
         ("predict", {"name": "vtu", "at": "[["}, "at: expected JSON, got unexpected end of data"),
         ("decode", {"handle": "ab"}, "parameter 'handle': expected none, got one that is unknown"),
     ],
