@@ -36,6 +36,7 @@ SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
 NEW_SECTIONS, CHUNK = 240, 40  # of others, solved in campaigns of so many
 NEW_NACA = 40  # of NACA's
 NEAR, STEEP = 80, 19  # of both near separation, from the lower and from the upper side
+THIN, THIN_SECTIONS = 120, 0.09  # of both near separation on either side; how thick those sections are at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +105,22 @@ class Steep(_Drawn):
         usual = Aerofoil("mixed", self.points).draw(seed, index, redraw)
         degrees = np.random.default_rng([seed, index, redraw, 1]).uniform(9.5, 15)
         return dataclasses.replace(usual, degrees=round(degrees, 3))
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Thin(_Drawn):
+    """Thin NACA and other sections in turn at any speed, at angles about which either side begins to separate."""
+
+    def draw(self, seed: int, index: int, redraw: int) -> Case:
+        """A draw of the usual problem at such an angle, and thinner."""
+        usual = Aerofoil("mixed", self.points).draw(seed, index, redraw)
+        rng = np.random.default_rng([seed, index, redraw, 1])
+        thickness = round(rng.uniform(5, 8), 3)
+        degrees = round(rng.uniform(*((-5, -1.5) if index // 2 % 2 == 0 else (4, 9))), 3)
+        if isinstance(usual.section, FourDigits | FiveDigits):
+            return Case(dataclasses.replace(usual.section, thickness=thickness), usual.speed, degrees)
+        return dataclasses.replace(usual, degrees=degrees)
 
 
 def stored(folder: Path) -> list[Path]:
@@ -196,6 +213,16 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     yield Campaign("near", "near", near, 14, ["train"] * NEAR)
     yield Campaign("naca", "new_naca", Aerofoil(), 15, ["train"] * NEW_NACA)
     yield Campaign("steep", "steep", Steep(near.points), 16, ["train"] * STEEP)
+    thin = Thin(subset("thin", [i for i in train if _thickness(points[i]) < THIN_SECTIONS]))
+    for at in range(0, THIN, CHUNK):
+        yield Campaign("thin", f"thin_{at}", thin, 20 + at, ["train"] * CHUNK)
+
+
+def _thickness(outline: np.ndarray) -> float:
+    """Of a section of points from its trailing edge over the upper side and back, across the chord, in chords."""
+    nose, along = int(np.argmin(outline[:, 0])), np.linspace(0.05, 0.95, 91)
+    upper, lower = outline[: nose + 1][::-1].T, outline[nose:].T
+    return float(np.max(np.interp(along, *upper) - np.interp(along, *lower)))
 
 
 def _subset(out: Path, points: np.ndarray, names: np.ndarray, name: str, chosen: list[int]) -> str:
