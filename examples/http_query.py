@@ -26,11 +26,15 @@ options = parser.parse_args()
 def ask(method: str, body: bytes | None = None, **parameters: str) -> dict:
     """What the server answers; a refusal ends the program with its one sentence."""
     headers = {"Authorization": f"Bearer {options.token}"} if options.token else {}
-    request = Request(f"{options.url}/v1/{method}?{urlencode(parameters)}", body, headers)
     try:
+        request = Request(f"{options.url}/v1/{method}?{urlencode(parameters)}", body, headers)
         return json.load(urlopen(request))
     except HTTPError as refusal:
         sys.exit(json.load(refusal)["message"])
+    except OSError as error:
+        sys.exit(f"{options.url}: expected a server that listens there, got {getattr(error, 'reason', error)}")
+    except ValueError:
+        sys.exit(f"--url: expected http://HOST:PORT, got {options.url}")
 
 
 model = ask("describe")
@@ -38,7 +42,11 @@ print(
     f"{model['name']} needs {[q['name'] for q in model['conditions']]}, returns {[q['name'] for q in model['fields']]}"
 )
 
-shape = ask("encode", options.mesh.read_bytes(), name=options.mesh.name)
+try:
+    mesh = options.mesh.read_bytes()
+except OSError as error:
+    sys.exit(f"{options.mesh}: expected a file, got {error.strerror}")
+shape = ask("encode", mesh, name=options.mesh.name)
 print(f"{shape['nodes']} nodes, {len(shape['walls'])} wall(s), from {shape['lower']} to {shape['upper']} m")
 
 middle = [(low + high) / 2 for low, high in zip(shape["lower"], shape["upper"], strict=True)]

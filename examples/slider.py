@@ -16,6 +16,7 @@ import numpy as np
 
 import enf2enf_meshes
 from enf2enf.client import Client
+from enf2enf.errors import Enf2EnfError
 from enf2enf.grid import Grid
 
 PROBE = "import pyvista; pyvista.Plotter(off_screen=True).screenshot(return_img=True)"
@@ -30,31 +31,34 @@ if subprocess.run([sys.executable, "-c", PROBE], capture_output=True).returncode
     sys.exit("drawing needs pip install 'enf2enf[scenes]' and an OpenGL library: apt install libegl1 libgl1-mesa-dri")
 import pyvista  # noqa: E402
 
-with Client(options.target) as client:
-    model, shape = client.describe(), client.encode(options.mesh)
-    if (vary := options.vary or next(iter(model.trained), None)) not in model.trained:
-        sys.exit(f"--vary: expected one of the conditions {sorted(model.trained)} of {model.name}, got {vary!r}")
-    (low, *_), (high, *_) = model.trained[vary]
-    middle, field = {name: np.mean(span, axis=0) for name, span in model.trained.items()}, model.schema.fields[0]
-    grid = Grid(*shape.bounds, (200, 200))
+try:
+    with Client(options.target) as client:
+        model, shape = client.describe(), client.encode(options.mesh)
+        if (vary := options.vary or next(iter(model.trained), None)) not in model.trained:
+            sys.exit(f"--vary: expected one of the conditions {sorted(model.trained)} of {model.name}, got {vary!r}")
+        (low, *_), (high, *_) = model.trained[vary]
+        middle, field = {name: np.mean(span, axis=0) for name, span in model.trained.items()}, model.schema.fields[0]
+        grid = Grid(*shape.bounds, (200, 200))
 
-    def _ask(value: float) -> pyvista.ImageData:
-        return client.decode(shape, middle | {vary: [value, *middle[vary][1:]]}, grid).to_pyvista()
+        def _ask(value: float) -> pyvista.ImageData:
+            return client.decode(shape, middle | {vary: [value, *middle[vary][1:]]}, grid).to_pyvista()
 
-    def _move(value: float) -> None:
-        image[field.name] = _ask(value)[field.name]
+        def _move(value: float) -> None:
+            image[field.name] = _ask(value)[field.name]
 
-    image, ends = _ask(low), np.concatenate([_ask(value)[field.name] for value in np.linspace(low, high, 5)])
-    plotter = pyvista.Plotter(off_screen=options.out is not None, window_size=(900, 800))
-    bar, span = {"title": f"{field.name} [{field.unit}]", "n_labels": 2}, (np.nanmin(ends), np.nanmax(ends))
-    plotter.add_mesh(image, scalars=field.name, clim=span, nan_color="white", lighting=False, scalar_bar_args=bar)
-    place = {"pointa": (0.25, 0.93), "pointb": (0.75, 0.93), "interaction_event": "always"}
-    slider = plotter.add_slider_widget(_move, (low, high), value=low, title=vary, **place)
-    plotter.view_xy()
-    for number, value in enumerate((low, high) if options.out else ()):
-        slider.GetRepresentation().SetValue(value)
-        _move(value)
-        plotter.render()
-        plotter.screenshot(options.out.with_stem(f"{options.out.stem}_{number}"))
-    if not options.out:
-        plotter.show()
+        image, ends = _ask(low), np.concatenate([_ask(value)[field.name] for value in np.linspace(low, high, 5)])
+        plotter = pyvista.Plotter(off_screen=options.out is not None, window_size=(900, 800))
+        bar, span = {"title": f"{field.name} [{field.unit}]", "n_labels": 2}, (np.nanmin(ends), np.nanmax(ends))
+        plotter.add_mesh(image, scalars=field.name, clim=span, nan_color="white", lighting=False, scalar_bar_args=bar)
+        place = {"pointa": (0.25, 0.93), "pointb": (0.75, 0.93), "interaction_event": "always"}
+        slider = plotter.add_slider_widget(_move, (low, high), value=low, title=vary, **place)
+        plotter.view_xy()
+        for number, value in enumerate((low, high) if options.out else ()):
+            slider.GetRepresentation().SetValue(value)
+            _move(value)
+            plotter.render()
+            plotter.screenshot(options.out.with_stem(f"{options.out.stem}_{number}"))
+        if not options.out:
+            plotter.show()
+except Enf2EnfError as error:
+    sys.exit(str(error))

@@ -16,6 +16,7 @@ from rich.progress import track
 
 import enf2enf_meshes
 from enf2enf.client import AsyncClient
+from enf2enf.errors import Enf2EnfError
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", nargs="?", default=enf2enf_meshes.path("unit_cell_vtu"), help="any mesh file")
@@ -23,6 +24,8 @@ parser.add_argument("--target", default="127.0.0.1:50051", help="host:port of th
 parser.add_argument("--questions", type=int, default=500)
 parser.add_argument("--points", type=int, default=1000, help="points of every question")
 options = parser.parse_args()
+if min(options.questions, options.points) < 1:
+    parser.error("expected at least one question about one point")
 
 
 async def sweep(client: AsyncClient) -> None:
@@ -35,9 +38,11 @@ async def sweep(client: AsyncClient) -> None:
     drawn = [{name: random.uniform(*span) for name, span in model.trained.items()} for _ in range(options.questions)]
 
     async def extreme(conditions: dict) -> tuple[float, dict]:
-        values = (await client.decode(shape, conditions, points))[field.name]
-        return float(np.nanmax(np.abs(values))), conditions
+        answer = await client.decode(shape, conditions, points)
+        beyond.update(answer.extrapolating)
+        return float(np.nanmax(np.abs(answer[field.name]))), conditions
 
+    beyond: set[str] = set()
     field, start = model.schema.fields[0], time.perf_counter()
     asked = asyncio.as_completed([extreme(conditions) for conditions in drawn])
     answers = [await answer for answer in track(asked, "asking", total=len(drawn))]
@@ -46,6 +51,8 @@ async def sweep(client: AsyncClient) -> None:
     print(f"{len(answers)} questions of {len(points)} points in {seconds:.2f} s: {len(answers) / seconds:.0f} a second")
     worst = ", ".join(f"{name} = {[float(f'{part:.4g}') for part in value]}" for name, value in conditions.items())
     print(f"largest |{field.name}|: {most:.5g} {field.unit} at {worst}")
+    if beyond:
+        print(f"beyond the training data in {', '.join(sorted(beyond))}: an extrapolation")
 
 
 async def main() -> None:
@@ -54,4 +61,7 @@ async def main() -> None:
         await sweep(client)
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except Enf2EnfError as error:
+    sys.exit(str(error))

@@ -13,6 +13,7 @@ from pathlib import Path
 import enf2enf_meshes
 from enf2enf import load
 from enf2enf.conditions import conditions_of
+from enf2enf.errors import Enf2EnfError
 
 DRAW = """
 import sys
@@ -31,9 +32,12 @@ parser.add_argument("--out", type=Path, default=Path("prediction.png"))
 parser.add_argument("-c", dest="conditions", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
 options = parser.parse_args()
 
-answer = load(options.checkpoint).predict(options.mesh, conditions_of(options.conditions))
-vtu, name = options.out.with_suffix(".vtu"), next(iter(answer.fields))
-answer.save(vtu)
+try:
+    answer = load(options.checkpoint).predict(options.mesh, conditions_of(options.conditions))
+    vtu, name = options.out.with_suffix(".vtu"), next(iter(answer.fields))
+    answer.save(vtu)
+except Enf2EnfError as error:
+    sys.exit(str(error))
 
 drawing = subprocess.run([sys.executable, "-c", DRAW, vtu, options.out, name], capture_output=True, text=True)
 if drawing.returncode or not options.out.exists():

@@ -206,3 +206,23 @@ def test_a_picture_that_cannot_be_drawn_is_one_sentence(root, tmp_path, checkpoi
         "out.png: no picture, only out.vtu: drawing needs an OpenGL library, on Debian or Ubuntu: "
         "apt install libegl1 libgl1-mesa-dri"
     )
+
+
+REFUSED = {
+    "sweep.py": ([], "expected an answer, got UNAVAILABLE"),
+    "client_query.py": ([], "expected an answer, got UNAVAILABLE"),
+    "http_query.py": (["cell.vtu"], "expected a server that listens there, got "),
+    "super_resolution.py": (["nosuch"], "nosuch: expected a mesh file, got No such file or directory"),
+    "view_prediction.py": (["--out", "nosuch/v.png"], "v.vtu: expected a place to write to, got No such file or"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_example_is_refused_in_one_sentence(name, root, tmp_path):
+    """Where no server is, or no file."""
+    arguments, sentence = REFUSED[name]
+    if "query" in name or name == "sweep.py":
+        arguments = [*arguments, *(("--url", "http://127.0.0.1:1") if "http" in name else ("--target", "127.0.0.1:1"))]
+    command = [sys.executable, root / "examples" / name, *arguments]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 1 and sentence in result.stderr and len(result.stderr.splitlines()) == 1
