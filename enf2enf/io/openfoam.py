@@ -21,6 +21,7 @@ from enf2enf.mesh.mesh import CellBlock, Mesh
 _FLAT = 1e-6  # of the extent
 _CHUNK = 1 << 20
 _KINDS = {3: "triangle", 4: "quad"}
+_PARTS = ("points", "faces", "owner", "neighbour", "boundary")
 _CONTROL = Path("system") / "controlDict"
 
 
@@ -50,6 +51,8 @@ def read(path: Path) -> Mesh:
     if not (folder / "constant" / "polyMesh").is_dir():
         wanted = "a mesh in constant/polyMesh; reconstructPar -constant joins those of processors"
         raise MeshError(folder.name, wanted, "none")
+    if lacking := [name for name in _PARTS if not list((folder / "constant" / "polyMesh").glob(f"{name}*"))]:
+        raise MeshError(folder.name, f"the file constant/polyMesh/{lacking[0]}", "none")
     with guard.sentence(folder.name, "a complete case of OpenFOAM", "damaged or truncated data", folder):
         with _unread(folder) as files:
             blocks, steps = _read(folder)

@@ -160,6 +160,14 @@ def test_a_compressed_file_is_read_whole_or_refused_as_damaged(name, share, tmp_
 WRONG = {
     "two layers": (lambda folder: case(folder, layers=2), "a: mesh: expected a plane case, one cell across"),
     "points": (lambda folder: truncate(folder / "constant/polyMesh/points"), "got constant/polyMesh/points, which VTK"),
+    "no boundary": (
+        lambda folder: (folder / "constant/polyMesh/boundary").unlink(),
+        "a: expected the file constant/polyMesh/boundary, got none",
+    ),
+    "no owner": (
+        lambda folder: (folder / "constant/polyMesh/owner").unlink(),
+        "a: expected the file constant/polyMesh/owner, got none",
+    ),
     "no mesh": (lambda folder: shutil.rmtree(folder / "constant"), "a: expected a mesh in constant/polyMesh"),
     "no case": (lambda folder: shutil.rmtree(folder / "system"), "or a case of OpenFOAM with its system/controlDict"),
 }
