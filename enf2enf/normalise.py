@@ -116,24 +116,20 @@ class Normaliser:
             extents: of their geometries, in metres.
             conditions: of every case, in each of its frames.
         """
-        sizes = np.append(extents, self.extents)
-        rows = np.concatenate([conditions, [self.condition_low, self.condition_high]])
-        magnitudes = np.stack([self.schema.condition_columns.magnitudes(row) for row in conditions])
-        magnitudes = np.concatenate([magnitudes, [self.magnitude_low, self.magnitude_high]])
-        return dataclasses.replace(
-            self, extents=(float(sizes.min()), float(sizes.max())),
-            condition_low=rows.min(axis=0), condition_high=rows.max(axis=0),
-            magnitude_low=magnitudes.min(axis=0), magnitude_high=magnitudes.max(axis=0),
-        )  # fmt: skip
+        extents, magnitudes = np.append(extents, self.extents), self.schema.condition_columns.magnitudes
+        rows = np.vstack([conditions, self.condition_low, self.condition_high])
+        sizes = np.vstack([*map(magnitudes, conditions), self.magnitude_low, self.magnitude_high])
+        ends = {"condition_low": rows.min(axis=0), "condition_high": rows.max(axis=0)}
+        ends |= {"magnitude_low": sizes.min(axis=0), "magnitude_high": sizes.max(axis=0)}
+        return dataclasses.replace(self, extents=(float(extents.min()), float(extents.max())), **ends)
 
     def check_extent(self, extent: float) -> None:
         """Refuse a geometry whose size says that it is given in another unit, or is another problem."""
         low, high = self.extents[0] / 2, self.extents[1] * 2
         if not low <= extent <= high:
-            raise GeometryError(
-                "geometry", f"an extent of {low:.3g} to {high:.3g} m (training: {self.extents[0]:.3g} to "
-                f"{self.extents[1]:.3g} m)", f"{extent:.3g} m; is its length unit right?",
-            )  # fmt: skip
+            usual = f"training: {self.extents[0]:.3g} to {self.extents[1]:.3g} m"
+            got = f"{extent:.3g} m; is its length unit right?"
+            raise GeometryError("geometry", f"an extent of {low:.3g} to {high:.3g} m ({usual})", got)
 
     def condition_row(self, conditions: Mapping[str, Any]) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""
@@ -147,9 +143,8 @@ class Normaliser:
         for quantity in self.schema.conditions:
             if quantity.name not in conditions:
                 raise ConditionError(f"condition {quantity.name!r}", f"a value in {quantity.unit or '1'}", "none")
-            parts.append(
-                numbers(quantity.name, conditions[quantity.name], quantity.width(self.schema.dim), quantity.unit)
-            )
+            width = quantity.width(self.schema.dim)
+            parts.append(numbers(quantity.name, conditions[quantity.name], width, quantity.unit))
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def check(self, row: Float[np.ndarray, " inputs"], given: Float[np.ndarray, " inputs"]) -> None:

@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from enf2enf.cli import main
 from enf2enf.data import Dataset
-from enf2enf.data.table import Table
-from enf2enf.errors import DatasetError, Enf2EnfError
+from enf2enf.errors import Enf2EnfError
 from enf2enf.io import write
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.schema import Integrals
@@ -204,88 +201,6 @@ def test_a_folder_around_cases_or_a_file_beside_them_is_no_case(pattern, tmp_pat
     meshes = str(tmp_path / "cases" / pattern)
     assert main(["dataset", "new", str(tmp_path / "out"), "--meshes", meshes, "--fields", "p"]) == 1
     assert STRAYS[pattern].format(tmp_path) in capsys.readouterr().err
-
-
-TABLES = {
-    "case,U\nrun0,1\nrun0.vtu,2\n": "every case once, got 'run0' twice",
-    "case,U,U\nrun0,1,2\n": "every column once, got 'U' twice",
-    "case,U\nrun0,fast\n": "U in line 2 of t.csv: expected a finite number, got 'fast'",
-    "case,U\nrun0,\n": "U in line 2 of t.csv: expected a finite number, got ''",
-    "case,U\nrun0,1,2\n": "line 2 of t.csv: expected 2 cells, got 3",
-    "run,U\nrun0,1\n": "t.csv: expected a column of cases called case, name, mesh, file, id",
-    "": "t.csv: expected a line of headings, then numbers, got an empty file",
-    "case,,U\nrun0,1,2\n": "headings of t.csv: expected NAME or NAME [UNIT], got ''",
-}
-
-
-@pytest.mark.parametrize("text", TABLES)
-def test_a_table_that_is_none(text, tmp_path):
-    (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DatasetError) as refusal:
-        Table.read(tmp_path / "t.csv")
-    assert TABLES[text] in str(refusal.value)
-
-
-@settings(max_examples=20)
-@given(
-    numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5),
-    mark=st.sampled_from(",;\t"),
-)
-def test_a_table_holds_every_number(numbers, mark, tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "t.csv"
-    path.write_text(f"case{mark}x [kg/m3]\n" + "".join(f"c{k}{mark}{x!r}\n" for k, x in enumerate(numbers)))
-    table = Table.read(path)
-    assert [row["x"] for row in table.rows.values()] == numbers and table.units == {"x": "kg/m3"}
-
-
-ANGLED = {
-    "alpha [deg]": 1, "alpha (degree)": 1, "alpha [Degrees]": 1, "alpha [°]": 1, "alpha_deg": 1, "AlphaDeg [deg]": 1,
-    "alpha [rad]": 180 / np.pi, "alpha [radians]": 180 / np.pi,
-}  # fmt: skip
-
-
-@settings(max_examples=20)
-@given(heading=st.sampled_from(sorted(ANGLED)), size=st.floats(0, 100), angle=st.floats(-7, 7))
-def test_an_angle_is_one_by_its_unit_or_its_name(heading, size, angle, tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "t.csv"
-    path.write_text(f"case,U [m/s],{heading}\nrun0,{size!r},{angle!r}\n")
-    table = Table.read(path)
-    (inflow,), values = table.conditions({"inflow": list(table.units)})
-    turn = np.deg2rad(ANGLED[heading] * angle)
-    np.testing.assert_allclose(values["run0"]["inflow"], size * np.array([np.cos(turn), np.sin(turn)]), atol=1e-12)
-    assert inflow.unit == "m/s"
-
-
-NO_VECTORS = {
-    ("alpha_deg [rad]", "U,alpha_deg"): "column 'alpha_deg': expected degrees, or a name that does not end in deg, got",
-    ("alpha_deg [m]", "U,alpha_deg"): "column 'alpha_deg': expected degrees, or a name that does not end in deg, got",
-    ("alpha_deg", "alpha_deg,U"): "--vector inflow: expected a magnitude, then an angle; or components, got 'alpha_deg",
-    ("alpha [rad]", "alpha,U"): "--vector inflow: expected a magnitude, then an angle; or components, got 'alpha,U'",
-    ("alpha [deg]", "U,V,alpha"): "--vector inflow: expected a magnitude, then an angle; or components, got 'U,V,alp",
-    ("W [km/h]", "U,W"): "expected an angle in degrees or radians, or components in one unit, got m/s and km/h",
-    ("alpha", "U,alpha"): "column 'alpha': expected the unit of an angle, [deg] or [rad], got none",
-    ("angle_of_attack", "S,angle_of_attack"): "column 'angle_of_attack': expected the unit of an angle, [deg] or [rad]",
-    ("turn", "U,turn"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
-    ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
-    ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
-}
-
-
-@pytest.mark.parametrize("heading, columns", NO_VECTORS)
-def test_columns_that_make_no_vector(heading, columns, tmp_path):
-    (tmp_path / "t.csv").write_text(f"case,U [m/s],V [m/s],S,{heading}\nrun0,1,2,3,4\n")
-    with pytest.raises(DatasetError) as refusal:
-        Table.read(tmp_path / "t.csv").conditions({"inflow": columns.split(",")})
-    assert NO_VECTORS[heading, columns] in str(refusal.value)
-
-
-def test_a_magnitude_below_zero_is_refused_by_case(tmp_path):
-    """As it is at the question, and not turned around."""
-    (tmp_path / "t.csv").write_text("case,U [m/s],alpha [deg],V [m/s]\nrun0,1,2,-3\nrun1,-10,2,3\n")
-    table = Table.read(tmp_path / "t.csv")
-    with pytest.raises(DatasetError, match="^U of case 'run1': expected a magnitude of at least 0, got -10$"):
-        table.conditions({"inflow": ["U", "alpha"]})
-    assert table.conditions({"inflow": ["U", "V"]})[1]["run1"]["inflow"] == [-10.0, 3.0]
 
 
 def test_cases_without_conditions_and_conditions_without_cases_are_named(tmp_path, capsys):

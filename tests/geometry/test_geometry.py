@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
 from enf2enf.mesh import CellBlock, Mesh
-from enf2enf.mesh.curves import closed_curves
 
 SQUARE = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 few = settings(max_examples=15, deadline=None)
@@ -25,15 +24,6 @@ def star(seed: int, count: int, radius: float = 0.25, centre=(0.5, 0.5)) -> np.n
     a, b = rng.normal(size=(2, 3, 1)) * 0.06
     length = radius * (1 + (a * np.cos(waves * angle) + b * np.sin(waves * angle)).sum(axis=0))
     return np.array(centre) + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def bodies(*curves: np.ndarray) -> Mesh:
-    """Bare curves, each a patch."""
-    mesh = closed_curves(curves)
-    ends = np.cumsum([0, *map(len, curves)])
-    return dataclasses.replace(
-        mesh, patches={f"body_{n}": mesh.cells[0].nodes[ends[n] : ends[n + 1]] for n in range(len(curves))}
-    )
 
 
 def cell(void: np.ndarray, layers: int = 4, kind: str = "triangle") -> Mesh:
@@ -270,16 +260,6 @@ REFUSED = {
         "patches on the boundary of the cells, got void, ring with 40 edges that are not on it",
     ),
     "unnamed hole": (lambda: Geometry.from_mesh(cell(star(1, 40)), ["rim"]), "every inner loop among the named"),
-    "unnamed body": (
-        lambda: Geometry.from_mesh(bodies(star(1, 40, 0.1, (0.2, 0.2)), star(2, 40, 0.1, (0.8, 0.8))), ["body_0"]),
-        "every inner loop among the named patches, got an unnamed one about (0.79",
-    ),
-    "unnamed body in a box": (
-        lambda: Geometry.from_mesh(
-            bodies(star(1, 40, 0.1, (0.2, 0.2)), SQUARE, star(2, 40, 0.1, (0.8, 0.8))), ["body_0"], True
-        ),
-        "every inner loop among the named patches, got an unnamed one about (0.79",
-    ),
     "no hole": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1, 2], [0, 2, 3])), "got none"),
     "unclosed": (lambda: Geometry.from_mesh(mesh_of(SQUARE, [0, 1], [1, 2], kind="line")), "an unclosed curve"),
     "nested": (lambda: Geometry.of((star(1, 40, 0.3), star(1, 40, 0.1))), "walls 0 and 1 overlapping"),
