@@ -109,12 +109,12 @@ class Normaliser:
             conditions.min(axis=0), conditions.max(axis=0), magnitudes.min(axis=0), magnitudes.max(axis=0),
         )  # fmt: skip
 
-    def covering(self, extents: Float[np.ndarray, " cases"], conditions: Float[np.ndarray, "images inputs"]) -> Self:
+    def covering(self, extents: Float[np.ndarray, " cases"], conditions: Float[np.ndarray, "cases inputs"]) -> Self:
         """The same with the ranges of cases that are trained on too.
 
         Args:
             extents: of their geometries, in metres.
-            conditions: of every case, in each of its frames.
+            conditions: of every case, in its frame.
         """
         extents, magnitudes = np.append(extents, self.extents), self.schema.condition_columns.magnitudes
         rows = np.vstack([conditions, self.condition_low, self.condition_high])

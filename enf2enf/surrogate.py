@@ -195,8 +195,10 @@ class Surrogate:
 
     def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
         """Names of the conditions outside the training range, then those of `unfamiliar` numbers of the shape."""
-        strange = unfamiliar(self.shapes, encoding.described, self.config.frames, self.schema, row)
-        return self.normaliser.extrapolating(self.turned(row)) + strange
+        frames, schema = self.config.frames, self.schema
+        seen = [self.normaliser.extrapolating(frames.turned(schema, row, axes)) for axes in frames.axes(schema, row)]
+        beyond = tuple(name for name in seen[0] if all(name in each for each in seen))  # training has images of cases
+        return beyond + unfamiliar(self.shapes, encoding.described, frames, schema, row)
 
     def turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         """The conditions in the first frame."""

@@ -18,7 +18,7 @@ def untrained(config: RunConfig, data: Sequence[PackedData]) -> Surrogate:
     frames, schema = config.model.frames, data[0].schema
     cases = [(packed, index) for packed in data for index in packed.ids("train")]
     given = [packed.conditions(index) for packed, index in cases]
-    rows = [frames.turned(schema, row, axes) for row in given for axes in frames.axes(schema, row)]
+    rows = [frames.turned(schema, row, frames.axes(schema, row)[0]) for row in given]
     extents = np.array([packed.geometry(index).extent for packed, index in cases])
     normaliser = fit_normaliser(data[0], frames).covering(extents, np.stack(rows))
     shapes = familiar_shapes(data, normaliser.length, frames)
