@@ -17,6 +17,9 @@ Kind = Literal["scalar", "vector", "pseudoscalar", "pseudovector", "tensor"]
 On = Literal["domain", "wall"]
 Transform = Literal["identity", "log1p"]
 Measure = Literal["norm", "spread"]
+AXES = "xyz"
+TENSOR = {3: ("xx", "yy", "xy"), 6: ("xx", "yy", "zz", "xy", "yz", "xz")}
+"""What the components of vectors are called, and, by their number, those of tensors."""
 _LARGEST_POWER = 16
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from enf2enf.errors import SchemaError, check_keys
 from enf2enf.integrals import Integrals
 from enf2enf.plain import is_number, shown
-from enf2enf.quantity import Kind, On, Quantities, Quantity, Transform
+from enf2enf.quantity import AXES, TENSOR, Kind, On, Quantities, Quantity, Transform
 
 __all__ = ["LENGTH", "LONGEST", "SHORTEST", "Integrals", "Kind", "On", "Quantities", "Quantity", "Schema", "Transform"]
 
@@ -71,7 +71,7 @@ class Schema:
 
     def _check_columns(self) -> None:
         """Refuses a field whose column in tables of answers would be another's."""
-        parts = ("x", "y", "z", "xx", "yy", "zz", "xy", "yz", "xz")
+        parts = (*AXES, *TENSOR[6])
         taken = {f"{field.name}_{part}" for field in self.fields if not field.is_single for part in parts}
         if others := [field.name for field in self.fields if field.name in _COLUMNS | taken]:
             wanted = f"none of {sorted(_COLUMNS)}, and no component of another field"

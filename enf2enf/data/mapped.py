@@ -78,8 +78,7 @@ class Spool:
         try:
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115, it is gone with the last array in it
         except OSError as error:
-            wanted = "a folder to write to, for what does not fit into memory"
-            raise refusal(name, wanted, error.strerror or "none") from None
+            raise self._refused(error, "a folder to write to, for") from None
 
     def append(self, rows: np.ndarray) -> None:
         """Take these rows, which are of the same kind as all others."""
@@ -98,5 +97,5 @@ class Spool:
         shape, dtype = self._kind
         return mapped(self._file, (self._count, *shape), dtype)
 
-    def _refused(self, error: OSError) -> Enf2EnfError:
-        return self._refusal(self._name, "space for what does not fit into memory", error.strerror or "none")
+    def _refused(self, error: OSError, wanted: str = "space for") -> Enf2EnfError:
+        return self._refusal(self._name, f"{wanted} what does not fit into memory", error.strerror or "none")

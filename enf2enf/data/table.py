@@ -99,8 +99,7 @@ class Table:
             raise DatasetError("--vector", "NAME=COLUMN,COLUMN", repr(f"{name}={','.join(columns)}"))
         if missing := [column for column in columns if column not in self.units]:
             raise DatasetError(label, f"columns among {sorted(self.units)}", repr(missing[0]))
-        if twice := [column for column in columns if columns.count(column) > 1]:
-            raise DatasetError(label, "every column once", f"{twice[0]!r} twice")
+        check_once(label, columns)
         turns = [_degrees(column, self.units[column]) for column in columns]
         if any(turns) and (len(turns) > 2 or turns[0]):
             raise DatasetError(label, "a magnitude, then an angle; or components", f"{','.join(columns)!r}")
@@ -155,10 +154,10 @@ def heading_of(path: str, cell: str) -> tuple[str, str]:
     return found["name"], (found["unit"] or "").strip()
 
 
-def check_once(file: str, names: Sequence[str]) -> None:
-    """Raises `DatasetError` where two headings of a table are the same."""
+def check_once(label: str, names: Sequence[str]) -> None:
+    """Raises `DatasetError` where two names of columns are the same."""
     if len(twice := {name for name in names if names.count(name) > 1}):
-        raise DatasetError(file, "every column once", f"{min(twice)!r} twice")
+        raise DatasetError(label, "every column once", f"{min(twice)!r} twice")
 
 
 def _number(label: str, name: str, cell: str) -> float:

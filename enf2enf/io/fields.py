@@ -19,9 +19,7 @@ from enf2enf.io.attach import attach, is_of
 from enf2enf.io.convert import spatial
 from enf2enf.io.write import check
 from enf2enf.mesh import Mesh
-
-_AXES = "xyz"
-_TENSOR = {3: ("xx", "yy", "xy"), 6: ("xx", "yy", "zz", "xy", "yz", "xz")}
+from enf2enf.quantity import AXES, TENSOR
 
 
 def write_fields(
@@ -115,5 +113,5 @@ def _table(field: Field, beside: Mapping[str, Shaped[np.ndarray, "points ..."]])
 
 def _headings(name: str, width: int, dim: int) -> Sequence[str]:
     """`x`, `y` of points, `velocity_x`, `velocity_y` of a vector, `stress_xx` ... of a tensor."""
-    ends = _AXES[:width] if width == dim else _TENSOR[width]
+    ends = AXES[:width] if width == dim else TENSOR[width]
     return [f"{name}_{end}" if name else end for end in ends]

@@ -141,17 +141,32 @@ class SplitArrays:
         return batch
 
 
-def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL) -> Normaliser:
-    """From the train split, and nothing else; in the first frame of every case."""
+def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL, others: Sequence[PackedData] = ()) -> Normaliser:
+    """From the train split, and nothing else; in the first frame of every case.
+
+    Args:
+        packed: the data set.
+        frames: of the model.
+        others: in the same schema; the ranges, and nothing else, hold their train splits too.
+    """
     schema, train = packed.schema, packed.ids("train")
     frames.check(schema)
     axes = [frames.axes(schema, packed.conditions(index))[0] for index in train]
-    rows = [frames.turned(schema, packed.conditions(index), one) for index, one in zip(train, axes, strict=True)]
     fields = (turned(packed.values(index), schema, one) for index, one in zip(train, axes, strict=True))
-    extents = np.array([packed.geometry(index).extent for index in train])
     mirrors = reflections(frames.reflections, schema.dim)
     signs = [turned(np.ones(schema.field_width), schema, mirror) for mirror in mirrors]
-    return Normaliser.fit(schema, extents, np.stack(rows), fields, signs)
+    normaliser = Normaliser.fit(schema, *_trained_on(packed, frames), fields, signs)
+    for other in others:
+        normaliser = normaliser.covering(*_trained_on(other, frames))
+    return normaliser
+
+
+def _trained_on(packed: PackedData, frames: FrameConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The extents of the train split, and its conditions in the first frame of every case."""
+    schema, train = packed.schema, packed.ids("train")
+    given = [packed.conditions(index) for index in train]
+    rows = [frames.turned(schema, row, frames.axes(schema, row)[0]) for row in given]
+    return np.array([packed.geometry(index).extent for index in train]), np.stack(rows)
 
 
 def spread(count: int, points: int, size: int) -> Int[np.ndarray, " some"]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from enf2enf.assessment import Ranges
 from enf2enf.data.cache import PackedData
 from enf2enf.geometry.familiar import describe, in_frame
@@ -15,12 +13,8 @@ from enf2enf.train.config import RunConfig
 
 def untrained(config: RunConfig, data: Sequence[PackedData]) -> Surrogate:
     """The surrogate: normalised by the first data set, familiar with the shapes and the conditions of all."""
-    frames, schema = config.model.frames, data[0].schema
-    cases = [(packed, index) for packed in data for index in packed.ids("train")]
-    given = [packed.conditions(index) for packed, index in cases]
-    rows = [frames.turned(schema, row, frames.axes(schema, row)[0]) for row in given]
-    extents = np.array([packed.geometry(index).extent for packed, index in cases])
-    normaliser = fit_normaliser(data[0], frames).covering(extents, np.stack(rows))
+    frames = config.model.frames
+    normaliser = fit_normaliser(data[0], frames, data[1:])
     shapes = familiar_shapes(data, normaliser.length, frames)
     return Surrogate.untrained(config.model, normaliser, config.train.seed, shapes)
 

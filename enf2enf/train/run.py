@@ -67,10 +67,10 @@ class RunFolder:
         if not self.state_path.exists():
             return None
         with _opened(self.state_path) as (_, manifest):
-            same = manifest["identity"] | {"data": self._identity["data"]} == self._identity
-            if same and manifest["identity"] != self._identity:
+            identity = manifest["identity"]
+            self._expect(identity | {"data": self._identity["data"]} == self._identity)
+            if identity != self._identity:
                 raise ConfigError(str(self.path), "the data that the run in it learns from", "others, or changed ones")
-            self._expect(same)
             return _progress(**manifest["progress"])
 
     def claim(self, stages: Sequence[Stage]) -> None:
