@@ -57,8 +57,15 @@ class Grid:
 
     @property
     def points(self) -> Float[np.ndarray, "points dim"]:
-        """All points in order."""
-        return self._at(np.arange(self.count))
+        """All points in order.
+
+        Raises:
+            QueryError: more than memory holds.
+        """
+        try:
+            return self._at(np.arange(self.count))
+        except (MemoryError, ValueError):  # ValueError: more than an array can have
+            raise QueryError("grid", "points that memory holds", f"{self.count:,}") from None
 
     def chunks(self, size: int) -> Iterator[Float[np.ndarray, "points dim"]]:
         """The points in order, `size` at a time, without ever holding all of them."""

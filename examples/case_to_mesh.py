@@ -25,6 +25,8 @@ try:
     import pyvista
 except ModuleNotFoundError:
     sys.exit(f"{options.case}: reading it needs pip install 'enf2enf[scenes]'")
+if not options.case.is_file():
+    sys.exit(f"{options.case}: expected a .foam or a .case file, got {'a folder' if options.case.is_dir() else 'none'}")
 
 reader = pyvista.get_reader(options.case)
 if len(reader.time_values):

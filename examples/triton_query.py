@@ -11,8 +11,12 @@ import pathlib
 import sys
 
 import numpy as np
-from tritonclient import grpc as triton
-from tritonclient.utils import InferenceServerException
+
+try:
+    from tritonclient import grpc as triton
+    from tritonclient.utils import InferenceServerException
+except ModuleNotFoundError:
+    sys.exit('This needs pip install "tritonclient[grpc]"')
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("mesh", type=pathlib.Path, help="any mesh file of up to 4 MB")

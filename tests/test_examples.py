@@ -212,6 +212,7 @@ REFUSED = {
     "sweep.py": ([], "expected an answer, got UNAVAILABLE"),
     "client_query.py": ([], "expected an answer, got UNAVAILABLE"),
     "http_query.py": (["cell.vtu"], "expected a server that listens there, got "),
+    "case_to_mesh.py": (["nosuch.foam"], "nosuch.foam: expected a .foam or a .case file, got none"),
     "super_resolution.py": (["nosuch"], "nosuch: expected a mesh file, got No such file or directory"),
     "view_prediction.py": (["--out", "nosuch/v.png"], "v.vtu: expected a place to write to, got No such file or"),
 }

@@ -126,6 +126,13 @@ def test_grids_are_checked(grid, sentence):
         Grid(*grid)
 
 
+@pytest.mark.parametrize("along", [10**7, 10**9])
+def test_a_grid_that_no_memory_holds_is_refused(along):
+    """More bytes than there are addresses, or more points than an array can have."""
+    with pytest.raises(errors.QueryError, match=f"grid: expected points that memory holds, got {along**2:,}"):
+        Grid((0, 0), (1, 1), (along, along)).points  # noqa: B018
+
+
 def test_a_grid_in_chunks_is_the_grid():
     grid = Grid((0.0, -1.0, 2.0), (1.0, 1.0, 2.0), (5, 7, 1))
     assert np.array_equal(np.concatenate(list(grid.chunks(4))), grid.points)
