@@ -31,6 +31,14 @@ def is_whole(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
+def number_in(text: str) -> float | None:
+    """The number that a text is, None where it is none; underscores, which Python takes among digits, are none."""
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
 def is_line(value: Any) -> bool:
     """Whether it is text of one line that can be printed: no control characters, no halves of others."""
     return isinstance(value, str) and not any(unicodedata.category(letter) in _BREAKS for letter in value)

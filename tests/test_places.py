@@ -79,6 +79,8 @@ def test_a_place_in_one_word(word):
 TEXTS = [
     "x,y\n1,2\n3,4\n", "1,2\n3,4", "1;2\n\n3;4\n", "x,y,z\n1,2,0\n3,4,0\n", "1 2\n3\t4\n", "1, 2\n3 ,4,\n",
     "# made by hand\nX;Y\n1;2 # the first\n3;4;", "points of mine\r\n1 2\r\n3 4", "\ufeffx,y\n1,2\n3,4\n",
+    "y,x\n2,1\n4,3\n", "id,x,y\n0,1,2\n1,3,4\n", "z;y;x\n0;2;1\n0;4;3\n", "y x\n2 1\n4 3\n",
+    "p,Points:0,Points:1,Points:2\n7,1,2,0\n8,3,4,0\n",
     'x,y,p\n1,2,7\n3,4,"none"\n', "x,y,z,p\n1,2,0,8\n3,4,0,9\n",
 ]  # fmt: skip
 
@@ -105,7 +107,11 @@ BAD_TEXTS = {
     "x,y\n1,2\n3,five # not 5\n": "line 3 of {}: expected 2 finite numbers, X,Y[,Z], got '3,five'",
     "0,5;1,5\n": "line 1 of {}: expected decimal points, got decimal commas, '0,5;1,5'",
     "x y\n1 2\n0,5 1,5\n": "line 3 of {}: expected decimal points, got decimal commas, '0,5 1,5'",
-    "a,b\nc,d\n": "line 2 of {}: expected 2 finite numbers, X,Y[,Z], got 'c,d'",
+    "a,b\nc,d\n": "line 1 of {}: expected columns called x, y[, z], in metres, got 'a,b'",
+    "lon;lat\n1;2\n": "line 1 of {}: expected columns called x, y[, z], in metres, got 'lon;lat'",
+    "x [mm],y [mm]\n1,2\n": "line 1 of {}: expected columns called x, y[, z], in metres, got 'x [mm],y [mm]'",
+    "y,x\n1\n": "line 2 of {}: expected two or three finite numbers, X,Y[,Z], got '1'",
+    "1_0,2\n": "line 1 of {}: expected 2 finite numbers, X,Y[,Z], got '1_0,2'",
     "1,2,3,4\n": "line 1 of {}: expected two or three finite numbers, X,Y[,Z], got '1,2,3,4'",
     "": "{}: expected a row of numbers for each point, X,Y[,Z], got none",
     "x,y\n": "{}: expected a row of numbers for each point, X,Y[,Z], got none",
@@ -196,3 +202,25 @@ def test_a_vector_that_is_none(text):
         conditions_of([], [text])
     with pytest.raises(ConditionError, match="every name once"):
         conditions_of(["a=1"], ["a=1,2"])
+
+
+def test_a_row_of_999_is_a_point(tmp_path):
+    (tmp_path / "far.csv").write_text("x,y\n1,2\n999,999\n")
+    np.testing.assert_array_equal(at_of(str(tmp_path / "far.csv")), [[1, 2], [999, 999]])
+
+
+@pytest.mark.parametrize("points", [[[0.1, True]], [0.1, False], ([0.1, 0.2], (np.True_, 0.3)), [[True, False]]])
+def test_a_truth_value_is_no_coordinate(points):
+    with pytest.raises(QueryError, match=r"^points: expected numbers in an array \(points, dim\), got "):
+        points_of(points, None)
+
+
+@pytest.mark.parametrize("number", [np.float32(0.25), np.float64(0.25), np.int32(1)])
+def test_a_slice_takes_numbers_of_numpy(number):
+    assert Slice("x", number) == Slice("x", float(number))
+
+
+@pytest.mark.parametrize("word", ["line:0,0:1,1:1_0", "line:0,0:1,1_0", "slice:x:1_0", "grid:0,0:1,1:1_0,2"])
+def test_an_underscore_is_no_digit(word):
+    with pytest.raises(QueryError, match="^--at: expected "):
+        at_of(word)

@@ -13,10 +13,11 @@ from enf2enf.grid import Grid
 from enf2enf.io.curve_table import Row, rows_of
 from enf2enf.io.text import decoded, is_text
 from enf2enf.line import Line
-from enf2enf.plain import shown
+from enf2enf.plain import number_in, shown
 from enf2enf.slice import Slice
 
 _FORMS = {"line": "line:X,Y:X,Y[:COUNT]", "grid": "grid:X,Y:X,Y:NX,NY", "slice": "slice:AXIS:VALUE[:COUNT]"}
+_PARAVIEW = {"points:0": "x", "points:1": "y", "points:2": "z"}
 FORMS = ", ".join(["nodes", "wall", *_FORMS.values(), "or a .csv of points"])
 
 
@@ -30,11 +31,11 @@ def at_of(text: str) -> At:
     try:
         match kind, len(parts):
             case "line", 2 | 3:
-                return Line(_numbers(parts[0]), _numbers(parts[1]), *map(int, parts[2:]))
+                return Line(_numbers(parts[0]), _numbers(parts[1]), *map(_whole, parts[2:]))
             case "grid", 3:
-                return Grid(_numbers(parts[0]), _numbers(parts[1]), [int(number) for number in parts[2].split(",")])
+                return Grid(_numbers(parts[0]), _numbers(parts[1]), [_whole(count) for count in parts[2].split(",")])
             case "slice", 2 | 3:
-                return Slice(parts[0].lower(), float(parts[1]), *map(int, parts[2:]))
+                return Slice(parts[0].lower(), *_numbers(parts[1]), *map(_whole, parts[2:]))
     except ValueError as error:
         if isinstance(error, QueryError):  # which speaks of what was made of the text
             raise QueryError("--at", f"{_FORMS[kind]} with {error.expected}", shown(text)) from None
@@ -42,7 +43,16 @@ def at_of(text: str) -> At:
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(number) for number in text.split(",")]
+    numbers = [number_in(part) for part in text.split(",")]
+    if None in numbers:
+        raise ValueError(text)
+    return [number for number in numbers if number is not None]
+
+
+def _whole(text: str) -> int:
+    if number_in(text) is None:
+        raise ValueError(text)
+    return int(text)
 
 
 def _from_csv(path: str) -> Float[np.ndarray, "points dim"]:
@@ -53,27 +63,42 @@ def _from_csv(path: str) -> Float[np.ndarray, "points dim"]:
         got = getattr(error, "strerror", None) or "a name that no file has"
         raise QueryError(path, "a file of points", got) from None
     rows = list(rows_of(decoded(data.removeprefix(codecs.BOM_UTF8)))) if is_text(data) else []
-    width = None
-    if rows and rows[0].is_title:
-        names = [cell.lower() for cell in rows.pop(0).cells]
-        width = (2 + (names[2:3] == ["z"])) if names[:2] == ["x", "y"] else None
+    title = rows.pop(0) if rows and rows[0].is_title else None
     if not rows:
         raise QueryError(path, "a row of numbers for each point, X,Y[,Z]", "none")
-    return as_points(np.array([_point(path, row, len(rows[0].numbers), width) for row in rows]))
+    places = None if title is None else _coordinates(path, title, rows[0])
+    return as_points(np.array([_point(path, row, len(rows[0].numbers), places) for row in rows]))
 
 
-def _point(path: str, row: Row, count: int, width: int | None) -> list[float]:
-    """The first so many numbers of a row of a file, or all of them where headings do not say how many are coordinates.
+def _coordinates(path: str, title: Row, first: Row) -> list[int] | None:
+    """The places of the columns of coordinates; None where a title names no columns.
+
+    Args:
+        path: of the file.
+        title, first: its first two rows.
+    """
+    names = [_PARAVIEW.get(cell.lower(), cell.lower()) for cell in title.cells]
+    if {"x", "y"} <= set(names):
+        return [names.index(axis) for axis in "xyz" if axis in names]
+    if title.mark == first.mark is not None and len(names) == len(first.cells):
+        wanted = "columns called x, y[, z], in metres"
+        raise QueryError(f"line {title.number} of {path}", wanted, shown(title.text[:40]))
+    return None
+
+
+def _point(path: str, row: Row, count: int, places: list[int] | None) -> list[float]:
+    """The coordinates in a row of a file.
 
     Args:
         path: of the file.
         row: of it.
         count: of the cells of its first row.
-        width: of what its headings call coordinates.
+        places: of those that are coordinates; None for all.
     """
     if row.has_decimal_commas:
         raise QueryError(f"line {row.number} of {path}", "decimal points", f"decimal commas, {row.text[:40]!r}")
-    found = row.numbers[:width]
+    numbers = row.numbers
+    found = numbers if places is None else [numbers[place] for place in places if place < len(numbers)]
     known = [number for number in found if number is not None and math.isfinite(number)]
     if len(known) < len(found) or len(found) not in (2, 3) or len(row.numbers) != count:
         wanted = f"{'two or three' if count not in (2, 3) else count} finite numbers, X,Y[,Z]"

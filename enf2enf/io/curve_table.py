@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import MeshError
+from enf2enf.plain import number_in
 
-_LABELS = (("loop",), ("label",), ("patch",))
+_LABELS = ("loop", "label", "patch", "body", "wall", "part", "curve", "element")
 _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
@@ -38,44 +39,61 @@ class Table:
 def read(text: str) -> Table:
     """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
 
-    A title in cells like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of
-    two counts and as many points is Lednicer's form: both sides from the nose to the tail.
+    A third column of a name of its own is one of labels unless its first number has a decimal point. A title in cells
+    like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of two counts and as
+    many points is Lednicer's form: both sides from the nose to the tail.
 
     Raises:
         ValueError: a row that is none, no points.
-        MeshError: decimal commas, points in space, Tecplot data, counts of other points.
+        MeshError: decimal commas, points in space, Tecplot data, counts of other points, x and y in other places.
     """
-    rows = rows_of(text)  # one at a time: a million of them, held, would take half a gigabyte
+    rows = rows_of(text, _SEPARATOR)  # one at a time: a million of them, held, would take half a gigabyte
     first = next(rows, None)
     if first is None:
         raise ValueError("no points")
     if _TECPLOT.match(first.text):
         raise MeshError("points", "a table of x, y", "Tecplot data")
-    names, remarks = (), []
-    if [cell.lower() for cell in first.cells[:2]] == ["x", "y"]:
-        names = tuple(cell.lower() for cell in first.cells)
-        if len(names) > 3 + (names[2:3] == ("z",)):
-            more = ", ".join(names[3:])
-            remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
-    elif first.is_title:
-        second = next(rows, None)
-        if second is not None and second.mark == first.mark is not None:
-            remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
-        rows = rows if second is None else itertools.chain([second], rows)
-        return Table(_without_counts(_loops(rows, names)), remarks)
-    else:
-        rows = itertools.chain([first], rows)
-    return Table(_loops(rows, names), remarks)
+    names = tuple(cell.lower() for cell in first.cells)
+    if not (first.is_title or names[:2] == ("x", "y")):
+        return Table(_loops(itertools.chain([first], rows)), [])
+    second = next(rows, None)
+    rows = rows if second is None else itertools.chain([second], rows)
+    if names[:2] == ("x", "y"):
+        return _named(names, second, rows)
+    if {"x", "y"} <= set(names):
+        raise MeshError(f"line {first.number}", "x, y, then what else there is", repr(first.text[:60]))
+    remarks = []
+    if second is not None and second.mark == first.mark is not None:
+        remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
+    return Table(_without_counts(_loops(rows)), remarks)
 
 
-def rows_of(text: str) -> Iterator["Row"]:
-    """The lines of a text with something in them that is no comment."""
+def _named(names: tuple[str, ...], first: "Row | None", rows: Iterable["Row"]) -> Table:
+    """The curves in rows whose columns have these names, of which the first two are coordinates."""
+    is_spatial = names[2:3] == ("z",)
+    label, at = names[2 + is_spatial :][:1], 2 + is_spatial
+    third = "" if first is None else "".join(first.cells[at : at + 1])
+    is_value = is_spatial or ("." in third and number_in(third) is not None)
+    is_label = bool(label) and (label[0] in _LABELS or not is_value)
+    more = names[at + is_label :]
+    remarks = [f"columns: expected x, y and a label, got {', '.join(more)[:60]!r} too, left out"] if more else []
+    return Table(_loops(rows, len(names), at if is_label else None, is_spatial), remarks)
+
+
+def rows_of(text: str, separator: re.Pattern[str] | None = None) -> Iterator["Row"]:
+    """The lines of a text with something in them that is no comment.
+
+    Args:
+        text: all of it.
+        separator: a line that counts as a blank one.
+    """
     gap = 0
     for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
-        row = line.partition("#")[0].strip()
-        if row.strip(",; \t") and not _SEPARATOR.fullmatch(row):
+        row, comment, _ = line.partition("#")
+        row = row.strip()
+        if row.strip(",; \t") and not (separator and separator.fullmatch(row)):
             yield Row(number, row, gap)
-        else:
+        elif not comment:
             gap += 1
 
 
@@ -124,10 +142,7 @@ class Row:
         return self._number(0) is None or bool(is_sentence and self._number(1) is None)
 
     def _number(self, place: int) -> float | None:
-        try:
-            return float(self.cells[place])
-        except (IndexError, ValueError):
-            return None
+        return number_in(self.cells[place]) if place < len(self.cells) else None
 
     def point(self, width: int) -> tuple[float, float]:
         """Its first two cells. Raises an error if they are no numbers, or there are more cells than `width`."""
@@ -141,16 +156,16 @@ class Row:
         return x, y
 
 
-def _loops(rows: Iterable[Row], names: tuple[str, ...]) -> list[_Loop]:
+def _loops(rows: Iterable[Row], width: int = 3, label: int | None = 2, is_spatial: bool = False) -> list[_Loop]:
+    """The curves in rows of so many columns, of which one is that of labels, and perhaps the third that of z."""
     found: dict[tuple[int, str], array.array] = {}
     heights = set()
     for row in rows:
-        point = row.point(len(names) or 3)
-        third = row.cells[2] if len(row.cells) > 2 else ""
-        if names[2:3] == ("z",):
-            heights.add(third)
-            third = row.cells[3] if len(row.cells) > 3 and names[3:4] in _LABELS else ""
-        found.setdefault((row.gap, third), array.array("d")).extend(point)
+        point = row.point(width)
+        if is_spatial:
+            heights.add("".join(row.cells[2:3]))
+        name = "" if label is None else "".join(row.cells[label : label + 1])
+        found.setdefault((row.gap, name), array.array("d")).extend(point)
         if len(found) > _MOST_LOOPS:
             raise MeshError("curves", f"at most {_MOST_LOOPS} loops in a table", "more")
     if not found:

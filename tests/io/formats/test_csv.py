@@ -124,10 +124,47 @@ def test_selig_and_lednicer_hold_the_same_section(title, suffix):
 
 @pytest.mark.parametrize("mark", [",", ";"])
 def test_a_first_line_that_may_name_other_columns_is_mentioned(mark):
-    rows = "\n".join(mark.join(row) for row in ("yx", "00", "10", "11"))
+    rows = "\n".join(mark.join(row) for row in ("ab", "00", "10", "11"))
     mesh = read_bytes(rows.encode(), "a.csv")
-    assert mesh.warnings == (f"line 1: expected x, y, got {f'y{mark}x'!r}, taken for a title",)
-    assert read_bytes(rows.replace(f"y{mark}x", "a wedge").encode(), "a.csv").warnings == ()
+    assert mesh.warnings == (f"line 1: expected x, y, got {f'a{mark}b'!r}, taken for a title",)
+    assert read_bytes(rows.replace(f"a{mark}b", "a wedge").encode(), "a.csv").warnings == ()
+
+
+@pytest.mark.parametrize("mark", [",", ";", " ", "\t"])
+@pytest.mark.parametrize("order", ["yx", "ixy", "xpy"])
+def test_x_and_y_in_other_places_are_refused(mark, order):
+    rows = "\n".join(mark.join(row[: len(order)]) for row in (order, "001", "101", "111"))
+    with pytest.raises(MeshError, match="a.csv: line 1: expected x, y, then what else there is, got '"):
+        read_bytes(rows.encode(), "a.csv")
+
+
+def test_a_comment_within_a_curve_is_nothing_at_all():
+    upper, lower = aerofoil()
+    rows = [f"{x:.6f} {y:.6f}" for x, y in np.concatenate([upper[::-1], lower[1:]])]
+    plain = read_bytes("\n".join(rows).encode(), "a.dat")
+    commented = read_bytes("\n".join([*rows[:20], "# the nose", *rows[20:]]).encode(), "a.dat")
+    np.testing.assert_array_equal(commented.points, plain.points)
+    np.testing.assert_array_equal(commented.cells[0].nodes, plain.cells[0].nodes)
+
+
+@pytest.mark.parametrize("more", ["cp", "normal_x,normal_y", "part"])
+def test_a_named_column_of_numbers_is_left_out_unless_it_is_one_of_labels(more):
+    ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    text = f"x,y,{more}\n" + "".join(f"{x},{y}{f',{x + y / 2}' * (1 + more.count(','))}\n" for x, y in ring)
+    if more == "part":
+        with pytest.raises(MeshError, match="loop 0: expected at least three points"):
+            read_bytes(text.encode(), "a.csv")
+        return
+    mesh = read_bytes(text.encode(), "a.csv")
+    assert len(mesh.points) == 4 and not mesh.patches
+    said = more.replace(",", ", ")
+    assert mesh.warnings == (f"columns: expected x, y and a label, got {said!r} too, left out",)
+
+
+@pytest.mark.parametrize("row", ["1_0,0", "0,1_0"])
+def test_an_underscore_is_no_digit(row):
+    with pytest.raises(MeshError, match="line 2 is not x, y"):
+        read_bytes(f"x,y\n{row}\n".encode(), "a.csv")
 
 
 def test_a_point_with_a_mistake_in_it_is_no_title():
