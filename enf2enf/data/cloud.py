@@ -8,7 +8,7 @@ import numpy as np
 
 from enf2enf.data import npz
 from enf2enf.data.samples import fitted
-from enf2enf.data.table import check_once, delimiter_of, heading_of, lines_of
+from enf2enf.data.table import check_once, delimiter_of, heading_of, lines_of, number_of
 from enf2enf.errors import DatasetError
 from enf2enf.plain import shown
 from enf2enf.schema import Quantity
@@ -53,35 +53,52 @@ def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.nd
         wanted: the points and every field, and their units.
     """
     lines = lines_of(path)
-    delimiter = delimiter_of(lines[0])
-    if len(lines) == 1:
+    first, *places = lines
+    delimiter = delimiter_of(lines[first])
+    if not places:
         raise DatasetError(path.name, "numbers below its headings", "none")
-    (first,) = csv.reader(lines[:1], delimiter=delimiter)
-    names, units = zip(*(heading_of(path.name, cell) for cell in first), strict=True)
+    (cells,) = csv.reader([lines[first]], delimiter=delimiter)
+    names, units = zip(*(heading_of(path.name, cell) for cell in cells), strict=True)
     try:
-        rows = np.loadtxt(lines[1:], delimiter=delimiter, ndmin=2, comments=None)
-    except ValueError as error:
-        raise DatasetError(path.name, "numbers below its headings", str(error)) from None
+        rows = np.loadtxt([lines[place] for place in places], delimiter=delimiter, ndmin=2, comments=None)
+    except ValueError:
+        _check_cells(path.name, names, {place: lines[place].split(delimiter) for place in places})
+        raise DatasetError(path.name, "numbers below its headings", "others") from None
     if rows.shape[1:] != (len(names),):
         raise DatasetError(path.name, f"{len(names)} numbers in every line", f"shape {rows.shape}")
     check_once(path.name, names)
     columns, stated = (dict(zip(names, each, strict=True)) for each in (rows.T, units))
     yield from columns.items()
     for name, unit in wanted.items():
-        parts = _components(name, columns)
+        parts = _components(path.name, name, columns)
         if unit:
             _check_unit(path.name, name, {stated[part] for part in parts or columns.keys() & {name}}, unit)
         if parts:
             yield name, np.stack([columns[part] for part in parts], axis=1)
 
 
-def _components(name: str, columns: Collection[str]) -> list[str]:
-    """The columns that make the points, or a vector, together; none where there are no two."""
+def _check_cells(file: str, names: Sequence[str], rows: Mapping[int, list[str]]) -> None:
+    """Refuses the first cell that is no number, and the first line of another number of cells."""
+    for place, cells in rows.items():
+        if len(cells) != len(names):
+            raise DatasetError(f"line {place} of {file}", f"{len(names)} cells", str(len(cells)))
+        for name, cell in zip(names, cells, strict=True):
+            number_of(f"line {place} of {file}", name, cell)
+
+
+def _components(file: str, name: str, columns: Collection[str]) -> list[str]:
+    """The columns that make the points, or a vector, together; none where there are no two. Refuses some without x."""
+    found = []
     for stem in ("", "Points") if name == "points" else (name,):
         for form, axes in _COMPONENTS:
-            if len(parts := [form.format(stem) + axis for axis in axes if form.format(stem) + axis in columns]) > 1:
-                return parts
-    return []
+            whole = [form.format(stem) + axis for axis in axes]
+            if len(parts := [part for part in whole if part in columns]) > 1:
+                if missing := [part for part in whole[:2] if part not in parts]:
+                    raise DatasetError(f"{name} of {file}", f"columns {' and '.join(whole[:2])}", f"no {missing[0]}")
+                found.append(parts)
+    if len(found) > 1 and name != "points":
+        raise DatasetError(f"{name} of {file}", "its components once", " and ".join(",".join(each) for each in found))
+    return found[0] if found else []
 
 
 def _check_unit(file: str, name: str, stated: set[str], unit: str) -> None:

@@ -21,6 +21,7 @@ from enf2enf.io import formats, openfoam, read, write
 from enf2enf.io.read import is_converted
 from enf2enf.mesh import Mesh
 from enf2enf.mesh.units import metres
+from enf2enf.plain import shown
 from enf2enf.schema import Integrals, On, Quantity, Schema
 
 _DIM = 2
@@ -40,7 +41,7 @@ class Recipe:
         conditions: a table of them, see `Table`; None for a problem without any.
         fields: in the order in which a surrogate returns them; those on walls are of the walls' sides, or nodes.
         vectors: condition -> the columns of the table that make it, see `Table.conditions`.
-        units: of some of these, in place of those in the table's headings.
+        units: of some of these, whose headings in the table state none.
         shares: of the cases: train, validation, calibration, test.
         seed: of the order in which the cases are shared out; not negative.
         walls: patches that are walls; none for the inner loops.
@@ -160,7 +161,7 @@ def _by_case(paths: Sequence[Path]) -> dict[str, Path]:
         _check_path(path, among_cases)
         case = openfoam.folder_of(path).resolve().name if openfoam.is_case(path) else path.stem
         if case in found:
-            raise DatasetError("meshes", "one file a case", f"{found[case].name} and {path.name}")
+            raise DatasetError("meshes", "one file a case", f"{found[case]} and {path}")
         found[case] = path
     return found
 
@@ -181,6 +182,10 @@ def _table(recipe: Recipe, cases: Mapping[str, Path]) -> tuple[list[Quantity], d
             raise DatasetError("--vector", "a table of conditions", "none")
         return [], {}
     quantities, rows = Table.read(recipe.conditions, cases).conditions(recipe.vectors)
+    for q in quantities:
+        if q.unit and recipe.units.get(q.name, q.unit) != q.unit:
+            wanted = f"the unit in {recipe.conditions.name}, {q.unit}"
+            raise DatasetError(f"unit of {q.name}", wanted, shown(recipe.units[q.name]))
     stated = [dataclasses.replace(q, unit=recipe.units.get(q.name, q.unit)) for q in quantities]
     return stated, {case: dict(row) for case, row in rows.items()}
 

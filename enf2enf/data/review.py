@@ -1,5 +1,6 @@
 """What a careful colleague would say of a data set before anybody trains on it."""
 
+import ast
 import collections
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -178,7 +179,7 @@ def _findings(dataset: Dataset, seen: Mapping[str, _Seen]) -> Iterator[Finding]:
     try:
         check_extents(names, [case.geometry.extent for case in seen.values()])
     except Enf2EnfError as error:
-        yield Finding(True, str(error), (error.name.split("'")[1],))
+        yield Finding(True, str(error), (ast.literal_eval(error.name.removeprefix("case ")),))
     yield from _twice(seen)
     for quantity in dataset.schema.conditions:
         values = np.array([case.conditions[quantity.name] for case in seen.values()])

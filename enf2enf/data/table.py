@@ -11,14 +11,16 @@ import numpy as np
 from enf2enf.conditions import vector_of
 from enf2enf.errors import DatasetError
 from enf2enf.files import read_file
-from enf2enf.plain import shown
+from enf2enf.plain import number_in, shown
 from enf2enf.schema import Quantity
 
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
-_ANGLES = ("alpha", "beta", "theta", "phi", "aoa", "angle", "angle_of_attack", "incidence", "yaw", "pitch")
+_ANGLES = ("alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch")  # in the names of such
+_NAMED_DEGREES = ("deg", "degs", "degree", "degrees")
+_AXES = ("_x", "_y", "_z", "0", "1", "2")
 _DELIMITERS = ",;\t"
-_DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
+_DEGREES = {"deg": 1.0, "degs": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
             "radians": 180 / np.pi}  # fmt: skip
 
 
@@ -48,15 +50,16 @@ class Table:
             DatasetError: no such file or column, a case twice, a cell that is no number.
         """
         lines = lines_of(path)
-        heading, *rows = csv.reader(lines, delimiter=delimiter_of(lines[0]))
-        names, units = zip(*(heading_of(path.name, cell) for cell in heading), strict=True)
+        places = list(lines)
+        reader = csv.reader(lines.values(), delimiter=delimiter_of(lines[places[0]]))
+        names, units = zip(*(heading_of(path.name, cell) for cell in next(reader)), strict=True)
         check_once(path.name, names)
         key = next((names.index(name) for name in names if name.lower() in _CASES), None)
         if key is None:
             raise DatasetError(path.name, f"a column of cases called {', '.join(_CASES)}", f"columns {list(names)}")
         found: dict[str, dict[str, float]] = {}
-        for number, row in enumerate(rows, start=2):
-            label = f"line {number} of {path.name}"
+        for row in reader:
+            label = f"line {places[reader.line_num - 1]} of {path.name}"
             if len(row) != len(names):
                 raise DatasetError(label, f"{len(names)} cells", str(len(row)))
             case = row[key].strip()
@@ -64,7 +67,7 @@ class Table:
             if case in found:
                 raise DatasetError(path.name, "every case once", f"{case!r} twice")
             cells = zip(names, row, strict=True)
-            found[case] = {name: _number(label, name, cell) for name, cell in cells if name != names[key]}
+            found[case] = {name: number_of(label, name, cell) for name, cell in cells if name != names[key]}
         return cls({name: unit for name, unit in zip(names, units, strict=True) if name != names[key]}, found)
 
     def conditions(
@@ -74,7 +77,7 @@ class Table:
 
         Args:
             vectors: condition -> its columns: a magnitude, then an angle, which is one by its unit (degrees or radians)
-                or as its name ends in `deg`; or one component each, in one unit. All other columns are scalar
+                or as its name ends in `deg` or `rad`; or one component each, in one unit. All other columns are scalar
                 conditions.
 
         Raises:
@@ -111,14 +114,17 @@ class Table:
 
 def _degrees(name: str, unit: str) -> float | None:
     """How many degrees one of a column is, None for one that is no angle."""
-    stated = _DEGREES.get(unit.lower())
-    if name.lower().endswith(("deg", "degree", "degrees")):
-        if unit and stated != 1:
-            raise DatasetError(f"column {name!r}", "degrees, or a name that does not end in deg", shown(unit))
-        return 1.0
-    if name.lower() in _ANGLES and not unit:
+    stated, lower = _DEGREES.get(unit.lower()), name.lower()
+    is_like_one = any(word in lower for word in _ANGLES) and not lower.endswith(_AXES)
+    named = 1.0 if lower.endswith(_NAMED_DEGREES) else None
+    if re.search(r"(\b|_)rad(s|ians?)?$", lower) or (is_like_one and lower.endswith(("rad", "rads"))):
+        named = _DEGREES["rad"]
+    if named is not None and unit and stated != named:
+        kind = "degrees" if named == 1 else "radians"
+        raise DatasetError(f"column {name!r}", f"{kind}, or a name that does not end in {kind[:3]}", shown(unit))
+    if named is None and is_like_one and not unit:
         raise DatasetError(f"column {name!r}", "the unit of an angle, [deg] or [rad]", "none")
-    return stated
+    return named or stated
 
 
 def _vector(case: str, row: Mapping[str, float], columns: Sequence[str], turn: float | None) -> list[float]:
@@ -130,13 +136,13 @@ def _vector(case: str, row: Mapping[str, float], columns: Sequence[str], turn: f
     return vector_of(numbers[0], turn * numbers[1]).tolist()
 
 
-def lines_of(path: Path) -> list[str]:
-    """The lines of a table that are not blank, at least one. Raises `DatasetError` where it is none."""
+def lines_of(path: Path) -> dict[int, str]:
+    """The lines of a table that are not blank, at least one, by number. Raises `DatasetError` where it is none."""
     try:
         text = read_file(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(path.name, "a table in UTF-8", getattr(error, "strerror", None) or "other bytes") from None
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = {number: line for number, line in enumerate(text.splitlines(), start=1) if line.strip()}
     if not lines:
         raise DatasetError(path.name, "a line of headings, then numbers", "an empty file")
     return lines
@@ -160,11 +166,9 @@ def check_once(label: str, names: Sequence[str]) -> None:
         raise DatasetError(label, "every column once", f"{min(twice)!r} twice")
 
 
-def _number(label: str, name: str, cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
+def number_of(label: str, name: str, cell: str) -> float:
+    """The number in a cell. Raises `DatasetError` where it is none, or not finite."""
+    value = number_in(cell)
+    if value is None or not np.isfinite(value):
         raise DatasetError(f"{name} in {label}", "a finite number", shown(cell))
     return value

@@ -203,6 +203,17 @@ def test_a_folder_around_cases_or_a_file_beside_them_is_no_case(pattern, tmp_pat
     assert STRAYS[pattern].format(tmp_path) in capsys.readouterr().err
 
 
+def test_a_unit_that_contradicts_the_table_is_refused(tmp_path, capsys):
+    for number in range(4):
+        write(tmp_path / f"run{number}.vtu", ring(number, False))
+    rows = "".join(f"run{number},1,0\n" for number in range(4))
+    (tmp_path / "conditions.csv").write_text("case,U [km/h],alpha_deg\n" + rows)
+    files = ["--meshes", str(tmp_path / "*.vtu"), "--conditions", str(tmp_path / "conditions.csv")]
+    options = [*files, "--fields", "p,u:vector", "--vector", "inflow=U,alpha_deg:m/s"]
+    assert main(["dataset", "new", str(tmp_path / "out"), *options]) == 1
+    assert "unit of inflow: expected the unit in conditions.csv, km/h, got 'm/s'" in capsys.readouterr().err
+
+
 def test_cases_without_conditions_and_conditions_without_cases_are_named(tmp_path, capsys):
     for number in range(4):
         write(tmp_path / f"run{number}.vtu", ring(number, False))

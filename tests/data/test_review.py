@@ -126,6 +126,18 @@ PLANTED = {
 }
 
 
+def test_a_case_is_named_as_it_is(tmp_path):
+    """One with an apostrophe too, of which Python writes the name in other quotes."""
+
+    def change(cases):
+        large(1000.0)(cases)
+        cases["bob's"] = cases.pop("c3")
+
+    folder = folder_of(tmp_path / "odd", change)
+    found = review(Dataset.open(folder))
+    assert ("bob's",) in [finding.cases for finding in found.findings if "an extent like" in finding.text]
+
+
 def test_of_a_clean_one_nothing_is_said(tmp_path, capsys):
     folder = folder_of(tmp_path / "clean")
     found = review(Dataset.open(folder))

@@ -42,7 +42,8 @@ def test_a_table_holds_every_number(numbers, mark, tmp_path_factory):
 
 ANGLED = {
     "alpha [deg]": 1, "alpha (degree)": 1, "alpha [Degrees]": 1, "alpha [°]": 1, "alpha_deg": 1, "AlphaDeg [deg]": 1,
-    "alpha [rad]": 180 / np.pi, "alpha [radians]": 180 / np.pi,
+    "alpha [rad]": 180 / np.pi, "alpha [radians]": 180 / np.pi, "angle_rad": 180 / np.pi, "AlphaRad [rad]": 180 / np.pi,
+    "turn rad": 180 / np.pi, "flow angle [deg]": 1, "alpha_degs": 1, "my aoa degrees": 1,
 }  # fmt: skip
 
 
@@ -67,6 +68,9 @@ NO_VECTORS = {
     ("W [km/h]", "U,W"): "expected an angle in degrees or radians, or components in one unit, got m/s and km/h",
     ("alpha", "U,alpha"): "column 'alpha': expected the unit of an angle, [deg] or [rad], got none",
     ("angle_of_attack", "S,angle_of_attack"): "column 'angle_of_attack': expected the unit of an angle, [deg] or [rad]",
+    ("flow angle", "S,flow angle"): "column 'flow angle': expected the unit of an angle, [deg] or [rad], got none",
+    ("AlphaX", "S,AlphaX"): "column 'AlphaX': expected the unit of an angle, [deg] or [rad], got none",
+    ("a_rad [deg]", "U,a_rad"): "column 'a_rad': expected radians, or a name that does not end in rad, got 'deg'",
     ("turn", "U,turn"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
     ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
     ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
@@ -79,6 +83,20 @@ def test_columns_that_make_no_vector(heading, columns, tmp_path):
     with pytest.raises(DatasetError) as refusal:
         Table.read(tmp_path / "t.csv").conditions({"inflow": columns.split(",")})
     assert NO_VECTORS[heading, columns] in str(refusal.value)
+
+
+def test_components_may_have_the_name_of_an_angle(tmp_path):
+    (tmp_path / "t.csv").write_text("case,beta_x,beta_y\nrun0,1,2\n")
+    assert Table.read(tmp_path / "t.csv").conditions({"b": ["beta_x", "beta_y"]})[1]["run0"]["b"] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("cell", ["", "fast", "nan", "1_000"])
+def test_a_cell_that_is_no_number_is_named_by_its_line(cell, tmp_path):
+    """That of the file, where blank ones are counted too."""
+    (tmp_path / "t.csv").write_text(f"case,rho\n\n\na,1\n\nb,{cell}\n")
+    with pytest.raises(DatasetError) as refusal:
+        Table.read(tmp_path / "t.csv")
+    assert str(refusal.value) == f"rho in line 6 of t.csv: expected a finite number, got {cell!r}"
 
 
 def test_a_magnitude_below_zero_is_refused_by_case(tmp_path):
