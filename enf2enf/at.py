@@ -1,5 +1,6 @@
 """Where fields are asked for, as people give it."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(raw)
     except ValueError:  # rows of different lengths
         points = np.empty(0, object)
-    if points.dtype.kind not in "fiu" or isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw):
+    is_hidden = isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw) or _has_truths(raw)
+    if points.dtype.kind not in "fiu" or is_hidden:
         raise QueryError("points", "numbers in an array (points, dim)", shown(given))
     points = np.asarray(points[None] if points.shape in ((2,), (3,)) else points, np.float64)
     if points.ndim != 2 or points.shape[1] not in (2, 3):
@@ -74,6 +76,12 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
     if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
         raise QueryError(f"point {bad[0]}", "finite coordinates", str(points[bad[0]].tolist()))
     return points
+
+
+def _has_truths(raw: Any) -> bool:
+    """Whether rows of Python's hold truth values, which NumPy takes for 0 and 1 among numbers."""
+    rows = (row if isinstance(row, list | tuple) else (row,) for row in raw) if isinstance(raw, list | tuple) else ()
+    return not {bool, np.bool_}.isdisjoint(map(type, itertools.chain.from_iterable(rows)))
 
 
 def flattened(points: Float[np.ndarray, "points dim"], dim: int) -> Float[np.ndarray, "points {dim}"]:

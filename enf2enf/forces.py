@@ -177,7 +177,7 @@ def _finite(
         array = np.asarray(values)
     except ValueError:  # lists of different lengths
         raise error(name, wanted, shown(values)) from None
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in "fiu" or np.ma.is_masked(values):
         raise error(name, wanted, shown(values))
     if array.shape != shape:
         raise error(name, wanted, f"an array of shape {array.shape}")

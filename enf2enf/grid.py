@@ -8,7 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
-from enf2enf.plain import shown
+from enf2enf.plain import is_whole, shown
+
+_MOST = 2**59  # points, of which an array can hold the numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +41,15 @@ class Grid:
             raise QueryError("grid", wanted, shown((self.lower, self.upper, self.resolution))) from None
         if lengths not in ({2}, {3}):
             raise QueryError("grid", wanted, str(sorted(lengths)))
-        object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
-        object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
-        object.__setattr__(self, "resolution", tuple(int(n) for n in self.resolution))
-        if not all(math.isfinite(x) for x in (*self.lower, *self.upper)):
-            raise QueryError("grid", "finite bounds", f"{self.lower} to {self.upper}")
-        if min(self.resolution) < 1:
-            raise QueryError("grid resolution", "at least one point along each axis", str(self.resolution))
+        corners = np.asarray([[*self.lower], [*self.upper]])
+        if corners.dtype.kind not in "fiu" or corners.ndim != 2 or not np.isfinite(corners).all():
+            raise QueryError("grid", "finite bounds", f"{shown(self.lower)} to {shown(self.upper)}")
+        for key, corner in zip(("lower", "upper"), corners.astype(np.float64).tolist(), strict=True):
+            object.__setattr__(self, key, tuple(corner))
+        counts = tuple(int(count) if isinstance(count, np.integer) else count for count in self.resolution)
+        if not all(is_whole(count, 1, _MOST) for count in counts):
+            raise QueryError("grid resolution", "whole numbers, at least one point along each axis", shown(counts))
+        object.__setattr__(self, "resolution", counts)
         for low, high, count in zip(self.lower, self.upper, self.resolution, strict=True):
             if high < low or (high == low and count > 1):
                 raise QueryError("grid", "lower bounds below upper ones", f"{self.lower} to {self.upper}")
@@ -60,12 +64,11 @@ class Grid:
         """All points in order.
 
         Raises:
-            QueryError: more than memory holds.
+            MemoryError: more than memory holds.
         """
-        try:
-            return self._at(np.arange(self.count))
-        except (MemoryError, ValueError):  # ValueError: more than an array can have
-            raise QueryError("grid", "points that memory holds", f"{self.count:,}") from None
+        if self.count > _MOST:
+            raise MemoryError(f"expected at most {_MOST:,} points, got {self.count:,}")
+        return self._at(np.arange(self.count))
 
     def chunks(self, size: int) -> Iterator[Float[np.ndarray, "points dim"]]:
         """The points in order, `size` at a time, without ever holding all of them."""

@@ -32,6 +32,8 @@ class Slice:
     def __post_init__(self):
         if self.axis not in _AXES:
             raise QueryError("axis of the slice", "x, y or z", shown(self.axis))
+        if isinstance(self.value, np.number):
+            object.__setattr__(self, "value", self.value.item())
         if not is_number(self.value):
             raise QueryError("value of the slice", "a finite number of metres", shown(self.value))
         check_count("slice", self.count)

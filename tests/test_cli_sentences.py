@@ -111,6 +111,14 @@ def test_the_mesh_that_is_read_is_not_written(saved, cell, tmp_path, capsys):
         assert line == f"enf2enf: {out}: expected another file than the mesh that is asked about, got the same"
 
 
+def test_the_points_that_are_read_are_not_written(saved, cell, tmp_path, capsys):
+    points = tmp_path / "points.csv"
+    points.write_text("x,y,station\n0.1,0.1,1\n0.9,0.9,2\n")
+    line = refusal(["predict", saved, cell, *LOAD, "--at", str(points), "-o", str(points)], capsys)
+    assert line == f"enf2enf: {points}: expected another file than the points that are asked about, got the same"
+    assert "station" in points.read_text()
+
+
 def test_a_data_set_of_other_fields_is_not_packed(saved, tmp_path, capsys):
     schema = Schema(2, (), (Quantity("heat"),))
     cases = {name: {"mesh": f"{name}.vtu"} for name in "ab"}  # which are not there

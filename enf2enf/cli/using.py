@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enf2enf.cli.command import Once, add, named, number, path
@@ -86,8 +87,9 @@ def _predict(options: argparse.Namespace) -> None:
 
     if options.out is not None:
         check_file(options.out, ConfigError)
-        if options.out.exists() and options.mesh.exists() and options.out.samefile(options.mesh):
-            raise ConfigError(str(options.out), "another file than the mesh that is asked about", "the same")
+        for asked, what in ((options.mesh, "the mesh that is"), (Path(options.at), "the points that are")):
+            if options.out.exists() and asked.exists() and options.out.samefile(asked):
+                raise ConfigError(str(options.out), f"another file than {what} asked about", "the same")
     if options.png is not None:
         from enf2enf.view.picture import check_picture
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io.convert import from_meshio
-from enf2enf.io.read import read, read_bytes
+from enf2enf.io.read import mesh_bytes, read, read_bytes
 from enf2enf.mesh.curves import closed_curves, without_repeat
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
@@ -55,14 +55,14 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
 
     Args:
         mesh: in any of these forms.
-        name: the file name or format of bytes.
+        name: the file name or format of bytes, or of a file whose own name does not say it.
         length_unit: of its coordinates.
 
     Raises:
         MeshError: none of these forms, a file that cannot be read, or an unknown unit.
     """
     if isinstance(mesh, (str, os.PathLike)):
-        given = read(Path(mesh))
+        given = _named(Path(mesh), name) if name else read(Path(mesh))
     elif isinstance(mesh, (bytes, bytearray, memoryview)):
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
@@ -73,18 +73,23 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
     return given if length_unit == "m" else given.scaled(length_unit)
 
 
+def _named(path: Path, name: str) -> Mesh:
+    found = read_bytes(mesh_bytes(path), name, path.parent)
+    return dataclasses.replace(found, source=Source(name, path.absolute()))
+
+
 def _converted(mesh: Any) -> Mesh:
     if hasattr(mesh, "cast_to_unstructured_grid") and not isinstance(mesh, type):
         return _from_pyvista(mesh)
     if type(mesh).__module__.partition(".")[0] == "meshio":
         return from_meshio(mesh, {})
     if hasattr(mesh, "__array__") and not isinstance(mesh, type):
-        return mesh_of_curves([np.asarray(mesh)])
+        return mesh_of_curves([mesh])
     if isinstance(mesh, Sequence) and len(mesh) and not isinstance(mesh, str):
         try:
             depth = np.ndim(mesh[0])
             if depth in (1, 2):
-                return mesh_of_curves([np.asarray(mesh)] if depth == 1 else [np.asarray(curve) for curve in mesh])
+                return mesh_of_curves([np.asarray(mesh)] if depth == 1 else mesh)
         except (TypeError, ValueError) as error:
             if isinstance(error, MeshError):
                 raise  # else rows of different lengths
@@ -111,11 +116,14 @@ def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:
     Raises:
         MeshError: an array that is no curve of the plane.
     """
-    return closed_curves([_curve(number, np.asarray(curve)) for number, curve in enumerate(curves)])
+    return closed_curves([_curve(number, curve) for number, curve in enumerate(curves)])
 
 
-def _curve(number: int, points: np.ndarray) -> np.ndarray:
+def _curve(number: int, curve: Any) -> np.ndarray:
     wanted = "at least three points (points, 2) around a closed curve"
+    if np.ma.is_masked(curve):
+        raise MeshError(f"curve {number}", wanted, "an array of which some is masked")
+    points = np.asarray(curve)
     if points.dtype.kind not in "fiu" or points.ndim != 2 or points.shape[1] not in (2, 3):
         raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape} of {points.dtype}")
     points = points.astype(np.float64)

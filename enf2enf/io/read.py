@@ -60,18 +60,22 @@ def mesh_bytes(path: Path) -> bytes:
         raise MeshError(str(path), "a mesh file", "a name that no file has") from None
 
 
-def read_bytes(data: bytes, name_or_format: str, beside: Path | None = None) -> Mesh:
+def read_bytes(data: bytes, name_or_format: str | os.PathLike[str], beside: Path | None = None) -> Mesh:
     """The mesh in the bytes of a file.
 
     Args:
-        data: the whole file.
+        data: the whole file, as bytes or what is like them.
         name_or_format: the file's name, or a format's own name (a key of `formats.FORMATS`).
         beside: the folder that files lie in which it refers to; None where it must not refer to any.
 
     Raises:
         MeshError: an unknown format, bytes of another format, a damaged file, or one that refers to other files.
     """
-    data = data.removeprefix(codecs.BOM_UTF8)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise MeshError("mesh", "the bytes of a file", type(data).__name__)
+    if not isinstance(name_or_format, str | os.PathLike):
+        raise MeshError("name", "the name of a file or format", repr(name_or_format)[:80])
+    data, name_or_format = bytes(data).removeprefix(codecs.BOM_UTF8), os.fspath(name_or_format)
     chosen = formats.named(name_or_format)
     shown = name_or_format if Path(name_or_format).suffix else "mesh"
     formats.check(shown, chosen, data)

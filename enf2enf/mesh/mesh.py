@@ -67,6 +67,8 @@ class Mesh:
         for name, values in self.point_data.items():
             if len(values) != len(self.points):
                 raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
+            if np.iscomplexobj(values):
+                raise MeshError(f"point data {name!r}", "real numbers", "complex ones")
         for name, values in self.cell_data.items():
             if len(values) != self.cell_count:
                 raise MeshError(f"cell data {name!r}", f"{self.cell_count} rows, one per cell", str(len(values)))

@@ -108,9 +108,14 @@ def normals(loop: Loop) -> Loop:
 
 def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loop:
     """The vertices as float64."""
-    loop = np.array(points, dtype=float)
-    if loop.ndim != 2 or loop.shape[1] != 2:
-        raise GeometryError(name, "points in the plane, (n, 2)", f"an array of shape {loop.shape}")
+    raw, wanted = np.asarray(points), "points in the plane, (n, 2)"
+    if np.ma.is_masked(points):
+        raise GeometryError(name, wanted, "an array of which some is masked")
+    if raw.dtype.kind not in "fiu":
+        raise GeometryError(name, wanted, f"an array of {raw.dtype}")
+    if raw.ndim != 2 or raw.shape[1] != 2:
+        raise GeometryError(name, wanted, f"an array of shape {raw.shape}")
+    loop = raw.astype(np.float64)
     if len(loop) < 3:
         raise GeometryError(name, "at least 3 points", str(len(loop)))
     if len(bad := np.flatnonzero(~(np.abs(loop) < _LARGEST).all(axis=1))):

@@ -119,6 +119,9 @@ def test_no_server():
         (((0, 0), (1, 1), (0, 2)), "at least one point"),
         (((0, 2), (1, 1), (2, 2)), "lower bounds below upper"),
         (((0, 1), (1, 1), (2, 2)), "lower bounds below upper"),
+        (((0, 0), (1, 1), (10.7, 10)), "at least one point"),
+        (((0, 0), (1, 1), (True, True)), "at least one point"),
+        (((0, 0), (1, 1), (np.nan, 10)), "at least one point"),
     ],
 )
 def test_grids_are_checked(grid, sentence):
@@ -126,10 +129,10 @@ def test_grids_are_checked(grid, sentence):
         Grid(*grid)
 
 
-@pytest.mark.parametrize("along", [10**7, 10**9])
-def test_a_grid_that_no_memory_holds_is_refused(along):
+@pytest.mark.parametrize("along", [10**7, 10**9, 10**17])
+def test_a_grid_that_no_memory_holds(along):
     """More bytes than there are addresses, or more points than an array can have."""
-    with pytest.raises(errors.QueryError, match=f"grid: expected points that memory holds, got {along**2:,}"):
+    with pytest.raises(MemoryError):
         Grid((0, 0), (1, 1), (along, along)).points  # noqa: B018
 
 
