@@ -10,6 +10,7 @@ from enf2enf.geometry.familiar import describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.unfamiliar import unfamiliar
 from enf2enf.problems.aerofoil.naca import FourDigits
+from enf2enf.problems.elasticity.problem import Elasticity
 from enf2enf.problems.thickness import half_thickness
 from enf2enf.schema import Quantity, Schema
 
@@ -87,3 +88,28 @@ def test_the_shipped_surrogate_tells_blunt_edges_and_coarse_noses(sides, spacing
     shipped = load("aerofoil")
     row = np.array([50.0, 2.0, 1.56e-5])
     assert unfamiliar(shipped.shapes, described, shipped.config.frames, shipped.schema, row) == named
+
+
+AROUND = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+CIRCLE, CELL = np.stack([np.cos(AROUND), np.sin(AROUND)], axis=1), np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+UNLIKE_CELLS = {
+    "two voids": ([0.3 + 0.1 * CIRCLE, 0.7 + 0.1 * CIRCLE, CELL], "bodies"),
+    "a longer cell": ([0.5 + 0.25 * CIRCLE, CELL * [2, 1]], "gap"),
+    "a larger cell": ([0.95 + 0.47 * CIRCLE, 1.9 * CELL], "extent"),
+    "a pinhole": ([0.5 + 0.01 * CIRCLE, CELL], "curvature"),
+    "a square void": ([0.3 + 0.4 * CELL, CELL], "corners"),
+}
+
+
+@pytest.mark.parametrize("cell", UNLIKE_CELLS)
+def test_the_shipped_surrogate_tells_cells_unlike_those_it_learnt_from(cell):
+    curves, named = UNLIKE_CELLS[cell]
+    assert named in load("elasticity").predict(curves, {}, [[0.05, 0.05]]).extrapolating
+
+
+def test_the_shipped_surrogate_knows_the_cells_it_learnt_from():
+    shipped, problem = load("elasticity"), Elasticity()
+    for index in range(3):
+        void = problem.draw(0, index, 0).void
+        curves = [void.wall(void.evenly(120)), CELL]
+        assert shipped.predict(curves, {}, [[0.05, 0.05]]).extrapolating == ()
