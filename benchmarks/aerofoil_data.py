@@ -33,6 +33,7 @@ LICENCE = "Apache-2.0"
 FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
 TESTED = {"naca": 100, "uiuc": 60}  # once before, which are learnt from since, and now
 ATTACHED = 3.0  # degrees, at which no flow separates
+ANGLES = 4  # of every disputed flow
 SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
 NEW_SECTIONS, CHUNK = 240, 40  # of others, solved in campaigns of so many
 NEW_NACA = 40  # of NACA's
@@ -134,15 +135,16 @@ class Thin(_Drawn):
 @final
 @dataclasses.dataclass(frozen=True)
 class Disputed(_Flows):
-    """Flows about which surrogates disagree, and each once more nearer to attached flow; nearer still till steady."""
+    """Flows about which surrogates disagree, each at four angles nearer and nearer to attached flow, till steady."""
 
     points: str
     numbers: tuple[int, ...]
 
     def draw(self, seed: int, index: int, redraw: int) -> Case:
-        """A draw of the usual problem, at its own angle or nearer to the middle of all."""
-        usual = Aerofoil("points" if self.points else "naca", self.points).draw(seed, self.numbers[index // 2], 0)
-        nearer = 0.75 * (index % 2) + 0.5 * redraw
+        """A draw of the usual problem, at its own angle or nearer to one at which no flow separates."""
+        number, step = divmod(index, ANGLES)
+        usual = Aerofoil("points" if self.points else "naca", self.points).draw(seed, self.numbers[number], 0)
+        nearer = 0.75 * step + 0.5 * redraw
         degrees = usual.degrees + float(np.clip(ATTACHED - usual.degrees, -nearer, nearer))
         return dataclasses.replace(usual, degrees=round(degrees, 3))
 
@@ -206,8 +208,8 @@ class Campaign:
             yield f"{self.kind}_{self.folder}_{name.removeprefix('case_')}", split, entry | files
 
 
-def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campaign]:
-    """All of them, those that measure first."""
+def campaigns(sections: Path, before: Path | None, out: Path, disputed: bool = False) -> Iterator[Campaign]:
+    """All of them, those that measure first; disputed flows if wanted."""
     with np.load(sections) as arrays:
         points, names = arrays["points"], arrays["names"].astype(str)
     known = [] if before is None else [str(np.load(path)["name"]) for path in stored(before / "rans_sections")]
@@ -244,8 +246,9 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     thin = Thin(subset("thin", [i for i in train if _thickness(points[i]) < THIN_SECTIONS]))
     for at in range(0, THIN, CHUNK):
         yield Campaign("thin", f"thin_{at}", thin, 20 + at, ["train"] * CHUNK)
-    for seed, name, file, numbers in ((30, "naca", "", DISPUTED), (31, "uiuc", near.points, DISPUTED_SECTIONS)):
-        yield Campaign("disputed", f"disputed_{name}", Disputed(file, numbers), seed, ["train"] * 2 * len(numbers))
+    both = ((30, "naca", "", DISPUTED), (31, "uiuc", near.points, DISPUTED_SECTIONS))
+    for seed, name, file, numbers in both if disputed else ():
+        yield Campaign("disputed", f"disputed_{name}", Disputed(file, numbers), seed, ["train"] * ANGLES * len(numbers))
 
 
 def _thickness(outline: np.ndarray) -> float:
@@ -269,9 +272,11 @@ def main() -> None:
     parser.add_argument("sections", type=Path)
     parser.add_argument("--stored", type=Path)
     parser.add_argument("--out", type=Path, default=Path("data/aerofoil"))
+    text = "solve flows about which surrogates disagree too, which the shipped one has not learnt from"
+    parser.add_argument("--disputed", action="store_true", help=text)
     options = parser.parse_args()
     cases, split = {}, {part: [] for part in ("train", "validation", "calibration", "test")}
-    for campaign in campaigns(options.sections, options.stored, options.out):
+    for campaign in campaigns(options.sections, options.stored, options.out, options.disputed):
         for name, part, entry in campaign.cases(options.out):
             if part in split and not (campaign.folder == "stored" and part == "test"):  # these are solved anew
                 cases[name] = entry
