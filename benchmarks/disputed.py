@@ -60,6 +60,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3600)
     parser.add_argument("--first", type=int, default=48, help="how many numbers to print")
     options = parser.parse_args()
+    if len(options.runs) < 2:
+        parser.error("expected two runs at least, which may disagree")
     run_in_calling_thread()
     surrogates = [load(run / "model.enf") for run in options.runs]
     problem = Aerofoil("points", options.points) if options.points else Aerofoil()

@@ -67,8 +67,8 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
         points = np.asarray(raw)
     except ValueError:  # rows of different lengths
         points = np.empty(0, object)
-    is_hidden = isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw) or _has_truths(raw)
-    if points.dtype.kind not in "fiu" or is_hidden:
+    is_other = isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw) or _has_truths(raw)
+    if points.dtype.kind not in "fiu" or is_other:
         raise QueryError("points", "numbers in an array (points, dim)", shown(given))
     points = np.asarray(points[None] if points.shape in ((2,), (3,)) else points, np.float64)
     if points.ndim != 2 or points.shape[1] not in (2, 3):
@@ -80,7 +80,9 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
 
 def _has_truths(raw: Any) -> bool:
     """Whether rows of Python's hold truth values, which NumPy takes for 0 and 1 among numbers."""
-    rows = (row if isinstance(row, list | tuple) else (row,) for row in raw) if isinstance(raw, list | tuple) else ()
+    if not isinstance(raw, list | tuple):
+        return False
+    rows = (row if isinstance(row, list | tuple) else (row,) for row in raw)
     return not {bool, np.bool_}.isdisjoint(map(type, itertools.chain.from_iterable(rows)))
 
 

@@ -3,14 +3,15 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import QueryError
-from enf2enf.plain import is_whole, shown
+from enf2enf.plain import shown
 
-_MOST = 2**59  # points, of which an array can hold the numbers
+_MOST = 10**15  # points along an axis, and of a grid: more than any memory holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,15 +42,14 @@ class Grid:
             raise QueryError("grid", wanted, shown((self.lower, self.upper, self.resolution))) from None
         if lengths not in ({2}, {3}):
             raise QueryError("grid", wanted, str(sorted(lengths)))
-        corners = np.asarray([[*self.lower], [*self.upper]])
-        if corners.dtype.kind not in "fiu" or corners.ndim != 2 or not np.isfinite(corners).all():
+        lower, upper, counts = map(_numbers, (self.lower, self.upper, self.resolution))
+        if not all(map(math.isfinite, (*lower, *upper))):
             raise QueryError("grid", "finite bounds", f"{shown(self.lower)} to {shown(self.upper)}")
-        for key, corner in zip(("lower", "upper"), corners.astype(np.float64).tolist(), strict=True):
-            object.__setattr__(self, key, tuple(corner))
-        counts = tuple(int(count) if isinstance(count, np.integer) else count for count in self.resolution)
-        if not all(is_whole(count, 1, _MOST) for count in counts):
-            raise QueryError("grid resolution", "whole numbers, at least one point along each axis", shown(counts))
-        object.__setattr__(self, "resolution", counts)
+        if not all(count % 1 == 0 and 1 <= count <= _MOST for count in counts):
+            wanted = f"whole numbers, at least one point along each axis and at most {_MOST:,}"
+            raise QueryError("grid resolution", wanted, shown(self.resolution))
+        for key, found in (("lower", lower), ("upper", upper), ("resolution", tuple(map(int, counts)))):
+            object.__setattr__(self, key, found)
         for low, high, count in zip(self.lower, self.upper, self.resolution, strict=True):
             if high < low or (high == low and count > 1):
                 raise QueryError("grid", "lower bounds below upper ones", f"{self.lower} to {self.upper}")
@@ -78,3 +78,15 @@ class Grid:
     def _at(self, index: np.ndarray) -> np.ndarray:
         axes = zip(np.unravel_index(index, self.resolution), self.lower, self.upper, self.resolution, strict=True)
         return np.stack([low + (high - low) * i / max(n - 1, 1) for i, low, high, n in axes], axis=1)
+
+
+def _numbers(given: Any) -> tuple[float, ...]:
+    """As float64; NaN for what is no number."""
+    return tuple(map(_number, given))
+
+
+def _number(given: Any) -> float:
+    try:
+        return math.nan if isinstance(given, str | bytes | bool | np.bool_) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan

@@ -80,7 +80,10 @@ TEXTS = [
     "x,y\n1,2\n3,4\n", "1,2\n3,4", "1;2\n\n3;4\n", "x,y,z\n1,2,0\n3,4,0\n", "1 2\n3\t4\n", "1, 2\n3 ,4,\n",
     "# made by hand\nX;Y\n1;2 # the first\n3;4;", "points of mine\r\n1 2\r\n3 4", "\ufeffx,y\n1,2\n3,4\n",
     "y,x\n2,1\n4,3\n", "id,x,y\n0,1,2\n1,3,4\n", "z;y;x\n0;2;1\n0;4;3\n", "y x\n2 1\n4 3\n",
-    "p,Points:0,Points:1,Points:2\n7,1,2,0\n8,3,4,0\n",
+    "p,Points:0,Points:1,Points:2\n7,1,2,0\n8,3,4,0\n", "p,Points_0,Points_1\n7,1,2\n8,3,4\n",
+    "x [m],y [m]\n1,2\n3,4\n", "X (m);Y (m)\n1;2\n3;4\n", "id,x-coordinate,y-coordinate\n0,1,2\n1,3,4\n",
+    "points x y z\n1 2 0\n3 4 0\n", "% x y p\n1 2 7\n3 4 7\n", "% x y\n1 2\n3 4\n", "Probes x y\n1 2\n3 4\n",
+    "my points, of today\n1,2\n3,4\n",
     'x,y,p\n1,2,7\n3,4,"none"\n', "x,y,z,p\n1,2,0,8\n3,4,0,9\n",
 ]  # fmt: skip
 
@@ -220,7 +223,10 @@ def test_a_slice_takes_numbers_of_numpy(number):
     assert Slice("x", number) == Slice("x", float(number))
 
 
-@pytest.mark.parametrize("word", ["line:0,0:1,1:1_0", "line:0,0:1,1_0", "slice:x:1_0", "grid:0,0:1,1:1_0,2"])
-def test_an_underscore_is_no_digit(word):
+NO_NUMBERS = ["line:0,0:1,1:1_0", "line:0,0:1,1_0", "slice:x:1_0", "slice:x:1,2", "slice:x:1,2:5", "grid:0,0:1,1:1_0,2"]
+
+
+@pytest.mark.parametrize("word", NO_NUMBERS)
+def test_numbers_that_are_none_or_too_many(word):
     with pytest.raises(QueryError, match="^--at: expected "):
         at_of(word)

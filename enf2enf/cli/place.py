@@ -2,6 +2,7 @@
 
 import codecs
 import math
+import re
 
 import numpy as np
 from jaxtyping import Float
@@ -10,14 +11,14 @@ from enf2enf.at import NAMES, At, as_points
 from enf2enf.errors import QueryError
 from enf2enf.files import read_file
 from enf2enf.grid import Grid
-from enf2enf.io.curve_table import Row, rows_of
+from enf2enf.io.curve_table import Row, coordinates, rows_of
 from enf2enf.io.text import decoded, is_text
 from enf2enf.line import Line
 from enf2enf.plain import number_in, shown
 from enf2enf.slice import Slice
 
 _FORMS = {"line": "line:X,Y:X,Y[:COUNT]", "grid": "grid:X,Y:X,Y:NX,NY", "slice": "slice:AXIS:VALUE[:COUNT]"}
-_PARAVIEW = {"points:0": "x", "points:1": "y", "points:2": "z"}
+_NAME = re.compile(r"\S*(\s*[\[(].*[\])])?")  # or NAME [UNIT]
 FORMS = ", ".join(["nodes", "wall", *_FORMS.values(), "or a .csv of points"])
 
 
@@ -35,7 +36,7 @@ def at_of(text: str) -> At:
             case "grid", 3:
                 return Grid(_numbers(parts[0]), _numbers(parts[1]), [_whole(count) for count in parts[2].split(",")])
             case "slice", 2 | 3:
-                return Slice(parts[0].lower(), *_numbers(parts[1]), *map(_whole, parts[2:]))
+                return Slice(parts[0].lower(), _number(parts[1]), *map(_whole, parts[2:]))
     except ValueError as error:
         if isinstance(error, QueryError):  # which speaks of what was made of the text
             raise QueryError("--at", f"{_FORMS[kind]} with {error.expected}", shown(text)) from None
@@ -43,15 +44,17 @@ def at_of(text: str) -> At:
 
 
 def _numbers(text: str) -> list[float]:
-    numbers = [number_in(part) for part in text.split(",")]
-    if None in numbers:
+    return [_number(part) for part in text.split(",")]
+
+
+def _number(text: str) -> float:
+    if (number := number_in(text)) is None:
         raise ValueError(text)
-    return [number for number in numbers if number is not None]
+    return number
 
 
 def _whole(text: str) -> int:
-    if number_in(text) is None:
-        raise ValueError(text)
+    _number(text)  # Python takes underscores among digits, too
     return int(text)
 
 
@@ -71,19 +74,13 @@ def _from_csv(path: str) -> Float[np.ndarray, "points dim"]:
 
 
 def _coordinates(path: str, title: Row, first: Row) -> list[int] | None:
-    """The places of the columns of coordinates; None where a title names no columns.
-
-    Args:
-        path: of the file.
-        title, first: its first two rows.
-    """
-    names = [_PARAVIEW.get(cell.lower(), cell.lower()) for cell in title.cells]
-    if {"x", "y"} <= set(names):
-        return [names.index(axis) for axis in "xyz" if axis in names]
-    if title.mark == first.mark is not None and len(names) == len(first.cells):
+    """The places of the columns of coordinates; None where a title names no columns. Refuses names of others."""
+    places = coordinates(title, first)
+    is_of_names = all(_NAME.fullmatch(cell) for cell in title.cells) and len(title.cells) == len(first.cells)
+    if places is None and title.mark == first.mark is not None and is_of_names:
         wanted = "columns called x, y[, z], in metres"
         raise QueryError(f"line {title.number} of {path}", wanted, shown(title.text[:40]))
-    return None
+    return places
 
 
 def _point(path: str, row: Row, count: int, places: list[int] | None) -> list[float]:

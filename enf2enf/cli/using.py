@@ -87,7 +87,8 @@ def _predict(options: argparse.Namespace) -> None:
 
     if options.out is not None:
         check_file(options.out, ConfigError)
-        for asked, what in ((options.mesh, "the mesh that is"), (Path(options.at), "the points that are")):
+        points = Path(options.at) if options.at.lower().endswith(".csv") else options.mesh
+        for asked, what in ((options.mesh, "the mesh that is"), (points, "the points that are")):
             if options.out.exists() and asked.exists() and options.out.samefile(asked):
                 raise ConfigError(str(options.out), f"another file than {what} asked about", "the same")
     if options.png is not None:

@@ -1,16 +1,16 @@
 """Fields at points in a file of their own: a table with a line of headings, or an npz file."""
 
 import csv
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, KeysView, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from enf2enf.data import npz
 from enf2enf.data.samples import fitted
-from enf2enf.data.table import check_once, delimiter_of, heading_of, lines_of, number_of
+from enf2enf.data.table import check_once, delimiter_of, heading_of, lines_of
 from enf2enf.errors import DatasetError
-from enf2enf.plain import shown
+from enf2enf.plain import number_in, shown
 from enf2enf.schema import Quantity
 
 _FLAT = 1e-6  # of the extent
@@ -32,7 +32,8 @@ def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[st
     """
     is_npz = path.suffix.lower() == ".npz"
     units = {"points": unit} | {field.name: field.unit for field in fields}
-    found = npz.read(path, path.name) if is_npz else dict(_columns(path, units))
+    vectors = {"points", *(field.name for field in fields if not field.is_single)}
+    found = npz.read(path, path.name) if is_npz else dict(_columns(path, units, vectors))
     points = found.get("points", np.zeros(0))
     if points.ndim != 2 or points.dtype.kind not in "fiu" or points.shape[1] not in (dim, 3) or not len(points):
         raise DatasetError(path.name, f"points (n > 0, {dim})", f"shape {points.shape}")
@@ -45,12 +46,13 @@ def read(path: Path, fields: Sequence[Quantity], dim: int, unit: str) -> dict[st
     return {"points": points[:, :dim]} | values
 
 
-def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.ndarray]]:
+def _columns(path: Path, wanted: Mapping[str, str], vectors: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays of a table: its columns, and those that make the points and the vectors together.
 
     Args:
         path: the file.
         wanted: the points and every field, and their units.
+        vectors: those of these that may come in columns of components.
     """
     lines = lines_of(path)
     first, *places = lines
@@ -70,7 +72,7 @@ def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.nd
     columns, stated = (dict(zip(names, each, strict=True)) for each in (rows.T, units))
     yield from columns.items()
     for name, unit in wanted.items():
-        parts = _components(path.name, name, columns)
+        parts = _components(path.name, name, columns.keys()) if name in vectors else []
         if unit:
             _check_unit(path.name, name, {stated[part] for part in parts or columns.keys() & {name}}, unit)
         if parts:
@@ -78,27 +80,28 @@ def _columns(path: Path, wanted: Mapping[str, str]) -> Iterator[tuple[str, np.nd
 
 
 def _check_cells(file: str, names: Sequence[str], rows: Mapping[int, list[str]]) -> None:
-    """Refuses the first cell that is no number, and the first line of another number of cells."""
+    """Refuses the first cell that is no number (NaN is one), and the first line of another number of cells."""
     for place, cells in rows.items():
         if len(cells) != len(names):
             raise DatasetError(f"line {place} of {file}", f"{len(names)} cells", str(len(cells)))
         for name, cell in zip(names, cells, strict=True):
-            number_of(f"line {place} of {file}", name, cell)
+            if number_in(cell) is None:
+                raise DatasetError(f"{name} in line {place} of {file}", "a number", shown(cell))
 
 
-def _components(file: str, name: str, columns: Collection[str]) -> list[str]:
-    """The columns that make the points, or a vector, together; none where there are no two. Refuses some without x."""
-    found = []
-    for stem in ("", "Points") if name == "points" else (name,):
-        for form, axes in _COMPONENTS:
-            whole = [form.format(stem) + axis for axis in axes]
-            if len(parts := [part for part in whole if part in columns]) > 1:
-                if missing := [part for part in whole[:2] if part not in parts]:
-                    raise DatasetError(f"{name} of {file}", f"columns {' and '.join(whole[:2])}", f"no {missing[0]}")
-                found.append(parts)
-    if len(found) > 1 and name != "points":
-        raise DatasetError(f"{name} of {file}", "its components once", " and ".join(",".join(each) for each in found))
-    return found[0] if found else []
+def _components(file: str, name: str, columns: KeysView[str]) -> list[str]:
+    """The columns that make the points, or a vector, together; none where there are none."""
+    stems = ("", "Points") if name == "points" else (name,)
+    sets = [[form.format(stem) + axis for axis in axes] for stem in stems for form, axes in _COMPONENTS]
+    whole = [each for each in sets if columns >= set(each[:2])]
+    spelt = [each for each in whole if each[0][-1] in "xX"]
+    if len(spelt) > 1:
+        raise DatasetError(f"{name} of {file}", "one spelling", " and ".join(",".join(each[:2]) for each in spelt))
+    if not whole:
+        for x, y, z in (each for each in sets if len(columns & set(each)) > 1):
+            missing = x if x not in columns else y
+            raise DatasetError(f"{name} of {file}", f"columns {x} and {y}", f"{z}, and no {missing}")
+    return [part for part in whole[0] if part in columns] if whole else []
 
 
 def _check_unit(file: str, name: str, stated: set[str], unit: str) -> None:

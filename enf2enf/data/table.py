@@ -16,9 +16,8 @@ from enf2enf.schema import Quantity
 
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
-_ANGLES = ("alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch")  # in the names of such
+_ANGLES = {"alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch"}  # words in names of such
 _NAMED_DEGREES = ("deg", "degs", "degree", "degrees")
-_AXES = ("_x", "_y", "_z", "0", "1", "2")
 _DELIMITERS = ",;\t"
 _DEGREES = {"deg": 1.0, "degs": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
             "radians": 180 / np.pi}  # fmt: skip
@@ -67,7 +66,7 @@ class Table:
             if case in found:
                 raise DatasetError(path.name, "every case once", f"{case!r} twice")
             cells = zip(names, row, strict=True)
-            found[case] = {name: number_of(label, name, cell) for name, cell in cells if name != names[key]}
+            found[case] = {name: _number(label, name, cell) for name, cell in cells if name != names[key]}
         return cls({name: unit for name, unit in zip(names, units, strict=True) if name != names[key]}, found)
 
     def conditions(
@@ -104,6 +103,9 @@ class Table:
             raise DatasetError(label, f"columns among {sorted(self.units)}", repr(missing[0]))
         check_once(label, columns)
         turns = [_degrees(column, self.units[column]) for column in columns]
+        bare = [c for c, turn in zip(columns, turns, strict=True) if turn is None and _is_like_angle(c)]
+        if bare and len(bare) < len(columns) and not self.units[bare[0]]:  # components may all be called so
+            raise DatasetError(f"column {bare[0]!r}", "the unit of an angle, [deg] or [rad]", "none")
         if any(turns) and (len(turns) > 2 or turns[0]):
             raise DatasetError(label, "a magnitude, then an angle; or components", f"{','.join(columns)!r}")
         if not any(turns) and len(units := list(dict.fromkeys(self.units[column] for column in columns))) > 1:
@@ -115,16 +117,22 @@ class Table:
 def _degrees(name: str, unit: str) -> float | None:
     """How many degrees one of a column is, None for one that is no angle."""
     stated, lower = _DEGREES.get(unit.lower()), name.lower()
-    is_like_one = any(word in lower for word in _ANGLES) and not lower.endswith(_AXES)
-    named = 1.0 if lower.endswith(_NAMED_DEGREES) else None
-    if re.search(r"(\b|_)rad(s|ians?)?$", lower) or (is_like_one and lower.endswith(("rad", "rads"))):
-        named = _DEGREES["rad"]
-    if named is not None and unit and stated != named:
-        kind = "degrees" if named == 1 else "radians"
-        raise DatasetError(f"column {name!r}", f"{kind}, or a name that does not end in {kind[:3]}", shown(unit))
-    if named is None and is_like_one and not unit:
-        raise DatasetError(f"column {name!r}", "the unit of an angle, [deg] or [rad]", "none")
-    return named or stated
+    if lower.endswith(_NAMED_DEGREES):
+        if unit and stated != 1:
+            raise DatasetError(f"column {name!r}", "degrees, or a name that does not end in deg", shown(unit))
+        return 1.0
+    if _is_like_angle(name) and _words(name)[-1] in ("rad", "rads", "radian", "radians") and not unit:
+        return _DEGREES["rad"]
+    return stated
+
+
+def _is_like_angle(name: str) -> bool:
+    return not _ANGLES.isdisjoint(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    """In small letters: of `alpha_rad`, `AlphaRad` and `alpha rad` these two."""
+    return [word.lower() for word in re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", name)] or [""]
 
 
 def _vector(case: str, row: Mapping[str, float], columns: Sequence[str], turn: float | None) -> list[float]:
@@ -166,8 +174,7 @@ def check_once(label: str, names: Sequence[str]) -> None:
         raise DatasetError(label, "every column once", f"{min(twice)!r} twice")
 
 
-def number_of(label: str, name: str, cell: str) -> float:
-    """The number in a cell. Raises `DatasetError` where it is none, or not finite."""
+def _number(label: str, name: str, cell: str) -> float:
     value = number_in(cell)
     if value is None or not np.isfinite(value):
         raise DatasetError(f"{name} in {label}", "a finite number", shown(cell))

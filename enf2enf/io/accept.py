@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from enf2enf.errors import GeometryError, MeshError
+from enf2enf.io import formats
 from enf2enf.io.convert import from_meshio
-from enf2enf.io.read import mesh_bytes, read, read_bytes
+from enf2enf.io.read import is_converted, mesh_bytes, read, read_bytes
 from enf2enf.mesh.curves import closed_curves, without_repeat
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
@@ -62,7 +63,7 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
         MeshError: none of these forms, a file that cannot be read, or an unknown unit.
     """
     if isinstance(mesh, (str, os.PathLike)):
-        given = _named(Path(mesh), name) if name else read(Path(mesh))
+        given = _from_file(Path(mesh), name)
     elif isinstance(mesh, (bytes, bytearray, memoryview)):
         if not name:
             raise MeshError("name", "the file name or format of these bytes", "none")
@@ -73,7 +74,9 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
     return given if length_unit == "m" else given.scaled(length_unit)
 
 
-def _named(path: Path, name: str) -> Mesh:
+def _from_file(path: Path, name: str) -> Mesh:
+    if not name or is_converted(path) or path.is_dir() or formats.is_known(path.name):
+        return read(path)
     found = read_bytes(mesh_bytes(path), name, path.parent)
     return dataclasses.replace(found, source=Source(name, path.absolute()))
 

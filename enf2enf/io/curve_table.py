@@ -14,11 +14,15 @@ from jaxtyping import Float
 from enf2enf.errors import MeshError
 from enf2enf.plain import number_in
 
-_LABELS = ("loop", "label", "patch", "body", "wall", "part", "curve", "element")
+_LABELS = (("loop",), ("label",), ("patch",))
+_METRES = re.compile(r"\s*[\[(]m[\])]$")
+_AXES = {f"{name}{mark}": axis for axis, number in zip("xyz", "012", strict=True)
+         for name, mark in (("points:", number), ("points_", number), (axis, "-coordinate"), (axis, "/c"))}  # fmt: skip
 _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|\d+\.|\.\d+)([eE][-+]?\d+)?")
 _TECPLOT = re.compile(r"(TITLE|VARIABLES|ZONE)\b\s*=?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"999(\.0*)?[\s,;]+999(\.0*)?")  # of elements in files of MSES and XFOIL
+_MOST_REMARKS = 3
 _MOST_LOOPS = 100_000  # of which none is a domain's; each takes a kilobyte
 _Loop = tuple[str, Float[np.ndarray, "points 2"]]
 
@@ -39,9 +43,8 @@ class Table:
 def read(text: str) -> Table:
     """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
 
-    A third column of a name of its own is one of labels unless its first number has a decimal point. A title in cells
-    like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of two counts and as
-    many points is Lednicer's form: both sides from the nose to the tail.
+    A title in cells like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of
+    two counts and as many points is Lednicer's form: both sides from the nose to the tail.
 
     Raises:
         ValueError: a row that is none, no points.
@@ -53,31 +56,37 @@ def read(text: str) -> Table:
         raise ValueError("no points")
     if _TECPLOT.match(first.text):
         raise MeshError("points", "a table of x, y", "Tecplot data")
+    remarks: list[str] = []
     names = tuple(cell.lower() for cell in first.cells)
-    if not (first.is_title or names[:2] == ("x", "y")):
-        return Table(_loops(itertools.chain([first], rows)), [])
-    second = next(rows, None)
-    rows = rows if second is None else itertools.chain([second], rows)
     if names[:2] == ("x", "y"):
-        return _named(names, second, rows)
-    if {"x", "y"} <= set(names):
-        raise MeshError(f"line {first.number}", "x, y, then what else there is", repr(first.text[:60]))
-    remarks = []
+        if len(names) > 3 + (names[2:3] == ("z",)):
+            more = ", ".join(names[3:])
+            remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
+        loops = _loops(rows, names, remarks)
+        _check_labels(names, loops)
+        return Table(loops, remarks)
+    if not first.is_title:
+        return Table(_loops(itertools.chain([first], rows), (), remarks), remarks)
+    second = next(rows, None)
+    if second is not None and (coordinates(first, second) or [0, 1])[:2] != [0, 1]:
+        raise MeshError(f"line {first.number}", "columns x and y first", repr(first.text[:60]))
     if second is not None and second.mark == first.mark is not None:
         remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
-    return Table(_without_counts(_loops(rows)), remarks)
+    rows = rows if second is None else itertools.chain([second], rows)
+    return Table(_without_counts(_loops(rows, (), remarks)), remarks)
 
 
-def _named(names: tuple[str, ...], first: "Row | None", rows: Iterable["Row"]) -> Table:
-    """The curves in rows whose columns have these names, of which the first two are coordinates."""
-    is_spatial = names[2:3] == ("z",)
-    label, at = names[2 + is_spatial :][:1], 2 + is_spatial
-    third = "" if first is None else "".join(first.cells[at : at + 1])
-    is_value = is_spatial or ("." in third and number_in(third) is not None)
-    is_label = bool(label) and (label[0] in _LABELS or not is_value)
-    more = names[at + is_label :]
-    remarks = [f"columns: expected x, y and a label, got {', '.join(more)[:60]!r} too, left out"] if more else []
-    return Table(_loops(rows, len(names), at if is_label else None, is_spatial), remarks)
+def coordinates(title: "Row", first: "Row") -> list[int] | None:
+    """The places of the columns that a title calls x, y and perhaps z; None where it names none.
+
+    Args:
+        title: a row of words.
+        first: the row behind it; a title of another number of blank-separated words is a sentence.
+    """
+    names = title.names
+    if not {"x", "y"} <= set(names) or (title.mark is None and len(names) != len(first.cells)):
+        return None
+    return [names.index(axis) for axis in "xyz" if axis in names]
 
 
 def rows_of(text: str, separator: re.Pattern[str] | None = None) -> Iterator["Row"]:
@@ -87,13 +96,16 @@ def rows_of(text: str, separator: re.Pattern[str] | None = None) -> Iterator["Ro
         text: all of it.
         separator: a line that counts as a blank one.
     """
-    gap = 0
+    gap, is_behind = 0, False
     for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         row, comment, _ = line.partition("#")
         row = row.strip()
         if row.strip(",; \t") and not (separator and separator.fullmatch(row)):
-            yield Row(number, row, gap)
-        elif not comment:
+            yield Row(number, row, gap, is_behind)
+            is_behind = False
+        elif comment:
+            is_behind = True
+        else:
             gap += 1
 
 
@@ -104,10 +116,11 @@ class Row:
         number: of the line.
         text: of it.
         gap: how many blank ones are before it.
+        is_behind_comment: whether the one before it, blank ones aside, is a comment.
     """
 
-    def __init__(self, number: int, text: str, gap: int):
-        self.number, self.text, self.gap = number, text, gap
+    def __init__(self, number: int, text: str, gap: int, is_behind_comment: bool = False):
+        self.number, self.text, self.gap, self.is_behind_comment = number, text, gap, is_behind_comment
 
     @functools.cached_property
     def mark(self) -> str | None:
@@ -121,6 +134,13 @@ class Row:
     def cells(self) -> list[str]:
         """What stands between its commas, semicolons or blanks."""
         return [cell.strip().strip('"').strip() for cell in self.text.split(self.mark)]
+
+    @property
+    def names(self) -> list[str]:
+        """Of columns, in small letters: without a mark before them and `[m]`, and x for `Points:0` and the like."""
+        words = Row(self.number, self.text.lstrip("%!/ \t"), self.gap).cells
+        plain = [_METRES.sub("", word.lower()) for word in words]
+        return [_AXES.get(word, word) for word in plain]
 
     @property
     def has_decimal_commas(self) -> bool:
@@ -156,16 +176,21 @@ class Row:
         return x, y
 
 
-def _loops(rows: Iterable[Row], width: int = 3, label: int | None = 2, is_spatial: bool = False) -> list[_Loop]:
-    """The curves in rows of so many columns, of which one is that of labels, and perhaps the third that of z."""
+def _loops(rows: Iterable[Row], names: tuple[str, ...], remarks: list[str]) -> list[_Loop]:
+    """The curves in rows of columns of these names. Adds to the remarks."""
     found: dict[tuple[int, str], array.array] = {}
-    heights = set()
+    heights, before = set(), None
     for row in rows:
-        point = row.point(width)
-        if is_spatial:
-            heights.add("".join(row.cells[2:3]))
-        name = "" if label is None else "".join(row.cells[label : label + 1])
-        found.setdefault((row.gap, name), array.array("d")).extend(point)
+        point = row.point(len(names) or 3)
+        third = row.cells[2] if len(row.cells) > 2 else ""
+        if names[2:3] == ("z",):
+            heights.add(third)
+            third = row.cells[3] if len(row.cells) > 3 and names[3:4] in _LABELS else ""
+        key = (row.gap, third)
+        if row.is_behind_comment and key == before and len(remarks) < _MOST_REMARKS:
+            remarks.append(f"line {row.number}: expected a blank line where a curve begins, got a comment alone")
+        before = key
+        found.setdefault(key, array.array("d")).extend(point)
         if len(found) > _MOST_LOOPS:
             raise MeshError("curves", f"at most {_MOST_LOOPS} loops in a table", "more")
     if not found:
@@ -173,6 +198,15 @@ def _loops(rows: Iterable[Row], width: int = 3, label: int | None = 2, is_spatia
     if len(heights) > 1:
         raise MeshError("z", "one value, as of plane curves", f"{len(heights)} values")
     return [(label, np.frombuffer(curve).reshape(-1, 2)) for (_, label), curve in found.items()]
+
+
+def _check_labels(names: tuple[str, ...], loops: list[_Loop]) -> None:
+    """Refuses a third column of numbers that tell no curves apart, such as a pressure."""
+    few = [label for label, curve in loops if len(curve) < 3 and number_in(label) is not None]
+    if few and names[2:3] not in (*_LABELS, ("z",)):
+        raise MeshError(
+            f"column {names[2]!r}", "names of curves, each of three points at least", f"{few[0]} among them"
+        )
 
 
 def _without_counts(loops: list[_Loop]) -> list[_Loop]:

@@ -15,6 +15,7 @@ from enf2enf.io.foreign import as_vtu, is_foreign
 from enf2enf.mesh.doubled import merged
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
+from enf2enf.plain import shown
 
 
 def read(path: str | os.PathLike[str], merge: float | None = None) -> Mesh:
@@ -74,14 +75,14 @@ def read_bytes(data: bytes, name_or_format: str | os.PathLike[str], beside: Path
     if not isinstance(data, bytes | bytearray | memoryview):
         raise MeshError("mesh", "the bytes of a file", type(data).__name__)
     if not isinstance(name_or_format, str | os.PathLike):
-        raise MeshError("name", "the name of a file or format", repr(name_or_format)[:80])
+        raise MeshError("name", "the name of a file or format", shown(name_or_format))
     data, name_or_format = bytes(data).removeprefix(codecs.BOM_UTF8), os.fspath(name_or_format)
     chosen = formats.named(name_or_format)
-    shown = name_or_format if Path(name_or_format).suffix else "mesh"
-    formats.check(shown, chosen, data)
-    data, names = chosen.prepare(shown, data)
-    _check_counts(shown, chosen, data)
-    files = chosen.companions(shown, data, beside) if chosen.companions else []
+    label = name_or_format if Path(name_or_format).suffix else "mesh"
+    formats.check(label, chosen, data)
+    data, names = chosen.prepare(label, data)
+    _check_counts(label, chosen, data)
+    files = chosen.companions(label, data, beside) if chosen.companions else []
     with tempfile.TemporaryDirectory(prefix="enf2enf-") as temporary:
         folder = Path(temporary)
         target = folder / f"mesh{chosen.extensions[0]}"
@@ -89,10 +90,10 @@ def read_bytes(data: bytes, name_or_format: str | os.PathLike[str], beside: Path
         del data  # which may be as large as all that is read from it
         for file in files:
             (folder / file.name).write_bytes(read_file(file))
-        with guard.sentence(shown, f"a complete {chosen.label} file", "damaged or truncated data", folder):
-            chosen.inspect(shown, target)
+        with guard.sentence(label, f"a complete {chosen.label} file", "damaged or truncated data", folder):
+            chosen.inspect(label, target)
             size = sum(path.stat().st_size for path in folder.iterdir())
-            with allowance.kept(shown, size, chosen.name):
+            with allowance.kept(label, size, chosen.name):
                 raw = chosen.read(target)
             return from_meshio(raw, names)
 

@@ -61,8 +61,8 @@ class AmortisedConfig(AbstractEncoderConfig):
     reconstructs = False  # it learns with the decoder
 
     def __post_init__(self):
-        check_ranges(self)
         check_number(f"{self.kind}.narrowest", self.narrowest, _NARROWEST, 1.0)
+        check_ranges(self)
 
     @property
     def outputs(self) -> int:

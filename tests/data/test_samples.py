@@ -53,13 +53,13 @@ CLOUDS = {
     "x,p,U_x,U_y\n1,2,3,4\n": "t.csv: expected points (n > 0, 2), got shape (0,)",
     "x,y,p\n1,2,3\n": "t.csv: expected the field 'U', got only",
     "x,y,p,U_x,U_y\n1,2,3,4\n": "t.csv: expected 5 numbers in every line, got shape (1, 4)",
-    "x,y,p,U_x,U_y\n1,2,3,4,fast\n": "U_y in line 2 of t.csv: expected a finite number, got 'fast'",
-    "x,y,p,U_x,U_y\n\n1,2,3,4,5\n1,2,,4,5\n": "p in line 4 of t.csv: expected a finite number, got ''",
+    "x,y,p,U_x,U_y\n1,2,3,4,fast\n": "U_y in line 2 of t.csv: expected a number, got 'fast'",
+    "x,y,p,U_x,U_y\n\n1,2,3,4,5\n1,2,,4,5\n": "p in line 4 of t.csv: expected a number, got ''",
     "x,y,p,U_x,U_y\n1,2,3,4,5\n1,2,3,4\n": "line 3 of t.csv: expected 5 cells, got 4",
-    "x,z,p,U_x,U_y\n1,2,3,4,5\n": "points of t.csv: expected columns x and y, got no y",
-    "x,y,p,U_x,U_z\n1,2,3,4,5\n": "U of t.csv: expected columns U_x and U_y, got no U_y",
-    "x,y,p,U:1,U:2\n1,2,3,4,5\n": "U of t.csv: expected columns U:0 and U:1, got no U:0",
-    "x,y,p,Ux,Uy,U_x,U_y\n1,2,3,4,5,6,7\n": "U of t.csv: expected its components once, got U_x,U_y and Ux,Uy",
+    "x,z,p,U_x,U_y\n1,2,3,4,5\n": "points of t.csv: expected columns x and y, got z, and no y",
+    "x,y,p,U_x,U_z\n1,2,3,4,5\n": "U of t.csv: expected columns U_x and U_y, got U_z, and no U_y",
+    "x,y,p,U:1,U:2\n1,2,3,4,5\n": "U of t.csv: expected columns U:0 and U:1, got U:2, and no U:0",
+    "x,y,p,Ux,Uy,U_x,U_y\n1,2,3,4,5,6,7\n": "U of t.csv: expected one spelling, got U_x,U_y and Ux,Uy",
     "x,y,p,U_x,U_y\n1,2,3,4,nan\n": "U in t.csv: expected finite numbers, got",
     "x,y,z,p,U_x,U_y\n1,2,0,3,4,5\n1,2,1,3,4,5\n": "t.csv: expected points in a plane, got points of different z",
     "x [mm],y [mm],p,U_x,U_y\n1,2,3,4,5\n": "coordinates of t.csv: expected the unit of all meshes and points, m",
@@ -223,3 +223,16 @@ def test_what_is_refused_leaves_nothing(sin, tmp_path, capsys):
     assert main(["dataset", "new", str(tmp_path / "out"), *start, *given]) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("more", ["U1,U2", "U_1,U_2", "U0,U1", "p1,p2", "p_x,p_y", "y2,z", "Points:1,Points:2"])
+def test_other_columns_do_not_get_in_the_way(more, tmp_path):
+    (tmp_path / "t.csv").write_text(f"x,y,p,U_x,U_y,{more}\n1,2,3,4,5,nan,nan\n".replace(",nan,nan", ",7,7"))
+    found = read(tmp_path / "t.csv", FIELDS, 2, "m")
+    assert found["points"].tolist() == [[1, 2]] and found["p"].tolist() == [3] and found["U"].tolist() == [[4, 5]]
+
+
+def test_a_cell_is_named_that_is_none_and_not_one_of_a_column_that_nobody_reads(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y,p,U_x,U_y,vort\n1,2,3,4,5,nan\n1,2,fast,4,5,6\n")
+    with pytest.raises(DatasetError, match="^p in line 3 of t.csv: expected a number, got 'fast'$"):
+        read(tmp_path / "t.csv", FIELDS, 2, "m")

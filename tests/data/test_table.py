@@ -43,7 +43,7 @@ def test_a_table_holds_every_number(numbers, mark, tmp_path_factory):
 ANGLED = {
     "alpha [deg]": 1, "alpha (degree)": 1, "alpha [Degrees]": 1, "alpha [°]": 1, "alpha_deg": 1, "AlphaDeg [deg]": 1,
     "alpha [rad]": 180 / np.pi, "alpha [radians]": 180 / np.pi, "angle_rad": 180 / np.pi, "AlphaRad [rad]": 180 / np.pi,
-    "turn rad": 180 / np.pi, "flow angle [deg]": 1, "alpha_degs": 1, "my aoa degrees": 1,
+    "alpha_grad [deg]": 1, "alpha_mrad [rad]": 180 / np.pi, "flow angle [deg]": 1, "alpha_degs": 1, "my aoa degrees": 1,
 }  # fmt: skip
 
 
@@ -70,7 +70,8 @@ NO_VECTORS = {
     ("angle_of_attack", "S,angle_of_attack"): "column 'angle_of_attack': expected the unit of an angle, [deg] or [rad]",
     ("flow angle", "S,flow angle"): "column 'flow angle': expected the unit of an angle, [deg] or [rad], got none",
     ("AlphaX", "S,AlphaX"): "column 'AlphaX': expected the unit of an angle, [deg] or [rad], got none",
-    ("a_rad [deg]", "U,a_rad"): "column 'a_rad': expected radians, or a name that does not end in rad, got 'deg'",
+    ("alpha_grad", "S,alpha_grad"): "column 'alpha_grad': expected the unit of an angle, [deg] or [rad], got none",
+    ("alpha0", "S,alpha0"): "column 'alpha0': expected the unit of an angle, [deg] or [rad], got none",
     ("turn", "U,turn"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
     ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
     ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
@@ -85,9 +86,15 @@ def test_columns_that_make_no_vector(heading, columns, tmp_path):
     assert NO_VECTORS[heading, columns] in str(refusal.value)
 
 
-def test_components_may_have_the_name_of_an_angle(tmp_path):
-    (tmp_path / "t.csv").write_text("case,beta_x,beta_y\nrun0,1,2\n")
-    assert Table.read(tmp_path / "t.csv").conditions({"b": ["beta_x", "beta_y"]})[1]["run0"]["b"] == [1.0, 2.0]
+COMPONENTS = ["beta_x,beta_y", "U_alpha,U_beta", "alphaX,alphaY", "phi_r,phi_t", "U_ax,U_rad", "u,p rad",
+              "x_pitch,y_pitch", "rectangle_w,rectangle_h", "v_tan [m/s],v_rad [m/s]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("headings", COMPONENTS)
+def test_components_may_be_called_like_angles(headings, tmp_path):
+    (tmp_path / "t.csv").write_text(f"case,{headings}\nrun0,10,2\n")
+    table = Table.read(tmp_path / "t.csv")
+    assert table.conditions({"b": list(table.units)})[1]["run0"]["b"] == [10.0, 2.0]
 
 
 @pytest.mark.parametrize("cell", ["", "fast", "nan", "1_000"])

@@ -111,7 +111,7 @@ def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loo
     raw, wanted = np.asarray(points), "points in the plane, (n, 2)"
     if np.ma.is_masked(points):
         raise GeometryError(name, wanted, "an array of which some is masked")
-    if raw.dtype.kind not in "fiu":
+    if raw.dtype.kind in "cUSb":
         raise GeometryError(name, wanted, f"an array of {raw.dtype}")
     if raw.ndim != 2 or raw.shape[1] != 2:
         raise GeometryError(name, wanted, f"an array of shape {raw.shape}")

@@ -121,6 +121,7 @@ def test_no_server():
         (((0, 1), (1, 1), (2, 2)), "lower bounds below upper"),
         (((0, 0), (1, 1), (10.7, 10)), "at least one point"),
         (((0, 0), (1, 1), (True, True)), "at least one point"),
+        (((0, 0), (1, 1), (10**18, 2)), "at most 1,000,000,000,000,000, got"),
         (((0, 0), (1, 1), (np.nan, 10)), "at least one point"),
     ],
 )
@@ -129,11 +130,19 @@ def test_grids_are_checked(grid, sentence):
         Grid(*grid)
 
 
-@pytest.mark.parametrize("along", [10**7, 10**9, 10**17])
+@pytest.mark.parametrize("along", [10**7, 10**9, 10**12])
 def test_a_grid_that_no_memory_holds(along):
     """More bytes than there are addresses, or more points than an array can have."""
     with pytest.raises(MemoryError):
         Grid((0, 0), (1, 1), (along, along)).points  # noqa: B018
+
+
+WHOLE = [(3, 4), (3.0, 4.0), np.array([3, 4]), np.ceil([2.5, 3.5]), [np.int32(3), np.float32(4)]]
+
+
+@pytest.mark.parametrize("counts", WHOLE)
+def test_a_grid_takes_whole_numbers_in_every_form(counts):
+    assert Grid((0, 0), (1, 10**20), counts).resolution == (3, 4)
 
 
 def test_a_grid_in_chunks_is_the_grid():
