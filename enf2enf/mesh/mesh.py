@@ -67,11 +67,14 @@ class Mesh:
         for name, values in self.point_data.items():
             if len(values) != len(self.points):
                 raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
-            if np.iscomplexobj(values):
-                raise MeshError(f"point data {name!r}", "real numbers", "complex ones")
         for name, values in self.cell_data.items():
             if len(values) != self.cell_count:
                 raise MeshError(f"cell data {name!r}", f"{self.cell_count} rows, one per cell", str(len(values)))
+
+        named = {f"point data {name!r}": values for name, values in self.point_data.items()}
+        named |= {f"cell data {name!r}": values for name, values in self.cell_data.items()}
+        if strange := [name for name, values in ({"points": self.points} | named).items() if np.iscomplexobj(values)]:
+            raise MeshError(strange[0], "real numbers", "complex ones")
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(block.nodes)} {block.kind}" for block in self.cells)

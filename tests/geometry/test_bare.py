@@ -44,10 +44,10 @@ def test_curves_of_other_than_plain_numbers_are_refused(sin):
             Geometry.of([wrong])
 
 
-def test_complex_values_at_nodes_are_refused():
-    mesh = bare([CIRCLE])
-    with pytest.raises(MeshError, match="point data 'p': expected real numbers, got complex ones"):
-        dataclasses.replace(mesh, point_data={"p": CIRCLE[:, 0] + 1j})
+@pytest.mark.parametrize("place", ["point", "cell"])
+def test_complex_values_are_refused(place):
+    with pytest.raises(MeshError, match=f"{place} data 'p': expected real numbers, got complex ones"):
+        dataclasses.replace(bare([CIRCLE]), **{f"{place}_data": {"p": CIRCLE[:, 0] + 1j}})
 
 
 def test_the_name_says_what_a_file_is_whose_own_name_does_not(tmp_path):
