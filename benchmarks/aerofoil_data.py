@@ -80,7 +80,7 @@ class Stored(_Flows):
 
 @dataclasses.dataclass(frozen=True)
 class _Drawn(_Flows):
-    """What those share that draw NACA and other sections in turn."""
+    """What those share that change draws of the usual problem."""
 
     points: str
 
@@ -134,10 +134,9 @@ class Thin(_Drawn):
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Disputed(_Flows):
+class Disputed(_Drawn):
     """Flows about which surrogates disagree, each at four angles nearer and nearer to attached flow, till steady."""
 
-    points: str
     numbers: tuple[int, ...]
 
     def draw(self, seed: int, index: int, redraw: int) -> Case:
@@ -147,10 +146,6 @@ class Disputed(_Flows):
         nearer = 0.75 * step + 0.5 * redraw
         degrees = usual.degrees + float(np.clip(ATTACHED - usual.degrees, -nearer, nearer))
         return dataclasses.replace(usual, degrees=round(degrees, 3))
-
-    def solve(self, drawn: Case) -> SolvedCase | None:
-        """As usual."""
-        return Aerofoil().solve(drawn)
 
 
 def stored(folder: Path) -> list[Path]:

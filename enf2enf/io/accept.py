@@ -11,7 +11,7 @@ import numpy as np
 from enf2enf.errors import GeometryError, MeshError
 from enf2enf.io import formats
 from enf2enf.io.convert import from_meshio
-from enf2enf.io.read import is_converted, mesh_bytes, read, read_bytes
+from enf2enf.io.read import is_converted, read, read_as, read_bytes
 from enf2enf.mesh.curves import closed_curves, without_repeat
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
@@ -77,8 +77,7 @@ def accept(mesh: MeshLike, name: str = "", length_unit: str = "m") -> Mesh:
 def _from_file(path: Path, name: str) -> Mesh:
     if not name or is_converted(path) or path.is_dir() or formats.is_known(path.name):
         return read(path)
-    found = read_bytes(mesh_bytes(path), name, path.parent)
-    return dataclasses.replace(found, source=Source(name, path.absolute()))
+    return read_as(path, name)
 
 
 def _converted(mesh: Any) -> Mesh:

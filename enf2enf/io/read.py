@@ -41,9 +41,13 @@ def _read(path: Path) -> Mesh:
         raise MeshError(str(path), "a mesh file, or a case of OpenFOAM with its system/controlDict", "another folder")
     if is_foreign(path):
         return read_bytes(*as_vtu(path))
-    name = path.name if path.suffix else str(path)  # such as /dev/stdin
+    return read_as(path, path.name if path.suffix else str(path))  # such as /dev/stdin
+
+
+def read_as(path: Path, name: str) -> Mesh:
+    """The mesh in a file as if it were called so, see `read_bytes`."""
     found = read_bytes(mesh_bytes(path), name, path.parent)
-    return dataclasses.replace(found, source=Source(path.name, path.absolute()))
+    return dataclasses.replace(found, source=Source(Path(name).name, path.absolute()))
 
 
 def is_converted(path: Path) -> bool:

@@ -64,17 +64,9 @@ class Mesh:
         indexed = [(f"cells of kind {b.kind}", b.nodes) for b in self.cells]
         for name, nodes in indexed + [(f"patch {name!r}", facets) for name, facets in self.patches.items()]:
             self._check_indices(name, nodes)
-        for name, values in self.point_data.items():
-            if len(values) != len(self.points):
-                raise MeshError(f"point data {name!r}", f"{len(self.points)} rows, one per node", str(len(values)))
-        for name, values in self.cell_data.items():
-            if len(values) != self.cell_count:
-                raise MeshError(f"cell data {name!r}", f"{self.cell_count} rows, one per cell", str(len(values)))
-
-        named = {f"point data {name!r}": values for name, values in self.point_data.items()}
-        named |= {f"cell data {name!r}": values for name, values in self.cell_data.items()}
-        if strange := [name for name, values in ({"points": self.points} | named).items() if np.iscomplexobj(values)]:
-            raise MeshError(strange[0], "real numbers", "complex ones")
+        _check_real("points", self.points)
+        _check_data("point", self.point_data, len(self.points), "node")
+        _check_data("cell", self.cell_data, self.cell_count, "cell")
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(block.nodes)} {block.kind}" for block in self.cells)
@@ -114,3 +106,15 @@ class Mesh:
     def in_own_unit(self) -> "Mesh":
         """The inverse of `scaled`, but for rounding."""
         return self if self.unit == "m" else dataclasses.replace(self, points=self.points / metres(self.unit), unit="m")
+
+
+def _check_data(kind: str, data: Mapping[str, np.ndarray], count: int, place: str) -> None:
+    for name, values in data.items():
+        if len(values) != count:
+            raise MeshError(f"{kind} data {name!r}", f"{count} rows, one per {place}", str(len(values)))
+        _check_real(f"{kind} data {name!r}", values)
+
+
+def _check_real(name: str, values: np.ndarray) -> None:
+    if np.iscomplexobj(values):
+        raise MeshError(name, "real numbers", "complex ones")
