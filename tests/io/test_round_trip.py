@@ -141,6 +141,7 @@ def test_bare_curves_survive(name):
     mesh = Mesh(points, (CellBlock("line", nodes),), {"body": nodes[4:]})
     got = read_bytes(write_bytes(mesh, name), name)
     assert ends(got.points[got.patches["body"]]) == ends(points[nodes[4:]])
+    assert set(got.patches) == {"body"} | ({"tag_2"} if name == "nastran" else set())  # where each has a property
     assert Geometry.from_mesh(got, ["body"]).extent == pytest.approx(1)
 
 

@@ -40,9 +40,10 @@ def _read(path: Path):
             raise MeshError("zone", "an unstructured one", (kind or ["one without a type"])[0])
         sections = _sections(zone)
         points = _points(zone)
-        cells, nodes = _sets(zone, sections, _families(base), len(points))
+        filling = int(data_of(base)[0])
+        cells, nodes = _sets(zone, sections, _families(base), len(points), filling)
         dims = [(_dim(kind), numbers) for _, kind, numbers, _ in sections]
-        in_cells, remarks = cgns_solution.in_cells(zone, int(data_of(base)[0]), dims)
+        in_cells, remarks = cgns_solution.in_cells(zone, filling, dims)
         raw = raw_mesh(
             points,
             [(kind, nodes) for _, kind, _, nodes in sections],
@@ -141,8 +142,11 @@ def _conditions(zone, families: dict[str, list[str]]) -> Iterator[tuple[str, boo
                         yield group, on_nodes, key, data_of(condition[key]).ravel()
 
 
-def _sets(zone, sections, families: dict[str, list[str]], count: int):
-    """Patches as cells, section by section, and as nodes: by boundary condition, or by section of lines without any."""
+def _sets(zone, sections, families: dict[str, list[str]], count: int, filling: int):
+    """Patches as cells, section by section, and as nodes: by boundary condition, or by section of lines without any.
+
+    Lines bound cells of `filling` dimensions, unless they are these cells.
+    """
     cells: dict[str, list[np.ndarray]] = {}
     nodes: dict[str, np.ndarray] = {}
     numbers = [own for _, _, own, _ in sections]
@@ -156,7 +160,7 @@ def _sets(zone, sections, families: dict[str, list[str]], count: int):
             covered = [known or bool(own.any()) for known, own in zip(covered, inside, strict=True)]
             cells[name] = [old | new for old, new in zip(cells.get(name, inside), inside, strict=True)]
     for (name, kind, _, _), known in zip(sections, covered, strict=True):
-        if kind in ("line", "line3") and not known:
+        if _dim(kind) == 1 < filling and not known:
             cells[name] = [np.full(len(own), name == other) for own, (other, *_) in zip(numbers, sections, strict=True)]
     return {name: [np.flatnonzero(inside) for inside in chosen] for name, chosen in cells.items()}, nodes
 
