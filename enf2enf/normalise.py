@@ -205,7 +205,8 @@ class Normaliser:
     def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         size = np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
-        return (row - middle) / np.where(half > 0, half, np.where(size > 0, size, 1.0))
+        varies = half > _ROUNDING * size  # else it is a constant: its range is that of rounding, as `extrapolating` has it
+        return (row - middle) / np.where(varies, half, np.where(size > 0, size, 1.0))
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
