@@ -14,6 +14,7 @@ from enf2enf.geometry.plane.ties import apportion, ranks
 # No symmetry axis of anything people draw, so that no two corners of a symmetric body are equally far along it.
 AXES = np.array([[np.cos(0.7390851332), np.sin(0.7390851332)], [-np.sin(0.7390851332), np.cos(0.7390851332)]])
 NOISE = 1e-6  # of the size
+_ARM = 1 / 800  # of the length
 _EQUAL = np.deg2rad(1)  # corners that turn as much to this are as sharp
 
 
@@ -103,8 +104,20 @@ class Curve:
     def _ruler(self, turning: float) -> Ruler:
         """Corners do not turn it: panels begin there anyway."""
         turned = turns(self.points)
-        turned[self.corners] = 0
+        rest = turned[self.corners] - self._corner_turns()
+        turned[self.corners] = (rest + np.pi) % (2 * np.pi) - np.pi
         return Ruler.of(self.arc, turned, turning)
+
+    def _corner_turns(self) -> Float[np.ndarray, " corners"]:
+        """By how much the curve turns at corners, from chords of an 800th of its length, or up to other corners.
+
+        Not from the sides there, which may be so short that noise turns them.
+        """
+        at = self.arc[self.corners]
+        arms = np.minimum(np.diff(at, append=at[:1] + self.length), _ARM * self.length)
+        places = (at + np.stack([-np.roll(arms, 1), np.zeros(len(at)), arms])) % self.length
+        (x0, x1), (y0, y1) = (np.diff(np.interp(places, self.arc, along), axis=0) for along in self.closed.T)
+        return np.arctan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)
 
     def _are_walls(self, at: Float[np.ndarray, " panels"]) -> Bool[np.ndarray, " panels"]:
         """Whether the panels that begin so far along the curve, one where the other ends, are walls."""
