@@ -64,13 +64,18 @@ def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertice
 
 
 def midside(loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> Bool[np.ndarray, " vertices"]:
-    """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do."""
+    """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do.
+
+    But for those beside another one that does not turn: what has three such in a row is a straight line.
+    """
     level = np.abs(turns(loop)) < _LEVEL
     if on_wall is not None:
         level &= ~wall_ends(on_wall)
     for first in (0, 1):
         if len(loop) % 2 == 0 and level[first::2].all() and not level[1 - first :: 2].all():
-            return np.arange(len(loop)) % 2 == first
+            second = np.arange(len(loop)) % 2 == first
+            straight = level & ~second
+            return second & ~np.roll(straight, 1) & ~np.roll(straight, -1)
     return np.zeros(len(loop), dtype=bool)
 
 
