@@ -1,20 +1,24 @@
 """Plain numbers by which shapes unlike those of the training data are told, whatever frame they are seen in."""
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
+from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence, lobes
 
+_LOBES = {f"lobes_{count}": count for count in (2, 3, 4)}
 _ANGLES = {"incidence": incidence, "heading": heading, "arch": arch}
-TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0}
+_ANGLES |= {name: functools.partial(lobes, count=count) for name, count in _LOBES.items()}
+TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0} | {name: 360 / n for name, n in _LOBES.items()}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
+_CUT = 1e-6  # degrees
 
 
 def describe(geometry: Geometry, length: float) -> dict[str, float]:
-    """The `descriptors` of a geometry, and its `incidence`, `heading` and `arch` against the axes of space.
+    """The `descriptors` of a geometry, and its `incidence`, `heading`, `arch` and `lobes` against the axes of space.
 
     Args:
         geometry: the geometry.
@@ -25,8 +29,12 @@ def describe(geometry: Geometry, length: float) -> dict[str, float]:
 
 
 def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
-    """The same in a frame with these axes, angles up to half a turn to either side."""
+    """The same in a frame with these axes, angles up to half a turn to either side.
+
+    Rounding does not take one that is half a turn to the other side.
+    """
     ahead, hand = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0])), np.sign(np.linalg.det(axes))
     half = {name: TURNS[name] / 2 for name in described if name in TURNS}
     turned = {name: hand * (described[name] - ahead) for name in half}
-    return {**described, **{name: float(half[name] - (half[name] - turned[name]) % TURNS[name]) for name in half}}
+    past = {name: (half[name] - turned[name] + _CUT) % TURNS[name] - _CUT for name in half}
+    return {**described, **{name: float(half[name] - past[name]) for name in half}}

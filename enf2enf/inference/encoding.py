@@ -158,10 +158,10 @@ def warnings_of(geometry: Geometry, panels: int, outside: int) -> Iterator[str]:
     """Sentences about what deserves a second look: nodes outside the domain, walls of too few panels."""
     if outside:
         yield f"nodes: expected all of them in the domain, got {outside} outside, where the fields are NaN"
-    coarse = geometry.plan(panels).coarse
+    coarse = dict(geometry.plan(panels).coarse)
     if coarse:
-        which = ", ".join(str(number) for number, _ in coarse[:_NAMED]) + ", ..." * (len(coarse) > _NAMED)
-        fewest = min(count for _, count in coarse)
+        walls = [number for number, run in enumerate(geometry.runs) if run.loop in coarse]
+        which, fewest = ", ".join(map(str, walls[:_NAMED])) + ", ..." * (len(walls) > _NAMED), min(coarse.values())
         yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
 
 

@@ -113,3 +113,22 @@ def test_the_shipped_surrogate_knows_the_cells_it_learnt_from():
         void = problem.draw(0, index, 0).void
         curves = [void.wall(void.evenly(120)), CELL]
         assert shipped.predict(curves, {}, [[0.05, 0.05]]).extrapolating == ()
+
+
+def bluff(corners: int, height: float) -> Geometry:
+    """A triangle with its apex upstream, or a box."""
+    apex, box = [[0, 0], [1, -height / 2], [1, height / 2]], [[0, 0], [1, 0], [1, height], [0, height]]
+    return Geometry.of([np.array(apex if corners == 3 else box, float)])
+
+
+@pytest.mark.parametrize(("corners", "heights"), [(3, (1.1, 1.2)), (4, (0.8, 0.95)), (4, (1.0, 1.0))])
+def test_bodies_without_a_long_axis_are_familiar_at_the_angles_that_they_were_learnt_at(corners, heights):
+    def axes(degrees: float) -> np.ndarray:
+        return FRAMES.axes(SCHEMA, np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]))
+
+    shapes = [describe(bluff(corners, height), 1.0) for height in np.linspace(*heights, 20)]
+    learnt = Ranges.fit(in_frame(shape, seen) for shape in shapes for at in range(-10, 11) for seen in axes(at))
+    for degrees in range(-10, 11):
+        assert learnt.unfamiliar(in_frame(shapes[7], axes(degrees)[0])) == ()
+    for degrees in (-60, -20, 20, 45, 60, 180) if corners == 3 else (-45, -20, 20, 45, 70):
+        assert f"lobes_{corners}" in learnt.unfamiliar(in_frame(shapes[7], axes(degrees)[0]))

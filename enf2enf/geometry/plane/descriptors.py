@@ -105,6 +105,25 @@ def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
     return _angle(np.sign(rise) * across, axes)
 
 
+def lobes(geometry: Geometry, axes: Float[np.ndarray, "2 2"], count: int) -> float:
+    """Angle from the first of orthonormal axes to one of so many lobes of all walls together, in degrees.
+
+    At most 180 / count to either side: that of the harmonic moment of that order, the integral of (x + i y)^count over
+    the area, over count; of a square it is to one of its corners. NaN with a long axis, whose angle says it, and where the
+    moment is less than 5 % of that of all area at the radius of gyration.
+    """
+    if not np.isnan(incidence(geometry, axes)):
+        return float("nan")
+    start, end, double, content = _about_centre(geometry)
+    a, b = (points @ axes.T @ (1, 1j) for points in (start, end))
+    share = double / content / ((count + 1) * (count + 2))
+    moment = share @ sum(a**power * b ** (count - power) for power in range(count + 1))
+    radius = np.sqrt(share * (count + 1) * (count + 2) / 12 @ (abs(a) ** 2 + (a * b.conj()).real + abs(b) ** 2))
+    if abs(moment) < _ALIKE * radius**count:
+        return float("nan")
+    return float(np.rad2deg(np.angle(moment))) / count
+
+
 def _angle(direction: Float[np.ndarray, "2"], axes: Float[np.ndarray, "2 2"]) -> float:
     """From the first of orthonormal axes to a direction, in degrees in (-180, 180]."""
     x, y = axes @ direction
@@ -116,18 +135,28 @@ def _third(geometry: Geometry, *directions: Float[np.ndarray, "2"]) -> float:
 
     Over the second one along the first direction, to the 3/2.
     """
+    start, end, double, content = _about_centre(geometry)
+    (a, _, c), (d, _, f) = ([points @ way for way in directions] for points in (start, end))
+    square = double @ (a * a + a * d + d * d) / 12 / content
+    third = double @ (3 * a * a * c + a * a * f + 2 * a * d * c + 2 * a * d * f + d * d * c + 3 * d * d * f) / 60
+    return float(third / content / square**1.5)
+
+
+def _about_centre(
+    geometry: Geometry,
+) -> tuple[Loop, Loop, Float[np.ndarray, " sides"], float]:
+    """First and last points of all sides of the walls about their common centroid, twice the areas to it, and the area.
+
+    In sizes of the walls.
+    """
     origin, size = _place(geometry)
     walls = [(wall - origin) / size for wall in geometry.walls]
     start, end = np.concatenate(walls), np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
     double = _cross(start, end)
-    content = double.sum() / 2
+    content = float(double.sum()) / 2
     centre = double @ (start + end) / 6 / content
     start, end = start - centre, end - centre
-    (a, _, c), (d, _, f) = ([points @ way for way in directions] for points in (start, end))
-    double = _cross(start, end)
-    square = double @ (a * a + a * d + d * d) / 12 / content
-    third = double @ (3 * a * a * c + a * a * f + 2 * a * d * c + 2 * a * d * f + d * d * c + 3 * d * d * f) / 60
-    return float(third / content / square**1.5)
+    return start, end, _cross(start, end), content
 
 
 def _place(geometry: Geometry) -> tuple[Float[np.ndarray, "2"], float]:

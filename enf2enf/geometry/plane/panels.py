@@ -107,7 +107,7 @@ class PanelPlan:
 
     @lazy
     def coarse(self) -> tuple[tuple[int, int], ...]:
-        """Number and panels of every wall that gets fewer than twelve."""
+        """Number and panels of every boundary with walls that gets fewer than twelve."""
         shares = apportion(np.array([curve.length for curve in self.curves]), self.count, FEWEST)
         return tuple((number, share) for number, share in enumerate(shares.tolist()) if share < COARSE)
 

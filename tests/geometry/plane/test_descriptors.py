@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import ellipe
 
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
+from enf2enf.geometry.familiar import TURNS, in_frame
+from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence, lobes
 from enf2enf.geometry.plane.polygon import Polygon
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.problem import Joukowski
@@ -237,6 +238,34 @@ def test_the_arch_is_the_side_to_which_a_mean_line_rises(rise, thick, turned, mi
     expected = (-1 if mirrored else 1) * (90 * np.sign(rise) + np.rad2deg(turned))
     np.testing.assert_allclose((found - expected + 180) % 360, 180, atol=1e-6)
     assert -180 < found <= 180
+
+
+@some
+@given(
+    st.sampled_from([2, 3, 4]), st.floats(-np.pi, np.pi), st.floats(-np.pi, np.pi), st.booleans(), st.floats(1e-3, 1e3)
+)
+def test_lobes_turn_with_the_body_and_with_the_frame_the_other_way(count, turned, seen, mirrored, size):
+    """Of a circle with so many bumps, the first of them along x."""
+    at = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    wall = (1 + 0.1 * np.cos(count * at))[:, None] * np.stack([np.cos(at), np.sin(at)], axis=1)
+    axes = np.diag([1.0, -1.0 if mirrored else 1.0]) @ turn(seen).T
+    body = Geometry.of([size * (wall @ turn(turned).T + [5.0, 3.0])])
+    for number in (2, 3, 4):
+        found = lobes(body, axes, number)
+        if number != count:
+            assert np.isnan(found)
+            continue
+        assert abs(found) <= 180 / count
+        apart = found - (-1 if mirrored else 1) * np.rad2deg(turned - seen)
+        np.testing.assert_allclose((apart + 180 / count) % (360 / count), 180 / count, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", [0.0, 1e-13, -1e-13])
+@pytest.mark.parametrize("name", TURNS)
+def test_rounding_takes_no_angle_of_half_a_turn_to_the_other_side(name, step):
+    half = TURNS[name] / 2
+    for sign in (1, -1):
+        assert in_frame({name: sign * half + step}, np.eye(2))[name] == pytest.approx(half)
 
 
 def test_what_arches_to_no_side_has_no_arch():

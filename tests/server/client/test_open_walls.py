@@ -1,5 +1,7 @@
 """A channel between its inlet and its outlet, asked about here and at a server."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from conftest import cell, served
@@ -8,6 +10,7 @@ from enf2enf import Client, Geometry
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import CellBlock, Mesh
+from enf2enf.mesh.curves import closed_curves
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.rotary_decoder import RotaryConfig
@@ -113,3 +116,19 @@ def test_whole_loops_are_walls_too(surrogate, client):
     large = Mesh(4 * mesh.points, mesh.cells)
     here, there = (model.predict(large, {"speed": 1.5}, "wall") for model in (surrogate, client))
     np.testing.assert_allclose(there.fields["velocity"], here.fields["velocity"], rtol=1e-6, atol=1e-6)
+
+
+def test_a_small_body_between_two_walls_is_named_by_the_number_that_answers_give_it(surrogate, client):
+    """Of one boundary there are two walls before it, in and out of the channel between them."""
+    x, angle = np.linspace(0, 4, 25), 2 * np.pi * np.arange(24) / 24
+    floor = np.stack([x, np.zeros(25)], axis=1)
+    body = np.array([1.0, 0.5]) + 0.02 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    curves = closed_curves([np.concatenate([floor, floor[::-1] + [0.0, 1.0]]), body])
+    on_wall = np.ones(74, dtype=bool)
+    on_wall[[24, 49]] = False
+    mesh = dataclasses.replace(curves, patches={"walls": curves.cells[0].nodes[on_wall]})
+    for model in (surrogate, client):
+        shape = model.encode(mesh, walls=["walls"])
+        assert shape.walls == (24, 24, 24)
+        (warning,) = shape.warnings
+        assert warning == "walls 2: expected at least 12 of the model's panels each, got 3; shapes are lost"
