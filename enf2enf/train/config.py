@@ -19,8 +19,7 @@ _RANGES = {
     "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
     "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
     "wall_points": (0, 65536), "placements": (1, 1024), "most_cases": (0, 10**9),
-    "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6),
-    "rate": (1e-9, 10.0), "weight_decay": (0.0, 10.0), "clip": (1e-6, 1e6),
+    "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6), "rate": (1e-9, 10.0), "clip": (1e-6, 1e6),
 }  # fmt: skip
 _LEAST_SHARE = 0.001  # of either data set: an epoch has every case of both
 _FIRST_KEYS = {"name", "dataset", "out", "preset", "model", "train", "extra_data"}
@@ -44,7 +43,6 @@ class TrainConfig:
             that holds for one of them only. The first is the one that answers. Each takes some 20 kB a case.
         optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
         rate: peak learning rate, after `warmup` steps.
-        weight_decay: by how much matrices shrink at every step, times the learning rate.
         clip: largest global norm of a gradient.
         average: decay of the exponential moving average of the weights, which is what is kept.
         validate_every: steps between readings of the validation split, which chooses the weights.
@@ -63,7 +61,6 @@ class TrainConfig:
     optimiser: Literal["muon", "adam"] = "muon"
     rate: float = 5e-3
     warmup: int = 100
-    weight_decay: float = 0.0
     clip: float = 1.0
     average: float = 0.999
     validate_every: int = 500

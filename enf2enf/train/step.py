@@ -61,7 +61,7 @@ class Schedule(NamedTuple):
 
 def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.GradientTransformation:
     """Clipping, Muon or Adam, and a `Schedule` over `steps` up to `rate` times the configured learning rate."""
-    rule = _rule(config.optimiser, config.clip, config.weight_decay)
+    rule = _rule(config.optimiser, config.clip)
     warmup = max(min(config.warmup, steps // 2), 1)
 
     @single
@@ -73,12 +73,9 @@ def make_optimiser(config: TrainConfig, steps: int, rate: float = 1.0) -> optax.
 
 
 @functools.lru_cache(maxsize=8)
-def _rule(name: str, clip: float, decay: float) -> optax.GradientTransformation:
+def _rule(name: str, clip: float) -> optax.GradientTransformation:
     """The rule at a rate of 1, whose `update` scales by that of a schedule; the same object for equal arguments."""
-    if name == "muon":
-        unscaled = optax.contrib.muon(1.0, weight_decay=decay)
-    else:
-        unscaled = optax.adamw(1.0, weight_decay=decay, mask=_matrices)
+    unscaled = optax.contrib.muon(1.0) if name == "muon" else optax.adam(1.0)
     rule = optax.chain(optax.clip_by_global_norm(clip), unscaled)
 
     def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, tuple[PyTree, Schedule]]:
@@ -89,11 +86,6 @@ def _rule(name: str, clip: float, decay: float) -> optax.GradientTransformation:
         return updates, (moments, schedule._replace(step=schedule.step + 1))
 
     return optax.GradientTransformation(rule.init, update)
-
-
-def _matrices(params: PyTree) -> PyTree:
-    """Which of the weights are of matrices, as Muon has them: these decay."""
-    return jax.tree.map(lambda leaf: leaf.ndim == 2, params)  # noqa: PLR2004
 
 
 def make_step(loss: Loss, update_rule: optax.TransformUpdateFn, groups: Groups, average: float) -> Step:

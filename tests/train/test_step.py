@@ -220,18 +220,3 @@ def test_a_frozen_encoder_keeps_every_bit(rule):
     np.testing.assert_array_equal(state.model.encoder.factor, before)
     np.testing.assert_array_equal(state.average.encoder.factor, before)
     assert not np.allclose(state.average.decoder.weight, weight)
-
-
-@pytest.mark.parametrize("name", ["muon", "adam"])
-@given(decay=st.floats(0, 1), rate=st.floats(1e-3, 0.5))
-@settings(max_examples=10)
-def test_matrices_decay_at_the_learning_rate_and_nothing_else_does(name, decay, rate):
-    """Without a gradient, after the first step of a warm-up of one."""
-    params = {"matrix": jnp.eye(3) + 1.0, "vector": jnp.arange(1.0, 4.0), "tensor": jnp.ones((2, 2, 2))}
-    config = TrainConfig(optimiser=name, rate=rate, warmup=1, weight_decay=decay)
-    optimiser = make_optimiser(config, 10**6)
-    still, state = jax.tree.map(jnp.zeros_like, params), optimiser.init(params)
-    _, state = optimiser.update(still, state, params)  # at a rate of 0
-    updates, _ = optimiser.update(still, state, params)
-    np.testing.assert_allclose(updates["matrix"], -rate * decay * params["matrix"], rtol=1e-4, atol=1e-12)
-    assert not np.any(updates["vector"]) and not np.any(updates["tensor"])

@@ -109,8 +109,8 @@ def lobes(geometry: Geometry, axes: Float[np.ndarray, "2 2"], count: int) -> flo
     """Angle from the first of orthonormal axes to one of so many lobes of all walls together, in degrees.
 
     At most 180 / count to either side: that of the harmonic moment of that order, the integral of (x + i y)^count over
-    the area, over count; of a square it is to one of its corners. NaN with a long axis, whose angle says it, and where the
-    moment is less than 5 % of that of all area at the radius of gyration.
+    the area, over count; of a square it is to one of its corners. NaN with a long axis, whose angle says it, and where
+    the moment is less than 5 % of that of all area at the radius of gyration.
     """
     if not np.isnan(incidence(geometry, axes)):
         return float("nan")
