@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.flow_errors import best_interval, load_figures
+from benchmarks.flow_errors import Errors, best_interval, figures, load_figures
 from benchmarks.outside.exchange import Flow, read_loads, read_sections, write_loads, write_sections
 
 SEEDS = st.integers(0, 1000)
@@ -44,6 +44,21 @@ def test_intervals_have_the_width_of_the_normal_law(seed):
     ranked = best_interval(values, values)
     assert ranked[1] < high and ranked[0] < low
     assert best_interval(values, np.ones(400)) == (1.0, 1.0)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS, count=st.integers(20, 60))
+def test_every_figure_of_a_family_has_an_interval_around_it(seed, count):
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=(count, 2))
+    loads = np.stack([truth + 0.1 * rng.normal(size=(count, 2)), truth], axis=-1)
+    volume, rest = rng.exponential(size=(count, 4)), rng.exponential(size=(2, count))
+    found = figures(Errors([str(number) for number in range(count)], volume, *rest, loads))
+    names = set(found) - {"intervals", "worst"}
+    assert set(found["intervals"]) == names
+    for name in names:
+        low, high = found["intervals"][name]
+        assert low <= found[name] <= high
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5), NUMBERS, st.text("abc_01", min_size=1))
