@@ -205,8 +205,7 @@ class Normaliser:
     def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         size = np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
-        varies = half > _ROUNDING * size  # else it is a constant, whose range is rounding, see `extrapolating`
-        return (row - middle) / np.where(varies, half, np.where(size > 0, size, 1.0))
+        return (row - middle) / np.where(half > _ROUNDING * size, half, size + (size == 0))  # a constant's is rounding
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from enf2enf.errors import GeometryError, MeshError, place
 from enf2enf.mesh import topology
@@ -45,6 +45,8 @@ def check_shared(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "
 def merged(mesh: Mesh, tolerance: float) -> Mesh:
     """A mesh whose nodes that are at most so far apart are one; the values of the first of them stay.
 
+    Sides of curves, and of patches, of which both ends become one node are left out.
+
     Args:
         mesh: the mesh.
         tolerance: in the unit of its coordinates.
@@ -67,13 +69,22 @@ def merged(mesh: Mesh, tolerance: float) -> Mesh:
     _, first, rank = np.unique(group, return_index=True, return_inverse=True)
     kept = np.sort(first)
     place_of = np.searchsorted(kept, first[rank])  # of every node, the place of the first one of its group
+    cells = [CellBlock(block.kind, place_of[block.nodes]) for block in mesh.cells]
+    stays = [_differ(block.nodes[:, :2]) | (not topology.is_curve(block.kind)) for block in cells]
+    patches = {name: place_of[facets] for name, facets in mesh.patches.items()}
     return dataclasses.replace(
         mesh,
         points=mesh.points[kept],
-        cells=tuple(CellBlock(block.kind, place_of[block.nodes]) for block in mesh.cells),
-        patches={name: place_of[facets] for name, facets in mesh.patches.items()},
+        cells=tuple(CellBlock(block.kind, block.nodes[own]) for block, own in zip(cells, stays, strict=True)),
+        patches={name: facets[_differ(facets)] for name, facets in patches.items()},
         point_data={name: values[kept] for name, values in mesh.point_data.items()},
+        cell_data={name: values[np.concatenate(stays)] for name, values in mesh.cell_data.items()},
     )
+
+
+def _differ(nodes: Int[np.ndarray, "rows nodes"]) -> Bool[np.ndarray, " rows"]:
+    """Which rows hold more than one node."""
+    return (nodes != nodes[:, :1]).any(axis=1)
 
 
 def _lengths(mesh: Mesh) -> Iterator[float]:

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -9,7 +10,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,16 +113,16 @@ def _release(folder: Path) -> None:
 
 
 def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
-    work = [(_make_case, index) for index in range(plan.cases)] + [(_measure, index) for index in plan.floor()]
+    work = [functools.partial(_make_case, folder, plan, index) for index in range(plan.cases)]
+    work += [functools.partial(_measure, folder, plan, index) for index in plan.floor()]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not (progress and console.is_terminal))
     with bar, _workers(jobs) as pool:
         task = bar.add_task(plan.title(), total=len(work))
-        futures = [pool.submit(function, folder, plan, index) for function, index in work]
         said = time.monotonic()
         try:
-            for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
+            for done, future in enumerate(_finished(pool, work, jobs), 1):
                 future.result()
                 bar.advance(task)
                 if bar.disable and progress and time.monotonic() - said > _EVERY:
@@ -133,6 +134,19 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
             if progress:
                 console.print("Stopping once the cases that are being solved are; they stay.")
             raise
+
+
+def _finished(
+    pool: concurrent.futures.Executor, work: Iterable[Callable[[], None]], jobs: int
+) -> Iterator[concurrent.futures.Future[None]]:
+    """The calls as they end; never more than `jobs` are in the pool, which begins one more when it is shut down."""
+    running: set[concurrent.futures.Future[None]] = set()
+    for call in work:
+        if len(running) == jobs:
+            done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            yield from done
+        running.add(pool.submit(call))
+    yield from concurrent.futures.as_completed(running)
 
 
 @contextlib.contextmanager
@@ -165,10 +179,10 @@ def _begin() -> None:
 
 
 def _make_case(folder: Path, plan: Plan, index: int) -> None:
-    """Solves and stores one case, unless it is there; its entry under `progress` comes last and says so."""
+    """Solves and stores one case, unless it is there whole; its entry under `progress` comes last and says so."""
     name = plan.ids()[index]
     entry = folder / "progress" / f"{name}.json"
-    if entry.exists():
+    if entry.exists() and _is_whole(folder, plan.problem, name, entry):
         return
     solved, redraws = plan.problem.make(plan.seed, index)
     record = _record(name, solved, plan.problem.schema)
@@ -181,6 +195,15 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
             record["fine"] = _store(folder, "fine", name, solved.fine())
     _read_again(folder, plan.problem, name, record)
     _write(entry, {"case": record, "redraws": redraws})
+
+
+def _is_whole(folder: Path, problem: AbstractProblem, name: str, entry: Path) -> bool:
+    """Whether a case that was stored can be read: its files may have been damaged since."""
+    try:
+        _read_again(folder, problem, name, json.loads(entry.read_text())["case"])
+    except (ValueError, KeyError):  # such as any error of ours
+        return False
+    return True
 
 
 def _read_again(folder: Path, problem: AbstractProblem, name: str, record: dict[str, Any]) -> None:

@@ -92,6 +92,36 @@ def test_a_file_is_read_with_its_nodes_joined(tmp_path):
         Geometry.from_mesh(read(tmp_path / "a.vtu"))
 
 
+def ellipse(count, turn):
+    angle = turn + 2 * np.pi * np.arange(count) / count
+    return 3 + np.stack([np.cos(angle), 0.3 * np.sin(angle)], axis=1)
+
+
+@pytest.mark.parametrize("kind", ["line", "line3"])
+@settings(max_examples=20, deadline=None)
+@given(count=st.integers(6, 40), turn=st.floats(0, 6.28), seed=st.integers(0, 99), noise=st.sampled_from([0.0, 1e-13]))
+def test_sides_of_curves_between_nodes_that_become_one_are_left_out(kind, count, turn, seed, noise):
+    """Some points of a curve come again, up to three times in a row."""
+    random, curve = np.random.default_rng(seed), ellipse(count, turn)
+    corners = np.repeat(np.arange(count), random.permutation([2, 3, *random.integers(1, 4, count - 2)]))
+    nodes, points = np.arange(len(corners)), curve[corners] + noise * random.uniform(-1, 1, (len(corners), 2))
+    middles = (points + np.roll(points, -1, axis=0)) / 2
+    ends = np.stack([nodes, np.roll(nodes, -1)], axis=1)
+    sides = ends if kind == "line" else np.column_stack([ends, len(nodes) + nodes])
+    length = np.hypot(*(curve[corners[ends[:, 0]]] - curve[corners[ends[:, 1]]]).T)
+    mesh = Mesh(
+        np.concatenate([points, middles]), (CellBlock(kind, sides),), {"wall": ends}, cell_data={"length": length}
+    )
+    with pytest.raises(GeometryError, match="duplicated"):
+        Geometry.from_mesh(mesh, ["wall"])
+    got = merged(mesh, 1e-6)
+    assert got.cell_count == len(got.patches["wall"]) == count
+    np.testing.assert_array_equal(got.cell_data["length"], length[length > 0])
+    wall = Geometry.from_mesh(got, ["wall"]).walls[0]
+    assert len(wall) == count * len(sides[0]) - count
+    assert all(np.hypot(*(wall - point).T).min() < 1e-9 for point in curve)
+
+
 @pytest.mark.parametrize("tolerance", [0.0, -1.0, float("nan"), 0.4, float("inf")])
 def test_a_tolerance_that_would_join_the_nodes_of_a_cell_is_refused(tolerance):
     with pytest.raises(MeshError, match=r"^merge: expected a tolerance .* below the shortest edge, 0\.\d+, got"):

@@ -1,7 +1,9 @@
 """The data-set folder: complete, the same bytes however it is made, resumable, and never mixed up."""
 
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 
 from enf2enf.data import Dataset, proportional
 from enf2enf.errors import ConfigError, DatasetError
-from enf2enf.problems.campaign import generate
+from enf2enf.problems.campaign import _finished, _workers, generate
 from enf2enf.problems.elasticity.ogrid import Resolution
 from enf2enf.problems.elasticity.problem import Elasticity
 
@@ -67,6 +69,48 @@ def test_an_interrupted_run_ends_in_the_same_bytes_with_another_number_of_jobs(w
     make(part, load="varied", jobs=1)
     assert contents(part) == contents(whole)
     assert (part / "meshes/case_0000.vtu").stat().st_mtime_ns == before
+
+
+def test_damaged_cases_of_an_interrupted_run_are_solved_again(whole, tmp_path):
+    """One lost its mesh, one has half of its fine sampling, of one half the entry, and one is whole."""
+    part = tmp_path / "part"
+    shutil.copytree(whole, part)
+    (part / "dataset.json").unlink()
+    (part / "progress").mkdir()
+    for name, entry in json.loads((whole / "dataset.json").read_text())["cases"].items():
+        (part / f"progress/{name}.json").write_text(json.dumps({"case": entry, "redraws": 0}))
+    (part / "meshes/case_0000.vtu").unlink()
+    for damaged in (part / "fine/case_0003.npz", part / "progress/case_0002.json"):
+        data = damaged.read_bytes()
+        damaged.write_bytes(data[: len(data) // 2])
+    before = (part / "meshes/case_0001.vtu").stat().st_mtime_ns
+    make(part, load="varied", jobs=2)
+    assert contents(part) == contents(whole)
+    assert (part / "meshes/case_0001.vtu").stat().st_mtime_ns == before
+
+
+def begin(folder, number):
+    """What a worker does here: leave a file, and take long."""
+    (folder / str(number)).touch()
+    time.sleep(0.5)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_after_an_interrupt_nothing_more_is_begun(tmp_path, jobs):
+    calls = [functools.partial(begin, tmp_path, number) for number in range(12)]
+    with pytest.raises(KeyboardInterrupt), _workers(jobs) as pool:
+        for done, _ in enumerate(_finished(pool, calls, jobs), start=1):
+            if done == 4:
+                raise KeyboardInterrupt
+    assert len(list(tmp_path.iterdir())) <= 3 + jobs
+
+
+def test_all_that_is_given_to_workers_is_done(tmp_path):
+    calls = [functools.partial((tmp_path / str(number)).touch) for number in range(12)]
+    with _workers(3) as pool:
+        futures = list(_finished(pool, calls, 3))
+        assert all(future.done() for future in futures)
+    assert len(futures) == len(set(futures)) == len(list(tmp_path.iterdir())) == 12
 
 
 def test_a_finished_folder_is_left_as_it_is(whole):

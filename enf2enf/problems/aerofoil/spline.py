@@ -9,7 +9,7 @@ import shapely
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
-from enf2enf.errors import GeometryError
+from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.plane.polygon import area
 from enf2enf.problems.aerofoil.section import AbstractSection
 
@@ -18,6 +18,7 @@ THICKEST_EDGE = 0.02
 """Of a blunt trailing edge, in chords."""
 _FINE, _AROUND_NOSE = 20_000, 40  # parts of the curve, parts of it on either side
 _SHARPEST_NOSE, _ROUNDING = 2e-4, 1e-9  # chords
+_BACK, _CLEARLY = np.radians(90), np.radians(10)  # a turn that is one back, and how much it has to differ from another
 
 
 @final
@@ -44,8 +45,8 @@ class SplineSection(AbstractSection):
             name: what a refusal calls it.
 
         Raises:
-            GeometryError: too few points, numbers that are not finite, a curve that crosses itself, or a trailing edge
-                that is too thick to be closed.
+            GeometryError: too few points, numbers that are not finite, a curve that crosses itself or begins somewhere
+                else, or a trailing edge that is too thick to be closed.
         """
         section = cls(_placed(_checked(points, name)))
         gap = section.points[-1] - section.points[0]
@@ -99,7 +100,24 @@ def _checked(points: Float[np.ndarray, "points 2"], name: str) -> Float[np.ndarr
         points[-1] = points[0]
     if not shapely.LineString(points).is_simple:
         raise GeometryError(name, "a curve that does not cross itself", "one that does")
+    if (corner := _sharper_corner(points)) is not None:
+        got = f"a sharper corner at point {corner}, {place(points[corner])}"
+        raise GeometryError(name, "points that begin at the trailing edge", got)
     return points[::-1] if area(points) > 0 else points
+
+
+def _sharper_corner(points: Float[np.ndarray, "points 2"]) -> int | None:
+    """The sharpest corner, or the first of the two of a blunt edge, where the curve turns back more than at its ends.
+
+    None where there is none that is clearly sharper: noses of few points have corners too, and not all trailing edges.
+    """
+    sides = np.diff(points @ (1, 1j))
+    corners = abs(np.angle(sides[1:] / sides[:-1]))
+    is_edge = abs(sides[1:-1]) < THICKEST_EDGE * np.hypot(*np.ptp(points, axis=0))
+    is_edge &= np.minimum(corners[1:], corners[:-1]) > _BACK / 2
+    turns = np.maximum(corners, np.append(is_edge * abs(np.angle(sides[2:] / sides[:-2])), 0))
+    at_ends = abs(np.angle(sides[0] / sides[-1]))
+    return int(turns.argmax()) + 1 if turns.max() > max(at_ends + _CLEARLY, _BACK) else None
 
 
 def _placed(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:

@@ -33,6 +33,7 @@ BY_HAND = {
 }  # measured 5e-6, 1.8e-4, 3.0e-4: theirs are not exact to a digit
 SECTIONS = {"0012": FourDigits(0, 0, 12), "2412": FourDigits(2, 4, 12), "23012": FiveDigits(2, 3, 12)}
 FINE = np.linspace(0, 1, 4001)
+ELSEWHERE = "expected points that begin at the trailing edge, got a sharper corner at point"
 
 four_digits = st.builds(FourDigits, st.floats(0, 7), st.floats(1.5, 7), st.floats(5, 20))
 five_digits = st.builds(FiveDigits, st.floats(0, 4), st.floats(3, 8), st.floats(5, 20))
@@ -42,6 +43,12 @@ def outline(section, points=201):
     """As in a file: from the trailing edge over the upper side."""
     at = np.linspace(0, 1, points // 2 + 1)
     return np.concatenate([section.side(True, at)[::-1], section.side(False, at)[1:]])
+
+
+def opened(points, gap):
+    """An outline with a blunt edge."""
+    opening = np.where(np.arange(len(points)) <= len(points) // 2, 0.5, -0.5) * gap * np.clip(points[:, 0], 0, None)
+    return points + np.stack([np.zeros_like(opening), opening], axis=1)
 
 
 def moved(points, turn=0.0, size=1.0, to=(0.0, 0.0)):
@@ -129,15 +136,49 @@ def test_the_nose_of_a_spline_is_about_as_round_as_it_is(thickness):
 def test_a_blunt_edge_is_closed_and_the_nose_stays(name):
     section, gap = SECTIONS[name], 0.005
     points = outline(section)
-    opening = np.where(np.arange(len(points)) <= len(points) // 2, 0.5, -0.5) * gap * np.clip(points[:, 0], 0, None)
-    blunt = points + np.stack([np.zeros_like(opening), opening], axis=1)
+    blunt = opened(points, gap)
     closed, sharp = (outline(SplineSection.through(p), 401) for p in (blunt, points))
     np.testing.assert_allclose(closed, sharp, atol=2e-4)
     wall = SplineSection.through(blunt).wall(60, 5e-4, 5e-3)
     assert wall[0].tolist() == wall[-1].tolist() == [1, 0]
-    blunt[:, 1] += np.sign(opening) * 0.01 * points[:, 0]
+    blunt = opened(points, 5 * gap)
     with pytest.raises(GeometryError, match="foil: expected a trailing edge at most 0.02 chords thick, got 0.025"):
         SplineSection.through(blunt, "foil")
+
+
+@settings(max_examples=200)
+@given(
+    st.one_of(four_digits, five_digits), st.sampled_from([25, 41, 61, 201]),
+    st.one_of(st.just(0.0), st.floats(0.002, 0.018)), st.floats(0, 1), st.booleans(), st.booleans(), st.floats(-3, 3),
+)  # fmt: skip
+def test_points_that_begin_elsewhere_than_at_the_trailing_edge(section, count, gap, share, is_closed, reverse, turn):
+    points = opened(outline(section, count), gap) if gap else outline(section, count)[:-1]
+    SplineSection.through(points if gap else np.concatenate([points, points[:1]]), "foil")
+    rolled = np.roll(points, 2 + round(share * (len(points) - 4)), axis=0)
+    rolled = moved(np.concatenate([rolled, rolled[:1]]) if is_closed else rolled, turn, 3.0)
+    rolled = rolled[::-1] if reverse else rolled
+    with pytest.raises(GeometryError, match=f"^foil: {ELSEWHERE}") as refusal:
+        SplineSection.through(rolled, "foil")
+    corner = rolled[int(refusal.value.got.split()[5].rstrip(","))]
+    assert np.hypot(*(corner - moved(np.array([1.0, 0.0]), turn, 3.0))) < 0.03
+
+
+@given(st.one_of(four_digits, five_digits), st.sampled_from([21, 61, 201]))
+def test_closed_curves_that_begin_one_point_off_the_trailing_edge(section, count):
+    points = outline(section, count)
+    for by in (1, -1):
+        rolled = np.roll(points[:-1], by, axis=0)
+        with pytest.raises(GeometryError, match=f"^foil: {ELSEWHERE}"):
+            SplineSection.through(np.concatenate([rolled, rolled[:1]]), "foil")
+
+
+@given(st.integers(10, 100), st.floats(0.02, 0.3), st.booleans())
+def test_a_section_may_be_as_sharp_at_its_nose_as_at_its_trailing_edge(steps, thickness, is_round):
+    """An ellipse, and two arcs."""
+    angle = np.linspace(0, np.pi, steps + 1)
+    upper = np.stack([np.cos(angle), thickness * (np.sin(angle) if is_round else np.sin(angle) ** 2)], axis=1)
+    nose = SplineSection.through(np.concatenate([upper, (upper * [1, -1])[-2::-1]]), "foil").side(True, np.zeros(1))
+    np.testing.assert_allclose(nose, [[0, 0]], atol=1e-9)
 
 
 @pytest.mark.parametrize(
