@@ -1,5 +1,6 @@
 """A stage of a run, from the step it is at to its last one."""
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ import jax
 import numpy as np
 
 from enf2enf.errors import ConfigError
+from enf2enf.train.ahead import ahead
 from enf2enf.train.frozen import freeze, score_latents
 from enf2enf.train.interrupt import Stopped
 from enf2enf.train.run import RunProgress
@@ -54,18 +56,20 @@ class RunningStage:
         )
         number = int(state.step)
         is_left = self._is_due(number, losses)  # of a run that was stopped within a validation
-        while is_left or number < stage.steps:
-            if not is_left:
-                state, loss = step(state, trainer.batch(stage, data, number))
-                losses.append(loss)
-                number += 1
-            progress.seconds = time.monotonic() - began
-            goes_on = self._settle(state, number, losses, is_left)
-            is_left = False
-            best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
-            trainer.reporter.advance(stage.name, number, stage.steps, f"validation {best}")
-            if not goes_on:
-                return state, False
+        prepare = functools.partial(trainer.batch, stage, data)
+        with contextlib.closing(ahead(prepare, range(number, stage.steps))) as batches:
+            while is_left or number < stage.steps:
+                if not is_left:
+                    state, loss = step(state, next(batches))
+                    losses.append(loss)
+                    number += 1
+                progress.seconds = time.monotonic() - began
+                goes_on = self._settle(state, number, losses, is_left)
+                is_left = False
+                best = "-" if progress.best is None else f"{100 * progress.best:.2f} %"
+                trainer.reporter.advance(stage.name, number, stage.steps, f"validation {best}")
+                if not goes_on:
+                    return state, False
         return state, True
 
     def _is_due(self, number: int, losses: Sequence[jax.Array | float]) -> bool:

@@ -15,7 +15,7 @@ from enf2enf.data import PackedData, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
 from enf2enf.schema import Quantity, Schema
-from enf2enf.train import loop
+from enf2enf.train import running
 from enf2enf.train.config import RunConfig
 from enf2enf.train.loop import train
 
@@ -173,16 +173,17 @@ def trained(finished):
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Presses Ctrl-C while the batch of the given steps is drawn, as often as given."""
+    """Presses Ctrl-C while the given steps wait for their batches, as often as given."""
 
-    undisturbed = loop.draw_batch
+    undisturbed = running.ahead
 
     def at(steps, times=1):
-        def draw_batch(seed, step, *sizes):
-            for _ in range(times * (step in steps)):
-                signal.raise_signal(signal.SIGINT)
-            return undisturbed(seed, step, *sizes)
+        def ahead(prepare, numbers):
+            for step, batch in zip(numbers, undisturbed(prepare, numbers), strict=True):
+                for _ in range(times * (step in steps)):
+                    signal.raise_signal(signal.SIGINT)
+                yield batch
 
-        monkeypatch.setattr(loop, "draw_batch", draw_batch)
+        monkeypatch.setattr(running, "ahead", ahead)
 
     return at
