@@ -135,14 +135,14 @@ def _steps(trainer: Trainer, steps: int) -> dict[str, float]:
         loss.block_until_ready()
 
     def timed(batches: Iterator[Batch]) -> float:
-        return statistics.median(seconds(lambda: several(batches)) / 10 for _ in range(steps // 10))
+        return statistics.median(seconds(lambda: several(batches)) / 10 for _ in range(blocks))
 
-    prepare = functools.partial(trainer.batch, stage, data)
-    with contextlib.closing(ahead(prepare, range(20 + steps))) as batches:
+    prepare, blocks = functools.partial(trainer.batch, stage, data), max(1, steps // 10)
+    with contextlib.closing(ahead(prepare, range(10 * blocks + 20))) as batches:
         several(batches)
         began = time.process_time()
         each = timed(batches)
-        used = (time.process_time() - began) / (steps // 10 * 10)
+        used = (time.process_time() - began) / (10 * blocks)
     there = timed(itertools.repeat(prepare(0)))
     alone = [seconds(lambda n=n: prepare(n)) for n in range(20 + steps, 20 + 2 * steps)]
     return {"step": each, "used": used, "there": there, "batch": statistics.median(alone)}

@@ -17,6 +17,7 @@ from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
 
 _ROUNDING = float(np.finfo(np.float32).eps)  # of a bound: a condition equal to it must not count as outside by that
+_CONSTANT = 1e-12  # of its size: a condition that varied by no more is a constant, rounded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Normaliser:
     def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         size = np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
-        return (row - middle) / np.where(half > _ROUNDING * size, half, size + (size == 0))  # a constant's is rounding
+        return (row - middle) / np.where(half > _CONSTANT * size, half, size + (size == 0))
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]

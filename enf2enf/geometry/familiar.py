@@ -1,7 +1,7 @@
 """Plain numbers by which shapes unlike those of the training data are told, whatever frame they are seen in."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,6 @@ _ANGLES = {"incidence": incidence, "heading": heading, "arch": arch}
 _ANGLES |= {name: functools.partial(lobes, count=count) for name, count in _LOBES.items()}
 TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0} | {name: 360 / n for name, n in _LOBES.items()}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
-_CUT = 1e-6  # degrees
 
 
 def describe(geometry: Geometry, length: float) -> dict[str, float]:
@@ -28,13 +27,15 @@ def describe(geometry: Geometry, length: float) -> dict[str, float]:
     return descriptors(geometry, length) | {name: angle(geometry, space) for name, angle in _ANGLES.items()}
 
 
-def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
-    """The same in a frame with these axes, angles up to half a turn to either side.
+def common(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """What describes shapes, less the angles of lobes that fewer than half of them have: a few angles are no range."""
+    rare = [name for name in _LOBES if 2 * sum(np.isfinite(row[name]) for row in rows) < len(rows)]
+    return [{name: value for name, value in row.items() if name not in rare} for row in rows]
 
-    Rounding does not take one that is half a turn to the other side.
-    """
+
+def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
+    """The same in a frame with these axes, angles up to half a turn to either side."""
     ahead, hand = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0])), np.sign(np.linalg.det(axes))
     half = {name: TURNS[name] / 2 for name in described if name in TURNS}
     turned = {name: hand * (described[name] - ahead) for name in half}
-    past = {name: (half[name] - turned[name] + _CUT) % TURNS[name] - _CUT for name in half}
-    return {**described, **{name: float(half[name] - past[name]) for name in half}}
+    return {**described, **{name: float(half[name] - (half[name] - turned[name]) % TURNS[name]) for name in half}}

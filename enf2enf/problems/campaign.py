@@ -182,7 +182,8 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     """Solves and stores one case, unless it is there whole; its entry under `progress` comes last and says so."""
     name = plan.ids()[index]
     entry = folder / "progress" / f"{name}.json"
-    if entry.exists() and _is_whole(folder, plan.problem, name, entry):
+    known = _entry(entry, "case", "redraws")
+    if known and _is_whole(folder, plan.problem, name, known["case"]):
         return
     solved, redraws = plan.problem.make(plan.seed, index)
     record = _record(name, solved, plan.problem.schema)
@@ -197,11 +198,20 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     _write(entry, {"case": record, "redraws": redraws})
 
 
-def _is_whole(folder: Path, problem: AbstractProblem, name: str, entry: Path) -> bool:
+def _entry(path: Path, *keys: str) -> dict[str, Any] | None:
+    """What is stored under all of these keys; None where nothing is, or it was damaged."""
+    try:
+        stored = json.loads(path.read_text())
+        return {key: stored[key] for key in keys}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_whole(folder: Path, problem: AbstractProblem, name: str, record: Any) -> bool:
     """Whether a case that was stored can be read: its files may have been damaged since."""
     try:
-        _read_again(folder, problem, name, json.loads(entry.read_text())["case"])
-    except (ValueError, KeyError):  # such as any error of ours
+        _read_again(folder, problem, name, record)
+    except (ValueError, TypeError):  # such as any error of ours
         return False
     return True
 
@@ -243,7 +253,7 @@ def _record(name: str, solved: SolvedCase, schema: Schema) -> dict[str, Any]:
 def _measure(folder: Path, plan: Plan, index: int) -> None:
     """Measures the error of the stored fields of one case, unless that was done."""
     entry = folder / "progress" / f"floor_{index:04d}.json"
-    if not entry.exists():
+    if _entry(entry, "relative_l2") is None:
         solved, _ = plan.problem.make(plan.seed, index)
         if solved.error is None:
             raise DatasetError(f"case {index}", "a measure of its error, since the problem states a floor", "none")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from enf2enf.assessment import Ranges
 from enf2enf.data.cache import PackedData
-from enf2enf.geometry.familiar import describe, in_frame
+from enf2enf.geometry.familiar import common, describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.surrogate import Surrogate
 from enf2enf.train.arrays import fit_normaliser
@@ -30,4 +30,6 @@ def familiar_shapes(data: Sequence[PackedData], length: float, frames: FrameConf
     cases = [(packed, index) for packed in data for index in packed.ids("train")]
     described = ((describe(packed.geometry(index), length), packed.conditions(index)) for packed, index in cases)
     schema = data[0].schema
-    return Ranges.fit(in_frame(numbers, axes) for numbers, row in described for axes in frames.axes(schema, row))
+    return Ranges.fit(
+        common([in_frame(numbers, axes) for numbers, row in described for axes in frames.axes(schema, row)])
+    )

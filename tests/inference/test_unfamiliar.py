@@ -6,7 +6,7 @@ import pytest
 from enf2enf import load, read
 from enf2enf.assessment import Ranges
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import describe, in_frame
+from enf2enf.geometry.familiar import common, describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.unfamiliar import unfamiliar
 from enf2enf.problems.aerofoil.naca import FourDigits
@@ -121,14 +121,44 @@ def bluff(corners: int, height: float) -> Geometry:
     return Geometry.of([np.array(apex if corners == 3 else box, float)])
 
 
+def at(degrees: float) -> np.ndarray:
+    return np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+
+
+def learnt_from(shapes: list[dict[str, float]], angles: list[float]) -> Ranges:
+    return Ranges.fit(
+        common([in_frame(shape, axes) for shape in shapes for way in angles for axes in FRAMES.axes(SCHEMA, at(way))])
+    )
+
+
 @pytest.mark.parametrize(("corners", "heights"), [(3, (1.1, 1.2)), (4, (0.8, 0.95)), (4, (1.0, 1.0))])
 def test_bodies_without_a_long_axis_are_familiar_at_the_angles_that_they_were_learnt_at(corners, heights):
-    def axes(degrees: float) -> np.ndarray:
-        return FRAMES.axes(SCHEMA, np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]))
-
     shapes = [describe(bluff(corners, height), 1.0) for height in np.linspace(*heights, 20)]
-    learnt = Ranges.fit(in_frame(shape, seen) for shape in shapes for at in range(-10, 11) for seen in axes(at))
+    learnt = learnt_from(shapes, [float(way) for way in range(-10, 11)])
     for degrees in range(-10, 11):
-        assert learnt.unfamiliar(in_frame(shapes[7], axes(degrees)[0])) == ()
+        assert unfamiliar(learnt, shapes[7], FRAMES, SCHEMA, at(degrees)) == ()
     for degrees in (-60, -20, 20, 45, 60, 180) if corners == 3 else (-45, -20, 20, 45, 70):
-        assert f"lobes_{corners}" in learnt.unfamiliar(in_frame(shapes[7], axes(degrees)[0]))
+        assert f"lobes_{corners}" in unfamiliar(learnt, shapes[7], FRAMES, SCHEMA, at(degrees))
+
+
+@pytest.mark.parametrize("corners", [3, 4])
+@pytest.mark.parametrize("off", [0.3, 1e-3, 1e-9, 0.0])
+def test_an_angle_of_half_a_turn_is_as_near_from_either_side(corners, off):
+    """Of all learnt from at one angle, which for triangles and squares along the axes is half a turn."""
+    shape = describe(bluff(corners, 1.15 if corners == 3 else 1.0), 1.0)
+    learnt = learnt_from([shape], [0.0])
+    for degrees in (off, -off):
+        assert unfamiliar(learnt, shape, FRAMES, SCHEMA, at(degrees)) == ()
+
+
+def test_shapes_of_which_few_have_lobes_are_not_told_apart_by_them():
+    """Of nearly round ones at every angle, another one like them is familiar."""
+    rng, around = np.random.default_rng(0), np.linspace(0, 2 * np.pi, 80, endpoint=False)
+
+    def blob() -> dict[str, float]:
+        waves = sum(rng.normal(0, 0.03 / k) * np.cos(k * (around - rng.uniform(0, 7))) for k in (2, 3, 4))
+        return describe(Geometry.of([(1 + waves)[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1)]), 1.0)
+
+    learnt = learnt_from([blob() for _ in range(200)], [0.0])
+    named = [unfamiliar(learnt, blob(), FRAMES, SCHEMA, at(0.0)) for _ in range(100)]
+    assert not any("lobes" in name for names in named for name in names)

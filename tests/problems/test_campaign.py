@@ -71,18 +71,20 @@ def test_an_interrupted_run_ends_in_the_same_bytes_with_another_number_of_jobs(w
     assert (part / "meshes/case_0000.vtu").stat().st_mtime_ns == before
 
 
-def test_damaged_cases_of_an_interrupted_run_are_solved_again(whole, tmp_path):
-    """One lost its mesh, one has half of its fine sampling, of one half the entry, and one is whole."""
+@pytest.mark.parametrize("entry", ["", "null", "[1]", '{"case": null, "redraws": 0}', '{"case": {}}', '{"case"'])
+def test_damaged_cases_of_an_interrupted_run_are_solved_again(whole, tmp_path, entry):
+    """One lost its mesh, one has half of its fine sampling, one another entry, as a floor has, and one is whole."""
     part = tmp_path / "part"
     shutil.copytree(whole, part)
     (part / "dataset.json").unlink()
     (part / "progress").mkdir()
-    for name, entry in json.loads((whole / "dataset.json").read_text())["cases"].items():
-        (part / f"progress/{name}.json").write_text(json.dumps({"case": entry, "redraws": 0}))
+    for name, known in json.loads((whole / "dataset.json").read_text())["cases"].items():
+        (part / f"progress/{name}.json").write_text(json.dumps({"case": known, "redraws": 0}))
     (part / "meshes/case_0000.vtu").unlink()
-    for damaged in (part / "fine/case_0003.npz", part / "progress/case_0002.json"):
-        data = damaged.read_bytes()
-        damaged.write_bytes(data[: len(data) // 2])
+    data = (part / "fine/case_0003.npz").read_bytes()
+    (part / "fine/case_0003.npz").write_bytes(data[: len(data) // 2])
+    for damaged in ("case_0002", "floor_0000"):
+        (part / f"progress/{damaged}.json").write_text(entry)
     before = (part / "meshes/case_0001.vtu").stat().st_mtime_ns
     make(part, load="varied", jobs=2)
     assert contents(part) == contents(whole)

@@ -28,7 +28,7 @@ class Corners:
     ends: Bool[np.ndarray, " vertices"]
 
     @classmethod
-    def of(cls, loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> "Corners":
+    def of(cls, loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None, halved: bool = False) -> "Corners":
         """The corners of a polygon without mid-side nodes; all ends of walls are corners, if only some sides are walls.
 
         A vertex is a corner if it turns by 50 degrees or more. One that turns by more than 16.6 degrees is, too, where
@@ -36,10 +36,16 @@ class Corners:
         other way, as on both sides of a bend; where one of its sides is more than twice as long as the other; and at
         the end of a straight side. A side is straight at a vertex that turns by less than 1e-3 rad, like the one before
         or after it or between two that turn the same way, and where it is more than 5.5 times as long as one beside it.
+
+        Args:
+            loop: the polygon.
+            on_wall: which of its sides are walls; None: all.
+            halved: whether it had `midside` nodes. One that does not turn had two more beside it then: with these it is
+                on a straight line, where one next to it turns by more than 16.6 degrees.
         """
         turn, ahead = turns(loop), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
         size, before = np.abs(turn), np.roll(ahead, 1)
-        straight = _straight(turn, ahead)
+        straight = _straight(turn, ahead, halved)
         ends = straight | np.roll(straight, 1)
         beside = [np.roll(size, step) for step in (1, -1)]
         against = [-np.sign(turn) * np.roll(turn, step) for step in (2, -2)]
@@ -64,27 +70,24 @@ def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertice
 
 
 def midside(loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> Bool[np.ndarray, " vertices"]:
-    """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do.
-
-    But for those beside another one that does not turn: what has three such in a row is a straight line.
-    """
+    """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do."""
     level = np.abs(turns(loop)) < _LEVEL
     if on_wall is not None:
         level &= ~wall_ends(on_wall)
     for first in (0, 1):
         if len(loop) % 2 == 0 and level[first::2].all() and not level[1 - first :: 2].all():
-            second = np.arange(len(loop)) % 2 == first
-            straight = level & ~second
-            return second & ~np.roll(straight, 1) & ~np.roll(straight, -1)
+            return np.arange(len(loop)) % 2 == first
     return np.zeros(len(loop), dtype=bool)
 
 
 def _straight(
-    turn: Float[np.ndarray, " vertices"], length: Float[np.ndarray, " vertices"]
+    turn: Float[np.ndarray, " vertices"], length: Float[np.ndarray, " vertices"], halved: bool
 ) -> Bool[np.ndarray, " vertices"]:
     """Whether the side from each vertex to the next is straight."""
     level = np.abs(turn) < _LEVEL
     # A level vertex between turns to either side is where a curve changes from one to the other.
-    within = level & (np.roll(level, 1) | np.roll(level, -1) | (np.roll(turn, 1) * np.roll(turn, -1) > 0))
+    beside = np.abs([np.roll(turn, 1), np.roll(turn, -1)])
+    is_bend = (np.roll(turn, 1) * np.roll(turn, -1) > 0) | (halved & (beside.max(axis=0) > _SLIGHT))
+    within = level & (np.roll(level, 1) | np.roll(level, -1) | is_bend)
     long = length > _LONG * np.minimum(np.roll(length, 1), np.roll(length, -1))
     return within | np.roll(within, -1) | long

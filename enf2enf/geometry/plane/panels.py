@@ -192,7 +192,8 @@ def _cross(curves: Sequence[Curve], around: list[Loop]) -> bool:
 
 def _polygon(loop: Loop, on_wall: OnWall) -> Curve:
     vertices = np.flatnonzero(~midside(loop, on_wall))
-    corners = Corners.of(loop[vertices], None if on_wall is None else on_wall[vertices])
+    own = None if on_wall is None else on_wall[vertices]
+    corners = Corners.of(loop[vertices], own, halved=len(vertices) < len(loop))
     return Curve(loop, vertices[corners.sharp], on_wall)
 
 

@@ -34,7 +34,7 @@ def with_corners(
     """That curve, which of its points are the polygon's corners, and which of its segments are walls; None: all."""
     kept = ~midside(loop, on_wall)
     loop, on_wall = loop[kept], None if on_wall is None else on_wall[kept]
-    corners = Corners.of(loop, on_wall)
+    corners = Corners.of(loop, on_wall, halved=not kept.all())
     side, leave = np.roll(loop, -1, axis=0) - loop, _leave(loop, corners.ends)
     pieces = leave.shape[1]
     curve = loop[:, None] + (np.arange(pieces) / pieces)[:, None] * side[:, None] + leave
@@ -46,7 +46,10 @@ def sag(loop: Loop) -> Float[np.ndarray, " _"]:
     """How far that curve leaves every side of the polygon, from each vertex to the next."""
     kept = ~midside(loop)
     vertices = loop[kept]
-    side, leave = np.roll(vertices, -1, axis=0) - vertices, _leave(vertices, Corners.of(vertices).ends)
+    side, leave = (
+        np.roll(vertices, -1, axis=0) - vertices,
+        _leave(vertices, Corners.of(vertices, halved=not kept.all()).ends),
+    )
     across = np.abs(side[:, None, 0] * leave[..., 1] - side[:, None, 1] * leave[..., 0])
     return (across.max(axis=1) / np.linalg.norm(side, axis=1))[np.cumsum(kept) - 1]
 

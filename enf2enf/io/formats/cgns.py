@@ -145,7 +145,7 @@ def _conditions(zone, families: dict[str, list[str]]) -> Iterator[tuple[str, boo
 def _sets(zone, sections, families: dict[str, list[str]], count: int, filling: int):
     """Patches as cells, section by section, and as nodes: by boundary condition, or by section of lines without any.
 
-    Lines bound cells of `filling` dimensions, unless they are these cells.
+    Lines bound cells of `filling` dimensions, unless they are these cells, all in one section.
     """
     cells: dict[str, list[np.ndarray]] = {}
     nodes: dict[str, np.ndarray] = {}
@@ -159,8 +159,9 @@ def _sets(zone, sections, families: dict[str, list[str]], count: int, filling: i
             inside = [_among(key, own, listed) for own in numbers]
             covered = [known or bool(own.any()) for known, own in zip(covered, inside, strict=True)]
             cells[name] = [old | new for old, new in zip(cells.get(name, inside), inside, strict=True)]
-    for (name, kind, _, _), known in zip(sections, covered, strict=True):
-        if _dim(kind) == 1 < filling and not known:
+    lines = [name for (name, kind, _, _), known in zip(sections, covered, strict=True) if _dim(kind) == 1 and not known]
+    for name in lines:
+        if filling > 1 or len(lines) > 1:
             cells[name] = [np.full(len(own), name == other) for own, (other, *_) in zip(numbers, sections, strict=True)]
     return {name: [np.flatnonzero(inside) for inside in chosen] for name, chosen in cells.items()}, nodes
 

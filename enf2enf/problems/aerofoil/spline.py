@@ -18,7 +18,8 @@ THICKEST_EDGE = 0.02
 """Of a blunt trailing edge, in chords."""
 _FINE, _AROUND_NOSE = 20_000, 40  # parts of the curve, parts of it on either side
 _SHARPEST_NOSE, _ROUNDING = 2e-4, 1e-9  # chords
-_BACK, _CLEARLY = np.radians(90), np.radians(10)  # a turn that is one back, and how much it has to differ from another
+_BACK, _EDGE = np.radians(90), np.radians(140)  # a turn that is one back, and of an edge
+_CLEARLY = np.radians(10)  # how much a turn has to differ from another
 
 
 @final
@@ -107,9 +108,9 @@ def _checked(points: Float[np.ndarray, "points 2"], name: str) -> Float[np.ndarr
 
 
 def _sharper_corner(points: Float[np.ndarray, "points 2"]) -> int | None:
-    """The sharpest corner, or the first of the two of a blunt edge, where the curve turns back more than at its ends.
+    """The sharpest corner, or the first of the two of a blunt edge, where the curve turns back but not at its ends.
 
-    None where there is none that is clearly sharper: noses of few points have corners too, and not all trailing edges.
+    None where there is an edge at the ends: a nose may be the sharper one.
     """
     sides = np.diff(points @ (1, 1j))
     corners = abs(np.angle(sides[1:] / sides[:-1]))
@@ -117,7 +118,7 @@ def _sharper_corner(points: Float[np.ndarray, "points 2"]) -> int | None:
     is_edge &= np.minimum(corners[1:], corners[:-1]) > _BACK / 2
     turns = np.maximum(corners, np.append(is_edge * abs(np.angle(sides[2:] / sides[:-2])), 0))
     at_ends = abs(np.angle(sides[0] / sides[-1]))
-    return int(turns.argmax()) + 1 if turns.max() > max(at_ends + _CLEARLY, _BACK) else None
+    return int(turns.argmax()) + 1 if at_ends < _EDGE and turns.max() > max(_BACK, at_ends + _CLEARLY) else None
 
 
 def _placed(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:

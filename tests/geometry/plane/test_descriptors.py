@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from scipy.special import ellipe
 
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import TURNS, in_frame
 from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence, lobes
 from enf2enf.geometry.plane.polygon import Polygon
 from enf2enf.problems.joukowski.body import points_of
@@ -258,14 +257,6 @@ def test_lobes_turn_with_the_body_and_with_the_frame_the_other_way(count, turned
         assert abs(found) <= 180 / count
         apart = found - (-1 if mirrored else 1) * np.rad2deg(turned - seen)
         np.testing.assert_allclose((apart + 180 / count) % (360 / count), 180 / count, atol=1e-6)
-
-
-@pytest.mark.parametrize("step", [0.0, 1e-13, -1e-13])
-@pytest.mark.parametrize("name", TURNS)
-def test_rounding_takes_no_angle_of_half_a_turn_to_the_other_side(name, step):
-    half = TURNS[name] / 2
-    for sign in (1, -1):
-        assert in_frame({name: sign * half + step}, np.eye(2))[name] == pytest.approx(half)
 
 
 def test_what_arches_to_no_side_has_no_arch():

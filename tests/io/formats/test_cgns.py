@@ -180,3 +180,11 @@ def test_values_in_cells_are_those_of_the_cells_and_others_are_said():
         np.testing.assert_array_equal(found, expected)
     (sentence,) = mesh.warnings
     assert sentence == f"Rind: expected a value in each of {len(QUADS)} cells, got {len(QUADS) - 1}, left out"
+
+
+def test_sections_of_lines_that_bound_no_cells_are_patches_where_there_are_several():
+    lines = Mesh(POINTS, (CellBlock("line", np.concatenate([HOLE, HOLE + 8])),), {"hole": HOLE, "rim": HOLE + 8})
+    target = io.BytesIO(write_bytes(lines, "cgns"))
+    with h5py.File(target, "r+") as file:
+        del file["Base/Zone/ZoneBC"]
+    assert set(read_bytes(target.getvalue(), "cgns").patches) == {"hole", "rim"}
