@@ -17,7 +17,6 @@ from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
 
 _ROUNDING = float(np.finfo(np.float32).eps)  # of a bound: a condition equal to it must not count as outside by that
-_CONSTANT = 1e-12  # of its size: a condition that varied by no more is a constant, rounded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +205,7 @@ class Normaliser:
     def _levels(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
         middle, half = (self.condition_high + self.condition_low) / 2, (self.condition_high - self.condition_low) / 2
         size = np.repeat(self.magnitude_high, self.schema.condition_columns.widths)
-        return (row - middle) / np.where(half > _CONSTANT * size, half, size + (size == 0))
+        return (row - middle) / np.where(half > 1e-12 * size, half, size + (size == 0))  # else it varied by rounding
 
     def fields(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]

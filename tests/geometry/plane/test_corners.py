@@ -10,7 +10,7 @@ from enf2enf.geometry.plane.smooth import smoothed
 
 @given(arcs=st.integers(6, 20), straight=st.integers(2, 30), length=st.floats(1, 4))
 def test_straight_walls_leave_the_arcs_of_a_quadratic_mesh_what_they_are(arcs, straight, length):
-    """Two half circles and two straight lines, all cut into elements with a node in the middle of every straight side."""
+    """Two half circles and two straight lines, all cut into sides with a node in the middle of each."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, arcs + 1)
     right = np.stack([length / 2 + np.cos(angle), np.sin(angle)], axis=1)
     top = np.stack([np.linspace(length / 2, -length / 2, straight + 1)[1:-1], np.ones(straight - 1)], axis=1)
