@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from jaxtyping import Float
 
-from enf2enf.errors import MeshError, place
+from enf2enf.errors import MeshError
 from enf2enf.plain import number_in
 
 _LABELS = (("loop",), ("label",), ("patch",))
@@ -32,8 +32,7 @@ class Table:
     """What a text holds.
 
     Args:
-        curves: label, and points in order, of every loop; the last may be the first once more, and no other one is the
-            same as the one before.
+        curves: label, and points in order, of every loop; the last may be the first once more.
         remarks: sentences about what was left out.
     """
 
@@ -45,8 +44,7 @@ def read(text: str) -> Table:
     """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
 
     A title in cells like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of
-    two counts and as many points is Lednicer's form: both sides from the nose to the tail. A point that is the one
-    before it once more is left out, and mentioned.
+    two counts and as many points is Lednicer's form: both sides from the nose to the tail.
 
     Raises:
         ValueError: a row that is none, no points.
@@ -66,26 +64,16 @@ def read(text: str) -> Table:
             remarks.append(f"columns: expected x, y and a label, got {more[:60]!r} too, left out")
         loops = _loops(rows, names, remarks)
         _check_labels(names, loops)
-        return _table(loops, remarks)
+        return Table(loops, remarks)
     if not first.is_title:
-        return _table(_loops(itertools.chain([first], rows), (), remarks), remarks)
+        return Table(_loops(itertools.chain([first], rows), (), remarks), remarks)
     second = next(rows, None)
     if second is not None and (coordinates(first, second) or [0, 1])[:2] != [0, 1]:
         raise MeshError(f"line {first.number}", "columns x and y first", repr(first.text[:60]))
     if second is not None and second.mark == first.mark is not None:
         remarks.append(f"line {first.number}: expected x, y, got {first.text[:60]!r}, taken for a title")
     rows = rows if second is None else itertools.chain([second], rows)
-    return _table(_without_counts(_loops(rows, (), remarks)), remarks)
-
-
-def _table(loops: list[_Loop], remarks: list[str]) -> Table:
-    """The loops, where points are the same as the one before without these and with a remark about them."""
-    again = [np.append(False, (curve[1:] == curve[:-1]).all(axis=1)) for _, curve in loops]
-    if places := [curve[same] for (_, curve), same in zip(loops, again, strict=True) if same.any()]:
-        where = place(places[0][0])
-        got = f"{sum(map(len, places))} that are the one before them again, the first at {where}"
-        remarks.append(f"points: expected every point once, got {got}, left out")
-    return Table([(label, curve[~same]) for (label, curve), same in zip(loops, again, strict=True)], remarks)
+    return Table(_without_counts(_loops(rows, (), remarks)), remarks)
 
 
 def coordinates(title: "Row", first: "Row") -> list[int] | None:

@@ -125,7 +125,8 @@ def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loo
     lengths = np.linalg.norm(np.roll(local, -1, axis=0) - local, axis=1)
     if len(twice := np.flatnonzero(lengths <= _NOISE * size)):
         where = f"points {twice[0]} and {(twice[0] + 1) % len(loop)} both at {place(loop[twice[0]])}"
-        raise GeometryError(name, "every point once", f"{where} (duplicated)")
+        wanted = "every point once (reading with merge=TOLERANCE or predict --merge TOLERANCE joins them)"
+        raise GeometryError(name, wanted, f"{where} (duplicated)")
     if np.linalg.svd(local - local.mean(axis=0), compute_uv=False)[1] <= _NOISE * size:
         raise GeometryError(name, "a loop around an area", f"points on one line at {place(origin)}")
     flat = abs(area(local)) <= _NOISE * size * size  # as of a curve that crosses itself

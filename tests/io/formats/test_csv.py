@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from enf2enf.errors import GeometryError, MeshError
+from enf2enf.errors import MeshError
 from enf2enf.geometry import Geometry
 from enf2enf.io import read_bytes
 from enf2enf.io.accept import accept
@@ -203,41 +201,6 @@ def test_a_section_whose_last_point_is_its_first_but_for_rounding_is_closed_once
     for mesh in (accept([again]), read_bytes(rows.encode(), "a.csv")):
         np.testing.assert_array_equal(mesh.points, again[:-1])
     assert len(accept([np.append(around, [[1.0, -1e-3]], axis=0)]).points) == len(around) + 1
-
-
-def repeated(points, times):
-    return "".join(f"{x!r} {y!r}\n" * count for (x, y), count in zip(points.tolist(), times, strict=True))
-
-
-@settings(max_examples=30)
-@given(times=st.lists(st.integers(1, 3), min_size=39, max_size=39), is_closed=st.booleans(), form=st.integers(0, 2))
-def test_a_point_that_comes_several_times_in_a_row_is_one_and_mentioned(times, is_closed, form):
-    """As a title and points, as points alone, and beside another curve."""
-    upper, lower = aerofoil()
-    section = np.concatenate([upper[::-1], lower[1:]])
-    rows = repeated(section, times) + repeated(section[:1], [times[0]]) * is_closed
-    rows = (("a section\n", "", "9 9\n8 9\n8 8\n\n")[form]) + rows
-    mesh = read_bytes(rows.encode(), "a.dat")
-    np.testing.assert_array_equal(mesh.points[3 * (form == 2) :], section)
-    again = sum(times) - len(times) + (times[0] - 1) * is_closed
-    first = next((f"({x:g}, {y:g})" for (x, y), count in zip(section, times, strict=True) if count > 1), "")
-    got = f"got {again} that are the one before them again, the first at {first}, left out"
-    assert mesh.warnings == ((f"points: expected every point once, {got}",) if again else ())
-
-
-def test_lednicer_counts_are_those_of_the_points_in_the_file():
-    upper, lower = (np.insert(side, 7, side[7], axis=0) for side in aerofoil())
-    text = f"T\n{len(upper)}. {len(lower)}.\n\n{repeated(upper, [1] * 21)}\n{repeated(lower, [1] * 21)}"
-    mesh = read_bytes(text.encode(), "a.dat")
-    np.testing.assert_array_equal(mesh.points, np.concatenate([aerofoil()[0][::-1], aerofoil()[1][1:]]))
-    assert len(mesh.warnings) == 1 and "got 2 that are" in mesh.warnings[0]
-
-
-def test_a_point_that_comes_again_later_is_refused_as_ever():
-    mesh = read_bytes(b"0 0\n1 0\n1 1\n2 2\n1 1\n0 1\n", "a.dat")
-    assert len(mesh.points) == 6 and not mesh.warnings
-    with pytest.raises(GeometryError, match="a curve that does not cross or touch itself"):
-        Geometry.from_mesh(mesh)
 
 
 def test_an_empty_cell_behind_the_height_is_no_label():
