@@ -64,7 +64,7 @@ class Scores:
         for number, name in enumerate(("lift", "drag")):
             found, truth = self.loads[:, number].T
             figures[name] = float(np.abs((found - truth) / truth).mean())
-            figures[f"rho_{name}"] = flow.rank_correlation(found, truth)
+            figures[f"rho_{name}"] = float(flow.rank_correlation(found, truth))
         return figures
 
     @property

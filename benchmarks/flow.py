@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial import KDTree
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from enf2enf.data.cache import PackedData
 from enf2enf.forces import coefficients, forces
@@ -70,6 +70,11 @@ def viscosity(packed: PackedData, index: int) -> float:
     return float(packed.schema.condition_columns.split(packed.conditions(index))["viscosity"])
 
 
-def rank_correlation(found: Float[np.ndarray, " cases"], truth: Float[np.ndarray, " cases"]) -> float:
+def rank_correlation(
+    found: Float[np.ndarray, "*draws cases"], truth: Float[np.ndarray, "*draws cases"]
+) -> Float[np.ndarray, "*draws"]:
     """Spearman's; 0 of what is always the same."""
-    return float(spearmanr(found, truth).statistic) if np.ptp(found) else 0.0
+    ranks = [rankdata(values, axis=-1) for values in (found, truth)]
+    one, other = (values - values.mean(axis=-1, keepdims=True) for values in ranks)
+    sizes = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
+    return (one * other).sum(axis=-1) / np.where(sizes > 0, sizes, 1.0)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import rankdata
 
 from benchmarks import flow
 from enf2enf.data.cache import PackedData
@@ -99,20 +98,10 @@ def load_figures(loads: Float[np.ndarray, "cases 2 2"]) -> dict[str, Any]:
     for number, name in enumerate(("lift", "drag")):
         found, truth = loads[:, number].T
         off, size = np.abs(found - truth), np.abs(truth)
-        plain |= {name: float(off.mean() / size.mean()), f"rho_{name}": flow.rank_correlation(found, truth)}
+        plain |= {name: float(off.mean() / size.mean()), f"rho_{name}": float(flow.rank_correlation(found, truth))}
         intervals[name] = _middle(off[drawn].mean(axis=1) / size[drawn].mean(axis=1))
-        intervals[f"rho_{name}"] = _middle(_rank_correlations(found[drawn], truth[drawn]))
+        intervals[f"rho_{name}"] = _middle(flow.rank_correlation(found[drawn], truth[drawn]))
     return {**plain, "intervals": intervals}
-
-
-def _rank_correlations(
-    found: Float[np.ndarray, "draws cases"], truth: Float[np.ndarray, "draws cases"]
-) -> Float[np.ndarray, " draws"]:
-    """Spearman's of every draw; 0 of what is always the same."""
-    ranks = [rankdata(values, axis=1) for values in (found, truth)]
-    one, other = (values - values.mean(axis=1, keepdims=True) for values in ranks)
-    sizes = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    return (one * other).sum(axis=1) / np.where(sizes > 0, sizes, 1.0)
 
 
 def best_interval(rank: Float[np.ndarray, " cases"], values: Float[np.ndarray, " cases"]) -> tuple[float, float]:

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 from enf2enf.errors import CheckpointError
@@ -53,12 +54,23 @@ class Ranges:
                     seen.setdefault(name, []).append(float(value))
         return cls({name: _familiar(sorted(values)) for name, values in seen.items()})
 
-    def unfamiliar(self, values: Mapping[str, float]) -> tuple[str, ...]:
-        """Names of the numbers outside, and of those never seen; NaN stands for none."""
-        return tuple(name for name, value in values.items() if not (math.isnan(value) or self._holds(name, value)))
+    def unfamiliar(
+        self, values: Mapping[str, float], turns: Mapping[str, float] = MappingProxyType({})
+    ) -> tuple[str, ...]:
+        """Names of the numbers outside, and of those never seen; NaN stands for none.
 
-    def _holds(self, name: str, value: float) -> bool:
-        return any(low <= value <= high for low, high in self.intervals.get(name, ()))
+        Args:
+            values: the numbers by their names.
+            turns: of those that are angles, after how much they are the same.
+        """
+        return tuple(
+            name for name, value in values.items()
+            if not (math.isnan(value) or self._holds(name, value, turns.get(name, 0.0)))
+        )  # fmt: skip
+
+    def _holds(self, name: str, value: float, turn: float) -> bool:
+        same = {value - turn, value, value + turn}
+        return any(low <= each <= high for low, high in self.intervals.get(name, ()) for each in same)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON, exact in float64."""

@@ -1,6 +1,5 @@
 """Plain numbers by which shapes unlike those of the training data are told, whatever frame they are seen in."""
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +10,6 @@ from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incid
 
 _LOBES = {f"lobes_{count}": count for count in (2, 3, 4)}
 _ANGLES = {"incidence": incidence, "heading": heading, "arch": arch}
-_ANGLES |= {name: functools.partial(lobes, count=count) for name, count in _LOBES.items()}
 TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0} | {name: 360 / n for name, n in _LOBES.items()}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
 
@@ -19,12 +17,18 @@ TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0} | {name: 360 / n f
 def describe(geometry: Geometry, length: float) -> dict[str, float]:
     """The `descriptors` of a geometry, and its `incidence`, `heading`, `arch` and `lobes` against the axes of space.
 
+    Lobes are NaN of a shape with a long axis, whose incidence says how it lies.
+
     Args:
         geometry: the geometry.
         length: the reference length, in metres.
     """
     space = np.eye(2)
-    return descriptors(geometry, length) | {name: angle(geometry, space) for name, angle in _ANGLES.items()}
+    angles = {name: angle(geometry, space) for name, angle in _ANGLES.items()}
+    found = dict.fromkeys(_LOBES, float("nan"))
+    if np.isnan(angles["incidence"]):
+        found = {name: lobes(geometry, space, count) for name, count in _LOBES.items()}
+    return descriptors(geometry, length) | angles | found
 
 
 def common(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:

@@ -34,7 +34,5 @@ def unfamiliar(
     described = {name: number for name, number in described.items() if name not in unknown}
     if row is None and frames.follows_conditions:
         return shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
-    seen = in_frame(described, np.eye(schema.dim) if row is None else frames.axes(schema, row)[0])
-    outside = [shapes.unfamiliar({name: value + turns * TURNS.get(name, 0.0) for name, value in seen.items()})
-               for turns in (-1, 0, 1)]  # fmt: skip
-    return tuple(name for name in outside[0] if name in outside[1] and name in outside[2])
+    axes = np.eye(schema.dim) if row is None else frames.axes(schema, row)[0]
+    return shapes.unfamiliar(in_frame(described, axes), TURNS)

@@ -40,7 +40,7 @@ class Corners:
         Args:
             loop: the polygon.
             on_wall: which of its sides are walls; None: all.
-            halved: whether it had `midside` nodes. One that does not turn had two more beside it then: with these it is
+            halved: whether it had mid-side nodes. One that does not turn had two more beside it then: with these it is
                 on a straight line, where one next to it turns by more than 16.6 degrees.
         """
         turn, ahead = turns(loop), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
@@ -69,7 +69,15 @@ def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertice
     return on_wall != np.roll(on_wall, 1)
 
 
-def midside(loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> Bool[np.ndarray, " vertices"]:
+def reduced(
+    loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None
+) -> tuple[Bool[np.ndarray, " vertices"], Corners]:
+    """Which vertices of a polygon are no mid-side nodes, and what these are; see `Corners.of`."""
+    kept = ~_midside(loop, on_wall)
+    return kept, Corners.of(loop[kept], None if on_wall is None else on_wall[kept], halved=not kept.all())
+
+
+def _midside(loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None) -> Bool[np.ndarray, " vertices"]:
     """Straight mid-side nodes of a quadratic mesh: every second vertex, if none of them turns and others do."""
     level = np.abs(turns(loop)) < _LEVEL
     if on_wall is not None:

@@ -109,16 +109,14 @@ def lobes(geometry: Geometry, axes: Float[np.ndarray, "2 2"], count: int) -> flo
     """Angle from the first of orthonormal axes to one of so many lobes of all walls together, in degrees.
 
     At most 180 / count to either side: that of the harmonic moment of that order, the integral of (x + i y)^count over
-    the area, over count; of a square it is to one of its corners. NaN with a long axis, whose angle says it, and where
-    the moment is less than 5 % of that of all area at the radius of gyration.
+    the area, over count; of a square it is to one of its corners. NaN where the moment is less than 5 % of that of all
+    area at the radius of gyration.
     """
-    if not np.isnan(incidence(geometry, axes)):
-        return float("nan")
     start, end, double, content = _about_centre(geometry)
     a, b = (points @ axes.T @ (1, 1j) for points in (start, end))
-    share = double / content / ((count + 1) * (count + 2))
-    moment = share @ sum(a**power * b ** (count - power) for power in range(count + 1))
-    radius = np.sqrt(share * (count + 1) * (count + 2) / 12 @ (abs(a) ** 2 + (a * b.conj()).real + abs(b) ** 2))
+    powers = sum(a**power * b ** (count - power) for power in range(count + 1))
+    moment = double @ powers / ((count + 1) * (count + 2) * content)
+    radius = np.sqrt(double @ (abs(a) ** 2 + (a * b.conj()).real + abs(b) ** 2) / (12 * content))
     if abs(moment) < _ALIKE * radius**count:
         return float("nan")
     return float(np.rad2deg(np.angle(moment))) / count

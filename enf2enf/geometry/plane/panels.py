@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry.lazy import lazy
-from enf2enf.geometry.plane.corners import Corners, midside
+from enf2enf.geometry.plane.corners import reduced
 from enf2enf.geometry.plane.crossing import crossing
 from enf2enf.geometry.plane.curve import AXES, NOISE, Curve, centroid_of
 from enf2enf.geometry.plane.smooth import with_corners
@@ -191,10 +191,8 @@ def _cross(curves: Sequence[Curve], around: list[Loop]) -> bool:
 
 
 def _polygon(loop: Loop, on_wall: OnWall) -> Curve:
-    vertices = np.flatnonzero(~midside(loop, on_wall))
-    own = None if on_wall is None else on_wall[vertices]
-    corners = Corners.of(loop[vertices], own, halved=len(vertices) < len(loop))
-    return Curve(loop, vertices[corners.sharp], on_wall)
+    kept, corners = reduced(loop, on_wall)
+    return Curve(loop, np.flatnonzero(kept)[corners.sharp], on_wall)
 
 
 def _order(curves: Sequence[Curve]) -> Int[np.ndarray, " curves"]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from enf2enf.geometry.plane.corners import Corners, midside
+from enf2enf.geometry.plane.corners import reduced
 
 _FEWEST = 3  # sides between two ends that make an arc: two are those of a parallelogram
 _FARTHEST = 0.1  # of the shortest of it and its neighbours that a curve leaves a side: an octagon's circle just does
@@ -32,9 +32,8 @@ def with_corners(
     loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None
 ) -> tuple[Loop, Int[np.ndarray, " corners"], Bool[np.ndarray, " points"] | None]:
     """That curve, which of its points are the polygon's corners, and which of its segments are walls; None: all."""
-    kept = ~midside(loop, on_wall)
+    kept, corners = reduced(loop, on_wall)
     loop, on_wall = loop[kept], None if on_wall is None else on_wall[kept]
-    corners = Corners.of(loop, on_wall, halved=not kept.all())
     side, leave = np.roll(loop, -1, axis=0) - loop, _leave(loop, corners.ends)
     pieces = leave.shape[1]
     curve = loop[:, None] + (np.arange(pieces) / pieces)[:, None] * side[:, None] + leave
@@ -44,12 +43,9 @@ def with_corners(
 
 def sag(loop: Loop) -> Float[np.ndarray, " _"]:
     """How far that curve leaves every side of the polygon, from each vertex to the next."""
-    kept = ~midside(loop)
+    kept, corners = reduced(loop)
     vertices = loop[kept]
-    side, leave = (
-        np.roll(vertices, -1, axis=0) - vertices,
-        _leave(vertices, Corners.of(vertices, halved=not kept.all()).ends),
-    )
+    side, leave = np.roll(vertices, -1, axis=0) - vertices, _leave(vertices, corners.ends)
     across = np.abs(side[:, None, 0] * leave[..., 1] - side[:, None, 1] * leave[..., 0])
     return (across.max(axis=1) / np.linalg.norm(side, axis=1))[np.cumsum(kept) - 1]
 
