@@ -5,15 +5,17 @@
 A model of the usual size with random weights, an aerofoil of 192 sides, served on this machine. A direction is new when
 the network has not seen the shape in it: it encodes it anew, twice with its mirror image. A polar is 64 directions of
 100 points each, asked in one call by a client in another process: alone, and while a second caller, in a process of its
-own too, asks 100 points again and again under conditions that the server knows, as it has done in peace before.
+own too, asks 100 points again and again under conditions that the server knows. It does so in peace before every one of
+these polars, as often: a machine that others use is as busy in both.
 """
 
 import json
 import statistics
 import subprocess
 import sys
-import threading
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from enf2enf.problems.joukowski.problem import Joukowski
 from enf2enf.surrogate import Surrogate
 from enf2enf.threads import run_in_calling_thread
 
-POINTS, DIRECTIONS, ROUNDS, WAITING = 100, 64, 8, 200
+POINTS, DIRECTIONS, ROUNDS, BESIDE, WAITING = 100, 64, 8, 16, 100
 SPEED = 30.0
 
 
@@ -58,41 +60,52 @@ def places() -> np.ndarray:
     return np.random.default_rng(0).uniform([-1, -1], [2, 1], (POINTS, 2))
 
 
-def ask_polars(target: str) -> list[float]:
-    """The seconds of every polar, each of directions that were not asked before, in one call."""
+def answer_polars(target: str) -> None:
+    """For every line that comes, asks a polar of directions that were not asked before, and prints its seconds."""
     random = np.random.default_rng(1)
     with Client(target) as client:
         shape = client.encode(aerofoil())
-
-        def polar() -> float:
+        for _ in sys.stdin:
             asked = [inflow(angle) for angle in random.uniform(-np.pi, np.pi, DIRECTIONS)]
-            return seconds(lambda: client.predict_many(shape, asked, places()))
+            print(seconds(lambda asked=asked: client.predict_many(shape, asked, places())), flush=True)
 
-        return [polar() for _ in range(ROUNDS)]
+
+@contextmanager
+def polars(target: str) -> Iterator[Callable[[], float]]:
+    """What asks a polar in another process, which has asked one already, and returns its seconds."""
+    command = [sys.executable, "-m", "benchmarks.polar", "--polars", target]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asking, answers = process.stdin, process.stdout
+
+        def once() -> float:
+            asking.write("\n")
+            asking.flush()
+            return float(answers.readline())
+
+        once()
+        yield once
+        asking.close()
 
 
 def ask_beside(target: str) -> tuple[list[float], list[float], list[float]]:
     """Seconds of every polar, and of 100 points of another caller in peace and beside polars."""
-    found: list[float] = []
-    while_asked: list[float] = []
-    other = threading.Thread(target=lambda: found.extend(elsewhere("--polars", target)))
-    with Client(target) as client:
+    alone: list[float] = []
+    beside: list[float] = []
+    took: list[float] = []
+    with Client(target) as client, polars(target) as polar, ThreadPoolExecutor(1) as thread:
         shape = client.encode(aerofoil())
 
         def once() -> float:
             return seconds(lambda: client.decode(shape, inflow(0.0), places()))
 
-        peace = [once() for _ in range(WAITING)]
-        other.start()
-        while other.is_alive():
-            while_asked.append(once())
-    return found, peace, while_asked
-
-
-def elsewhere(part: str, target: str) -> Any:
-    """What a part of this benchmark returns in another process."""
-    command = [sys.executable, "-m", "benchmarks.polar", part, target]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        for _ in range(BESIDE):
+            alone += [once() for _ in range(WAITING)]
+            running = thread.submit(polar)
+            while not running.done():
+                beside.append(once())
+            took.append(running.result())
+    return took, alone, beside
 
 
 def measure() -> list[Row]:
@@ -102,13 +115,16 @@ def measure() -> list[Row]:
         shape = client.encode(aerofoil())
         angles = np.random.default_rng(0).uniform(-np.pi, np.pi, 60)
         new = [seconds(lambda angle=angle: client.decode(shape, inflow(angle), places())) for angle in angles][10:]
-        alone = elsewhere("--polars", client.target)
-        polars, peace, beside_them = elsewhere("--beside", client.target)
+        with polars(client.target) as polar:
+            alone = [polar() for _ in range(ROUNDS)]
+        command = [sys.executable, "-m", "benchmarks.polar", "--beside", client.target]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    took, peace, beside_them = json.loads(told)
     idle, busy = (float(np.quantile(times, 0.99)) for times in (peace, beside_them))
     return [
         Row("same handle, new direction, 100 points", 1e3 * statistics.median(new), "ms", 15),
         Row("64 directions x 100 points", statistics.median(alone), "s", 1.2),
-        Row("64 directions x 100 points beside another caller", statistics.median(polars), "s"),
+        Row("64 directions x 100 points beside another caller", statistics.median(took), "s"),
         Row("100 points of another caller in peace, p99", 1e3 * idle, "ms"),
         Row("100 points of another caller beside polars, p99 over that in peace", busy / idle, "", 2.0),
     ]
@@ -116,7 +132,7 @@ def measure() -> list[Row]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--polars"]:
-        print(json.dumps(ask_polars(sys.argv[2])))
+        answer_polars(sys.argv[2])
     elif sys.argv[1:2] == ["--beside"]:
         print(json.dumps(ask_beside(sys.argv[2])))
     else:
