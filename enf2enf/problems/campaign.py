@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from enf2enf import io as mesh_io
-from enf2enf.data import Dataset, npz, write_manifest
+from enf2enf.data import npz, write_manifest
 from enf2enf.data.manifest import condition_arrays
+from enf2enf.data.stored import is_whole, read_again
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
@@ -183,10 +184,11 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     name = plan.ids()[index]
     entry = folder / "progress" / f"{name}.json"
     known = _entry(entry, "case", "redraws")
-    if known and _is_whole(folder, plan.problem, name, known["case"]):
+    problem = plan.problem
+    if known and is_whole(folder, problem.schema, problem.walls, name, known["case"]):
         return
-    solved, redraws = plan.problem.make(plan.seed, index)
-    record = _record(name, solved, plan.problem.schema)
+    solved, redraws = problem.make(plan.seed, index)
+    record = _record(name, solved, problem.schema)
     mesh_io.write(folder / record["mesh"], solved.mesh)
     for part, field in (("samples", solved.samples), ("wall", solved.wall)):
         if field is not None:
@@ -194,7 +196,7 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     if name in plan.fine() and solved.fine is not None:
         with naming(plan.seed, index):
             record["fine"] = _store(folder, "fine", name, solved.fine())
-    _read_again(folder, plan.problem, name, record)
+    read_again(folder, problem.schema, problem.walls, name, record)
     _write(entry, {"case": record, "redraws": redraws})
 
 
@@ -205,23 +207,6 @@ def _entry(path: Path, *keys: str) -> dict[str, Any] | None:
         return {key: stored[key] for key in keys}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _is_whole(folder: Path, problem: AbstractProblem, name: str, record: Any) -> bool:
-    """Whether a case that was stored can be read: its files may have been damaged since."""
-    try:
-        _read_again(folder, problem, name, record)
-    except (ValueError, TypeError):  # such as any error of ours
-        return False
-    return True
-
-
-def _read_again(folder: Path, problem: AbstractProblem, name: str, record: dict[str, Any]) -> None:
-    """Refuses a case as whoever reads the data set would: numbers that are not finite, walls that cross."""
-    about = {"schema": problem.schema.to_dict(), "walls": list(problem.walls), "cases": {name: record}}
-    stored = Dataset(folder, about)
-    stored.case(name)
-    stored.fine(name)
 
 
 def _store(folder: Path, part: str, name: str, field: Field) -> str:
