@@ -5,8 +5,7 @@
 SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
 `rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
 campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
-digit and what follows are a family (e193, e195), and no family is in two splits; but naca642415, of the test split, is
-n642415, which is learnt from, to 2e-5 chords.
+digit and what follows are a family (e193, e195), and no family is in two splits.
 """
 
 import argparse
@@ -33,27 +32,20 @@ conditions of AirfRANS."""
 LICENCE = "Apache-2.0"
 FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
 TESTED = {"naca": 100, "uiuc": 60}  # once before, which are learnt from since, and now
-ATTACHED = 3.0  # degrees, at which no flow separates
-ANGLES = 4  # of every disputed flow
 SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
 NEW_SECTIONS, CHUNK = 240, 40  # of others, solved in campaigns of so many
 NEW_NACA = 40  # of NACA's
 CALIBRATING_NACA = 10  # more of those
+CHOOSING_NACA, MORE_NACA = 80, 160  # and more that choose and are learnt from
 CALIBRATING = (
     "e417", "goe359", "fx76mp120", "naca662215", "fx73cl2152", "ea61012", "goe559", "fx60100", "e502", "e682", "e216",
     "goe255", "rc10b3", "nasasc2-0714", "l188tip", "fx66s171", "naca633418",
 )  # fmt: skip
 """Sections of families of which no other campaign has one, in place of those whose families test since."""
-DOUBLE = "sc1094r8"  # sc1095r8, which is learnt from, once more
+DOUBLES = "sc1094r8", "n642415"
+"""To 2e-5 chords sc1095r8, which is learnt from, and naca642415, which tests."""
 NEAR, STEEP = 80, 19  # of both near separation, from the lower and from the upper side
 THIN, THIN_SECTIONS = 120, 0.09  # of both near separation on either side; how thick those sections are at most
-DISPUTED = (
-    339, 319, 1005, 610, 1276, 42, 2005, 1182, 130, 241, 1465, 462, 1406, 701, 1476, 1124, 1650, 1424, 1451, 466, 2265,
-    952,
-)  # fmt: skip
-DISPUTED_SECTIONS = (372, 652, 797, 737, 724)
-"""Draws of seeds 30 and 31 about which surrogates of 855 and 975 cases differ most, by `benchmarks.disputed`; of the
-first 60 and 30 some below 9 degrees, beyond which few become steady."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,22 +132,6 @@ class Thin(_Drawn):
         return dataclasses.replace(usual, degrees=degrees)
 
 
-@final
-@dataclasses.dataclass(frozen=True)
-class Disputed(_Drawn):
-    """Flows about which surrogates disagree, each at four angles nearer and nearer to attached flow, till steady."""
-
-    numbers: tuple[int, ...]
-
-    def draw(self, seed: int, index: int, redraw: int) -> Case:
-        """A draw of the usual problem, at its own angle or nearer to one at which no flow separates."""
-        number, step = divmod(index, ANGLES)
-        usual = Aerofoil("points" if self.points else "naca", self.points).draw(seed, self.numbers[number], 0)
-        nearer = 0.75 * step + 0.5 * redraw
-        degrees = usual.degrees + float(np.clip(ATTACHED - usual.degrees, -nearer, nearer))
-        return dataclasses.replace(usual, degrees=round(degrees, 3))
-
-
 def stored(folder: Path) -> list[Path]:
     """Its files."""
     return sorted(folder.glob("*.npz"))
@@ -211,8 +187,8 @@ class Campaign:
             yield f"{self.kind}_{self.folder}_{name.removeprefix('case_')}", split, entry | files
 
 
-def campaigns(sections: Path, before: Path | None, out: Path, disputed: bool = False) -> Iterator[Campaign]:
-    """All of them, those that measure first; disputed flows if wanted."""
+def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campaign]:
+    """All of them, those that measure first."""
     with np.load(sections) as arrays:
         points, names = arrays["points"], arrays["names"].astype(str)
     known = [] if before is None else [str(np.load(path)["name"]) for path in stored(before / "rans_sections")]
@@ -225,7 +201,7 @@ def campaigns(sections: Path, before: Path | None, out: Path, disputed: bool = F
     naca = [split for split, count in FIRST.items() for _ in range(count)]
     if before is not None:
         yield Campaign("naca", "stored_naca", Stored(str(before / "rans_aerofoil")), 0, naca)
-        own = ["double" if name == DOUBLE else splits[family(name)] for name in known]
+        own = ["double" if name in DOUBLES else splits[family(name)] for name in known]
         yield Campaign("uiuc", "stored", Stored(str(before / "rans_sections")), 0, own)
     else:
         yield Campaign("naca", "first_naca", Aerofoil(), 9, naca)
@@ -241,8 +217,9 @@ def campaigns(sections: Path, before: Path | None, out: Path, disputed: bool = F
     train = [i for i in order if splits[family(names[i])] == "train"]
     new = [i for i in train if names[i] not in known]
     for at in range(0, NEW_SECTIONS, CHUNK):
-        problem = Aerofoil("points", subset(f"new_{at}", new[at : at + CHUNK]))
-        yield Campaign("uiuc", f"new_{at}", problem, 13 + at, ["train"] * CHUNK)
+        chunk = new[at : at + CHUNK]
+        learnt = ["double" if names[i] in DOUBLES else "train" for i in chunk]
+        yield Campaign("uiuc", f"new_{at}", Aerofoil("points", subset(f"new_{at}", chunk)), 13 + at, learnt)
     near = NearSeparation(subset("near", train))
     yield Campaign("near", "near", near, 14, ["train"] * NEAR)
     yield Campaign("naca", "new_naca", Aerofoil(), 15, ["train"] * NEW_NACA)
@@ -253,9 +230,8 @@ def campaigns(sections: Path, before: Path | None, out: Path, disputed: bool = F
     yield Campaign("naca", "calibration_naca", Aerofoil(), 40, ["calibration"] * CALIBRATING_NACA)
     calibrating = Aerofoil("points", subset("calibration", [names.tolist().index(name) for name in CALIBRATING]))
     yield Campaign("uiuc", "calibration", calibrating, 41, ["calibration"] * len(CALIBRATING))
-    both = ((30, "naca", "", DISPUTED), (31, "uiuc", near.points, DISPUTED_SECTIONS))
-    for seed, name, file, numbers in both if disputed else ():
-        yield Campaign("disputed", f"disputed_{name}", Disputed(file, numbers), seed, ["train"] * ANGLES * len(numbers))
+    yield Campaign("naca", "validation_naca", Aerofoil(), 42, ["validation"] * CHOOSING_NACA)
+    yield Campaign("naca", "more_naca", Aerofoil(), 43, ["train"] * MORE_NACA)
 
 
 def _thickness(outline: np.ndarray) -> float:
@@ -279,11 +255,9 @@ def main() -> None:
     parser.add_argument("sections", type=Path)
     parser.add_argument("--stored", type=Path)
     parser.add_argument("--out", type=Path, default=Path("data/aerofoil"))
-    text = "solve flows about which surrogates disagree too, which the shipped one has not learnt from"
-    parser.add_argument("--disputed", action="store_true", help=text)
     options = parser.parse_args()
     cases, split = {}, {part: [] for part in ("train", "validation", "calibration", "test")}
-    for campaign in campaigns(options.sections, options.stored, options.out, options.disputed):
+    for campaign in campaigns(options.sections, options.stored, options.out):
         for name, part, entry in campaign.cases(options.out):
             if part in split and not (campaign.folder == "stored" and part == "test"):  # these are solved anew
                 cases[name] = entry
