@@ -26,7 +26,7 @@ def read_again(folder: Path, schema: Schema, walls: Sequence[str], name: str, en
     stored.fine(name)
 
 
-def is_whole(folder: Path, schema: Schema, walls: Sequence[str], name: str, entry: Any) -> bool:
+def is_readable(folder: Path, schema: Schema, walls: Sequence[str], name: str, entry: Any) -> bool:
     """Whether `read_again` takes a case that was stored: its files or its entry may have been damaged since."""
     try:
         read_again(folder, schema, walls, name, entry)

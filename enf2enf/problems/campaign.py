@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from enf2enf import io as mesh_io
 from enf2enf.data import npz, write_manifest
 from enf2enf.data.manifest import condition_arrays
-from enf2enf.data.stored import is_whole, read_again
+from enf2enf.data.stored import is_readable, read_again
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
@@ -185,7 +185,7 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     entry = folder / "progress" / f"{name}.json"
     known = _entry(entry, "case", "redraws")
     problem = plan.problem
-    if known and is_whole(folder, problem.schema, problem.walls, name, known["case"]):
+    if known and is_readable(folder, problem.schema, problem.walls, name, known["case"]):
         return
     solved, redraws = problem.make(plan.seed, index)
     record = _record(name, solved, problem.schema)

@@ -13,7 +13,7 @@ from enf2enf.data.airfrans.record import Record
 from enf2enf.data.airfrans.schema import SCHEMA, VISCOSITY
 from enf2enf.data.cache import Track, bar
 from enf2enf.data.manifest import write_manifest
-from enf2enf.data.stored import is_whole
+from enf2enf.data.stored import is_readable
 from enf2enf.errors import DatasetError
 from enf2enf.field import Field
 from enf2enf.io import write
@@ -68,7 +68,7 @@ def _stored(source: PublicFolder, target: Path, name: str) -> dict[str, Any]:
     """The entry of a case, which is read and written unless it was and is whole."""
     files = {"mesh": f"meshes/{name}.vtu", "samples": f"samples/{name}.npz", "wall": f"wall/{name}.npz"}
     entry = {**files, "conditions": {"inflow": inflow_of(name).tolist(), "viscosity": VISCOSITY}}
-    if not is_whole(target, SCHEMA, (), name, entry):
+    if not is_readable(target, SCHEMA, (), name, entry):
         record = Record.read(source, name)
         write(target / files["mesh"], record.geometry.to_mesh())
         npz.write(target / files["samples"], _arrays(record.flow))

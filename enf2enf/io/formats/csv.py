@@ -11,6 +11,7 @@ from enf2enf.io import curve_table, text
 from enf2enf.io.format import Format
 from enf2enf.mesh import topology
 from enf2enf.mesh.curves import without_repeat
+from enf2enf.plain import counted
 
 
 def _sniff(data: bytes) -> bool:
@@ -31,7 +32,7 @@ def _read(path: Path):
     for label, curve in table.curves:
         curve = without_repeat(np.array(curve))
         if len(curve) < 3:
-            raise MeshError(f"loop {len(points)}", "at least three points", f"a loop of {len(curve)} points")
+            raise MeshError(f"loop {len(points)}", "at least three points", f"a loop of {counted(len(curve), 'point')}")
         nodes = start + np.arange(len(curve))
         cells.append(("line", np.stack([nodes, np.roll(nodes, -1)], axis=1)))
         points.append(curve)

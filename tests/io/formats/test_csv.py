@@ -47,6 +47,8 @@ def test_counts_of_other_points_and_loops_of_too_few_are_named():
         read_bytes(b"T\n4 3\n\n0 0\n.5 .1\n1 0\n\n0 0\n.5 -.1\n1 0\n", "a.dat")
     with pytest.raises(MeshError, match="a.csv: loop 1: expected at least three points, got a loop of 2 points"):
         read_bytes(b"0 0\n1 0\n1 1\n\n0 0\n.5 -.1\n", "a.csv")
+    with pytest.raises(MeshError, match="a.csv: loop 0: expected at least three points, got a loop of 1 point$"):
+        read_bytes(b"1 1\n1 1\n", "a.csv")
 
 
 def test_curve_labels_that_are_words_name_patches():
