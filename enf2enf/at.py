@@ -1,6 +1,5 @@
 """Where fields are asked for, as people give it."""
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike
 from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
 from enf2enf.line import Line
+from enf2enf.numeric import numbers_of
 from enf2enf.plain import shown
 from enf2enf.slice import Slice
 
@@ -63,12 +63,8 @@ def points_of(at: At, bounds: Float[np.ndarray, "2 dim"] | None) -> Float[np.nda
 def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
     """An array of points, in two or three dimensions. Raises `QueryError` where it is none, or not finite."""
     raw = given if isinstance(given, np.ndarray) else getattr(given, "points", given)
-    try:
-        points = np.asarray(raw)
-    except ValueError:  # rows of different lengths
-        points = np.empty(0, object)
-    is_other = isinstance(raw, bytearray | memoryview) or np.ma.is_masked(raw) or _has_truths(raw)
-    if points.dtype.kind not in "fiu" or is_other:
+    points = numbers_of(raw)
+    if points is None:
         raise QueryError("points", "numbers in an array (points, dim)", shown(given))
     points = np.asarray(points[None] if points.shape in ((2,), (3,)) else points, np.float64)
     if points.ndim != 2 or points.shape[1] not in (2, 3):
@@ -76,14 +72,6 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
     if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
         raise QueryError(f"point {bad[0]}", "finite coordinates", str(points[bad[0]].tolist()))
     return points
-
-
-def _has_truths(raw: Any) -> bool:
-    """Whether rows of Python's hold truth values, which NumPy takes for 0 and 1 among numbers."""
-    if not isinstance(raw, list | tuple):
-        return False
-    rows = (row if isinstance(row, list | tuple) else (row,) for row in raw)
-    return not {bool, np.bool_}.isdisjoint(map(type, itertools.chain.from_iterable(rows)))
 
 
 def flattened(points: Float[np.ndarray, "points dim"], dim: int) -> Float[np.ndarray, "points {dim}"]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.errors import ConditionError
+from enf2enf.numeric import numbers_of
 from enf2enf.plain import is_line, is_number, shown
 
 Conditions = Mapping[str, Any]  # name -> number, or one number per dimension, or {"magnitude": ..., "angle_deg": ...}
@@ -63,21 +64,14 @@ def given(name: str, value: Any, unit: str = "") -> Float[np.ndarray, " numbers"
     if _has_unit(value):
         wanted = f"numbers in {unit or '1'}, without a unit" if unit else "numbers without a unit"
         raise UnitError(f"condition {name!r}", wanted, shown(str(value)))
-    try:
-        row = np.atleast_1d(np.asarray(value))
-    except ValueError:
-        raise _no_numbers(name, value) from None
-    truths = isinstance(value, list | tuple) and any(isinstance(part, bool | np.bool_) for part in value)
-    if row.dtype.kind not in "fiu" or np.ma.is_masked(value) or truths:
-        raise _no_numbers(name, value)
+    numbers = numbers_of(value)
+    if numbers is None:
+        plain = [_item(part) for part in value] if isinstance(value, list | tuple) else _item(value)
+        raise ConditionError(f"condition {name!r}", "numbers", shown(plain))
+    row = np.atleast_1d(numbers)
     if row.ndim != 1:
         raise ConditionError(f"condition {name!r}", "a number, or a row of them", f"an array of shape {row.shape}")
     return row.astype(np.float64)
-
-
-def _no_numbers(name: str, value: Any) -> ConditionError:
-    plain = [_item(part) for part in value] if isinstance(value, list | tuple) else _item(value)
-    return ConditionError(f"condition {name!r}", "numbers", shown(plain))
 
 
 def _of_polar(name: str, parts: Mapping[str, Any]) -> Float[np.ndarray, "2"]:

@@ -11,6 +11,7 @@ from enf2enf.errors import ConditionError, SchemaError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.chord import chord
 from enf2enf.geometry.plane.sides import WallSides
+from enf2enf.numeric import numbers_of
 from enf2enf.plain import shown
 from enf2enf.schema import Schema
 
@@ -173,11 +174,8 @@ def _finite(
 ) -> Float[np.ndarray, "..."]:
     """The values as float64, refused unless they are finite numbers of this shape."""
     wanted = f"finite numbers of shape {shape}, {what}"
-    try:
-        array = np.asarray(values)
-    except ValueError:  # lists of different lengths
-        raise error(name, wanted, shown(values)) from None
-    if array.dtype.kind not in "fiu" or np.ma.is_masked(values):
+    array = numbers_of(values)
+    if array is None:
         raise error(name, wanted, shown(values))
     if array.shape != shape:
         raise error(name, wanted, f"an array of shape {array.shape}")

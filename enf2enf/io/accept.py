@@ -16,6 +16,7 @@ from enf2enf.mesh.curves import closed_curves, without_repeat
 from enf2enf.mesh.mesh import Mesh
 from enf2enf.mesh.source import Source
 from enf2enf.mesh.units import metres
+from enf2enf.numeric import numbers_of
 from enf2enf.plain import shown
 
 MeshLike = str | os.PathLike[str] | bytes | Mesh | np.ndarray | Sequence[np.ndarray] | Any
@@ -123,11 +124,11 @@ def mesh_of_curves(curves: Sequence[np.ndarray]) -> Mesh:
 
 def _curve(number: int, curve: Any) -> np.ndarray:
     wanted = "at least three points (points, 2) around a closed curve"
-    if np.ma.is_masked(curve):
-        raise MeshError(f"curve {number}", wanted, "an array of which some is masked")
-    points = np.asarray(curve)
-    if points.dtype.kind not in "fiu" or points.ndim != 2 or points.shape[1] not in (2, 3):
-        raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape} of {points.dtype}")
+    points = numbers_of(curve)
+    if points is None:
+        raise MeshError(f"curve {number}", wanted, "an array of which some are masked or no real numbers")
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise MeshError(f"curve {number}", wanted, f"an array of shape {points.shape}")
     points = points.astype(np.float64)
     if points.shape[1] == 3:
         if np.ptp(points[:, 2]):

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import AbstractBoundary, Part, Role
 from enf2enf.geometry.plane.crossing import crossing
+from enf2enf.numeric import numbers_of
 
 _NOISE = 1e-9  # of the size: closer points are one point
 _LARGEST = 1e100  # a coordinate whose square is still a number
@@ -108,11 +109,9 @@ def normals(loop: Loop) -> Loop:
 
 def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loop:
     """The vertices as float64."""
-    raw, wanted = np.asarray(points), "points in the plane, (n, 2)"
-    if np.ma.is_masked(points):
-        raise GeometryError(name, wanted, "an array of which some is masked")
-    if raw.dtype.kind in "cUSb":
-        raise GeometryError(name, wanted, f"an array of {raw.dtype}")
+    raw, wanted = numbers_of(points), "points in the plane, (n, 2)"
+    if raw is None:
+        raise GeometryError(name, wanted, "an array of which some are masked or no real numbers")
     if raw.ndim != 2 or raw.shape[1] != 2:
         raise GeometryError(name, wanted, f"an array of shape {raw.shape}")
     loop = raw.astype(np.float64)
