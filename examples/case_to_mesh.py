@@ -42,7 +42,7 @@ plane = [axis for axis in range(3) if axis != normal]
 def cut(data):
     """A slice through the middle, or the data where they are flat already."""
     if lengths[normal] == 0:
-        return data.extract_surface()
+        return data.extract_surface(algorithm="dataset_surface")
     return data.slice(normal=np.eye(3)[normal], origin=whole.center)
 
 

@@ -29,6 +29,7 @@ def test_numbers_in_lists_tuples_and_arrays_are_as_numpy_has_them(rows):
     assert numbers_of(rows[0][0]) == rows[0][0] or np.isnan(rows[0][0])
 
 
+@pytest.mark.filterwarnings("ignore:Warning. converting a masked element")
 @pytest.mark.parametrize("kind", OTHERS)
 @given(ROWS, st.data())
 def test_one_that_is_none_is_found_wherever_it_is(kind, rows, data):
