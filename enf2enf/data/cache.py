@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -19,11 +18,12 @@ from enf2enf.data.case import Case
 from enf2enf.data.completion import completion
 from enf2enf.data.dataset import Dataset
 from enf2enf.data.mapped import Spool, taken
+from enf2enf.data.sources import canonical, check_apart, digest, hashes_of, names_of, sources
 from enf2enf.data.split import SPLITS, completed
 from enf2enf.data.trainable import check_case, check_extents, check_numbers, check_sampling
 from enf2enf.errors import DatasetError
 from enf2enf.field import Field
-from enf2enf.files import open_file, read_file
+from enf2enf.files import open_file
 from enf2enf.geometry import Geometry, arrays
 from enf2enf.plain import DAMAGE
 from enf2enf.schema import Schema
@@ -57,7 +57,7 @@ class PackedData:
     def __init__(self, manifest: Mapping[str, Any], stored: Mapping[str, np.ndarray]):
         self.manifest, self._arrays = manifest, dict(stored)
         self.schema = Schema.from_dict(manifest["schema"])
-        self.names = _names(manifest)
+        self.names = names_of(manifest)
         self.digest = str(stored["digest"])
         self._learnt: Int[np.ndarray, " cases"] | None = None
         self._index = {name: index for index, name in enumerate(self.names)}
@@ -97,9 +97,9 @@ class PackedData:
 
     def _is_fresh(self, folder: Path) -> bool:
         dataset = Dataset.open(folder)
-        if _canonical(dataset.manifest) != _canonical(self.manifest):
+        if canonical(dataset.manifest) != canonical(self.manifest):
             return False
-        return not any(path.exists() for path in _sources(dataset)) or _digest(dataset) == self.digest
+        return not any(path.exists() for path in sources(dataset)) or digest(dataset) == self.digest
 
     def under(self, schema: Schema, conditions: Mapping[str, ArrayLike]) -> Self:
         """The same cases in a wider schema: what they have no number for, they were all solved under `conditions`.
@@ -222,7 +222,7 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
     schema = dataset.schema
     points, values = (Spool(dataset.folder, str(dataset.folder), DatasetError) for _ in range(2))
     counts, conditions, boundaries, fine, extents = [], [], [], [], []
-    for name in progress(_names(dataset.manifest)):
+    for name in progress(names_of(dataset.manifest)):
         case = dataset.case(name)
         check_case(case, schema)
         samplings = [case.solution] if case.wall is None else [case.solution, case.wall]
@@ -234,11 +234,13 @@ def _gather(dataset: Dataset, progress: Track) -> dict[str, np.ndarray]:
         boundaries.append(arrays.GeometryArrays.of(case.geometry))
         fine.append(_fine(dataset, case, row))
         extents.append(case.geometry.extent)
-    check_extents(_names(dataset.manifest), extents)
+    check_extents(names_of(dataset.manifest), extents)
+    hashes = hashes_of(dataset)
+    check_apart(dataset, hashes)
     return {
         "version": np.array(_VERSION),
         "manifest": np.frombuffer(json.dumps(dataset.manifest).encode(), np.uint8),
-        "digest": np.array(_digest(dataset)),
+        "digest": np.array(digest(dataset, hashes)),
         "points": points.rows(), "points_ends": _ends(counts), "values": values.rows(),
         "conditions": np.stack(conditions), **arrays.joined(boundaries),
         "fine_points": np.concatenate([row[0] for row in fine]), "fine_ends": _ends([len(row[0]) for row in fine]),
@@ -270,29 +272,5 @@ def _columns(case: Case, schema: Schema, row: Float[np.ndarray, " inputs"], fiel
     return single
 
 
-def _names(manifest: Mapping[str, Any]) -> list[str]:
-    return [name for ids in completed(manifest["split"]).values() for name in ids]
-
-
 def _ends(counts: list[int]) -> np.ndarray:
     return np.cumsum([0, *counts])
-
-
-def _canonical(manifest: Mapping[str, Any]) -> str:
-    return json.dumps(manifest, sort_keys=True)
-
-
-def _sources(dataset: Dataset) -> list[Path]:
-    """The mesh of every case, its samples where it has some, and the fine samplings that are packed."""
-    kinds = (dataset.mesh_path, dataset.samples_path, dataset.wall_path)
-    paths = [path_of(name) for name in _names(dataset.manifest) for path_of in kinds]
-    fine = [dataset.fine_path(name) for name in dataset.split["validation"]]
-    return [path for path in (*paths, *fine) if path is not None]
-
-
-def _digest(dataset: Dataset) -> str:
-    """Of the manifest and of the contents of every source; a file that is gone changes it."""
-    digest = hashlib.sha256(_canonical(dataset.manifest).encode())
-    for path in _sources(dataset):
-        digest.update(hashlib.sha256(read_file(path)).digest() if path.exists() else b"none")
-    return digest.hexdigest()

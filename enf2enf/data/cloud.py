@@ -94,9 +94,10 @@ def _components(file: str, name: str, columns: KeysView[str]) -> list[str]:
     stems = ("", "Points") if name == "points" else (name,)
     sets = [[form.format(stem) + axis for axis in axes] for stem in stems for form, axes in _COMPONENTS]
     whole = [each for each in sets if columns >= set(each[:2])]
-    spelt = [each for each in whole if each[0][-1] in "xX"]
-    if len(spelt) > 1:
-        raise DatasetError(f"{name} of {file}", "one spelling", " and ".join(",".join(each[:2]) for each in spelt))
+    spelt = [",".join(each[:2]) for each in whole if each[0] not in {f"{stem}0" for stem in stems}]  # U0 may be others
+    spelt += [name] * (name in columns)
+    if whole and len(spelt) > 1:
+        raise DatasetError(f"{name} of {file}", "one spelling", " and ".join(spelt))
     if not whole:
         for x, y, z in (each for each in sets if len(columns & set(each)) > 1):
             missing = x if x not in columns else y

@@ -16,8 +16,10 @@ from enf2enf.schema import Quantity
 
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
-_ANGLES = {"alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch"}  # words in names of such
+_ANGLES = {"alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch", "direction", "heading"}
+
 _NAMED_DEGREES = ("deg", "degs", "degree", "degrees")
+_NAMED_RADIANS = re.compile(r"(?<![gm])(rad|rads|radians?)")  # as the last word of a name
 _DELIMITERS = ",;\t"
 _DEGREES = {"deg": 1.0, "degs": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
             "radians": 180 / np.pi}  # fmt: skip
@@ -103,8 +105,8 @@ class Table:
             raise DatasetError(label, f"columns among {sorted(self.units)}", repr(missing[0]))
         check_once(label, columns)
         turns = [_degrees(column, self.units[column]) for column in columns]
-        bare = [c for c, turn in zip(columns, turns, strict=True) if turn is None and _is_like_angle(c)]
-        if bare and len(bare) < len(columns) and not self.units[bare[0]]:  # components may all be called so
+        bare = [c for c, turn in zip(columns, turns, strict=True) if turn is None and _is_like_angle(c, columns)]
+        if bare and len(bare) < len(columns) and self.units[bare[0]] in ("", "1"):  # components may all be called so
             raise DatasetError(f"column {bare[0]!r}", "the unit of an angle, [deg] or [rad]", "none")
         if any(turns) and (len(turns) > 2 or turns[0]):
             raise DatasetError(label, "a magnitude, then an angle; or components", f"{','.join(columns)!r}")
@@ -121,13 +123,16 @@ def _degrees(name: str, unit: str) -> float | None:
         if unit and stated != 1:
             raise DatasetError(f"column {name!r}", "degrees, or a name that does not end in deg", shown(unit))
         return 1.0
-    if _is_like_angle(name) and _words(name)[-1] in ("rad", "rads", "radian", "radians") and not unit:
+    if not _ANGLES.isdisjoint(_words(name)) and _NAMED_RADIANS.fullmatch(_words(name)[-1]) and not unit:
         return _DEGREES["rad"]
     return stated
 
 
-def _is_like_angle(name: str) -> bool:
-    return not _ANGLES.isdisjoint(_words(name))
+def _is_like_angle(name: str, beside: Sequence[str]) -> bool:
+    """By a word in it, or as the only one of several that ends in `rad`, unless all begin alike: U_ax, U_rad."""
+    first, *others = (_words(each)[0] for each in (name, *beside))
+    is_alone = any(other != first for other in others)
+    return not _ANGLES.isdisjoint(_words(name)) or (is_alone and bool(_NAMED_RADIANS.search(_words(name)[-1])))
 
 
 def _words(name: str) -> list[str]:

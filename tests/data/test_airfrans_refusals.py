@@ -54,7 +54,12 @@ def in_motion(mesh):
         ),
         (at_rest, r"expected nodes at rest \(U_x = 0\) at those of the aerofoil, and nowhere else, got one at \(1.5"),
         (in_motion, r"and nowhere else, got none at \(1, 0\)"),
-        (lambda mesh: mesh.point_data["U"].fill(1), r"and nowhere else, got none$"),
+        (lambda mesh: mesh.point_data["U"][:, 0].__iadd__(1e-9), r"and nowhere else, got none$"),
+        (lambda mesh: mesh.point_data["U"].__imul__(2), r", U: expected a velocity upstream that is about that of its"),
+        (
+            lambda mesh: mesh.point_data["U"].__imul__(-1),
+            r"of its name, \[39.99, 0.67\], got \[-37.52, -2.23\]$",
+        ),
         (
             lambda mesh: mesh.point_data["p"].__setitem__(500, np.nan),
             ", p: expected finite numbers, got nan at node 500",

@@ -1,6 +1,8 @@
 import itertools
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -235,6 +237,21 @@ def test_what_cannot_be_trained_is_refused_by_case_when_it_is_packed(folder, sin
     with pytest.raises(DatasetError, match=re.escape(sentence)):
         pack(folder, progress=iter)
     assert not (folder / NAME).exists()
+
+
+@pytest.mark.parametrize("again", [os.symlink, shutil.copyfile])
+def test_a_case_that_trains_and_is_held_back_as_a_copy_is_refused(folder, edit, again):
+    manifest = json.loads((folder / "dataset.json").read_text())
+    one, other = (manifest["split"][part][0] for part in ("train", "test"))
+    own, copied = (folder / manifest["cases"][name]["mesh"] for name in (one, other))
+    copied.unlink()
+    again(own, copied)
+    pack(folder, progress=iter)  # the shape alone, under other conditions
+    edit(lambda m: m["cases"][other].update(conditions=m["cases"][one]["conditions"]))
+    with pytest.raises(
+        DatasetError, match=f"^test split: expected cases that do not train, got '{other}', a copy of '{one}'$"
+    ):
+        pack(folder, progress=iter)
 
 
 def test_fine_samplings_are_packed_for_the_validation_split_alone(folder, edit):

@@ -72,6 +72,10 @@ NO_VECTORS = {
     ("AlphaX", "S,AlphaX"): "column 'AlphaX': expected the unit of an angle, [deg] or [rad], got none",
     ("alpha_grad", "S,alpha_grad"): "column 'alpha_grad': expected the unit of an angle, [deg] or [rad], got none",
     ("alpha0", "S,alpha0"): "column 'alpha0': expected the unit of an angle, [deg] or [rad], got none",
+    ("gamma_rad", "S,gamma_rad"): "column 'gamma_rad': expected the unit of an angle, [deg] or [rad], got none",
+    ("slopeRad", "S,slopeRad"): "column 'slopeRad': expected the unit of an angle, [deg] or [rad], got none",
+    ("ANGLERAD", "S,ANGLERAD"): "column 'ANGLERAD': expected the unit of an angle, [deg] or [rad], got none",
+    ("direction", "S,direction"): "column 'direction': expected the unit of an angle, [deg] or [rad], got none",
     ("turn", "U,turn"): "expected an angle in degrees or radians, or components in one unit, got m/s and none",
     ("W [m/s]", "U,U"): "--vector inflow: expected every column once, got 'U' twice",
     ("W [m/s]", "W,V,W"): "--vector inflow: expected every column once, got 'W' twice",
@@ -86,7 +90,7 @@ def test_columns_that_make_no_vector(heading, columns, tmp_path):
     assert NO_VECTORS[heading, columns] in str(refusal.value)
 
 
-COMPONENTS = ["beta_x,beta_y", "U_alpha,U_beta", "alphaX,alphaY", "phi_r,phi_t", "U_ax,U_rad", "u,p rad",
+COMPONENTS = ["beta_x,beta_y", "U_alpha,U_beta", "alphaX,alphaY", "phi_r,phi_t", "U_ax,U_rad", "u_rad,w_rad",
               "x_pitch,y_pitch", "rectangle_w,rectangle_h", "v_tan [m/s],v_rad [m/s]"]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
-from enf2enf.data.airfrans.layout import PublicFolder
+from enf2enf.data.airfrans.layout import PublicFolder, inflow_of
 from enf2enf.data.airfrans.schema import VISCOSITY
 from enf2enf.errors import DatasetError, Enf2EnfError, place
 from enf2enf.field import Field
@@ -21,6 +21,7 @@ from enf2enf.plain import shown
 _SHEAR = "wallShearStress"
 _FIELDS = {"U": 2, "p": 1, "nut": 1}  # and how many numbers of each are in the plane
 _SAME = 1e-9  # metres between nodes of two files that are one
+_UPSTREAM, _DISTURBED = 0.01, 0.25  # share of the nodes farthest upstream; how far their mean velocity is off at most
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,7 +46,8 @@ class Record:
         the wall is what its file says, else what the velocity around it makes of it, see `wall_shear`.
 
         Raises:
-            DatasetError: a damaged file, one without a field, two that do not fit each other, an open wall.
+            DatasetError: a damaged file, one without a field, two that do not fit each other, an open wall, a flow
+                that is not the one in the case's name.
         """
         try:
             flow, wall = (_plane(path) for path in (folder.flow_file(name), folder.wall_file(name)))
@@ -55,6 +57,7 @@ class Record:
             raise DatasetError(f"case {name!r}, {error.name}", error.expected, error.got) from error
         label = f"case {name!r}"
         velocity, pressure, nut = (_values(label, flow, key, width) for key, width in _FIELDS.items())
+        _check_inflow(label, name, flow.points, velocity)
         still = np.flatnonzero(velocity[:, 0] == 0)
         nodes = _at(label, flow.points, still, section)
         if _SHEAR in wall.point_data:
@@ -128,6 +131,18 @@ def _values(label: str, mesh: Mesh, key: str, width: int) -> Float[np.ndarray, "
         got = shown(values[strange[0]].tolist())
         raise DatasetError(f"{label}, {key}", "finite numbers", f"{got} at node {strange[0]}")
     return values[:, :2] if width == 2 else values
+
+
+def _check_inflow(
+    label: str, name: str, points: Float[np.ndarray, "points 2"], velocity: Float[np.ndarray, "points 2"]
+) -> None:
+    """Refuses a flow whose velocity upstream is not that in the case's name, which the section disturbs little."""
+    inflow = inflow_of(name)
+    upstream = points[:, 0] <= np.quantile(points[:, 0], _UPSTREAM)
+    found = velocity[upstream].mean(axis=0)
+    if np.linalg.norm(found - inflow) > _DISTURBED * np.linalg.norm(inflow):
+        near, got = (np.round(each, 2).tolist() for each in (inflow, found))
+        raise DatasetError(f"{label}, U", f"a velocity upstream that is about that of its name, {near}", str(got))
 
 
 def _at(
