@@ -93,7 +93,12 @@ def _item(value: Any) -> Any:
 
 
 def vector_of(magnitude: float, angle_deg: float) -> Float[np.ndarray, "2"]:
-    """The vector of the plane of this magnitude, at this angle from x to y in degrees."""
+    """The vector of the plane of this magnitude, at this angle from x to y in degrees.
+
+    Raises `ConditionError` where one is not finite.
+    """
+    if not (math.isfinite(magnitude) and math.isfinite(angle_deg)):
+        raise ConditionError("magnitude and angle", "finite numbers", f"{magnitude} and {angle_deg}")
     angle = math.radians(angle_deg)
     return magnitude * np.round([math.cos(angle), math.sin(angle)], _DIGITS)
 

@@ -97,6 +97,15 @@ def test_figures_of_an_evaluation_have_a_place(saved, tmp_path, capsys):
     assert line == f"enf2enf: {tmp_path / 'x.json'}: expected a file to write, got a folder"
 
 
+@pytest.mark.parametrize("name", ["dataset.json", "cache.npz", "model.enf"])
+def test_figures_of_an_evaluation_replace_nothing_that_is_read(name, tmp_path, capsys):
+    (tmp_path / name).write_text("mine")
+    model, out = str(tmp_path / "model.enf"), tmp_path / ".." / tmp_path.name / name
+    line = refusal(["evaluate", model, str(tmp_path), "--json", str(out)], capsys)
+    assert line == f"enf2enf: {out}: expected another file than those that are read, got the same"
+    assert (tmp_path / name).read_text() == "mine"
+
+
 @pytest.mark.parametrize("place", ["nodes", "wall", "line:0,0:1,0"])
 def test_an_ending_is_refused_with_those_that_work(place, saved, cell, tmp_path, capsys):
     able = ENDINGS if place == "nodes" else {".vtu", ".csv"}

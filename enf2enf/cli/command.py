@@ -1,9 +1,12 @@
 """A command: its name, a line about it, and an example."""
 
 import argparse
+import contextlib
 import re
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -125,3 +128,16 @@ def add(commands: Any, name: str, about: str, example: str, run: Run | None = No
     made = commands.add_parser(name, help=about, description=about, epilog=epilog, formatter_class=layout)
     made.set_defaults(command=run)
     return made
+
+
+@contextlib.contextmanager
+def stopped_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, by which batch systems and containers stop a command, is a Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import add, number, path, whole
+from enf2enf.cli.command import add, number, path, stopped_as_by_ctrl_c, whole
 from enf2enf.cli.streams import show
 from enf2enf.errors import DatasetError
 from enf2enf.schema import Integrals, Quantity
@@ -83,7 +83,8 @@ enf2enf dataset new data/clouds --meshes 'walls/*.csv' --points 'clouds/*.npz' -
 def _airfrans(options: argparse.Namespace) -> None:
     from enf2enf.data.airfrans.convert import convert
 
-    print(convert(options.folder, options.out, options.task))
+    with stopped_as_by_ctrl_c():
+        print(convert(options.folder, options.out, options.task))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -134,7 +135,9 @@ def _new(options: argparse.Namespace) -> None:
         length=options.length,
         integrals=_integrals(options.integrals),
     )
-    print(summary(gather(recipe, options.folder, options.name, options.licence), options.folder))
+    with stopped_as_by_ctrl_c():
+        places = gather(recipe, options.folder, options.name, options.licence)
+    print(summary(places, options.folder))
 
 
 def _found(option: str, patterns: list[str]) -> list[Path]:

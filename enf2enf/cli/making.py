@@ -1,15 +1,11 @@
 """The commands that make something: a demonstration, data sets, surrogates."""
 
 import argparse
-import contextlib
-import signal
-import threading
 import typing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from enf2enf.cli.command import Parser, add, file, number, path, whole
+from enf2enf.cli.command import Parser, add, file, number, path, stopped_as_by_ctrl_c, whole
 from enf2enf.errors import ConfigError
 from enf2enf.files import check_folder
 from enf2enf.problems import PROBLEMS, find_problem
@@ -64,22 +60,9 @@ def _generate(options: argparse.Namespace) -> None:
     kind = find_problem(options.problem)
     given = vars(_problem_parser(kind).parse_args(options.rest))
     problem = kind(**{field.name: given[field.name] for field in kind.options()})
-    with _stopped_as_by_ctrl_c():
+    with stopped_as_by_ctrl_c():
         generate(problem, given["out"], given["cases"], given["seed"], given["jobs"])
     print(f"{given['out']}: {given['cases']} cases")
-
-
-@contextlib.contextmanager
-def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM, by which batch systems and containers stop a command, is a Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
@@ -106,7 +89,8 @@ def _problem_parser(kind: "type[AbstractProblem]") -> Parser:
 def _subsample(options: argparse.Namespace) -> None:
     from enf2enf.data.subsample import subsample
 
-    counts = subsample(options.dataset, options.out, options.share, options.seed).values()
+    with stopped_as_by_ctrl_c():
+        counts = subsample(options.dataset, options.out, options.share, options.seed).values()
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 

@@ -68,6 +68,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         check_file(options.json, ConfigError)
+        for read in (options.dataset / "dataset.json", options.dataset / "cache.npz", Path(options.checkpoint)):
+            _check_other(options.json, read, "those that are read")
     surrogate = load(options.checkpoint)
     check_schema(surrogate, stated(options.dataset))  # before it is packed
     report = evaluate(surrogate, PackedData.load(options.dataset), options.split)
@@ -89,8 +91,7 @@ def _predict(options: argparse.Namespace) -> None:
         check_file(options.out, ConfigError)
         points = Path(options.at) if options.at.lower().endswith(".csv") else options.mesh
         for asked, what in ((options.mesh, "the mesh that is"), (points, "the points that are")):
-            if options.out.exists() and asked.exists() and options.out.samefile(asked):
-                raise ConfigError(str(options.out), f"another file than {what} asked about", "the same")
+            _check_other(options.out, asked, f"{what} asked about")
     if options.png is not None:
         from enf2enf.view.picture import check_picture
 
@@ -113,6 +114,12 @@ def _predict(options: argparse.Namespace) -> None:
         tell("all nodes are on walls, for this is a bare curve: --at wall answers with the fields there")
     _write(options, prediction, surrogate.schema)
     _tell(options, prediction, surrogate)
+
+
+def _check_other(out: Path, read: Path, what: str) -> None:
+    """Refuses to write over a file that is read."""
+    if out.exists() and read.exists() and out.samefile(read):
+        raise ConfigError(str(out), f"another file than {what}", "the same")
 
 
 def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schema") -> None:

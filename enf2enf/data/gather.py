@@ -16,7 +16,7 @@ from enf2enf.data.split import proportional
 from enf2enf.data.table import Table
 from enf2enf.data.trainable import check_case
 from enf2enf.errors import DatasetError
-from enf2enf.files import check_folder
+from enf2enf.files import check_folder, replacing
 from enf2enf.io import formats, openfoam, read, write
 from enf2enf.io.read import is_converted
 from enf2enf.mesh import Mesh
@@ -102,13 +102,14 @@ def gather(recipe: Recipe, folder: str | os.PathLike[str], name: str = "", licen
         _check_same(meshes, clouds, "points")
     if recipe.fields_on("wall") and not recipe.walls:
         raise DatasetError("fields on walls", "the names of the patches that are walls", "none")
-    partial = target.with_name(f".{target.resolve().name}.{os.getpid()}.partial")
+    whole = target.resolve()
+    partial = whole.with_name(f".{whole.name}.{os.getpid()}.partial")
     try:
-        places = _gathered(recipe, meshes, clouds, table, partial, name or target.resolve().name, licence)
+        places = _gathered(recipe, meshes, clouds, table, partial, name or whole.name, licence)
         _check_first(Dataset.open(partial))
-        if target.exists():
-            target.rmdir()
-        partial.replace(target)
+        target.mkdir(exist_ok=True)
+        for part in sorted(partial.iterdir(), key=lambda part: part.name == NAME):  # that comes last
+            part.replace(target / part.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return places
@@ -247,7 +248,8 @@ def _copied(target: Path, case: str, path: Path, mesh: Mesh) -> str:
     copy = Path(_MESHES) / (path.name if is_complete else f"{case}.vtu")
     (target / _MESHES).mkdir(parents=True, exist_ok=True)
     if is_complete:
-        shutil.copyfile(path, target / copy)
+        with replacing(target / copy, DatasetError) as whole:
+            shutil.copyfile(path, whole)
     else:
         write(target / copy, mesh)
     return copy.as_posix()

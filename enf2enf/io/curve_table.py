@@ -16,6 +16,7 @@ from enf2enf.plain import number_in
 
 _LABELS = (("loop",), ("label",), ("patch",))
 _METRES = re.compile(r"\s*[\[(]m[\])]$")
+_OTHER_UNIT = re.compile(r"[xyz]\s*[\[(](?!m[\])]).*[\])]")
 _AXES = {f"{name}{mark}": axis for axis, number in zip("xyz", "012", strict=True)
          for name, mark in (("points:", number), ("points_", number), (axis, "-coordinate"), (axis, "/c"))}  # fmt: skip
 _COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
@@ -67,6 +68,9 @@ def read(text: str) -> Table:
         return Table(loops, remarks)
     if not first.is_title:
         return Table(_loops(itertools.chain([first], rows), (), remarks), remarks)
+    if any(map(_OTHER_UNIT.fullmatch, names)):
+        wanted = "x and y [m], or without a unit and that of the mesh as `length_unit`"
+        raise MeshError(f"line {first.number}", wanted, repr(first.text[:60]))
     second = next(rows, None)
     if second is not None and (coordinates(first, second) or [0, 1])[:2] != [0, 1]:
         raise MeshError(f"line {first.number}", "columns x and y first", repr(first.text[:60]))

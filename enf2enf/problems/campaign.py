@@ -25,9 +25,9 @@ from enf2enf.data.stored import is_readable, read_again
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
 from enf2enf.files import check_folder, replacing
-from enf2enf.plain import is_number, shown
+from enf2enf.plain import is_number, is_whole, shown
 from enf2enf.problems.plan import Plan
-from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase, naming
+from enf2enf.problems.problem import REDRAWS, AbstractProblem, Floor, SolvedCase, naming
 from enf2enf.schema import Schema
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -74,6 +74,7 @@ def generate(
     _claim(folder, plan)
     if not (folder / "dataset.json").exists():
         try:
+            _make_room(folder, problem)
             _run(folder, plan, jobs, progress)
         except BaseException:
             _release(folder)
@@ -90,21 +91,27 @@ def _claim(folder: Path, plan: Plan) -> None:
     except FileNotFoundError:
         if folder.exists() and any(folder.iterdir()):
             raise DatasetError(str(folder), "an empty or a new folder", "something else's files") from None
-        for part in _PARTS:
-            if part != "fine" or plan.problem.fine_cases:
-                (folder / part).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         _write(mark, plan.to_dict())
         return
     except (OSError, ValueError):
         raise DatasetError(str(mark), "a readable JSON file", "another") from None
+    if not isinstance(found, dict):
+        raise DatasetError(str(mark), "a table in JSON", shown(found))
     if differing := [key for key, value in plan.to_dict().items() if found.get(key) != value]:
         key = differing[0]
         raise DatasetError(str(folder), f"{key} = {found.get(key)}, with which it was begun", str(plan.to_dict()[key]))
 
 
+def _make_room(folder: Path, problem: AbstractProblem) -> None:
+    for part in _PARTS:
+        if part != "fine" or problem.fine_cases:
+            (folder / part).mkdir(exist_ok=True)
+
+
 def _release(folder: Path) -> None:
     """Leaves nothing of a campaign that failed before its first case was solved."""
-    if any((folder / "progress").iterdir()):
+    if (folder / "progress").exists() and any((folder / "progress").iterdir()):
         return
     for part in _PARTS:
         shutil.rmtree(folder / part, ignore_errors=True)
@@ -185,7 +192,11 @@ def _make_case(folder: Path, plan: Plan, index: int) -> None:
     entry = folder / "progress" / f"{name}.json"
     known = _entry(entry, "case", "redraws")
     problem = plan.problem
-    if known and is_readable(folder, problem.schema, problem.walls, name, known["case"]):
+    if (
+        known
+        and is_whole(known["redraws"], 0, REDRAWS)
+        and is_readable(folder, problem.schema, problem.walls, name, known["case"])
+    ):
         return
     solved, redraws = problem.make(plan.seed, index)
     record = _record(name, solved, problem.schema)

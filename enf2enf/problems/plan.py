@@ -11,6 +11,8 @@ from enf2enf.errors import ConfigError
 from enf2enf.plain import is_line, is_number, is_whole, one_line, shown
 from enf2enf.problems.problem import AbstractProblem, flag
 
+_MOST = 10_000_000  # cases
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -37,6 +39,8 @@ class Plan:
             raise ConfigError("shares", f"numbers for {', '.join(SPLITS)}", shown(shares))
         if self.cases < (least := fewest(shares)):
             raise ConfigError("cases", f"at least {least}, one for each split", str(self.cases))
+        if self.cases > _MOST:
+            raise ConfigError("cases", f"at most {_MOST:,}", f"{self.cases:,}")
         if self.seed < 0:
             raise ConfigError("seed", "a number that is not negative", str(self.seed))
         most = 0 if self.problem.floor is None else self.cases

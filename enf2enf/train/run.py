@@ -71,7 +71,10 @@ class RunFolder:
             self._expect(identity | {"data": self._identity["data"]} == self._identity)
             if identity != self._identity:
                 raise ConfigError(str(self.path), "the data that the run in it learns from", "others, or changed ones")
-            return _progress(**manifest["progress"])
+            progress = _progress(**manifest["progress"])
+        if progress.best is not None and not self.model_path.exists():
+            raise ConfigError(str(self.model_path), "the weights that the run in this folder has kept", "none")
+        return progress
 
     def claim(self, stages: Sequence[Stage]) -> None:
         """Take over these stages. Raises `ConfigError` if the state in the folder is of a run of others."""
@@ -90,13 +93,13 @@ class RunFolder:
         with _opened(self.state_path) as (archive, manifest):
             state, logged = read_arrays(archive, template), int(manifest["metrics"])
         if self._metrics.exists():
-            lines = self._metrics.read_text().splitlines()[:logged]
-            self._metrics.write_text("".join(line + "\n" for line in lines))
+            lines = self._metrics.read_bytes().splitlines()[:logged]
+            self._metrics.write_bytes(b"".join(line + b"\n" for line in lines))
         return state
 
     def save(self, state: TrainState, progress: RunProgress) -> None:
         """Write the state, whole or not at all."""
-        logged = len(self._metrics.read_text().splitlines()) if self._metrics.exists() else 0
+        logged = len(self._metrics.read_bytes().splitlines()) if self._metrics.exists() else 0
         record = {"format": _FORMAT, "version": _VERSION, "identity": self._identity, "metrics": logged}
         record["stages"] = self._stages
         write_archive(self.state_path, {**record, "progress": dataclasses.asdict(progress)}, state)

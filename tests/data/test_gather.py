@@ -101,6 +101,28 @@ def test_without_conditions_the_fields_are_all(tmp_path):
     assert Dataset.open(out).schema.conditions == ()
 
 
+@pytest.mark.parametrize("given", [".", "../link", "../mine/../mine"])
+def test_an_empty_folder_is_filled_however_it_is_called(given, tmp_path, monkeypatch):
+    for number in range(2):
+        write(tmp_path / f"run{number}.vtu", ring(number, False))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    arguments = ["--meshes", str(tmp_path / "*.vtu"), "--fields", "p", "--split", "0.5,0.5,0,0"]
+    assert main(["dataset", "new", given, *arguments]) == 0
+    assert Dataset.open(tmp_path / "mine").manifest["name"] == "mine"
+    assert {path.name for path in Path.cwd().iterdir()} == {"dataset.json", "meshes"}
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_angle_that_overflows_is_refused(tmp_path, capsys):
+    write(tmp_path / "run0.vtu", ring(0, False))
+    (tmp_path / "t.csv").write_text("case,U,alpha_rad\nrun0,3,1e308\n")
+    options = ["--conditions", str(tmp_path / "t.csv"), "--vector", "inflow=U,alpha_rad", "--fields", "p"]
+    assert main(["dataset", "new", str(tmp_path / "out"), "--meshes", str(tmp_path / "*.vtu"), *options]) == 1
+    assert "magnitude and angle: expected finite numbers, got 3.0 and inf" in capsys.readouterr().err
+
+
 def test_a_pattern_may_be_expanded_by_the_shell(tmp_path):
     """As `--meshes *.vtu` without quotes; and the name of a file is none, whatever brackets are in it."""
     names = ["a.vtu", "b[1].vtu", "c.vtu"]

@@ -1,6 +1,10 @@
 """A subsampled data set: a drawn share of the values, the rest nowhere in it, and all else as it was."""
 
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import hypothesis.strategies as st
 import numpy as np
@@ -202,6 +206,25 @@ def test_an_interrupted_command_leaves_no_data_set_and_can_be_given_again(folder
     assert not list(out.iterdir())
     subsample(folder, out, SHARE, 3, iter)
     assert contents(out) == contents(subsampled)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_leaves_nothing(folder, edit, tmp_path, number):
+    def lengthen(manifest):
+        entry, names = manifest["cases"]["case_0"], [f"more_{number}" for number in range(3000)]
+        manifest["cases"] |= dict.fromkeys(names, entry)
+        manifest["split"]["train"] += names
+        manifest["split_sha256"] = split_hash(manifest["split"])
+
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "enf2enf", "subsample", str(edit(lengthen)), "--share", "0.5", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while process.poll() is None and len(list(out.glob("samples/*"))) < 3:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(60) == 130
+    assert not out.exists() or not list(out.iterdir())
 
 
 def test_the_cache_holds_the_samples_and_notices_when_they_change(subsampled):

@@ -71,7 +71,8 @@ def test_an_interrupted_run_ends_in_the_same_bytes_with_another_number_of_jobs(w
     assert (part / "meshes/case_0000.vtu").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("entry", ["", "null", "[1]", '{"case": null, "redraws": 0}', '{"case": {}}', '{"case"'])
+@pytest.mark.parametrize("entry", ["", "null", "[1]", '{"case": null, "redraws": 0}', '{"case": {}}', '{"case"',
+                                   'redrawn "x" times'])  # fmt: skip
 def test_damaged_cases_of_an_interrupted_run_are_solved_again(whole, tmp_path, entry):
     """One lost its mesh, one has half of its fine sampling, one another entry, as a floor has, and one is whole."""
     part = tmp_path / "part"
@@ -83,8 +84,10 @@ def test_damaged_cases_of_an_interrupted_run_are_solved_again(whole, tmp_path, e
     (part / "meshes/case_0000.vtu").unlink()
     data = (part / "fine/case_0003.npz").read_bytes()
     (part / "fine/case_0003.npz").write_bytes(data[: len(data) // 2])
+    whole_entry = (part / "progress/case_0002.json").read_text()
     for damaged in ("case_0002", "floor_0000"):
-        (part / f"progress/{damaged}.json").write_text(entry)
+        text = whole_entry.replace('"redraws": 0', '"redraws": "x"') if entry.startswith("redrawn") else entry
+        (part / f"progress/{damaged}.json").write_text(text)
     before = (part / "meshes/case_0001.vtu").stat().st_mtime_ns
     make(part, load="varied", jobs=2)
     assert contents(part) == contents(whole)
@@ -132,6 +135,20 @@ def test_a_finished_folder_is_left_as_it_is(whole):
 def test_a_folder_begun_with_other_arguments_is_refused(whole, change, sentence):
     with pytest.raises(DatasetError, match=sentence):
         make(whole, **({"load": "varied"} | change))
+
+
+def test_a_folder_that_lost_its_data_set_makes_it_again(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "part")
+    (tmp_path / "part/dataset.json").unlink()
+    make(tmp_path / "part", load="varied", jobs=2)
+    assert contents(tmp_path / "part") == contents(whole)
+
+
+@pytest.mark.parametrize("mark", ["[]", "3", "null", '"x"'])
+def test_a_mark_that_is_no_table_is_refused(tmp_path, mark):
+    (tmp_path / "generate.json").write_text(mark)
+    with pytest.raises(DatasetError, match=r"generate.json: expected a table in JSON, got "):
+        make(tmp_path)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):

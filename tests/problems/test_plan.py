@@ -11,6 +11,7 @@ from enf2enf.problems.problem import AbstractProblem
 
 SINS = {
     "cases": ({}, {"cases": 3.5}, "cases: expected a whole number, got 3.5"),
+    "more": ({}, {"cases": 99999999999}, "cases: expected at most 10,000,000, got 99,999,999,999"),
     "seed": ({}, {"seed": True}, "seed: expected a whole number, got True"),
     "shares": ({"shares": (1, 1, 1)}, {}, r"shares: expected numbers for train, validation, calibration, test, got"),
     "licence": ({"licence": None}, {}, "licence of the problem: expected text, got None"),

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,17 @@ def test_a_finished_run_stays_as_it_is(finished):
     again = train(config, quiet=True)
     assert (again.finished, again.step, again.validation) == (True, 200, outcome.validation)
     assert before == ((config.out / "model.enf").read_bytes(), (config.out / "state.run").read_bytes())
+
+
+def test_a_run_that_lost_its_weights_says_so_and_lines_that_are_no_text_are_kept(finished, tmp_path):
+    config = dataclasses.replace(finished[0], out=tmp_path / "run")
+    shutil.copytree(finished[0].out, config.out)
+    with (config.out / "metrics.jsonl").open("ab") as file:
+        file.write(b"\xff\n")
+    assert train(config, quiet=True).finished
+    (config.out / "model.enf").unlink()
+    with pytest.raises(ConfigError, match=r"model.enf: expected the weights that the run in this folder has kept, got"):
+        train(config, quiet=True)
 
 
 @pytest.mark.parametrize("change", [{"rate": 1e-3}, {"steps": 300}, {"seed": 1}])

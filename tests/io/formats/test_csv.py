@@ -51,6 +51,14 @@ def test_counts_of_other_points_and_loops_of_too_few_are_named():
         read_bytes(b"1 1\n1 1\n", "a.csv")
 
 
+@pytest.mark.parametrize("title", ["x [ft],y [ft]", "x (mm);y (mm)", "y[in],x[in]", "x [m],y [ft]"])
+def test_another_unit_than_metres_is_refused(title):
+    rows = "0,0\n1,0\n1,1\n".replace(",", ";" if ";" in title else ",")
+    with pytest.raises(MeshError, match=r"line 1: expected x and y \[m\], or without a unit and that of the mesh as"):
+        read_bytes(f"{title}\n{rows}".encode(), "a.csv")
+    assert len(read_bytes(f"x [m],y(m)\n{rows}".replace(";", ",").encode(), "a.csv").points) == 3
+
+
 def test_curve_labels_that_are_words_name_patches():
     mesh = read_bytes(b"x,y,loop\n0,0,box\n1,0,box\n1,1,box\n.2,.2,a\n.3,.2,a\n.3,.3,a\n", "csv")
     assert {key: len(facets) for key, facets in mesh.patches.items()} == {"a": 3, "box": 3}
