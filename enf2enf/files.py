@@ -67,6 +67,27 @@ def check_folder(path: str | os.PathLike, refusal: type[Enf2EnfError]) -> None:
     _check_room(there, target, refusal)
 
 
+@contextlib.contextmanager
+def alone_in(folder: str | os.PathLike[str], refusal: type[Enf2EnfError]) -> Iterator[None]:
+    """Refuses a folder that another process fills. Windows, and disks without locks, let both."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise refusal(str(folder), "a folder that no other process fills", "one that is being filled") from None
+        except OSError:  # of a disk without locks
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
 def _check_room(folder: Path, target: Path, refusal: type[Enf2EnfError]) -> None:
     try:  # rights alone do not say it: whoever has all of them meets file systems without any place
         with tempfile.TemporaryFile(dir=folder):

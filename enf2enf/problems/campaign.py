@@ -24,7 +24,7 @@ from enf2enf.data.manifest import condition_arrays
 from enf2enf.data.stored import is_readable, read_again
 from enf2enf.errors import ConfigError, DatasetError, SolverError
 from enf2enf.field import Field
-from enf2enf.files import check_folder, replacing
+from enf2enf.files import alone_in, check_folder, replacing
 from enf2enf.plain import is_number, is_whole, shown
 from enf2enf.problems.plan import Plan
 from enf2enf.problems.problem import REDRAWS, AbstractProblem, Floor, SolvedCase, naming
@@ -72,14 +72,9 @@ def generate(
     folder = Path(out)
     check_folder(folder, DatasetError)
     _claim(folder, plan)
-    if not (folder / "dataset.json").exists():
-        try:
-            _make_room(folder, problem)
-            _run(folder, plan, jobs, progress)
-        except BaseException:
-            _release(folder)
-            raise
-        _finish(folder, plan)
+    with alone_in(folder, DatasetError):
+        if not (folder / "dataset.json").exists():
+            _fill(folder, plan, jobs, progress)
     return folder
 
 
@@ -103,10 +98,16 @@ def _claim(folder: Path, plan: Plan) -> None:
         raise DatasetError(str(folder), f"{key} = {found.get(key)}, with which it was begun", str(plan.to_dict()[key]))
 
 
-def _make_room(folder: Path, problem: AbstractProblem) -> None:
-    for part in _PARTS:
-        if part != "fine" or problem.fine_cases:
-            (folder / part).mkdir(exist_ok=True)
+def _fill(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
+    try:
+        for part in _PARTS:
+            if part != "fine" or plan.problem.fine_cases:
+                (folder / part).mkdir(exist_ok=True)
+        _run(folder, plan, jobs, progress)
+    except BaseException:
+        _release(folder)
+        raise
+    _finish(folder, plan)
 
 
 def _release(folder: Path) -> None:

@@ -13,6 +13,7 @@ from enf2enf import checkpoint
 from enf2enf.data import cache
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import ConfigError
+from enf2enf.files import alone_in
 from enf2enf.model.network import Network
 from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.begin import untrained
@@ -84,9 +85,10 @@ def train(
         packed = packed.learning_from(config.train.most_cases)
     trainer = Trainer(begun or config, packed, quiet, make_stages, check_time)
     try:
-        if is_new:
-            trainer.reschedule(fitted(trainer, deadline, began), make_stages)
-        return trainer.run(deadline)
+        with alone_in(config.out, ConfigError):
+            if is_new:
+                trainer.reschedule(fitted(trainer, deadline, began), make_stages)
+            return trainer.run(deadline)
     finally:
         trainer.folder.close()
 

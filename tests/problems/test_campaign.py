@@ -15,6 +15,7 @@ import pytest
 
 from enf2enf.data import Dataset, proportional
 from enf2enf.errors import ConfigError, DatasetError
+from enf2enf.files import alone_in
 from enf2enf.problems.campaign import _finished, _workers, generate
 from enf2enf.problems.elasticity.ogrid import Resolution
 from enf2enf.problems.elasticity.problem import Elasticity
@@ -142,6 +143,16 @@ def test_a_folder_that_lost_its_data_set_makes_it_again(whole, tmp_path):
     (tmp_path / "part/dataset.json").unlink()
     make(tmp_path / "part", load="varied", jobs=2)
     assert contents(tmp_path / "part") == contents(whole)
+
+
+def test_a_folder_is_filled_by_one_command_at_a_time(tmp_path):
+    with (
+        alone_in(tmp_path, DatasetError),
+        pytest.raises(DatasetError, match="that no other process fills, got one that"),
+    ):
+        make(tmp_path / ".")
+    assert [path.name for path in tmp_path.iterdir()] == ["generate.json"]
+    make(tmp_path)
 
 
 @pytest.mark.parametrize("mark", ["[]", "3", "null", '"x"'])

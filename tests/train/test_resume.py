@@ -15,6 +15,7 @@ import pytest
 from enf2enf.cli import main
 from enf2enf.data.cache import NAME, pack
 from enf2enf.errors import CheckpointError, ConfigError
+from enf2enf.files import alone_in
 from enf2enf.train.loop import Outcome, train
 
 pytestmark = pytest.mark.slow
@@ -102,6 +103,16 @@ def test_a_run_that_lost_its_weights_says_so_and_lines_that_are_no_text_are_kept
     (config.out / "model.enf").unlink()
     with pytest.raises(ConfigError, match=r"model.enf: expected the weights that the run in this folder has kept, got"):
         train(config, quiet=True)
+
+
+def test_a_run_is_trained_by_one_command_at_a_time(finished):
+    config, _ = finished
+    with (
+        alone_in(config.out, ConfigError),
+        pytest.raises(ConfigError, match="a folder that no other process fills, got"),
+    ):
+        train(config, quiet=True)
+    assert train(config, quiet=True).finished
 
 
 @pytest.mark.parametrize("change", [{"rate": 1e-3}, {"steps": 300}, {"seed": 1}])
