@@ -150,7 +150,7 @@ def test_a_folder_is_filled_by_one_command_at_a_time(tmp_path):
         alone_in(tmp_path, DatasetError),
         pytest.raises(DatasetError, match="that no other process fills, got one that"),
     ):
-        make(tmp_path / ".")
+        make(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["generate.json"]
     make(tmp_path)
 
