@@ -17,7 +17,6 @@ from enf2enf.schema import Quantity
 _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])])?\s*")  # name [unit], or name (unit)
 _CASES = ("case", "name", "mesh", "file", "id")
 _ANGLES = {"alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch", "direction", "heading"}
-
 _NAMED_DEGREES = ("deg", "degs", "degree", "degrees")
 _NAMED_RADIANS = re.compile(r"(?<![gm])(rad|rads|radians?)")  # as the last word of a name
 _DELIMITERS = ",;\t"
@@ -107,7 +106,9 @@ class Table:
         turns = [_degrees(column, self.units[column]) for column in columns]
         bare = [c for c, turn in zip(columns, turns, strict=True) if turn is None and _is_like_angle(c, columns)]
         if bare and len(bare) < len(columns) and self.units[bare[0]] in ("", "1"):  # components may all be called so
-            raise DatasetError(f"column {bare[0]!r}", "the unit of an angle, [deg] or [rad]", "none")
+            raise DatasetError(
+                f"column {bare[0]!r}", "the unit of an angle, [deg] or [rad]", self.units[bare[0]] or "none"
+            )
         if any(turns) and (len(turns) > 2 or turns[0]):
             raise DatasetError(label, "a magnitude, then an angle; or components", f"{','.join(columns)!r}")
         if not any(turns) and len(units := list(dict.fromkeys(self.units[column] for column in columns))) > 1:
