@@ -14,9 +14,12 @@ from enf2enf.plain import DAMAGE, is_line, shown
 from enf2enf.settings import check_number, from_dict, preset
 
 MOST_STEPS = 10**9
+FITTED = ("steps", "squared_steps", "smooth_steps")
+"""Numbers of steps that change where a run is fitted into a time."""
 _MOST_POINTS = 2**20
 _RANGES = {
-    "steps": (1, MOST_STEPS), "smooth_steps": (0, MOST_STEPS), "shape_steps": (0, MOST_STEPS),
+    "steps": (1, MOST_STEPS), "squared_steps": (0, MOST_STEPS), "smooth_steps": (0, MOST_STEPS),
+    "shape_steps": (0, MOST_STEPS),
     "warmup": (0, MOST_STEPS), "validate_every": (1, MOST_STEPS), "cases": (1, 4096), "points": (1, 65536),
     "wall_points": (0, 65536), "placements": (1, 1024), "most_cases": (0, 10**9),
     "seed": (0, 2**32 - 1), "smooth_spacing": (1e-6, 1e6), "rate": (1e-9, 10.0), "clip": (1e-6, 1e6),
@@ -31,6 +34,7 @@ class TrainConfig:
 
     Args:
         steps: optimiser steps on the fields; the learning rate falls to 0 over them.
+        squared_steps: steps after that at a lower rate, on the errors and their squares, which a few hard cases rule.
         smooth_steps: steps after that at a lower rate, on the fields and on how smooth they are along normals of the
             walls. Meshes have nodes on a wall and then none for a while; fields that know it are wrong in between.
         smooth_spacing: distance along a normal, in reference lengths, over which they shall be smooth: about a quarter
@@ -51,6 +55,7 @@ class TrainConfig:
     """
 
     steps: int = 9000
+    squared_steps: int = 0
     smooth_steps: int = 0
     smooth_spacing: float = 0.0035
     shape_steps: int = 0
@@ -116,8 +121,9 @@ class RunConfig:
     def __post_init__(self):
         if self.pretrains_encoder and self.train.placements > 1:
             raise ConfigError("train.placements", "1 where the encoder is frozen", str(self.train.placements))
-        if self.pretrains_encoder and self.train.smooth_steps:
-            raise ConfigError("train.smooth_steps", "0 where the encoder is frozen", str(self.train.smooth_steps))
+        for name in ("squared_steps", "smooth_steps"):
+            if self.pretrains_encoder and (steps := getattr(self.train, name)):
+                raise ConfigError(f"train.{name}", "0 where the encoder is frozen", str(steps))
 
     @property
     def pretrains_encoder(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import jax
 
 from enf2enf.errors import ConfigError
-from enf2enf.train.config import MOST_STEPS, RunConfig
+from enf2enf.train.config import FITTED, MOST_STEPS, RunConfig
 from enf2enf.train.stages import Stage
 from enf2enf.train.step import TrainState, make_step
 
@@ -52,10 +52,11 @@ def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> R
     share = (_MARGIN * (deadline - time.monotonic()) - ends) / whole
     if share * config.train.steps < 1:
         in_time(began, -math.inf, f"{timed['field'][0]:.2g} s and a validation of {timed['field'][1]:.2g} s")
-    steps = {name: min(int(share * getattr(config.train, name)), MOST_STEPS) for name in ("steps", "smooth_steps")}
+    steps = {name: min(int(share * getattr(config.train, name)), MOST_STEPS) for name in FITTED}
     settings = dataclasses.replace(config.train, **steps)
     each = f"{settings.steps} steps of {timed['field'][0] + timed['field'][1] / every:.3g} s"
-    trainer.reporter.say(f"{each} fit, then {settings.smooth_steps} to be smooth off the wall")
+    squared = f"{settings.squared_steps} on squared errors, " * bool(settings.squared_steps)
+    trainer.reporter.say(f"{each} fit, then {squared}{settings.smooth_steps} to be smooth off the wall")
     return dataclasses.replace(config, train=settings)
 
 

@@ -14,7 +14,7 @@ from tensorboardX import SummaryWriter
 from enf2enf.archive import open_archive, read_arrays, write_archive
 from enf2enf.errors import CheckpointError, ConfigError
 from enf2enf.plain import DAMAGE, is_number, is_whole, one_line
-from enf2enf.train.config import MOST_STEPS, RunConfig
+from enf2enf.train.config import FITTED, MOST_STEPS, RunConfig
 from enf2enf.train.stages import Stage
 from enf2enf.train.step import TrainState
 
@@ -131,7 +131,7 @@ def fitted_before(config: RunConfig) -> RunConfig | None:
     if not path.exists():
         return None
     with _opened(path) as (_, manifest):
-        steps = {name: manifest["identity"]["train"][name] for name in ("steps", "smooth_steps")}
+        steps = {name: manifest["identity"]["train"][name] for name in FITTED}
         if not all(is_whole(number, 0, MOST_STEPS) for number in steps.values()):
             raise ValueError("steps that are no numbers")
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **steps))

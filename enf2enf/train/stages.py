@@ -13,10 +13,12 @@ from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
 from enf2enf.train.loss import Groups, Loss, relative_errors, shape_loss, smooth_errors
 
+_SQUARED_RATE = 0.25  # of the learning rate
+_SQUARED = 5.0  # how much the square of a relative error counts against the error itself
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
 _SMOOTH_PANELS = 16  # of a case and step, at which fields are to be smooth
 _ROUGHNESS = 0.1  # how much a third difference counts against an error
-_WORSE = 1.02  # times the validation error, which smoothness off the wall may cost
+_WORSE = 1.02  # times the validation error, which stages may cost that are after something else too
 _ON_THE_WALL = 0.1  # of a panel: closer samples are on the wall
 
 
@@ -42,6 +44,20 @@ class FieldLoss:
     def __call__(self, model: Network, batch: Batch, groups: Groups) -> Float[Array, ""]:
         """Mean over cases and fields."""
         return jnp.mean(relative_errors(model, batch, groups, self.frozen))
+
+
+@dataclasses.dataclass(frozen=True)
+class SquaredLoss:
+    """The relative L2 errors and their squares.
+
+    Where close cases are far apart, as flows that separate or do not, errors alone are least at one of them, squares at
+    their mean.
+    """
+
+    def __call__(self, model: Network, batch: Batch, groups: Groups) -> Float[Array, ""]:
+        """Mean over cases and fields."""
+        errors = relative_errors(model, batch, groups, frozen=False)
+        return jnp.mean(errors + _SQUARED * errors**2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,6 +121,8 @@ def stages_of(config: RunConfig, data: SplitArrays) -> tuple[Stage, ...]:
         stages.append(Stage("field", settings.steps, FieldLoss(frozen=True), trains="decoder"))
     else:
         stages.append(Stage("field", settings.steps, FieldLoss()))
+    if settings.squared_steps:
+        stages.append(Stage("squared", settings.squared_steps, SquaredLoss(), _SQUARED_RATE, worse=_WORSE))
     if settings.smooth_steps:
         loss = SmoothLoss(settings.smooth_spacing)
         needless = _resolved(data, settings.smooth_spacing)

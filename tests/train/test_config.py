@@ -38,6 +38,7 @@ def test_each_number_is_refused_by_its_name(config, settings):
     ("change", "culprit"),
     [({"dataset": 3}, "dataset"), ({"out": 3}, "out"), ({"name": ""}, "name"), ({"model": 3}, "model"),
      ({"train": {"placements": 0}}, "train.placements"), ({"train": {"smooth_steps": -1}}, "train.smooth_steps"),
+     ({"train": {"squared_steps": -1}}, "train.squared_steps"),
      ({"train": {"smooth_spacing": 0.0}}, "train.smooth_spacing"),
      ({"model": {"frames": {"reflections": ["z"]}}}, "model.frames.reflections"),
      ({"model": {"frames": {"reflections": ["x", "x"]}}}, "frames.reflections"),
