@@ -17,7 +17,7 @@ from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
-_NICENESS = 10  # of encodings, for which decodings do not wait; beside them they get a tenth of a core at the least
+_NICENESS = 19  # of encodings, for which decodings do not wait; beside them they get a hundredth of a core at the least
 
 
 class Evaluators:
