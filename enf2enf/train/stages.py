@@ -13,7 +13,7 @@ from enf2enf.train.arrays import Batch, SplitArrays
 from enf2enf.train.config import RunConfig
 from enf2enf.train.loss import Groups, Loss, relative_errors, shape_loss, smooth_errors
 
-_SQUARED_RATE = 0.25  # of the learning rate
+_SQUARED_RATE = 0.15  # of the learning rate
 _SQUARED = 5.0  # how much the square of a relative error counts against the error itself
 _SMOOTH_RATE = 0.06  # of the learning rate: what is learnt is to be kept
 _SMOOTH_PANELS = 16  # of a case and step, at which fields are to be smooth

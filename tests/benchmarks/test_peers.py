@@ -43,6 +43,7 @@ def packed(tmp_path_factory):
     """Four cells to train on; the first again for validation; for the test its mirror image, field and all."""
     folder = tmp_path_factory.mktemp("cells")
     cells = {f"train_{lobes}": cell(lobes, 2 + lobes) for lobes in (1, 2, 3, 4)} | {"same": cell(1, 3)}
+    cells["same"].point_data["number"] = np.arange(72.0)  # another file
     points = cells["same"].points * [-1, 1] + [1, 0]
     flipped = (CellBlock("triangle", cells["same"].cells[0].nodes[:, ::-1]),)
     cells["mirror"] = Mesh(points, flipped, {}, cells["same"].point_data)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 import time
 import zipfile
 
@@ -190,9 +191,8 @@ STATES = {
 @pytest.mark.parametrize("sin", STATES)
 def test_every_spoilt_state_is_one_sentence_that_names_its_folder(finished, tmp_path, sin):
     config = dataclasses.replace(finished[0], out=tmp_path / "run")
-    (tmp_path / "run").mkdir()
+    shutil.copytree(finished[0].out, config.out)
     state = tmp_path / "run" / "state.run"
-    state.write_bytes((finished[0].out / "state.run").read_bytes())
     rewritten(state, STATES[sin])
     for fit in (False, True):
         if fit and sin not in ("no identity", "odd identity", "no numbers", "version"):
