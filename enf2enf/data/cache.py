@@ -99,7 +99,9 @@ class PackedData:
         dataset = Dataset.open(folder)
         if canonical(dataset.manifest) != canonical(self.manifest):
             return False
-        return not any(path.exists() for path in sources(dataset)) or digest(dataset) == self.digest
+        if not any(path.exists() for path in sources(dataset)):
+            return True
+        return digest(dataset, hashes_of(dataset)) == self.digest
 
     def under(self, schema: Schema, conditions: Mapping[str, ArrayLike]) -> Self:
         """The same cases in a wider schema: what they have no number for, they were all solved under `conditions`.

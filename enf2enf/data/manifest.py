@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, split_hash
+from enf2enf.data.split import SPLITS_OF_VERSION, check_split, completed, held_back_again, split_hash
 from enf2enf.errors import DatasetError, MeshError, SchemaError, check_keys
 from enf2enf.files import replacing
 from enf2enf.plain import DAMAGE, is_line, is_number, is_whole, shown
@@ -181,11 +181,8 @@ def _check_floor(floor: Any) -> None:
 
 def _check_apart(split: Mapping[str, Sequence[str]], cases: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse a case that trains under one id and is held back under another."""
-    trained = {_canonical(cases[name]): name for name in split["train"]}
-    for part, ids in split.items():
-        for name in ids if part != "train" else ():
-            if (same := trained.get(_canonical(cases[name]))) is not None:
-                raise DatasetError(f"{part} split", "cases that do not train", f"{name!r}, which is {same!r} again")
+    for part, name, same in held_back_again(split, lambda name: _canonical(cases[name])):
+        raise DatasetError(f"{part} split", "cases that do not train", f"{name!r}, which is {same!r} again")
 
 
 def _canonical(entry: Mapping[str, Any]) -> str:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from enf2enf.data.dataset import Dataset
-from enf2enf.data.split import completed
+from enf2enf.data.split import completed, held_back_again
 from enf2enf.errors import DatasetError
 from enf2enf.files import read_file
 
@@ -30,9 +30,8 @@ def sources(dataset: Dataset) -> list[Path]:
     return [path for path in (*paths, *fine) if path is not None]
 
 
-def digest(dataset: Dataset, hashes: Mapping[Path, bytes] | None = None) -> str:
-    """Of the manifest and of the contents of every source; a file that is gone changes it."""
-    hashes = hashes_of(dataset) if hashes is None else hashes
+def digest(dataset: Dataset, hashes: Mapping[Path, bytes]) -> str:
+    """Of the manifest and of the contents of every source, whose `hashes_of` these are; one that is gone changes it."""
     whole = hashlib.sha256(canonical(dataset.manifest).encode())
     for path in sources(dataset):
         whole.update(hashes[path])
@@ -51,15 +50,10 @@ def check_apart(dataset: Dataset, hashes: Mapping[Path, bytes]) -> None:
         DatasetError: naming both.
     """
 
-    def content(name: str) -> Sequence[Any]:
+    def content(name: str) -> tuple[bytes, ...]:
         paths = (dataset.mesh_path(name), dataset.samples_path(name))
         conditions = dataset.schema.condition_columns.join(dataset.conditions(name), 1)
         return *(hashes[path] for path in paths if path is not None), conditions.tobytes()
 
-    split = dataset.split
-    trained = {content(name): name for name in split["train"]}
-    for part, ids in split.items():
-        for name in ids if part != "train" else ():
-            if (same := trained.get(content(name))) is not None:
-                got = f"{name!r}, a copy of {same!r}"
-                raise DatasetError(f"{part} split", "cases that do not train", got)
+    for part, name, same in held_back_again(dataset.split, content):
+        raise DatasetError(f"{part} split", "cases that do not train", f"{name!r}, a copy of {same!r}")

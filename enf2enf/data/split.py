@@ -4,7 +4,7 @@ import collections
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from enf2enf.errors import DatasetError
@@ -48,6 +48,22 @@ def fewest(shares: Sequence[int]) -> int:
 def completed(split: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """A split with all of `SPLITS` as keys, in their order; one that was not named is empty."""
     return {part: list(split.get(part, ())) for part in SPLITS}
+
+
+def held_back_again(
+    split: Mapping[str, Sequence[str]], content: Callable[[str], Hashable]
+) -> Iterator[tuple[str, str, str]]:
+    """Cases that train and are held back under another name: the split, its case, and the one that trains.
+
+    Args:
+        split: ids under `SPLITS`.
+        content: of a case, by its id; equal where two cases are one.
+    """
+    trained = {content(name): name for name in split["train"]}
+    for part, ids in split.items():
+        for name in ids if part != "train" else ():
+            if (same := trained.get(content(name))) is not None:
+                yield part, name, same
 
 
 def split_hash(split: Mapping[str, Sequence[str]]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from enf2enf import checkpoint
 from enf2enf import io as mesh_io
+from enf2enf.archive import named_arrays
 from enf2enf.data import PackedData, write_manifest
 from enf2enf.mesh import CellBlock, Mesh
 from enf2enf.nn.bi_invariant import BI_INVARIANTS
@@ -169,6 +170,24 @@ def finished(write_config, tmp_path_factory):
 def trained(finished):
     """What came of it."""
     return checkpoint.load(finished[0].out / "model.enf")
+
+
+@pytest.fixture
+def check_stops(ctrl_c, tmp_path):
+    """A run whose second stage has 120 steps, stopped in both, comes to the same bits as one that was not."""
+
+    def check(config, whole):
+        parts = dataclasses.replace(config, out=tmp_path / "parts")
+        ctrl_c({30, 199})  # amid either stage, and at the end of the first, whose last validation is read later
+        seen = [(stopped.finished, stopped.step) for stopped in (train(parts, quiet=True) for _ in range(3))]
+        assert seen == [(False, 31), (False, 200), (False, 31)]
+        ended = train(parts, quiet=True)
+        assert (ended.finished, ended.step, ended.validation) == (True, 120, whole.validation)
+        one, other = (named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
+        for name, array in one.items():
+            assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
+
+    return check
 
 
 @pytest.fixture

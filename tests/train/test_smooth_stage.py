@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enf2enf import checkpoint
-from enf2enf.archive import named_arrays
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.field_decoder import FieldConfig
@@ -73,17 +72,8 @@ def test_fields_become_smoother_and_stay_as_right(finished, trained, smoothed, p
     assert (now[0] < 1.5 * before[0]).all()
 
 
-def test_stops_change_no_bit(smoothed, tmp_path, ctrl_c):
-    config, whole = smoothed
-    parts = dataclasses.replace(config, out=tmp_path / "parts")
-    ctrl_c({30, 199})  # amid either stage, and at the end of the first, whose last validation is read later
-    seen = [(stopped.finished, stopped.step) for stopped in (train(parts, quiet=True) for _ in range(3))]
-    assert seen == [(False, 31), (False, 200), (False, 31)]
-    ended = train(parts, quiet=True)
-    assert (ended.finished, ended.step, ended.validation) == (True, 120, whole.validation)
-    one, other = (named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
-    for name, array in one.items():
-        assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
+def test_stops_change_no_bit(smoothed, check_stops):
+    check_stops(*smoothed)
 
 
 def test_a_frozen_encoder_is_not_smoothed(smoothed):

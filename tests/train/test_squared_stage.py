@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from enf2enf import checkpoint
-from enf2enf.archive import named_arrays
 from enf2enf.errors import ConfigError
 from enf2enf.model.config import ModelConfig
 from enf2enf.model.field_decoder import FieldConfig
@@ -60,17 +59,8 @@ def test_large_errors_fall_and_the_mean_stays(trained, squared, packed):
     assert outcome.validation <= 1.02 * min(line["validation"] for line in lines[:-3])
 
 
-def test_stops_change_no_bit(squared, tmp_path, ctrl_c):
-    config, whole = squared
-    parts = dataclasses.replace(config, out=tmp_path / "parts")
-    ctrl_c({30, 199})
-    seen = [(stopped.finished, stopped.step) for stopped in (train(parts, quiet=True) for _ in range(3))]
-    assert seen == [(False, 31), (False, 200), (False, 31)]
-    ended = train(parts, quiet=True)
-    assert (ended.finished, ended.step, ended.validation) == (True, 120, whole.validation)
-    one, other = (named_arrays(checkpoint.load(run.out / "model.enf").model) for run in (config, parts))
-    for name, array in one.items():
-        assert np.asarray(array).tobytes() == np.asarray(other[name]).tobytes(), name
+def test_stops_change_no_bit(squared, check_stops):
+    check_stops(*squared)
 
 
 def test_there_is_none_after_a_frozen_encoder(squared):
