@@ -18,7 +18,7 @@ _HEADING = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:[\[(](?P<unit>[^\])]*)[\])
 _CASES = ("case", "name", "mesh", "file", "id")
 _ANGLES = {"alpha", "beta", "theta", "phi", "aoa", "angle", "incidence", "yaw", "pitch", "direction", "heading"}
 _NAMED_DEGREES = ("deg", "degs", "degree", "degrees")
-_NAMED_RADIANS = re.compile(r"(?<![gm])(rad|rads|radians?)")  # as the last word of a name
+_NAMED_RADIANS = re.compile(r"(?<![gm])(rad|rads|radians?)$")  # at the end of the last word of a name
 _DELIMITERS = ",;\t"
 _DEGREES = {"deg": 1.0, "degs": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi, "radian": 180 / np.pi,
             "radians": 180 / np.pi}  # fmt: skip

@@ -91,7 +91,7 @@ def test_columns_that_make_no_vector(heading, columns, tmp_path):
 
 
 COMPONENTS = ["beta_x,beta_y", "U_alpha,U_beta", "alphaX,alphaY", "phi_r,phi_t", "U_ax,U_rad", "u_rad,w_rad",
-              "x_pitch,y_pitch", "rectangle_w,rectangle_h", "v_tan [m/s],v_rad [m/s]"]  # fmt: skip
+              "u,radius", "x_pitch,y_pitch", "rectangle_w,rectangle_h", "v_tan [m/s],v_rad [m/s]"]  # fmt: skip
 
 
 @pytest.mark.parametrize("headings", COMPONENTS)
