@@ -177,7 +177,7 @@ class Surrogate:
     def _panels(self, geometry: Geometry, frame: Frame) -> Panels:
         placed = geometry.cut(self.config.panels, frame, self.config.turning)
         box = self.config.frames.box_of(geometry, frame)
-        return panels_from(placed.ends, box, placed.on_wall if self.schema.open_walls else None)
+        return panels_from(placed, box, self.schema.open_walls)
 
     def _view(self, geometry: Geometry, frame: Frame) -> View:
         return self._programs.view(frame, self._panels(geometry, frame))

@@ -194,7 +194,7 @@ class Geometry:
         """The same in a frame, and which are walls; shorter at bends, see `Curve.cut`. Raises as `panels`."""
         placed = self.plan(count).cut(frame.axes, turning)
         ends = (placed.ends + frame.turned(self._origin - frame.origin)) / frame.length
-        return Placed(ends, placed.on_wall, placed.curve)
+        return dataclasses.replace(placed, ends=ends)
 
     def plan(self, count: int) -> PanelPlan:
         """How the walls are cut into `count` panels in any frame; about the centre of `bounds`.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from enf2enf.at import At, check_name, points_of
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.frame import Frame
-from enf2enf.geometry.plane.panels import COARSE
+from enf2enf.geometry.plane.panels import COARSE, Placed
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import Mesh
 from enf2enf.model.panels import ROLES, Panels
@@ -165,21 +165,16 @@ def warnings_of(geometry: Geometry, panels: int, outside: int) -> Iterator[str]:
         yield f"walls {which}: expected at least {COARSE} of the model's panels each, got {fewest}; shapes are lost"
 
 
-def panels_from(
-    vertices: Float[np.ndarray, "panels dim dim"],
-    box: Float[np.ndarray, "2 dim"],
-    on_wall: Bool[np.ndarray, " panels"] | None = None,
-) -> Panels:
-    """The boundary as the model sees it: panels and box of a frame in reference lengths, as float32.
+def panels_from(placed: Placed, box: Float[np.ndarray, "2 dim"], open_walls: bool) -> Panels:
+    """The boundary as the model sees it, as float32.
 
     Args:
-        vertices, box: see `Panels`.
-        on_wall: whether each panel is a wall; None where all are, whatever the geometry is.
+        placed: panels in a frame, in reference lengths.
+        box: see `Panels`.
+        open_walls: whether boundaries may be walls in part; else all panels are walls, whatever the geometry is.
     """
-    role = None if on_wall is None else jnp.asarray(roles_of(on_wall))
-    return Panels(jnp.asarray(vertices, jnp.float32), role, jnp.asarray(box, jnp.float32))
-
-
-def roles_of(on_wall: Bool[np.ndarray, "*panels"]) -> Int[np.ndarray, "*panels"]:
-    """The role of panels, by the numbers that `Panels.role` holds."""
-    return np.where(on_wall, ROLES.index("wall"), ROLES.index("other")).astype(np.int32)
+    role = None
+    if open_walls:
+        role = jnp.asarray(np.where(placed.on_wall, ROLES.index("wall"), ROLES.index("other")), jnp.int32)
+    vertices, normals, bounds = (jnp.asarray(each, jnp.float32) for each in (placed.ends, placed.normals, box))
+    return Panels(vertices, role, normals, bounds)

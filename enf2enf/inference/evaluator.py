@@ -16,10 +16,11 @@ from enf2enf.forces import integrals
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.inference.blocks import BLOCK_POINTS, PointBlock, evaluate_blocks
-from enf2enf.inference.encoding import View, panels_from
+from enf2enf.inference.encoding import View
 from enf2enf.inference.programs import Programs, condition, encode
 from enf2enf.model.decoder import Conditioned
 from enf2enf.model.network import Network
+from enf2enf.model.panels import Panels
 from enf2enf.normalise import Normaliser
 from enf2enf.precision import single
 from enf2enf.threads import cores, map_in_threads, threads
@@ -203,8 +204,12 @@ class FieldEvaluator:
 def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
     """Whether points close together are cheaper to decode, so that sorting them pays. Traces, computes nothing."""
     dim = normaliser.schema.dim
-    boundary = eqx.filter_eval_shape(lambda: panels_from(np.zeros((panels, dim, dim)), np.zeros((2, dim))))
-    latents = eqx.filter_eval_shape(encode, model, boundary)
+
+    def boundary() -> Panels:
+        ends = jnp.zeros((panels, dim, dim))
+        return Panels(ends, None, ends, jnp.zeros((2, dim)))
+
+    latents = eqx.filter_eval_shape(encode, model, eqx.filter_eval_shape(boundary))
     conditions = jax.ShapeDtypeStruct((normaliser.condition_features,), jnp.float32)
     return model.decoder.is_local(eqx.filter_eval_shape(condition, model, latents, conditions))
 

@@ -14,11 +14,14 @@ class Panels(eqx.Module):
         vertices: of every panel: start and end of a segment in the plane, the body on its left.
         role: index into `ROLES` of every panel; None where all are walls. Others close a boundary that is a wall in
             part: they tell the domain from what is outside, and no distance is to them.
+        normals: unit normals, into the domain, at the vertices of every panel: of the curve that it stands for; at a
+            corner of that, its own.
         box: lower and upper corner of the domain's bounds.
     """
 
     vertices: Float[Array, "panels dim dim"]
     role: Int[Array, " panels"] | None
+    normals: Float[Array, "panels dim dim"]
     box: Float[Array, "2 dim"]
 
     @property

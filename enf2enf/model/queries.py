@@ -15,7 +15,7 @@ class Queries(eqx.Module):
     Attributes:
         points: in the panels' frame, in reference lengths.
         distance: to the nearest wall. What is beyond a panel, by its sagitta, is on the wall: 0.
-        direction: unit vector from the nearest point of the wall, into the domain.
+        direction: unit normal of the wall at the point of it that is nearest, into the domain.
     """
 
     points: Float[Array, "points dim"]
@@ -33,6 +33,7 @@ def queries_at(
         points: in its frame.
         on_wall: of all points or of each, whether it is one of the wall, however panels cut that.
     """
-    distance = jax.vmap(lambda point: signed_distance(panels.vertices, point, panels.is_wall))(points)
-    direction = jax.vmap(lambda point: from_wall(panels.vertices, point, panels.is_wall))(points)
+    is_wall, normals = panels.is_wall, panels.normals
+    distance = jax.vmap(lambda point: signed_distance(panels.vertices, point, is_wall))(points)
+    direction = jax.vmap(lambda point: from_wall(panels.vertices, normals, point, is_wall))(points)
     return Queries(points, jnp.where(on_wall, 0.0, jax.nn.relu(distance)), direction)

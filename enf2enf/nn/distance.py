@@ -73,26 +73,59 @@ def _(primals: tuple, tangents: tuple) -> tuple:
 
 
 def from_wall(
-    panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None = None
+    panels: Float[Array, "panels 2 2"],
+    normals: Float[Array, "panels 2 2"],
+    point: Float[Array, " 2"],
+    is_wall: Bool[Array, " panels"] | None = None,
 ) -> Float[Array, " 2"]:
-    """Unit vector from the nearest point of the wall into the domain (2-D); on a panel, or beyond it, its normal.
+    """Unit normal of the wall at the point of it that is nearest (2-D), which turns all along a bend.
 
-    Where two panels are equally near, at a corner of the wall, it is the mean of theirs; of more, that of the first and
-    the last.
+    Along a panel the normal changes from that at its start to that at its end (Phong, Illumination for Computer
+    Generated Pictures, 1975): it is the one that passes through the query point. Around a corner it is the direction
+    from the corner; on one, the mean of both panels' normals.
 
     Args:
         panels, point, is_wall: as for `signed_distance`.
+        normals: at the start and end of every panel, into the domain.
     """
-    start, end = jnp.unstack(panels[_nearest_two(panels, point, is_wall)], axis=1)
-    side = end - start
-    squared = jnp.maximum(jnp.sum(side**2, axis=1), _TINY)
-    fraction = jnp.clip(jnp.sum((point - start) * side, axis=1) / squared, 0.0, 1.0)
-    away = jnp.mean(point - start - fraction[:, None] * side, axis=0)
-    length = jnp.sqrt(squared)
-    normal = jnp.mean(jnp.stack([side[:, 1], -side[:, 0]], axis=1) / length[:, None], axis=0)
-    size = jnp.sqrt(jnp.maximum(jnp.sum(away**2), _TINY))
-    outside = (signed_distance(panels, point, is_wall) > 0) & (size > _ON_THE_WALL * jnp.mean(length))
-    return jnp.where(outside, away / size, normal / jnp.sqrt(jnp.maximum(jnp.sum(normal**2), _TINY)))
+    two = _nearest_two(panels, point, is_wall)
+    start, end = jnp.unstack(panels[two], axis=1)
+    first, last = jnp.unstack(normals[two], axis=1)
+    side, away, change = end - start, point - start, last - first
+    fraction = jnp.sum(away * side, axis=1) / jnp.maximum(jnp.sum(side**2, axis=1), _TINY)
+    share = _share(side, away, first, change, fraction)
+    on_it = (share > 0) & (share < 1)
+    own = first + jnp.clip(share, 0.0, 1.0)[:, None] * change
+    normal = _unit(jnp.sum(jnp.where(on_it[:, None] | ~jnp.any(on_it), own, 0.0), axis=0))
+    off = jnp.mean(away - jnp.clip(fraction, 0.0, 1.0)[:, None] * side, axis=0)
+    length = jnp.sqrt(jnp.maximum(jnp.sum(side**2), _TINY) / 2)
+    at_corner = (two[0] != two[1]) & ~jnp.any(on_it) & (jnp.sum(off**2) > (_ON_THE_WALL * length) ** 2)
+    return jnp.where(at_corner & (signed_distance(panels, point, is_wall) > 0), _unit(off), normal)
+
+
+def _share(
+    side: Float[Array, "two 2"],
+    away: Float[Array, "two 2"],
+    first: Float[Array, "two 2"],
+    change: Float[Array, "two 2"],
+    fraction: Float[Array, " two"],
+) -> Float[Array, " two"]:
+    """How far along a panel the normal that passes through a point begins: (away - s side) x (first + s change) = 0.
+
+    Where there is none, beyond the centre of a hollow, it is the fraction of the foot on the panel.
+    """
+    a, b, c = -_cross(side, change), _cross(away, change) - _cross(side, first), _cross(away, first)
+    square = b**2 - 4 * a * c
+    some = (b > 0) & (square > 0)
+    return jnp.where(some, -2 * c / jnp.where(some, b + jnp.sqrt(jnp.where(some, square, 1.0)), 1.0), fraction)
+
+
+def _cross(one: Float[Array, "*some 2"], other: Float[Array, "*some 2"]) -> Float[Array, "*some"]:
+    return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
+
+
+def _unit(vector: Float[Array, " 2"]) -> Float[Array, " 2"]:
+    return vector / jnp.sqrt(jnp.maximum(jnp.sum(vector**2), _TINY))
 
 
 def _nearest_two(

@@ -135,7 +135,8 @@ def traced(config: ModelConfig, schema: Schema) -> tuple[PyTree, PyTree]:
 
 def _forward(panels: int, inputs: int, model: Network) -> PyTree:
     """What is measured, after the fields of some points were computed from it."""
-    shape = Panels(jnp.zeros((panels, 2, 2)), jnp.zeros(panels, jnp.int32), jnp.ones((2, 2)))
+    ends = jnp.zeros((panels, 2, 2))
+    shape = Panels(ends, jnp.zeros(panels, jnp.int32), ends, jnp.ones((2, 2)))
     measured = model.encoder.measure(shape)
     prepared = model.decoder.condition(model.encoder(measured), jnp.zeros(inputs))
     _: Array = model.decoder(prepared, queries_at(shape, jnp.zeros((_POINTS, 2))))

@@ -14,7 +14,7 @@ from enf2enf.data.cache import PackedData
 from enf2enf.errors import DatasetError
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.frames import FrameConfig
-from enf2enf.inference.encoding import roles_of
+from enf2enf.inference.encoding import panels_from
 from enf2enf.model.encoder import AbstractEncoder, Measurements
 from enf2enf.model.panels import Panels
 from enf2enf.model.queries import Queries, queries_at
@@ -61,12 +61,11 @@ class Measure:
         frame = self.frames.of(geometry, self.normaliser.length, [axes])[0]
         row, values = self.frames.turned(schema, conditions, axes), turned(packed.values(index), schema, axes)
         placed = geometry.cut(self.panels, frame, self.turning)
-        ends, box = placed.ends.astype(np.float32), self.frames.box_of(geometry, frame).astype(np.float32)
-        role = roles_of(placed.on_wall) if schema.open_walls else None
+        panels = panels_from(placed, self.frames.box_of(geometry, frame), schema.open_walls)
         filled = np.minimum(np.arange(self.rows), len(values) - 1)
         points = frame.inward(packed.points(index)).astype(np.float32)[filled]
-        boundary, at, on_wall = jax.tree.map(jnp.asarray, ((ends, role, box), points, packed.on_wall(index)[filled]))
-        measured = _measure(self.encoder, Panels(*boundary), at, on_wall, self.placements)
+        at, on_wall = jnp.asarray(points), jnp.asarray(packed.on_wall(index)[filled])
+        measured = _measure(self.encoder, panels, at, on_wall, self.placements)
         source, queries = jax.device_get(measured)
         records = np.empty(self.rows, point_type(schema))
         for name in ("points", "distance", "direction"):
@@ -78,7 +77,7 @@ class Measure:
         records["valid"] = np.arange(self.rows) < len(values)
         return records, {
             "source": source,
-            "wall": np.resize(ends[placed.on_wall], ends.shape),
+            "wall": np.resize(placed.ends[placed.on_wall], placed.ends.shape).astype(np.float32),
             "weight": self._weight(packed, index, values, row),
             "conditions": self.normaliser.condition(row),
         }

@@ -16,6 +16,7 @@ from enf2enf.geometry.arrays import GeometryArrays
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.descriptors import descriptors
 from enf2enf.geometry.plane.panels import PanelPlan
+from enf2enf.geometry.plane.polygon import end_normals
 from enf2enf.geometry.plane.runs import runs_of
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.mesh import CellBlock, Mesh
@@ -24,7 +25,7 @@ from enf2enf.nn.distance import from_wall, signed_distance
 few = settings(max_examples=12, deadline=None)
 WALLS = ("bottom", "top")
 distances = jax.jit(jax.vmap(signed_distance, in_axes=(None, 0, None)))
-directions = jax.jit(jax.vmap(from_wall, in_axes=(None, 0, None)))
+directions = jax.jit(jax.vmap(from_wall, in_axes=(None, None, 0, None)))
 
 
 def channel(bump: float = 0.2, place: float = 1.5, width: float = 0.3, along: int = 30, across: int = 6) -> Mesh:
@@ -125,9 +126,10 @@ def test_the_network_measures_as_the_geometry_does(bump, place, width, seed):
     points = np.random.default_rng(seed).uniform([-0.5, -0.5], [4.5, 1.5], (40, 2))
     exact = Geometry((boundary,)).signed_distance(points)
     given = jnp.asarray(panels, jnp.float32), jnp.asarray(points, jnp.float32), jnp.asarray(boundary.on_wall)
+    normals = end_normals(boundary.vertices, np.ones(len(panels), bool))
     got = distances(*given)
     np.testing.assert_allclose(got, exact, atol=2e-6)
-    away = directions(*given)
+    away = directions(given[0], jnp.asarray(normals, jnp.float32), *given[1:])
     inside = exact > 1e-2
     foot = points - exact[:, None] * np.asarray(away)
     np.testing.assert_allclose(np.abs(Geometry((boundary,)).signed_distance(foot))[inside], 0, atol=2e-5)

@@ -1,11 +1,14 @@
 """Encoders: deterministic, one geometry at a time, equivariant, differentiable in the wall."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from enf2enf.geometry.plane.polygon import end_normals
 from enf2enf.model.amortised import AmortisedConfig
 from enf2enf.model.meta import MetaConfig
 from enf2enf.model.panels import Panels
@@ -25,7 +28,8 @@ def _panels(lobes: int = 3, depth: float = 0.06) -> Panels:
     radius = 0.27 + depth * np.cos(lobes * angle + 0.3)
     wall = np.round(radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1) * 2**14) / 2**14
     vertices = jnp.asarray(np.stack([wall[:-1], wall[1:]], axis=1), jnp.float32)
-    return Panels(vertices, jnp.zeros(64, jnp.int32), jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
+    normals = jnp.asarray(end_normals(wall[:-1], np.zeros(64, bool)), jnp.float32)
+    return Panels(vertices, jnp.zeros(64, jnp.int32), normals, jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
@@ -50,7 +54,8 @@ def _numbers(tree):
 
 def test_moves_with_the_geometry(encoder):
     panels, move = _panels(), np.asarray([4.25, -3.5], np.float32)
-    elsewhere = Panels(*(jnp.asarray(x) for x in (panels.vertices + move, panels.role, panels.box + move)))
+    vertices, box = (jnp.asarray(each + move) for each in (panels.vertices, panels.box))
+    elsewhere = dataclasses.replace(panels, vertices=vertices, box=box)
     still, moved = (_numbers(encode(encoder, seen)) for seen in (panels, elsewhere))
     for (pose, context), (new_pose, new_context) in zip(still, moved, strict=True):
         assert np.max(np.abs(new_pose - pose - move)) < 1e-6 * 8
@@ -80,7 +85,7 @@ def test_latents_are_differentiable_in_the_wall(encoder):
     @jax.jit
     def contexts_and_derivative(step):
         def contexts(step):
-            latents = _encode(encoder, Panels(panels.vertices + step * towards, panels.role, panels.box))
+            latents = _encode(encoder, dataclasses.replace(panels, vertices=panels.vertices + step * towards))
             return jnp.concatenate([cloud.context.ravel() for cloud in latents])
 
         return jax.jvp(contexts, (step,), (jnp.ones(()),))
@@ -115,7 +120,7 @@ def test_latents_on_a_wall_reach_less_far_where_they_are_closer():
     angle = np.cumsum(np.repeat([1.0, 0.5, 0.1, 0.01, 0.01, 0.1, 0.5, 1.0], 8))
     wall = 0.3 * np.stack([np.cos(angle := 2 * np.pi * angle / angle[-1]), np.sin(angle)], axis=1)
     ends = jnp.asarray(np.stack([wall, np.roll(wall, -1, axis=0)], axis=1), jnp.float32)
-    panels = Panels(ends, None, jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
+    panels = Panels(ends, None, jnp.zeros_like(ends), jnp.asarray([[-0.5, -0.5], [0.5, 0.5]]))
     encoder = config.build(Translation(), 2, key=jax.random.key(1))
     grid, cloud = measure(encoder, panels)
     assert np.array_equal(grid.window, np.full(4, np.float32(config.window)))

@@ -19,7 +19,7 @@ def _panels(panels: int = 24) -> Panels:
     angle = jnp.linspace(0, 2 * jnp.pi, panels, endpoint=False)
     start = 0.3 * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
     vertices = jnp.stack([start, jnp.roll(start, -1, axis=0)], axis=1)
-    return Panels(vertices, jnp.zeros(panels, jnp.int32), BOX)
+    return Panels(vertices, jnp.zeros(panels, jnp.int32), jnp.zeros_like(vertices), BOX)
 
 
 around = jax.jit(lambda number: wall_points(_panels(), 6, number))

@@ -68,8 +68,8 @@ class Curve:
 
     def cut(
         self, count: int, turning: float = 0.0
-    ) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"]]:
-        """Points that cut the curve into so many panels, from its start on, and which of the panels are walls.
+    ) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"], Bool[np.ndarray, " {count}"]]:
+        """Points that cut the curve into so many panels, from its start on; which panels are walls, and points corners.
 
         All corners are among them; between two of them panels have equal arc lengths, and are as many as the share of
         the arc length there (largest remainder, at least one). Of more corners than panels the ends of walls and the
@@ -83,23 +83,27 @@ class Curve:
         start = self._start()
         firsts = self._kept((self.arc[self.corners] - start) % self.length, count) if len(self.corners) else np.zeros(1)
         if not turning:
-            at = self._between(firsts, self.length, count)
+            at, begins = self._between(firsts, self.length, count)
         else:
             ruler = self._ruler(turning)
             zero = ruler.read(np.array([start]))
             readings = np.append(0.0, (ruler.read((firsts[1:] + start) % self.length) - zero) % ruler.length)
-            at = ruler.place((self._between(readings, ruler.length, count) + zero) % ruler.length) - start
+            places, begins = self._between(readings, ruler.length, count)
+            at = ruler.place((places + zero) % ruler.length) - start
         at = (at + start) % self.length
         points = np.stack([np.interp(at, self.arc, along) for along in self.closed.T], axis=1)
-        return points, self._are_walls(at)
+        return points, self._are_walls(at), begins & (len(self.corners) > 0)
 
     @staticmethod
-    def _between(firsts: Float[np.ndarray, " _"], length: float, count: int) -> Float[np.ndarray, " {count}"]:
-        """From each of some places on to the next, or to the end, equal steps; by their distances."""
+    def _between(
+        firsts: Float[np.ndarray, " _"], length: float, count: int
+    ) -> tuple[Float[np.ndarray, " {count}"], Bool[np.ndarray, " {count}"]]:
+        """From each of some places on to the next, or to the end, equal steps; by distance; and which begin there."""
         lengths = np.diff(firsts, append=length)
         shares = apportion(lengths, count, least=1)
         steps = zip(firsts, lengths, shares, strict=True)
-        return np.concatenate([first + length * np.arange(n) / n for first, length, n in steps])
+        places = np.concatenate([first + length * np.arange(n) / n for first, length, n in steps])
+        return places, np.concatenate([np.arange(n) == 0 for n in shares])
 
     def _ruler(self, turning: float) -> Ruler:
         """Corners do not turn it: panels begin there anyway."""

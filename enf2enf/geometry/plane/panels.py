@@ -12,6 +12,7 @@ from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.corners import reduced
 from enf2enf.geometry.plane.crossing import crossing
 from enf2enf.geometry.plane.curve import AXES, NOISE, Curve, centroid_of
+from enf2enf.geometry.plane.polygon import end_normals
 from enf2enf.geometry.plane.smooth import with_corners
 from enf2enf.geometry.plane.ties import apportion, ranks
 
@@ -32,11 +33,13 @@ class Placed:
         ends: start and end of each, the body on its left.
         on_wall: whether each is a wall; others close a boundary that is one in part.
         curve: the number of the curve that each is of.
+        normals: of the curve at the start and end of each, away from the body; at corners the panel's own.
     """
 
     ends: Float[np.ndarray, "panels 2 2"]
     on_wall: Bool[np.ndarray, " panels"]
     curve: Int[np.ndarray, " panels"]
+    normals: Float[np.ndarray, "panels 2 2"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,9 +99,10 @@ class PanelPlan:
         curves = [turned[number] for number in order]
         shares = apportion(np.array([curve.length for curve in curves]), self.count, FEWEST).tolist()
         pairs = zip(curves, shares, strict=True)
-        cuts, on_wall = zip(*[curve.cut(share, turning) for curve, share in pairs], strict=True)
+        cuts, on_wall, corners = zip(*[curve.cut(share, turning) for curve, share in pairs], strict=True)
         panels = np.concatenate([np.stack([cut, np.roll(cut, -1, axis=0)], axis=1) for cut in cuts])
-        return Placed(panels, np.concatenate(on_wall), np.repeat(order, shares))
+        normals = np.concatenate([end_normals(cut, sharp) for cut, sharp in zip(cuts, corners, strict=True)])
+        return Placed(panels, np.concatenate(on_wall), np.repeat(order, shares), normals)
 
     @lazy
     def centroid(self) -> Float[np.ndarray, "2"]:

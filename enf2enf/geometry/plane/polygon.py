@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from enf2enf.errors import GeometryError, place
 from enf2enf.geometry.boundary import AbstractBoundary, Part, Role
@@ -105,6 +105,23 @@ def normals(loop: Loop) -> Loop:
     tangent = ahead + np.roll(ahead, 1, axis=0)
     length = np.linalg.norm(tangent, axis=1, keepdims=True)
     return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
+
+
+def end_normals(loop: Loop, corners: Bool[np.ndarray, " vertices"]) -> Float[np.ndarray, "vertices 2 2"]:
+    """Unit normals at the start and end of every segment, to the right of the direction of travel.
+
+    Args:
+        loop: its first points.
+        corners: which of them are corners. There, and where the loop turns by 90 degrees or more, normals are the
+            segments' own, elsewhere those of `normals`.
+    """
+    ahead = np.roll(loop, -1, axis=0) - loop
+    own = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1) / np.linalg.norm(ahead, axis=1, keepdims=True)
+    before = np.roll(own, 1, axis=0)
+    sharp = (corners | ((before * own).sum(axis=1) <= 0))[:, None]
+    with np.errstate(invalid="ignore"):  # where it turns back
+        shared = normals(loop)
+    return np.stack([np.where(sharp, own, shared), np.roll(np.where(sharp, before, shared), -1, axis=0)], axis=1)
 
 
 def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loop:
