@@ -87,9 +87,34 @@ def test_bodies_that_move_with_the_frame_are_cut_in_the_same_places(
     axes, move = turned(frame, frame_mirror), turned(angle, mirror)
     walls = [np.roll(wall @ move.T, shift, axis=0)[:: -1 if mirror else 1] for wall in BODIES[case]]
     order.shuffle(walls)
-    expected = PanelPlan.of(BODIES[case], 192).cut(axes, turning).ends
-    got = PanelPlan.of(walls, 192).cut(axes @ move.T, turning).ends
-    np.testing.assert_allclose(got, expected, atol=1e-12)  # measured 8e-15
+    expected = PanelPlan.of(BODIES[case], 192).cut(axes, turning)
+    got = PanelPlan.of(walls, 192).cut(axes @ move.T, turning)
+    np.testing.assert_allclose(got.ends, expected.ends, atol=1e-12)  # measured 8e-15
+    np.testing.assert_allclose(got.normals, expected.normals, atol=1e-9)
+
+
+CORNERS = {"aerofoil": 1, "symmetric aerofoil": 1, "blunt aerofoil": 2, "void": 0, "square": 4, "circle": 0, "slot": 0,
+           "gear": 36, "four equal squares": 16, "two voids": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize("turning", [0.0, 0.7])
+@pytest.mark.parametrize("case", CORNERS)
+def test_panels_share_their_normals_but_at_corners(case, turning):
+    """There they are their own; elsewhere those of the circle through the three ends next to each."""
+    placed = PanelPlan.of(BODIES[case], 192).cut(turned(1.0), turning)
+    side = placed.ends[:, 1] - placed.ends[:, 0]
+    length = np.linalg.norm(side, axis=1, keepdims=True)
+    own = np.stack([side[:, 1], -side[:, 0]], axis=1) / length
+    after = np.array([np.flatnonzero((placed.ends[:, 0] == end).all(axis=1))[0] for end in placed.ends[:, 1]])
+    shared = own / length + own[after] / length[after]
+    shared /= np.linalg.norm(shared, axis=1, keepdims=True)
+    ends, starts = placed.normals[:, 1], placed.normals[after, 0]
+    corner = np.abs(ends - shared).max(axis=1) > 1e-9
+    corner &= np.abs(ends - own).max(axis=1) < 1e-12
+    assert corner.sum() == CORNERS[case]
+    np.testing.assert_allclose(ends[~corner], shared[~corner], atol=1e-9)
+    np.testing.assert_allclose(starts[~corner], shared[~corner], atol=1e-9)
+    np.testing.assert_allclose(starts[corner], own[after][corner], atol=1e-12)
 
 
 @pytest.mark.slow
