@@ -7,7 +7,7 @@ from jaxtyping import Array, Bool, Float, Int
 _TINY = 1e-20  # keeps the square root differentiable on the wall itself
 _AS_NEAR = 1 + 1e-6  # times a squared distance: one that is computed twice is not the same to the bit
 _ON_THE_END = 1e-3  # of the nearest panel, where that is no wall: such points are in the domain
-_ON_THE_WALL = 1e-4  # of a panel: closer points have no direction of their own
+_ON_THE_WALL = 1e-4  # of a panel: points closer to a corner have no direction from it
 
 
 def signed_distance(
