@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,10 @@ POLAR = ("magnitude", "angle_deg")
 """Keys of a vector of the plane: its magnitude, in the unit of the condition, and its angle from x to y, in degrees."""
 _NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*[^\s\d.,;].*", re.DOTALL)
 _DIGITS = 15  # a sine or cosine that is 0 but for rounding is 0
+
+
+_Table = TypeVar("_Table")
+_Made = TypeVar("_Made")
 
 
 class UnitError(ConditionError):
@@ -35,6 +39,20 @@ def check_tables(conditions: Any) -> None:
     """Raises `ConditionError` where it is no sequence of such tables."""
     if isinstance(conditions, Mapping | str) or not isinstance(conditions, Sequence):
         raise ConditionError("conditions", "a list of tables of name -> value", shown(conditions))
+
+
+def from_tables(tables: Sequence[_Table], make: Callable[[_Table], _Made]) -> list[_Made]:
+    """What is made of each of some tables of conditions; where there are several, a refusal says of which."""
+    made = []
+    for number, table in enumerate(tables, start=1):
+        try:
+            made.append(make(table))
+        except ConditionError as error:
+            if len(tables) == 1:
+                raise
+            name = f"{error.name} of table {number} of {len(tables)}"
+            raise ConditionError(name, error.expected, error.got) from None
+    return made
 
 
 def numbers(name: str, value: Any, width: int, unit: str = "") -> Float[np.ndarray, " width"]:

@@ -10,6 +10,8 @@ from enf2enf.errors import ConditionError, SchemaError
 from enf2enf.schema import LENGTH, LONGEST, SHORTEST, Schema
 
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
+SMALLEST_SINGLE = float(np.finfo(np.float32).tiny)
+"""Below it float32 has fewer digits."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.conditions import check_table, numbers
-from enf2enf.dimensionless import LARGEST_SINGLE, Dimensionless
+from enf2enf.dimensionless import LARGEST_SINGLE, SMALLEST_SINGLE, Dimensionless
 from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError, check_keys
 from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
@@ -148,7 +148,7 @@ class Normaliser:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def check(self, row: Float[np.ndarray, " inputs"], given: Float[np.ndarray, " inputs"]) -> None:
-        """Refuses conditions under which no field is finite. Raises `ConditionError`, naming the culprit.
+        """Refuses conditions under which float32 does not hold the fields. Raises `ConditionError`, naming the culprit.
 
         Args:
             row: the conditions in their frame.
@@ -156,13 +156,13 @@ class Normaliser:
         """
         columns, fields, under = self.schema.condition_columns, self.schema.field_columns, self.under(row)
         with np.errstate(all="ignore"):
-            levels, far = self._levels(row).astype(np.float32), self.extrapolating(row)
-            mean = under.backward(np.zeros((1, fields.width)), self.field_deviation, self.field_mean)[0]
-            too_large = np.any(~(np.abs([self.field_deviation * under.scales, mean]) <= LARGEST_SINGLE), axis=0)
+            levels, far, unit = self._levels(row).astype(np.float32), self.extrapolating(row), self.field_deviation
+            mean, sizes = under.backward(np.zeros((1, fields.width)), unit, self.field_mean)[0], unit * under.scales
+            held = (sizes >= SMALLEST_SINGLE) & (sizes <= LARGEST_SINGLE) & (np.abs(mean) <= LARGEST_SINGLE)
         for condition, part in zip(columns, columns.slices, strict=True):
             scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
-            grows = condition.name in far and row[part].any() and any(too_large[own].any() for own in scaled)
-            if grows or not np.isfinite(levels[part]).all():
+            lost = condition.name in far and row[part].any() and not all(held[own].all() for own in scaled)
+            if lost or not np.isfinite(levels[part]).all():
                 raise self._overflow([condition.name], given)
         under.check()
 
@@ -174,7 +174,7 @@ class Normaliser:
     def _overflow(self, names: Sequence[str], row: Float[np.ndarray, " inputs"]) -> ConditionError:
         name, values = " and ".join(map(repr, names)), self.schema.condition_columns.split(row)
         got = ", ".join(str(values[name].tolist()) for name in names)
-        return ConditionError(f"condition {name}", "numbers with which the fields are finite as float32", got)
+        return ConditionError(f"condition {name}", "numbers with which float32 holds the fields", got)
 
     def extrapolating(self, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
         """Names of the conditions outside the training range, by component or by magnitude.

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from enf2enf import card
 from enf2enf.assessment import Ranges
 from enf2enf.at import At, check_shape
-from enf2enf.conditions import Conditions, check_tables
+from enf2enf.conditions import Conditions, check_tables, from_tables
 from enf2enf.description import Description
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
@@ -258,6 +258,7 @@ class Surrogate:
         check_shape(shape, Encoding)
         check_progress(progress)
         check_tables(conditions)
+        from_tables(conditions, lambda table: self.condition_row(table, shape))
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):
             answers.append(self.decode(shape, one, at))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from enf2enf.conditions import from_tables
 from enf2enf.errors import QueryError
 from enf2enf.grid import Grid
 from enf2enf.inference.encoding import warnings_of
@@ -68,7 +69,7 @@ def resolve(
     """
     target = _target(query, shape.model.surrogate.schema.dim)
     sets = [query.conditions, *(further.conditions for further in query.further)]
-    return [ResolvedQuery(conditioned(shape, _conditions(one)), target) for one in sets]
+    return from_tables(sets, lambda one: ResolvedQuery(conditioned(shape, _conditions(one)), target))
 
 
 def _conditions(given: Mapping[str, pb.Condition]) -> Conditions:

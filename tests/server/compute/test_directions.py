@@ -106,6 +106,18 @@ def test_a_polar_is_one_call(client, here, mesh):
     assert len({answer.request_id for answer in answers}) == 1
 
 
+def test_of_a_polar_it_is_said_which_conditions_are_bad(client, here, mesh):
+    surrogate, encoding = here
+    polar, told = [GIVEN, GIVEN, GIVEN | {"inflow": (0.0, 0.0)}], []
+    for ask in (
+        lambda: surrogate.predict_many(encoding, polar, progress=lambda *numbers: told.append(numbers)),
+        lambda: client.predict_many(client.encode(mesh), polar),
+    ):
+        with pytest.raises(ConditionError, match="condition 'inflow' of table 3 of 3: expected a finite magnitude abo"):
+            ask()
+    assert not told
+
+
 def test_a_polar_has_more_directions_than_are_kept(client, here, mesh):
     """Asked side by side, then backwards: what was dropped comes again."""
     surrogate, encoding = here
