@@ -4,13 +4,10 @@ import concurrent.futures
 import contextlib
 import functools
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +25,9 @@ from enf2enf.files import alone_in, check_folder, replacing
 from enf2enf.plain import is_number, is_whole, shown
 from enf2enf.problems.plan import Plan
 from enf2enf.problems.problem import REDRAWS, AbstractProblem, Floor, SolvedCase, naming
+from enf2enf.problems.workers import finished, workers
 from enf2enf.schema import Schema
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MARK, _PARTS = "generate.json", ("meshes", "fine", "progress")
 _EVERY = 60.0  # seconds from line to line where there is no terminal
 
@@ -127,11 +124,16 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not (progress and console.is_terminal))
-    with bar, _workers(jobs) as pool:
+
+    def stopping() -> None:
+        if progress:
+            console.print("Stopping once the cases that are being solved are; they stay. Again: at once.")
+
+    with bar, workers(jobs, stopping) as pool:
         task = bar.add_task(plan.title(), total=len(work))
         said = time.monotonic()
         try:
-            for done, future in enumerate(_finished(pool, work, jobs), 1):
+            for done, future in enumerate(finished(pool, work, jobs), 1):
                 future.result()
                 bar.advance(task)
                 if bar.disable and progress and time.monotonic() - said > _EVERY:
@@ -139,52 +141,6 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
                     console.print(f"{plan.title()}: {done} of {len(work)}", markup=False, soft_wrap=True)
         except concurrent.futures.BrokenExecutor as error:
             raise SolverError("jobs", "processes that live as long as their cases", "one that was ended") from error
-        except KeyboardInterrupt:
-            if progress:
-                console.print("Stopping once the cases that are being solved are; they stay.")
-            raise
-
-
-def _finished(
-    pool: concurrent.futures.Executor, work: Iterable[Callable[[], None]], jobs: int
-) -> Iterator[concurrent.futures.Future[None]]:
-    """The calls as they end; never more than `jobs` are in the pool, which begins one more when it is shut down."""
-    running: set[concurrent.futures.Future[None]] = set()
-    for call in work:
-        if len(running) == jobs:
-            done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-            yield from done
-        running.add(pool.submit(call))
-    yield from concurrent.futures.as_completed(running)
-
-
-@contextlib.contextmanager
-def _workers(jobs: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Single-threaded processes that leave Ctrl-C to their parent; no unfinished work outlives the block, or it."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _begin() -> None:
-    """In a worker: Ctrl-C and SIGTERM are its parent's to handle, and when that is killed the worker ends too."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # this is a process that it spawned
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _make_case(folder: Path, plan: Plan, index: int) -> None:

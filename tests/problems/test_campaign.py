@@ -16,9 +16,10 @@ import pytest
 from enf2enf.data import Dataset, proportional
 from enf2enf.errors import ConfigError, DatasetError
 from enf2enf.files import alone_in
-from enf2enf.problems.campaign import _finished, _workers, generate
+from enf2enf.problems.campaign import generate
 from enf2enf.problems.elasticity.ogrid import Resolution
 from enf2enf.problems.elasticity.problem import Elasticity
+from enf2enf.problems.workers import finished, workers
 
 pytestmark = pytest.mark.slow
 
@@ -104,8 +105,8 @@ def begin(folder, number):
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_after_an_interrupt_nothing_more_is_begun(tmp_path, jobs):
     calls = [functools.partial(begin, tmp_path, number) for number in range(12)]
-    with pytest.raises(KeyboardInterrupt), _workers(jobs) as pool:
-        for done, _ in enumerate(_finished(pool, calls, jobs), start=1):
+    with pytest.raises(KeyboardInterrupt), workers(jobs, lambda: None) as pool:
+        for done, _ in enumerate(finished(pool, calls, jobs), start=1):
             if done == 4:
                 raise KeyboardInterrupt
     assert len(list(tmp_path.iterdir())) <= 3 + jobs
@@ -113,8 +114,8 @@ def test_after_an_interrupt_nothing_more_is_begun(tmp_path, jobs):
 
 def test_all_that_is_given_to_workers_is_done(tmp_path):
     calls = [functools.partial((tmp_path / str(number)).touch) for number in range(12)]
-    with _workers(3) as pool:
-        futures = list(_finished(pool, calls, 3))
+    with workers(3, lambda: None) as pool:
+        futures = list(finished(pool, calls, 3))
         assert all(future.done() for future in futures)
     assert len(futures) == len(set(futures)) == len(list(tmp_path.iterdir())) == 12
 
