@@ -64,16 +64,22 @@ def forces(
         about: the point that moments are about, in metres.
 
     Raises:
-        SchemaError: values that are not finite, or not one a side; a point that is none.
+        SchemaError: no sides; values that are not finite, not one a side, or whose integrals float64 does not hold; a
+            point that is none.
     """
+    if not isinstance(sides, WallSides):
+        raise SchemaError("sides", "those of an answer at 'wall'", shown(sides))
     pressure = _finite("pressure", pressure, sides.lengths.shape, "one a side")
     stress = -pressure[:, None] * sides.normals
     if shear is not None:
         stress = stress + _finite("shear", shear, sides.normals.shape, "one a side")
-    force = stress * sides.lengths[:, None]
     arm = sides.midpoints - _finite("about", about, (2,), "a point")
-    moment = arm[:, 0] * force[:, 1] - arm[:, 1] * force[:, 0] + _couples(sides, pressure)
-    summed = [np.bincount(sides.walls, values) for values in (force[:, 0], force[:, 1], moment)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        force = stress * sides.lengths[:, None]
+        moment = arm[:, 0] * force[:, 1] - arm[:, 1] * force[:, 0] + _couples(sides, pressure)
+        summed = [np.bincount(sides.walls, values) for values in (force[:, 0], force[:, 1], moment)]
+    if not np.isfinite(summed).all():
+        raise SchemaError("pressure and shear", "values with a finite force and moment", "larger ones")
     return Forces(np.stack(summed[:2], axis=1), summed[2])
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -43,8 +44,8 @@ class Grid:
         if lengths not in ({2}, {3}):
             raise QueryError("grid", wanted, str(sorted(lengths)))
         lower, upper, counts = map(_numbers, (self.lower, self.upper, self.resolution))
-        if not all(map(math.isfinite, (*lower, *upper))):
-            raise QueryError("grid", "finite bounds", f"{shown(self.lower)} to {shown(self.upper)}")
+        if not all(map(math.isfinite, (*lower, *upper, *map(operator.sub, upper, lower)))):
+            raise QueryError("grid", "finite bounds and sides", f"{shown(self.lower)} to {shown(self.upper)}")
         if not all(count % 1 == 0 and 1 <= count <= _MOST for count in counts):
             wanted = f"whole numbers, at least one point along each axis and at most {_MOST:,}"
             raise QueryError("grid resolution", wanted, shown(self.resolution))

@@ -75,3 +75,10 @@ def test_a_geometry_must_end_as_the_training_data_do(geometry):
     wide = Geometry.of([4 * (geometry.walls[0] - 0.5)], 6 * (geometry.outer - 0.5))
     with pytest.raises(GeometryError, match="role of the outer boundary: expected far, as in the training data, got o"):
         flows.surrogate().encode(wide)
+
+
+@pytest.mark.parametrize("given", ["False", 1, None, [True]])
+def test_whether_a_boundary_is_far_is_said_by_a_truth_value(given):
+    square = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
+    with pytest.raises(GeometryError, match="^outer_is_far: expected true or false, got "):
+        Geometry.of([0.1 * square], square, given)

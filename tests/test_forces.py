@@ -205,6 +205,14 @@ def test_what_are_no_numbers_is_refused_by_name(sin):
             ask()
 
 
+def test_sides_that_are_none_and_forces_that_are_not_finite_are_refused():
+    for none in (None, [1.0], NONE):
+        with pytest.raises(SchemaError, match="^sides: expected those of an answer at 'wall', got "):
+            forces(none, NONE)
+    with pytest.raises(SchemaError, match="^pressure and shear: expected values with a finite force and moment"):
+        forces(SIDES, np.full_like(NONE, 1.7e308), about=(1e3, 0.0))
+
+
 @pytest.mark.parametrize("size", [0.0, -1.0, 1e-200, 1e200])
 def test_what_nothing_can_be_divided_by_is_refused_by_name(size):
     on = forces(SIDES, NONE)

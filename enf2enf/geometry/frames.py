@@ -14,6 +14,7 @@ from enf2enf.schema import Schema
 if TYPE_CHECKING:
     from enf2enf.geometry.geometry import Geometry
 
+_ANCHORS = ("domain", "walls", "inflow")
 _LARGEST = 1e6  # reference lengths
 
 
@@ -38,6 +39,10 @@ class FrameConfig:
     inflow: str = "inflow"
 
     def __post_init__(self):
+        if self.anchor not in _ANCHORS:
+            raise ConfigError("frames.anchor", " or ".join(_ANCHORS), shown(self.anchor))
+        if not isinstance(self.reflections, tuple) or not all(axis in ("x", "y") for axis in self.reflections):
+            raise ConfigError("frames.reflections", "a tuple of axes, x or y", shown(self.reflections))
         if len(set(self.reflections)) < len(self.reflections):
             raise ConfigError("frames.reflections", "no axis twice", repr(list(self.reflections)))
         if self.anchor == "inflow" and "x" in self.reflections:
@@ -46,9 +51,11 @@ class FrameConfig:
             raise ConfigError("frames.inflow", "none where the anchor is not the inflow", shown(self.inflow))
         if self.anchor == "domain":
             if self.box:
-                raise ConfigError("frames.box", "none: that of the domain", shown(self.box))
+                wanted = "none where the anchor is the domain, whose bounds it is"
+                raise ConfigError("frames.box", wanted, shown(self.box))
         elif not _is_box(self.box):
-            raise ConfigError("frames.box", "a lower and an upper corner in reference lengths", shown(self.box))
+            wanted = "a lower and an upper corner in reference lengths, in this order"
+            raise ConfigError("frames.box", wanted, shown(self.box))
 
     @property
     def count(self) -> int:
@@ -116,6 +123,8 @@ class FrameConfig:
 
 
 def _is_box(corners: tuple) -> bool:
+    if not isinstance(corners, tuple) or not all(isinstance(corner, tuple) for corner in corners):
+        return False
     numbers = [number for corner in corners for number in corner]
     if len(corners) != 2 or len({len(corner) for corner in corners}) != 1 or not numbers:
         return False

@@ -21,6 +21,7 @@ from enf2enf.geometry.plane.polygon import Loop, Polygon, area, box, normals
 from enf2enf.geometry.plane.runs import Run, runs_of
 from enf2enf.mesh import Mesh
 from enf2enf.mesh.topology import PlaneMesh
+from enf2enf.plain import shown
 
 _ROUNDED = 1e-9  # of the extent: coordinates that are computed
 _ENCLOSING = 1 - 1e-9  # of the outer area: no body inside it has as much
@@ -65,6 +66,8 @@ class Geometry:
         Raises:
             GeometryError: as for the class itself, and as `Polygon` does.
         """
+        if not isinstance(outer_is_far, bool):
+            raise GeometryError("outer_is_far", "true or false", shown(outer_is_far))
         role = "far" if outer_is_far else "other"
         around = None if outer is None else Polygon(outer, name="outer boundary").as_role(role)
         boundaries = [Polygon(wall, name=f"wall {number}") for number, wall in enumerate(walls)]

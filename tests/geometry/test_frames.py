@@ -56,8 +56,18 @@ def test_the_centroid_is_that_of_the_curve_however_it_is_cut(at, size, sides):
 
 
 REFUSED = {
-    "box of the domain": ({"box": BOX}, "frames.box: expected none: that of the domain, got ((-2.0, -1.5)"),
-    "no box": ({"anchor": "walls"}, "frames.box: expected a lower and an upper corner in reference lengths, got ()"),
+    "anchor": ({"anchor": "nose"}, "frames.anchor: expected domain or walls or inflow, got 'nose'"),
+    "axis": ({"reflections": ("z",)}, "frames.reflections: expected a tuple of axes, x or y, got ('z',)"),
+    "no tuple": ({"reflections": 5}, "frames.reflections: expected a tuple of axes, x or y, got 5"),
+    "number": ({"anchor": "walls", "box": 5}, "frames.box: expected a lower and an upper corner"),
+    "numbers": ({"anchor": "walls", "box": (1.0, 2.0)}, "frames.box: expected a lower and an upper corner"),
+    "box of the domain": (
+        {"box": BOX}, "frames.box: expected none where the anchor is the domain, whose bounds it is, got ((-2.0, -1.5)"
+    ),
+    "no box": (
+        {"anchor": "walls"},
+        "frames.box: expected a lower and an upper corner in reference lengths, in this order, got ()",
+    ),
     "one corner": ({"anchor": "walls", "box": (BOX[0],)}, "frames.box: expected a lower and an upper corner"),
     "flat box": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 0.0))}, "frames.box: expected a lower and an upper"),
     "upside down": ({"anchor": "walls", "box": BOX[::-1]}, "frames.box: expected a lower and an upper corner"),

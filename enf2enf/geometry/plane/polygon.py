@@ -135,14 +135,17 @@ def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loo
     if len(loop) < 3:
         raise GeometryError(name, "at least 3 points", str(len(loop)))
     if len(bad := np.flatnonzero(~(np.abs(loop) < _LARGEST).all(axis=1))):
-        raise GeometryError(name, "finite coordinates", f"{loop[bad[0]].tolist()} at point {bad[0]}")
+        raise GeometryError(
+            name, f"finite coordinates below {_LARGEST:g}", f"{loop[bad[0]].tolist()} at point {bad[0]}"
+        )
     origin, size = box([loop]).mean(axis=0), np.ptp(loop, axis=0).max()
     local = loop - origin
     lengths = np.linalg.norm(np.roll(local, -1, axis=0) - local, axis=1)
     if len(twice := np.flatnonzero(lengths <= _NOISE * size)):
-        where = f"points {twice[0]} and {(twice[0] + 1) % len(loop)} both at {place(loop[twice[0]])}"
-        wanted = "every point once (reading with merge=TOLERANCE or predict --merge TOLERANCE joins them)"
-        raise GeometryError(name, wanted, f"{where} (duplicated)")
+        pair = f"points {twice[0]} and {(twice[0] + 1) % len(loop)}"
+        where = f"{pair} less than {_NOISE:g} of its size apart (duplicated) at {place(loop[twice[0]])}"
+        wanted = "every point once (reading a mesh with merge=TOLERANCE or predict --merge TOLERANCE joins them)"
+        raise GeometryError(name, wanted, where)
     if np.linalg.svd(local - local.mean(axis=0), compute_uv=False)[1] <= _NOISE * size:
         raise GeometryError(name, "a loop around an area", f"points on one line at {place(origin)}")
     flat = abs(area(local)) <= _NOISE * size * size  # as of a curve that crosses itself

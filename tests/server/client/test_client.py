@@ -116,6 +116,7 @@ def test_no_server():
     [
         (((0, 0), (1, 1), (2,)), "2 or 3 entries each"),
         (((0, np.nan), (1, 1), (2, 2)), "finite bounds"),
+        (((0, -1e308), (1, 1e308), (2, 2)), "finite bounds and sides"),
         (((0, 0), (1, 1), (0, 2)), "at least one point"),
         (((0, 2), (1, 1), (2, 2)), "lower bounds below upper"),
         (((0, 1), (1, 1), (2, 2)), "lower bounds below upper"),
