@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,12 +20,15 @@ _WARM, _TIMED = 2, 10  # steps: the first ones compile
 _MARGIN = 0.95  # of the time, for what is not measured
 
 
-def in_time(began: float, deadline: float, step: str = "training") -> None:
+def in_time(began: float, deadline: float) -> None:
     """Refuse `--minutes` that are over before the first step, saying how long it has taken until now."""
-    now = time.monotonic()
-    if now > deadline:
-        wanted = f"time for a step of {step}, after preparations of {now - began:.0f} s"
-        raise ConfigError("--minutes", wanted, "less after all")
+    if time.monotonic() > deadline:
+        raise _too_short(began, deadline, "training")
+
+
+def _too_short(began: float, deadline: float, step: str) -> ConfigError:
+    wanted = f"more than {time.monotonic() - began:.0f} s of preparations and a step of {step} take"
+    return ConfigError("--minutes", wanted, f"{(deadline - began) / 60:.3g}")
 
 
 def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> RunConfig:
@@ -51,7 +53,8 @@ def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> R
     ends = sum(last for _, last in timed.values())  # every stage validates after its last step
     share = (_MARGIN * (deadline - time.monotonic()) - ends) / whole
     if share * config.train.steps < 1:
-        in_time(began, -math.inf, f"{timed['field'][0]:.2g} s and a validation of {timed['field'][1]:.2g} s")
+        step = f"{timed['field'][0]:.2g} s and a validation of {timed['field'][1]:.2g} s"
+        raise _too_short(began, deadline, step)
     steps = {name: min(int(share * getattr(config.train, name)), MOST_STEPS) for name in FITTED}
     settings = dataclasses.replace(config.train, **steps)
     each = f"{settings.steps} steps of {timed['field'][0] + timed['field'][1] / every:.3g} s"
