@@ -20,6 +20,7 @@ included (LIPS, airfrans_evaluation.py, `evaluate_ml`), and the competition trai
 
 import argparse
 import dataclasses
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from benchmarks import flow, ml4cfd
 from benchmarks.rows import write_json
 from enf2enf import load
 from enf2enf.data.cache import PackedData
-from enf2enf.errors import QueryError
+from enf2enf.errors import Enf2EnfError, QueryError
 from enf2enf.geometry.plane.sides import WallSides
 
 CHANNELS = ("u", "v", "p", "nut")
@@ -161,7 +162,10 @@ def main() -> None:
     parser.add_argument("--split", choices=("validation", "test"), default="validation")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    figures = measure(options.run, options.data, options.split, options.elsewhere)
+    try:
+        figures = measure(options.run, options.data, options.split, options.elsewhere)
+    except Enf2EnfError as error:
+        sys.exit(str(error))
     drawn = Table("figure", Column("measured", justify="right"), title=f"{options.data.name}, {options.split} split")
     for name, value in figures.items():
         drawn.add_row(name, f"{value:.4g}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyvista
 
 OnProgress = Callable[[int, int], None]
-"""Called with points that are there and points in all."""
+"""Called with points that are there and points in all; from few again where a client asks a lost server anew."""
 
 
 def check_progress(progress: Any) -> None:

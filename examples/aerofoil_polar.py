@@ -54,6 +54,11 @@ with Client(options.target) as client:
         print(f"C_L up to {max(lift):.3f}, least C_D {min(drag):.4f} at {ANGLES[np.argmin(drag)]:g} degrees")
         if beyond := sorted({word for answer in answers for word in answer.extrapolating}):
             print(f"beyond the training data in {', '.join(beyond)}: an extrapolation")
+        warned = {
+            f"{angle:g}": answer.warnings for angle, answer in zip(ANGLES, answers, strict=True) if answer.warnings
+        }
+        for first, (sentence, *_) in list(warned.items())[:1]:
+            print(f"warned of at {', '.join(warned)} degrees; at {first}: {sentence}")
         for axis, x, y in zip(above, (ANGLES, drag, ANGLES), (lift, lift, moment), strict=True):
             axis.plot(x, y, color=colour, label=name)
         for axis, angle in zip(below, SHOWN, strict=True):
