@@ -94,6 +94,11 @@ def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray,
     return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)
 
 
+def right_of(along: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, "vectors 2"]:
+    """Unit vectors to the right of others."""
+    return np.stack([along[:, 1], -along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
+
+
 def normals(loop: Loop) -> Loop:
     """Unit normals at the vertices, to the right of the direction of travel.
 
@@ -102,9 +107,7 @@ def normals(loop: Loop) -> Loop:
     """
     ahead = np.roll(loop, -1, axis=0) - loop
     ahead /= (ahead**2).sum(axis=1, keepdims=True)
-    tangent = ahead + np.roll(ahead, 1, axis=0)
-    length = np.linalg.norm(tangent, axis=1, keepdims=True)
-    return np.stack([tangent[:, 1], -tangent[:, 0]], axis=1) / length
+    return right_of(ahead + np.roll(ahead, 1, axis=0))
 
 
 def end_normals(loop: Loop, corners: Bool[np.ndarray, " vertices"]) -> Float[np.ndarray, "vertices 2 2"]:
@@ -116,7 +119,7 @@ def end_normals(loop: Loop, corners: Bool[np.ndarray, " vertices"]) -> Float[np.
             segments' own, elsewhere those of `normals`.
     """
     ahead = np.roll(loop, -1, axis=0) - loop
-    own = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1) / np.linalg.norm(ahead, axis=1, keepdims=True)
+    own = right_of(ahead)
     before = np.roll(own, 1, axis=0)
     sharp = (corners | ((before * own).sum(axis=1) <= 0))[:, None]
     with np.errstate(invalid="ignore"):  # where it turns back

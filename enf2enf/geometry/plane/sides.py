@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.geometry import Geometry
+from enf2enf.geometry.plane.polygon import right_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -58,10 +59,8 @@ class WallSides:
     def _between(
         cls, start: Float[np.ndarray, "sides 2"], end: Float[np.ndarray, "sides 2"], walls: Int[np.ndarray, " sides"]
     ) -> Self:
-        side = end - start
-        lengths = np.linalg.norm(side, axis=1)
-        normals = np.stack([side[:, 1], -side[:, 0]], axis=1) / lengths[:, None]  # the body is on the left
-        return cls((start + end) / 2, normals, lengths, walls)
+        side = end - start  # the body is on its left
+        return cls((start + end) / 2, right_of(side), np.linalg.norm(side, axis=1), walls)
 
     @property
     def along(self) -> Float[np.ndarray, "sides 2"]:
