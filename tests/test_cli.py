@@ -18,6 +18,7 @@ from enf2enf.errors import ConditionError
 from enf2enf.schema import Schema
 
 LOAD = "traction=10,80"
+UNDER = " under traction 80.623 Pa at 82.875 degrees"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_predict_attaches_the_fields_to_the_same_mesh(saved, surrogate, cell, tm
     expected = surrogate.decode(surrogate.encode(before), {"traction": [10, 80]}, before.points)
     np.testing.assert_array_equal(after.point_data["von_mises"].astype(np.float32), expected["von_mises"])
     out, err = said(capsys)
-    assert out == [f"{tmp_path / 'new.vtu'}: {len(before.points)} nodes"]
+    assert out == [f"{tmp_path / 'new.vtu'}: {len(before.points)} nodes{UNDER}"]
     assert not err
 
 
@@ -95,7 +96,7 @@ def test_a_file_name_need_not_be_unicode(saved, cell, tmp_path, capsys):
     mesh, out = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.vtu", b"th\xe9.vtu"))
     shutil.copy(cell, mesh)
     assert main(["predict", saved, str(mesh), "-c", LOAD, "-o", str(out)]) == 0
-    assert said(capsys) == ([f"{tmp_path}/th\\udce9.vtu: 240 nodes"], [])
+    assert said(capsys) == ([f"{tmp_path}/th\\udce9.vtu: 240 nodes{UNDER}"], [])
     assert mesh_io.read(out).point_data["von_mises"].shape == (240,)
 
 
@@ -105,7 +106,7 @@ def test_predict_says_what_of_the_file_was_left_out(saved, cell, tmp_path, capsy
     assert main(["predict", saved, str(tmp_path / "a.vtu"), "-c", LOAD, "-o", str(out)]) == 0
     sentence = "nodes: expected a cell at each, got 1 without any, the first at (9, 0.5)"
     told, warned = said(capsys)
-    assert told == [f"{out}: 241 nodes, 1 without a field: 1 outside the domain"]
+    assert told == [f"{out}: 241 nodes{UNDER}, 1 without a field: 1 outside the domain"]
     assert warned[0] == f"enf2enf: {sentence}"
 
 

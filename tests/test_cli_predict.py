@@ -61,7 +61,8 @@ def test_points_of_a_file_in_every_form(saved, surrogate, cell, tmp_path, capsys
     asked = ["predict", saved, cell, *LOAD, "--at", str(given)]
     for name in ("answer.vtu", "answer.csv", "answer.png"):
         assert main([*asked, "--png" if name.endswith("png") else "-o", str(tmp_path / name)]) == 0
-        assert capsys.readouterr().out == f"{tmp_path / name}: 3 points, 1 without a field: 1 outside the domain\n"
+        said = "3 points under traction 80.623 Pa at 82.875 degrees, 1 without a field: 1 outside the domain"
+        assert capsys.readouterr().out == f"{tmp_path / name}: {said}\n"
     stored = read(tmp_path / "answer.vtu").point_data["von_mises"].astype(np.float32)
     np.testing.assert_array_equal(stored, expected["von_mises"])
 
@@ -72,7 +73,7 @@ def test_without_a_file_it_is_a_table(saved, surrogate, cell, capsys):
     out = capsys.readouterr().out
     for number in (expected.min(), expected.mean(), expected.max()):
         assert f"{number:.6g}" in out
-    assert "von_mises" in out and "Pa" in out
+    assert "von_mises" in out and " under traction 50 Pa at 90 degrees\n" in out
 
 
 def test_a_line_becomes_points_in_vtu(saved, cell, tmp_path):
@@ -133,7 +134,8 @@ def test_it_says_why_points_have_no_field(tmp_path, capsys):
         assert np.flatnonzero(~field.field.missing).tolist() == [known]
         assert main([*asked, "--vector", f"inflow=5,{angle}", "-o", str(tmp_path / "out.csv")]) == 0
         causes = "1 outside the domain, 2 beyond the box that the model covers, turned with the inflow"
-        assert capsys.readouterr().out == f"{tmp_path / 'out.csv'}: 4 points, 3 without a field: {causes}\n"
+        said = f"4 points under inflow 5 m/s at {angle} degrees, 3 without a field: {causes}"
+        assert capsys.readouterr().out == f"{tmp_path / 'out.csv'}: {said}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

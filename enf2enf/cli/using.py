@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,8 +142,9 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Sur
     if options.json:
         return print(json.dumps(prediction.to_dict()))
     noun = {"nodes": "node", "wall": "side"}.get(options.at, "point")
+    asked = " of walls" * (options.at == "wall") + _directed(options, surrogate)
     missing = _missing(prediction, surrogate.config.frames.follows_conditions)
-    said = f"{counted(len(prediction.points), noun)}{' of walls' * (options.at == 'wall')}{missing}"
+    said = f"{counted(len(prediction.points), noun)}{asked}{missing}"
     if written := [path for path in (options.out, options.png) if path is not None]:
         print("\n".join(f"{path}: {said}" for path in written))
     else:
@@ -152,6 +154,20 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Sur
         show(summary(prediction.field, surrogate.schema))
     if prediction.integrals:
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
+
+
+def _directed(options: argparse.Namespace, surrogate: "Surrogate") -> str:
+    """The vectors that it was asked under, by magnitude and angle, however they were given."""
+    from enf2enf.conditions import conditions_of
+
+    columns = surrogate.schema.condition_columns
+    row = columns.split(surrogate.condition_row(conditions_of(options.condition, options.vector)))
+    vectors = [(quantity, *row[quantity.name]) for quantity in columns if quantity.kind == "vector"]
+    told = [
+        f"{quantity.name} {math.hypot(x, y):.5g} {quantity.unit or '1'} at {math.degrees(math.atan2(y, x)):.5g} degrees"
+        for quantity, x, y in vectors
+    ]
+    return f" under {', '.join(told)}" if told else ""
 
 
 def _missing(prediction: "Prediction", is_turned: bool) -> str:
