@@ -127,7 +127,8 @@ def _run(folder: Path, plan: Plan, jobs: int, progress: bool) -> None:
 
     def stopping() -> None:
         if progress:
-            console.print("Stopping once the cases that are being solved are; they stay. Again: at once.")
+            sentence = "Stopping once the cases that are being solved are; they stay. Ctrl-C now gives them up."
+            console.print(sentence, markup=False, soft_wrap=True)
 
     with bar, workers(jobs, stopping) as pool:
         task = bar.add_task(plan.title(), total=len(work))

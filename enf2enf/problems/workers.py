@@ -9,10 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.process import BaseProcess
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_GIVE_UP = getattr(signal, "SIGUSR1", signal.SIGTERM)  # Windows has no signal of one's own
-_BETWEEN = 0.2  # seconds
+_GIVE_UP = getattr(signal, "SIGUSR1", None)  # Windows has no signal of one's own
+_GRACE = 10.0  # seconds for a worker whose parent is gone to end its solver and remove its files
+_BETWEEN = 0.02  # seconds from look to look
+_given_up = threading.Event()  # in a worker
 
 
 def finished(
@@ -24,7 +27,7 @@ def finished(
         if len(running) == jobs:
             done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
             yield from done
-        running.add(pool.submit(call))
+        running.add(pool.submit(_do, call))
     yield from concurrent.futures.as_completed(running)
 
 
@@ -32,52 +35,79 @@ def finished(
 def workers(jobs: int, stopping: Callable[[], None]) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
     """Single-threaded processes that leave Ctrl-C to their parent; no unfinished work outlives the block, or it.
 
+    At its end the block waits for the work that was begun. A Ctrl-C meanwhile has that given up.
+
     Args:
         jobs: how many.
-        stopping: called when the block is interrupted. It then waits for the work that was begun; interrupted once
-            more, that is given up.
+        stopping: called where a first Ctrl-C ends the block.
     """
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, context, _begin)
+    others = multiprocessing.active_children()
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
     try:
         yield pool
-    except KeyboardInterrupt:
-        try:
-            stopping()
-            pool.shutdown(wait=True, cancel_futures=True)
-        except KeyboardInterrupt:
-            _end(pool)
-        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        own = [process for process in multiprocessing.active_children() if process not in others]
+        try:
+            if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+                stopping()
+            _end(pool, own)
+        except KeyboardInterrupt:
+            _tell_to_give_up(own)
+            _end(pool, own)
+            raise
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _end(pool: concurrent.futures.Executor) -> None:
-    """Has all processes give up: more than once, for each may have one more case to leave."""
+def _end(pool: concurrent.futures.Executor, processes: Iterable[BaseProcess]) -> None:
+    """Waits for all processes, but not as the pool does: once interrupted, that takes them for ended."""
     pool.shutdown(wait=False, cancel_futures=True)
-    while left := multiprocessing.active_children():
-        for number in filter(None, (process.pid for process in left)):
-            os.kill(number, _GIVE_UP)
+    while any(process.is_alive() for process in processes):
         time.sleep(_BETWEEN)
 
 
-def _begin() -> None:
-    """In a worker: Ctrl-C and SIGTERM are its parent's to handle, and when that is killed the worker ends too.
+def _tell_to_give_up(processes: Iterable[BaseProcess]) -> None:
+    for process in processes:
+        with contextlib.suppress(OSError):  # it has just ended
+            if _GIVE_UP is None or process.pid is None:
+                process.terminate()
+            else:
+                os.kill(process.pid, _GIVE_UP)
 
-    Told to give up, it leaves its case by an exception, which ends a solver and removes its files.
+
+def _do(call: Callable[[], None]) -> None:
+    """In a worker: the call, unless it was told to give up."""
+    if not _given_up.is_set():
+        call()
+
+
+def _begin() -> None:
+    """In a worker: Ctrl-C and SIGTERM are its parent's to handle, and when that is killed the worker gives up too.
+
+    It does so by an exception in its call, which ends a solver and removes its files, and begins no other.
     """
-    signal.signal(_GIVE_UP, lambda *_: sys.exit(1))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if _GIVE_UP is not None:
+        signal.signal(_GIVE_UP, _give_up)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _give_up(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once: what it ends by takes its time
+    _given_up.set()
+    sys.exit(1)
+
+
+def _follow() -> None:
+    """Waits for the end of the process that began this one."""
     parent = multiprocessing.parent_process()
     assert parent is not None  # this is a process that it spawned
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    parent.join()
+    if _GIVE_UP is not None:
+        signal.pthread_kill(threading.main_thread().ident or 0, _GIVE_UP)
+        time.sleep(_GRACE)
+    os._exit(1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import session, until
 
 from enf2enf.data import Dataset, proportional
 from enf2enf.errors import ConfigError, DatasetError
@@ -193,31 +194,11 @@ def test_workers_end_with_whoever_began_them(kill, number, status, tmp_path):
     command = [sys.executable, "-m", "enf2enf", "generate", "joukowski", "--cases", "100000", "--jobs", "2"]
     process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], start_new_session=True)
     try:
-        assert _until(lambda: len(list((tmp_path / "out").glob("progress/*"))) > 2)
-        workers = [pid for pid in _session(process.pid) if pid != process.pid]
+        assert until(lambda: len(list((tmp_path / "out").glob("progress/*"))) > 2)
+        workers = [pid for pid in session(process.pid) if pid != process.pid]
         assert len(workers) >= 2
         kill(process.pid, number)
         assert process.wait(60) == status  # SIGTERM, of the command or of all that it began, is a Ctrl-C
-        assert _until(lambda: not _session(process.pid))
+        assert until(lambda: not session(process.pid))
     finally:
-        os.killpg(process.pid, signal.SIGKILL) if _session(process.pid) else None
-
-
-def _until(is_so, seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.05)
-    return is_so()
-
-
-def _session(leader: int) -> list[int]:
-    """The processes of a session that run, its leader among them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(session) == leader and state != "Z":
-            found.append(int(path.parent.name))
-    return found
+        os.killpg(process.pid, signal.SIGKILL) if session(process.pid) else None

@@ -63,8 +63,10 @@ PLANS = (
 _STEEP = 11.0
 """Degrees from which on the first plan is left out."""
 
-_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "10000000000"}
-"""For the C library: a solver whose arrays are given back to the system after every use takes a tenth more time."""
+_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "10000000000"}
+"""For the C library: a solver whose arrays are given back to the system after every use takes a tenth more time.
+
+Older ones refuse a larger threshold than 32 MiB."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,7 +125,7 @@ def openfoam() -> dict[str, str]:
         raise SolverError("simpleFoam", "OpenFOAM on PATH (Debian: apt install openfoam)", "none")
     share = os.environ.get("WM_PROJECT_DIR") or str(Path(found).parents[1] / "share" / "openfoam")
     paths = {"WM_PROJECT_DIR": share, "FOAM_ETC": f"{share}/etc"}
-    return {**os.environ, **paths, **_KEPT_MEMORY, "OMP_NUM_THREADS": "1"}
+    return {**_KEPT_MEMORY, **os.environ, **paths, "OMP_NUM_THREADS": "1"}
 
 
 def _by_plans(case: Case, folder: Path, environment: dict[str, str]) -> State | None:
