@@ -81,8 +81,8 @@ def from_wall(
     """Unit normal of the wall at the point of it that is nearest (2-D), which turns all along a bend.
 
     Along a panel the normal changes from that at its start to that at its end (Phong, Illumination for Computer
-    Generated Pictures, 1975): it is the one that passes through the query point. Around a corner it is the direction
-    from the corner; on one, the mean of both panels' normals.
+    Generated Pictures, 1975): it is the one that passes through the query point. Around a corner, and beyond the
+    end of a wall, it is the direction from there; on a corner, the mean of both panels' normals.
 
     Args:
         panels, point, is_wall: as for `signed_distance`.
@@ -99,7 +99,8 @@ def from_wall(
     normal = _unit(jnp.sum(jnp.where(on_it[:, None] | ~jnp.any(on_it), own, 0.0), axis=0))
     off = jnp.mean(away - jnp.clip(fraction, 0.0, 1.0)[:, None] * side, axis=0)
     length = jnp.sqrt(jnp.maximum(jnp.sum(side**2), _TINY) / 2)
-    at_corner = (two[0] != two[1]) & ~jnp.any(on_it) & (jnp.sum(off**2) > (_ON_THE_WALL * length) ** 2)
+    at_end = jnp.all((fraction <= 0) | (fraction >= 1)) & ~jnp.any(on_it)
+    at_corner = at_end & (jnp.sum(off**2) > (_ON_THE_WALL * length) ** 2)
     return jnp.where(at_corner & (signed_distance(panels, point, is_wall) > 0), _unit(off), normal)
 
 

@@ -97,3 +97,16 @@ def test_it_is_finite_and_has_derivatives_on_the_wall(seed, at_vertex):
     point = panels[seed % 40, 0] if at_vertex else panels[seed % 40].mean(axis=0)
     for leaf in derivatives(panels, normals, point):
         assert np.isfinite(leaf).all()
+
+
+@few
+@given(inlet=st.floats(95, 175), place=st.floats(0.1, 0.9), distance=st.floats(0.01, 0.8))
+def test_beyond_the_end_of_a_wall_it_is_the_direction_from_there(inlet, place, distance):
+    """As the distance grows: where the next panel, which slants, is no wall."""
+    slant, angle = np.deg2rad(inlet), np.deg2rad(90 + place * (inlet - 90))
+    loop = np.array([(1.0, 0.0), (0.0, 0.0), (2 * np.cos(slant), 2 * np.sin(slant)), (1.0, 2.0)])
+    panels, normals = panels_of(loop, np.ones(4, bool))
+    point, is_wall = jnp.asarray(distance * np.array([np.cos(angle), np.sin(angle)]), jnp.float32), jnp.arange(4) == 0
+    expected = [np.cos(angle), np.sin(angle)]
+    np.testing.assert_allclose(from_wall(panels, normals, point, is_wall), expected, atol=1e-5)
+    np.testing.assert_allclose(jax.grad(signed_distance, argnums=1)(panels, point, is_wall), expected, atol=1e-5)
