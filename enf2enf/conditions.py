@@ -17,8 +17,6 @@ POLAR = ("magnitude", "angle_deg")
 """Keys of a vector of the plane: its magnitude, in the unit of the condition, and its angle from x to y, in degrees."""
 _NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*[^\s\d.,;].*", re.DOTALL)
 _DIGITS = 15  # a sine or cosine that is 0 but for rounding is 0
-
-
 _Table = TypeVar("_Table")
 _Made = TypeVar("_Made")
 
@@ -51,7 +49,7 @@ def from_tables(tables: Sequence[_Table], make: Callable[[_Table], _Made]) -> li
             if len(tables) == 1:
                 raise
             name = f"{error.name} of table {number} of {len(tables)}"
-            raise ConditionError(name, error.expected, error.got) from None
+            raise type(error)(name, error.expected, error.got) from None
     return made
 
 

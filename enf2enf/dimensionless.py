@@ -14,6 +14,14 @@ SMALLEST_SINGLE = float(np.finfo(np.float32).tiny)
 """Below it float32 has fewer digits."""
 
 
+def check_single(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Raises `SchemaError` where numbers are not of this shape, or not finite as float32."""
+    if values.shape != shape:
+        raise SchemaError(name, f"finite numbers of shape {shape}", f"shape {values.shape}")
+    if not (np.abs(values) <= LARGEST_SINGLE).all():
+        raise SchemaError(name, "finite numbers within the range of float32", str(values.tolist())[:80])
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dimensionless:
     """(u - undisturbed) / scale of every field component, or its log1p where the schema says so.

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.conditions import check_table, numbers
-from enf2enf.dimensionless import LARGEST_SINGLE, SMALLEST_SINGLE, Dimensionless
+from enf2enf.dimensionless import LARGEST_SINGLE, SMALLEST_SINGLE, Dimensionless, check_single
 from enf2enf.errors import ConditionError, GeometryError, QueryError, SchemaError, check_keys
 from enf2enf.plain import is_number, shown
 from enf2enf.schema import Schema
@@ -51,11 +51,11 @@ class Normaliser:
             ("magnitude", len(self.schema.conditions)),
         ):  # fmt: skip
             for name in (f.name for f in dataclasses.fields(self) if f.name.startswith(stem)):
-                _check_finite(name, getattr(self, name), (width,))
+                check_single(f"{name} of the normaliser", getattr(self, name), (width,))
             low, high = getattr(self, f"{stem}_low", 0.0), getattr(self, f"{stem}_high", 0.0)
             if not np.all(low <= high) or (stem == "magnitude" and np.any(low < 0)):
                 raise SchemaError(f"{stem}_low of the normaliser", f"at most {stem}_high", f"{low} and {high}")
-        _check_finite("length and extents", np.array([self.length, *self.extents]), (3,))
+        check_single("length and extents of the normaliser", np.array([self.length, *self.extents]), (3,))
         if self.schema.length not in (None, self.length) or self.extents[0] > self.extents[1]:
             got = f"{self.length} and {self.extents} m"
             raise SchemaError("length and extents of the normaliser", "the schema's length, and a range", got)
@@ -159,11 +159,14 @@ class Normaliser:
             levels, far, unit = self._levels(row).astype(np.float32), self.extrapolating(row), self.field_deviation
             mean, sizes = under.backward(np.zeros((1, fields.width)), unit, self.field_mean)[0], unit * under.scales
             held = (sizes >= SMALLEST_SINGLE) & (sizes <= LARGEST_SINGLE) & (np.abs(mean) <= LARGEST_SINGLE)
-        for condition, part in zip(columns, columns.slices, strict=True):
-            scaled = [own for field, own in zip(fields, fields.slices, strict=True) if field.scales(condition.name)]
-            lost = condition.name in far and row[part].any() and not all(held[own].all() for own in scaled)
-            if lost or not np.isfinite(levels[part]).all():
-                raise self._overflow([condition.name], given)
+            magnitudes = columns.magnitudes(row)
+            beyond = np.abs(np.log(magnitudes / np.clip(magnitudes, self.magnitude_low, self.magnitude_high)))
+        lost = [field for field, own in zip(fields, fields.slices, strict=True) if not held[own].all()]
+        for number in np.argsort(-beyond):  # the one at fault is the farthest from what was learnt
+            name, part = columns.names[number], columns.slices[number]
+            is_lost = name in far and row[part].any() and any(field.scales(name) for field in lost)
+            if is_lost or not np.isfinite(levels[part]).all():
+                raise self._overflow([name], given)
         under.check()
 
     def check_finite(self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]) -> None:
@@ -290,11 +293,3 @@ class Normaliser:
 def condition_features(schema: Schema) -> int:
     """Number of features that the conditions of a schema become: the levels, then the directions of vectors."""
     return schema.condition_width + schema.dim * sum(q.kind == "vector" for q in schema.conditions)
-
-
-def _check_finite(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
-    if values.shape != shape:
-        raise SchemaError(f"{name} of the normaliser", f"finite numbers of shape {shape}", f"shape {values.shape}")
-    if not (np.abs(values) <= LARGEST_SINGLE).all():
-        got = str(values.tolist())[:80]
-        raise SchemaError(f"{name} of the normaliser", "finite numbers within the range of float32", got)

@@ -258,7 +258,7 @@ class Surrogate:
         check_shape(shape, Encoding)
         check_progress(progress)
         check_tables(conditions)
-        from_tables(conditions, lambda table: self.condition_row(table, shape))
+        from_tables(conditions, lambda table: self.condition_row(table, shape))  # before any is answered
         answers: list[Prediction] = []
         for number, one in enumerate(conditions, start=1):
             answers.append(self.decode(shape, one, at))

@@ -161,9 +161,8 @@ def test_conditions_beyond_single_precision_are_refused_by_name_and_no_others(se
             row = normaliser.condition_row(GOOD | changed_)
             normaliser.check(row, row)
         except ConditionError as error:
-            names = {name, *normaliser.extrapolating(normaliser.condition_row(GOOD))}  # one of those at fault
-            wanted = "expected numbers with which float32 holds the fields"
-            assert abs(size) > 17 and str(error).startswith(tuple(f"condition '{one}': {wanted}" for one in names))
+            assert str(error).startswith(f"condition '{name}': expected numbers with which float32 holds the fields")
+            assert abs(size) > 17
             return
         features = normaliser.condition(row)
         mean, above = (normaliser.physical(np.full((1, 4), level), row).astype(np.float32) for level in (0.0, 1.0))

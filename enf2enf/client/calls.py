@@ -18,7 +18,7 @@ from enf2enf.client.replies import ModelVersion, RemoteShape, description_of
 from enf2enf.client.requests import Question, Upload, message
 from enf2enf.client.retry import Retry, usual_seconds
 from enf2enf.client.steps import Exchange, Steps, T
-from enf2enf.conditions import Conditions, UnitError, check_tables, given
+from enf2enf.conditions import Conditions, UnitError, check_tables, from_tables, given
 from enf2enf.description import Description
 from enf2enf.errors import ServiceError
 from enf2enf.prediction import OnProgress, Prediction, check_progress
@@ -138,9 +138,8 @@ class Calls:
             return Question.of(conditions, at, bounds)
         except UnitError:
             described = yield from self.describe(model, version)
-            for name, value in (pair for one in conditions for pair in one.items()):
-                units = [quantity.unit for quantity in described.schema.conditions if quantity.name == name]
-                given(name, value, *units)
+            units = {quantity.name: quantity.unit for quantity in described.schema.conditions}
+            from_tables(conditions, lambda one: [given(name, one[name], units.get(name, "")) for name in one])
             raise
 
     def _placed(self, question: Question, steps: Steps[T]) -> Steps[T]:

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from jaxtyping import Float
 
 from enf2enf.at import At, check_name, points_of
-from enf2enf.conditions import Conditions, check_table, given
+from enf2enf.conditions import Conditions, check_table, from_tables, given
 from enf2enf.errors import MeshError, QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.bare import WALLS
@@ -147,9 +147,7 @@ class Question:
             ConditionError: values that are no numbers.
             QueryError: points that are no array (points, dim), or a name that cannot be sent.
         """
-        for one in conditions:
-            check_table(one)
-        first, *others = [{name: _condition(name, value) for name, value in one.items()} for one in conditions]
+        first, *others = from_tables(conditions, _conditions)
         query = message(pb.Query, conditions=first, further=[message(pb.ConditionSet, conditions=o) for o in others])
         sent = _sent(at, bounds)
         if isinstance(sent, str):
@@ -229,6 +227,11 @@ def _sent(at: At, bounds: Float[np.ndarray, "2 dim"] | None) -> Float[np.ndarray
     if isinstance(at, Grid) and bounds is not None and len(at.lower) == bounds.shape[1]:
         return at
     return np.ascontiguousarray(points_of(at, bounds), "<f8")
+
+
+def _conditions(table: Conditions) -> dict[str, pb.Condition]:
+    check_table(table)
+    return {name: _condition(name, value) for name, value in table.items()}
 
 
 def _condition(name: str, value: Any) -> pb.Condition:

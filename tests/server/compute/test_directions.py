@@ -106,14 +106,15 @@ def test_a_polar_is_one_call(client, here, mesh):
     assert len({answer.request_id for answer in answers}) == 1
 
 
-def test_of_a_polar_it_is_said_which_conditions_are_bad(client, here, mesh):
+@pytest.mark.parametrize("bad", [(0.0, 0.0), "none", "5 m/s"])
+def test_of_a_polar_it_is_said_which_conditions_are_bad(client, here, mesh, bad):
     surrogate, encoding = here
-    polar, told = [GIVEN, GIVEN, GIVEN | {"inflow": (0.0, 0.0)}], []
+    polar, told = [GIVEN, GIVEN, GIVEN | {"inflow": bad}], []
     for ask in (
         lambda: surrogate.predict_many(encoding, polar, progress=lambda *numbers: told.append(numbers)),
         lambda: client.predict_many(client.encode(mesh), polar),
     ):
-        with pytest.raises(ConditionError, match="condition 'inflow' of table 3 of 3: expected a finite magnitude abo"):
+        with pytest.raises(ConditionError, match="^condition 'inflow' of table 3 of 3: expected .*, got "):
             ask()
     assert not told
 
