@@ -34,6 +34,7 @@ def add_commands(commands: Any) -> None:
     subsample.add_argument("dataset", type=path, help="a folder with dataset.json")
     subsample.add_argument("--share", type=number, required=True, help="part of every case's points, e.g. 0.125")
     subsample.add_argument("--seed", type=whole, default=0, help="of the drawing (0)")
+    subsample.add_argument("--keep-walls", action="store_true", help="keep all points on walls")
     subsample.add_argument("--out", type=path, required=True, help="folder, new or empty")
 
     example = "enf2enf train examples/elasticity.toml\nenf2enf train examples/elasticity.toml --minutes 20 --fit"
@@ -90,7 +91,8 @@ def _subsample(options: argparse.Namespace) -> None:
     from enf2enf.data.subsample import subsample
 
     with stopped_as_by_ctrl_c():
-        counts = subsample(options.dataset, options.out, options.share, options.seed).values()
+        given = options.dataset, options.out, options.share, options.seed
+        counts = subsample(*given, keep_walls=options.keep_walls).values()
     print(f"{options.out}: {len(counts)} cases, {min(counts)} to {max(counts)} points each")
 
 

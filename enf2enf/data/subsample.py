@@ -29,7 +29,12 @@ _bar = functools.partial(bar, doing="Subsampling the data set")
 
 
 def subsample(
-    folder: str | os.PathLike, out: str | os.PathLike, share: float, seed: int = 0, progress: Track = _bar
+    folder: str | os.PathLike,
+    out: str | os.PathLike,
+    share: float,
+    seed: int = 0,
+    progress: Track = _bar,
+    keep_walls: bool = False,
 ) -> dict[str, int]:
     """Write a data set with the same cases, conditions, splits and fine samplings, but fewer known values.
 
@@ -43,6 +48,8 @@ def subsample(
         share: part of every case's points that is kept, above 0 and below 1, and of those on its walls; see
             `draw_share`.
         seed: of the draw.
+        progress: says how far it has got.
+        keep_walls: whether all points on walls are kept.
 
     Returns:
         How many points of every case were kept.
@@ -64,8 +71,8 @@ def subsample(
         for part in _PARTS:
             (target / part).mkdir(parents=True, exist_ok=True)
         for name in progress(dataset.manifest["cases"]):
-            cases[name], counts[name] = _subsample_case(dataset, name, target, share, seed)
-        _write_manifest(dataset, target, cases, share, seed)
+            cases[name], counts[name] = _subsample_case(dataset, name, target, share, seed, keep_walls)
+        _write_manifest(dataset, target, cases, share, seed, keep_walls)
     finally:
         if not (target / NAME).exists():
             for part in _PARTS:
@@ -83,15 +90,18 @@ def draw_share(seed: int, name: str, count: int, share: float) -> Int[np.ndarray
     return np.sort(order[: max(1, round(share * count))])
 
 
-def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, seed: int) -> tuple[dict[str, Any], int]:
+def _subsample_case(
+    dataset: Dataset, name: str, target: Path, share: float, seed: int, keep_walls: bool
+) -> tuple[dict[str, Any], int]:
     case, path, stem = dataset.case(name), dataset.mesh_path(name), quote(name, safe="")
     entry = {"mesh": f"meshes/{stem}{path.suffix}", "conditions": dataset.conditions(name)}
     mesh_io.write(target / entry["mesh"], dataclasses.replace(mesh_io.read(path), point_data={}))
     count = 0
-    for part, field in (("samples", case.solution), ("wall", case.wall)):
+    on_walls = 1.0 if keep_walls else share
+    for part, field, own in (("samples", case.solution, share), ("wall", case.wall, on_walls)):
         if field is None:
             continue
-        kept = draw_share(seed, name, len(field.points), share)
+        kept = draw_share(seed, name, len(field.points), own)
         entry[part] = f"{part}/{stem}.npz"
         values = {quantity: column[kept] for quantity, column in field.values.items()}
         npz.write(target / entry[part], {"points": field.points[kept], **values})
@@ -104,15 +114,15 @@ def _subsample_case(dataset: Dataset, name: str, target: Path, share: float, see
 
 
 def _write_manifest(
-    dataset: Dataset, target: Path, cases: Mapping[str, Mapping[str, Any]], share: float, seed: int
+    dataset: Dataset, target: Path, cases: Mapping[str, Mapping[str, Any]], share: float, seed: int, keep_walls: bool
 ) -> None:
     old = dataset.manifest
-    floor, command = old.get("floor"), f"enf2enf subsample --share {share} --seed {seed}"
+    floor, command = old.get("floor"), f"enf2enf subsample --share {share} --seed {seed}{' --keep-walls' * keep_walls}"
     if floor is not None:
         floor = {**floor, "how": f"{floor.get('how', 'not stated')}; measured before thinning"}
     thinned = (
         f"Thinned: of every case, the fields are known at a share of {share} of the points at which they were before, "
-        f"drawn once (seed {seed}); the meshes carry no fields."
+        f"drawn once (seed {seed}){', and at all on walls' * keep_walls}; the meshes carry no fields."
     )
     write_manifest(
         target, dataset.schema, cases, dataset.split, name=f"{old['name']}, {share} of the points",

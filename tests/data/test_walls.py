@@ -72,19 +72,22 @@ def test_a_change_of_wall_samples_makes_the_cache_anew(walled):
     np.testing.assert_allclose(after.values(index)[-29:, -1], arrays["pressure"] + 1, rtol=1e-6)  # measured 6e-8
 
 
-def test_a_share_of_the_wall_samples_is_kept_as_of_all_others(walled, tmp_path):
-    counts = subsample(walled, tmp_path / "some", 0.3, 3, iter)
+@pytest.mark.parametrize("keep_walls", [False, True])
+def test_a_share_of_the_wall_samples_is_kept_as_of_all_others_or_all_are(walled, tmp_path, keep_walls):
+    counts = subsample(walled, tmp_path / "some", 0.3, 3, iter, keep_walls)
     before, after = Dataset.open(walled), Dataset.open(tmp_path / "some")
     for name, count in counts.items():
         one, other = before.case(name), after.case(name)
-        assert len(other.wall.points) == round(0.3 * 29)
+        assert len(other.wall.points) == (29 if keep_walls else round(0.3 * 29))
         assert count == len(other.wall.points) + round(0.3 * len(one.solution.points))
         rows = [
             {(*p, *f, q) for p, f, q in zip(w.points, w["friction"], w["pressure"], strict=True)}
             for w in (one.wall, other.wall)
         ]
-        assert rows[1] < rows[0] and len(rows[1]) == len(other.wall.points)
+        assert rows[1] <= rows[0] and len(rows[1]) == len(other.wall.points)
     assert PackedData.load(tmp_path / "some", iter).schema == before.schema
+    said = after.manifest["source"], after.manifest["description"]
+    assert said[0].endswith(" --keep-walls") == ("and at all on walls" in said[1]) == keep_walls
 
 
 def in_case(**changes):
