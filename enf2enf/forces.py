@@ -70,16 +70,14 @@ def forces(
     if not isinstance(sides, WallSides):
         raise SchemaError("sides", "those of an answer at 'wall'", shown(sides))
     pressure = _finite("pressure", pressure, sides.lengths.shape, "one a side")
-    stress = -pressure[:, None] * sides.normals
-    if shear is not None:
-        stress = stress + _finite("shear", shear, sides.normals.shape, "one a side")
+    friction = 0.0 if shear is None else _finite("shear", shear, sides.normals.shape, "one a side")
     arm = sides.midpoints - _finite("about", about, (2,), "a point")
     with np.errstate(over="ignore", invalid="ignore"):
-        force = stress * sides.lengths[:, None]
+        force = (friction - pressure[:, None] * sides.normals) * sides.lengths[:, None]
         moment = arm[:, 0] * force[:, 1] - arm[:, 1] * force[:, 0] + _couples(sides, pressure)
         summed = [np.bincount(sides.walls, values) for values in (force[:, 0], force[:, 1], moment)]
     if not np.isfinite(summed).all():
-        raise SchemaError("pressure and shear", "values with a finite force and moment", "larger ones")
+        raise SchemaError("forces", "finite sums and moments of pressure and shear", "some that float64 does not hold")
     return Forces(np.stack(summed[:2], axis=1), summed[2])
 
 

@@ -57,8 +57,9 @@ with Client(options.target) as client:
         warned = {
             f"{angle:g}": answer.warnings for angle, answer in zip(ANGLES, answers, strict=True) if answer.warnings
         }
-        for first, (sentence, *_) in list(warned.items())[:1]:
-            print(f"warned of at {', '.join(warned)} degrees; at {first}: {sentence}")
+        if warned:
+            first = next(iter(warned))
+            print(f"warned of at {', '.join(warned)} degrees; at {first}: {warned[first][0]}")
         for axis, x, y in zip(above, (ANGLES, drag, ANGLES), (lift, lift, moment), strict=True):
             axis.plot(x, y, color=colour, label=name)
         for axis, angle in zip(below, SHOWN, strict=True):

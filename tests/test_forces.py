@@ -209,8 +209,8 @@ def test_sides_that_are_none_and_forces_that_are_not_finite_are_refused():
     for none in (None, [1.0], NONE):
         with pytest.raises(SchemaError, match="^sides: expected those of an answer at 'wall', got "):
             forces(none, NONE)
-    with pytest.raises(SchemaError, match="^pressure and shear: expected values with a finite force and moment"):
-        forces(SIDES, np.full_like(NONE, 1.7e308), about=(1e3, 0.0))
+    with pytest.raises(SchemaError, match="^forces: expected finite sums and moments of pressure and shear, got so"):
+        forces(SIDES, np.full_like(NONE, 1.7e308), np.full_like(SIDES.normals, -1.7e308), (1e3, 0.0))
 
 
 @pytest.mark.parametrize("size", [0.0, -1.0, 1e-200, 1e200])

@@ -39,9 +39,9 @@ class FrameConfig:
     inflow: str = "inflow"
 
     def __post_init__(self):
-        if self.anchor not in _ANCHORS:
+        if not isinstance(self.anchor, str) or self.anchor not in _ANCHORS:
             raise ConfigError("frames.anchor", " or ".join(_ANCHORS), shown(self.anchor))
-        if not isinstance(self.reflections, tuple) or not all(axis in ("x", "y") for axis in self.reflections):
+        if not isinstance(self.reflections, tuple) or not all(map(_is_axis, self.reflections)):
             raise ConfigError("frames.reflections", "a tuple of axes, x or y", shown(self.reflections))
         if len(set(self.reflections)) < len(self.reflections):
             raise ConfigError("frames.reflections", "no axis twice", repr(list(self.reflections)))
@@ -50,11 +50,11 @@ class FrameConfig:
         if self.anchor != "inflow" and self.inflow != "inflow":
             raise ConfigError("frames.inflow", "none where the anchor is not the inflow", shown(self.inflow))
         if self.anchor == "domain":
-            if self.box:
+            if not isinstance(self.box, tuple) or self.box:
                 wanted = "none where the anchor is the domain, whose bounds it is"
                 raise ConfigError("frames.box", wanted, shown(self.box))
         elif not _is_box(self.box):
-            wanted = "a lower and an upper corner in reference lengths, in this order"
+            wanted = "tuples of a lower and an upper corner in reference lengths, in this order"
             raise ConfigError("frames.box", wanted, shown(self.box))
 
     @property
@@ -120,6 +120,10 @@ class FrameConfig:
     def box_of(self, geometry: "Geometry", frame: Frame) -> Float[np.ndarray, "2 dim"]:
         """Lower and upper corner, in a frame, of what the network covers."""
         return np.sort(frame.inward(geometry.bounds), axis=0) if self.anchor == "domain" else np.array(self.box)
+
+
+def _is_axis(axis: str) -> bool:
+    return isinstance(axis, str) and axis in ("x", "y")
 
 
 def _is_box(corners: tuple) -> bool:

@@ -66,7 +66,7 @@ class Geometry:
         Raises:
             GeometryError: as for the class itself, and as `Polygon` does.
         """
-        if not isinstance(outer_is_far, bool):
+        if not isinstance(outer_is_far, bool | np.bool_):
             raise GeometryError("outer_is_far", "true or false", shown(outer_is_far))
         role = "far" if outer_is_far else "other"
         around = None if outer is None else Polygon(outer, name="outer boundary").as_role(role)

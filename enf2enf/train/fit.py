@@ -27,17 +27,17 @@ def in_time(began: float, deadline: float) -> None:
 
 
 def _too_short(began: float, deadline: float, step: str) -> ConfigError:
-    wanted = f"more than {time.monotonic() - began:.0f} s of preparations and a step of {step} take"
+    wanted = f"more than {(time.monotonic() - began) / 60:.3g}, which preparations took, and a step of {step}"
     return ConfigError("--minutes", wanted, f"{(deadline - began) / 60:.3g}")
 
 
-def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> RunConfig:
+def fitted(trainer: "Trainer", deadline: float, began: float) -> RunConfig:
     """The configuration of a run with as many steps, in all its stages alike, as end before a deadline.
 
     Args:
         trainer: the run, none of whose weights change.
         deadline: of `time.monotonic`.
-        began: when the preparations did; now if not given.
+        began: when the preparations did.
 
     Raises:
         ConfigError: a model whose encoder is trained first, or no time for a single step.
@@ -45,7 +45,6 @@ def fitted(trainer: "Trainer", deadline: float, began: float | None = None) -> R
     config, stages = trainer.config, [stage for stage in trainer.stages if not stage.needless]
     if config.pretrains_encoder:
         raise ConfigError("--fit", "a model whose encoder and decoder learn together", "one whose encoder learns first")
-    began = time.monotonic() if began is None else began
     check = functools.partial(in_time, began, deadline)
     timed = {stage.name: _timed(trainer, stage, check) for stage in stages}
     every = config.train.validate_every

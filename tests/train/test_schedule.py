@@ -113,7 +113,7 @@ def test_a_schedule_fits_its_time_and_is_kept(short, packed, spacing, tmp_path):
     config = dataclasses.replace(short, out=tmp_path / "run", train=settings)
     trainer = Trainer(config, packed, quiet=True)
     began = time.monotonic()
-    chosen = fitted(trainer, began + 600).train
+    chosen = fitted(trainer, began + 600, began).train
     assert 0 < chosen.steps < 1_000_000 and chosen.smooth_steps == pytest.approx(0.3 * chosen.steps, abs=1)
     assert fitted_before(config) is None and not list(config.out.iterdir())  # nothing was trained
     trainer.reschedule(dataclasses.replace(config, train=chosen), stages_of)
@@ -124,10 +124,8 @@ def test_a_schedule_fits_its_time_and_is_kept(short, packed, spacing, tmp_path):
     assert (resumed.finished, resumed.step) == (False, 2)
     with pytest.raises(ConfigError, match="another run's state"):
         train(config, quiet=True)
-    with pytest.raises(
-        ConfigError, match="--minutes: expected more than .* s of preparations and a step of training take, got "
-    ):
-        fitted(trainer, time.monotonic())
+    with pytest.raises(ConfigError, match="--minutes: expected more than .*, which preparations took, and a step of "):
+        fitted(trainer, time.monotonic(), time.monotonic())
 
 
 def test_there_is_no_fit_without_a_time(short, tmp_path):

@@ -139,14 +139,14 @@ def _validated(name: str, points: Float[np.ndarray, "_ _"], simple: bool) -> Loo
         raise GeometryError(name, "at least 3 points", str(len(loop)))
     if len(bad := np.flatnonzero(~(np.abs(loop) < _LARGEST).all(axis=1))):
         raise GeometryError(
-            name, f"finite coordinates below {_LARGEST:g}", f"{loop[bad[0]].tolist()} at point {bad[0]}"
+            name, f"finite coordinates of less than {_LARGEST:g}", f"{loop[bad[0]].tolist()} at point {bad[0]}"
         )
     origin, size = box([loop]).mean(axis=0), np.ptp(loop, axis=0).max()
     local = loop - origin
     lengths = np.linalg.norm(np.roll(local, -1, axis=0) - local, axis=1)
     if len(twice := np.flatnonzero(lengths <= _NOISE * size)):
         pair = f"points {twice[0]} and {(twice[0] + 1) % len(loop)}"
-        where = f"{pair} less than {_NOISE:g} of its size apart (duplicated) at {place(loop[twice[0]])}"
+        where = f"{pair} at most {_NOISE:g} of its size apart (duplicated) at {place(loop[twice[0]])}"
         wanted = "every point once (reading a mesh with merge=TOLERANCE or predict --merge TOLERANCE joins them)"
         raise GeometryError(name, wanted, where)
     if np.linalg.svd(local - local.mean(axis=0), compute_uv=False)[1] <= _NOISE * size:
