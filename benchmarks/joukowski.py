@@ -7,9 +7,11 @@
 Per case and field the L2 norm of the error over that of the field, less the inflow for the velocity: mean over the
 cases of a split, beside those of the nearest training shape and of the mean field. Then lift and drag, integrated over
 the sides of the walls from the decoded wall pressure, against the exact lift; drag is none. The same of runs on an
-eighth of the points (asked at all of them), and on one and two bodies, where these have been made:
+eighth of the points (asked at all of them), on an eighth of those in the domain and all on walls, and on one and two
+bodies, where these have been made:
 
     enf2enf subsample data/joukowski --share 0.125 --out data/joukowski-eighth
+    enf2enf subsample data/joukowski --share 0.125 --keep-walls --out data/joukowski-inner
     enf2enf generate joukowski --bodies mixed --cases 5600 --seed 0 --out data/joukowski-mixed
     enf2enf subsample data/joukowski-mixed --share 0.125 --out data/joukowski-mixed-eighth
 """
@@ -35,6 +37,7 @@ from enf2enf.train.evaluate import evaluate
 RUNS = (
     ("one body", Path("runs/joukowski"), Path("data/joukowski")),
     ("one body, learnt from an eighth of the points", Path("runs/joukowski-eighth"), Path("data/joukowski")),
+    ("one body, an eighth in the domain and all on walls", Path("runs/joukowski-inner"), Path("data/joukowski")),
     ("one and two bodies", Path("runs/joukowski-mixed"), Path("data/joukowski-mixed")),
 )
 SEED = 0

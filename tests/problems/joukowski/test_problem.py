@@ -33,7 +33,7 @@ def test_draws_are_in_range_and_repeatable(seed, index):
             assert low <= value <= high
 
 
-@pytest.mark.parametrize("example", ["joukowski", "joukowski_eighth", "joukowski_mixed"])
+@pytest.mark.parametrize("example", ["joukowski", "joukowski_eighth", "joukowski_inner", "joukowski_mixed"])
 def test_the_examples_see_it_in_its_frames(root, example):
     frames = tomllib.loads((root / "examples" / f"{example}.toml").read_text())["model"]["frames"]
     assert from_dict(FrameConfig, frames, "frames") == Joukowski().frames
