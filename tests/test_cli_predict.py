@@ -73,7 +73,7 @@ def test_without_a_file_it_is_a_table(saved, surrogate, cell, capsys):
     out = capsys.readouterr().out
     for number in (expected.min(), expected.mean(), expected.max()):
         assert f"{number:.6g}" in out
-    assert "von_mises" in out and " under traction 50 Pa at 90 degrees\n" in out
+    assert "von_mises" in out and "│ Pa " in out and " under traction 50 Pa at 90 degrees\n" in out
 
 
 def test_a_line_becomes_points_in_vtu(saved, cell, tmp_path):

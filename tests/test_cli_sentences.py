@@ -128,10 +128,10 @@ def test_a_data_set_of_other_fields_is_not_packed(saved, tmp_path, capsys):
 
 
 def test_one_is_one(saved, cell, tmp_path, capsys):
-    for count, said in ((1, "1 point under"), (2, "2 points under")):
+    for count, said in ((1, "1 point"), (2, "2 points")):
         out = str(tmp_path / f"{count}.csv")
         assert main(["predict", saved, cell, *LOAD, "--at", f"line:0,0:1,0:{count}", "-o", out]) == 0
-        assert capsys.readouterr().out.startswith(f"{out}: {said} ")
+        assert capsys.readouterr().out == f"{out}: {said} under traction 80.623 Pa at 82.875 degrees\n"
 
 
 def test_what_does_not_fit_into_memory_has_a_size(saved, cell, capsys):

@@ -55,16 +55,17 @@ def test_the_centroid_is_that_of_the_curve_however_it_is_cut(at, size, sides):
     np.testing.assert_array_equal(FrameConfig("walls", (), BOX).box_of(geometry, frame), BOX)
 
 
+CORNERS = "frames.box: expected tuples of a lower and an upper corner in reference lengths, in this order, got "
 REFUSED = {
     "anchor": ({"anchor": "nose"}, "frames.anchor: expected domain or walls or inflow, got 'nose'"),
     "axis": ({"reflections": ("z",)}, "frames.reflections: expected a tuple of axes, x or y, got ('z',)"),
     "no tuple": ({"reflections": 5}, "frames.reflections: expected a tuple of axes, x or y, got 5"),
-    "list": ({"anchor": "walls", "box": [*map(list, BOX)]}, "frames.box: expected tuples of a lower and an"),
+    "list": ({"anchor": "walls", "box": [*map(list, BOX)]}, CORNERS),
     "array": ({"anchor": np.ones(2)}, "frames.anchor: expected domain or walls or inflow, got array([1., 1.])"),
     "arrays": ({"reflections": (np.ones(2),)}, "frames.reflections: expected a tuple of axes, x or y, got (array("),
     "box of numbers": ({"box": np.ones(2)}, "frames.box: expected none where the anchor is the domain, whose bounds"),
-    "number": ({"anchor": "walls", "box": 5}, "frames.box: expected tuples of a lower and an"),
-    "numbers": ({"anchor": "walls", "box": (1.0, 2.0)}, "frames.box: expected tuples of a lower and an"),
+    "number": ({"anchor": "walls", "box": 5}, CORNERS),
+    "numbers": ({"anchor": "walls", "box": (1.0, 2.0)}, CORNERS),
     "box of the domain": (
         {"box": BOX}, "frames.box: expected none where the anchor is the domain, whose bounds it is, got ((-2.0, -1.5)"
     ),
@@ -72,14 +73,14 @@ REFUSED = {
         {"anchor": "walls"},
         "frames.box: expected tuples of a lower and an upper corner in reference lengths, in this order, got ()",
     ),
-    "one corner": ({"anchor": "walls", "box": (BOX[0],)}, "frames.box: expected tuples of a lower and an"),
-    "flat box": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 0.0))}, "frames.box: expected tuples of a lower and an"),
-    "upside down": ({"anchor": "walls", "box": BOX[::-1]}, "frames.box: expected tuples of a lower and an"),
-    "ragged box": ({"anchor": "walls", "box": ((0.0,), (1.0, 1.0))}, "frames.box: expected tuples of a lower and an"),
+    "one corner": ({"anchor": "walls", "box": (BOX[0],)}, CORNERS),
+    "flat box": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 0.0))}, CORNERS),
+    "upside down": ({"anchor": "walls", "box": BOX[::-1]}, CORNERS),
+    "ragged box": ({"anchor": "walls", "box": ((0.0,), (1.0, 1.0))}, CORNERS),
     "of no use": ({"inflow": "wind"}, "frames.inflow: expected none where the anchor is not the inflow, got 'wind'"),
-    "not finite": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, np.inf))}, "frames.box: expected tuples of a lower"),
-    "NaN": ({"anchor": "walls", "box": ((0.0, np.nan), (1.0, 1.0))}, "frames.box: expected tuples of a lower and an"),
-    "huge": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 1e9))}, "frames.box: expected tuples of a lower and an"),
+    "not finite": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, np.inf))}, CORNERS),
+    "NaN": ({"anchor": "walls", "box": ((0.0, np.nan), (1.0, 1.0))}, CORNERS),
+    "huge": ({"anchor": "walls", "box": ((0.0, 0.0), (1.0, 1e9))}, CORNERS),
     "twice": ({"reflections": ("y", "y")}, "frames.reflections: expected no axis twice, got ['y', 'y']"),
     "along": (
         {"anchor": "inflow", "box": BOX, "reflections": ("x",)},

@@ -124,7 +124,9 @@ def test_a_schedule_fits_its_time_and_is_kept(short, packed, spacing, tmp_path):
     assert (resumed.finished, resumed.step) == (False, 2)
     with pytest.raises(ConfigError, match="another run's state"):
         train(config, quiet=True)
-    with pytest.raises(ConfigError, match="--minutes: expected more than .*, which preparations took, and a step of "):
+    with pytest.raises(
+        ConfigError, match="--minutes: expected more than .*, which preparations took, and a step of training, got "
+    ):
         fitted(trainer, time.monotonic(), time.monotonic())
 
 

@@ -182,7 +182,8 @@ REFUSED = {
                          ConditionError, "condition 'inflow': expected along the plane of symmetry, got [1.0, 2.0]"),
     "one of many": (lambda m: m.predict_many(m.encode(TURNED.mesh("half"), symmetry=BOTH),
                                              [along(TURNED), {"inflow": [3.0, 2.0]}]),
-                    ConditionError, "condition 'inflow' of table 2 of 2: expected along the plane of symmetry, got"),
+                    ConditionError,
+                    "condition 'inflow' of table 2 of 2: expected along the plane of symmetry, got [3.0, 2.0]"),
 }  # fmt: skip
 
 
