@@ -222,13 +222,16 @@ class Surrogate:
         """
         check_shape(shape, Encoding)
         check_progress(progress)
-        row, (points, sides) = self.condition_row(conditions, shape), shape.place(at)
+        return self._decoded(shape, self.condition_row(conditions, shape), at, progress)
+
+    def _decoded(
+        self, shape: Encoding, row: Float[np.ndarray, " inputs"], at: At, progress: OnProgress | None = None
+    ) -> Prediction:
+        points, sides = shape.place(at)
         began = time.perf_counter()
         evaluator = self._evaluator(shape, row)
-        if sides is None:
-            field = self.field(points, evaluator(points))
-        else:
-            field = self.field(points, evaluator.at_sides, "wall")
+        values = evaluator(points) if sides is None else evaluator.at_sides
+        field = self.field(points, values, "domain" if sides is None else "wall")
         if progress is not None:
             progress(len(points), len(points))
         seconds = time.perf_counter() - began
@@ -258,12 +261,12 @@ class Surrogate:
         check_shape(shape, Encoding)
         check_progress(progress)
         check_tables(conditions)
-        from_tables(conditions, lambda table: self.condition_row(table, shape))  # before any is answered
+        rows = from_tables(conditions, lambda table: self.condition_row(table, shape))
         answers: list[Prediction] = []
-        for number, one in enumerate(conditions, start=1):
-            answers.append(self.decode(shape, one, at))
+        for number, row in enumerate(rows, start=1):
+            answers.append(self._decoded(shape, row, at))
             if progress is not None:
-                progress(number * len(answers[-1].points), len(conditions) * len(answers[-1].points))
+                progress(number * len(answers[-1].points), len(rows) * len(answers[-1].points))
         return answers
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
