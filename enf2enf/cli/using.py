@@ -15,6 +15,7 @@ from enf2enf.files import check_file, replacing
 from enf2enf.plain import counted
 
 if TYPE_CHECKING:
+    from enf2enf.conditions import Conditions
     from enf2enf.prediction import Prediction
     from enf2enf.schema import Schema
     from enf2enf.surrogate import Surrogate
@@ -102,7 +103,8 @@ def _predict(options: argparse.Namespace) -> None:
         check_fields(options.out, raw if options.at == "nodes" else None)
     read = {"walls": options.wall, "symmetry": options.symmetry, "length_unit": options.length_unit}
     shape = surrogate.encode(raw, **read)
-    prediction = surrogate.decode(shape, conditions_of(options.condition, options.vector), at)
+    conditions = conditions_of(options.condition, options.vector)
+    prediction = surrogate.decode(shape, conditions, at)
     for name in prediction.extrapolating:
         tell(f"{name} is outside the training range: an extrapolation")
     for warning in prediction.warnings:
@@ -114,7 +116,7 @@ def _predict(options: argparse.Namespace) -> None:
     ):
         tell("all nodes are on walls, for this is a bare curve: --at wall answers with the fields there")
     _write(options, prediction, surrogate.schema)
-    _tell(options, prediction, surrogate)
+    _tell(options, prediction, surrogate, _directed(surrogate, conditions))
 
 
 def _check_other(out: Path, read: Path, what: str) -> None:
@@ -137,12 +139,12 @@ def _write(options: argparse.Namespace, prediction: "Prediction", schema: "Schem
                 tell(sentence)
 
 
-def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Surrogate") -> None:
-    """What was written, or the answer itself: as JSON, or a table of it."""
+def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Surrogate", under: str) -> None:
+    """What was written, or the answer itself: as JSON, or a table of it; `under` says vectors it was asked under."""
     if options.json:
         return print(json.dumps(prediction.to_dict()))
     noun = {"nodes": "node", "wall": "side"}.get(options.at, "point")
-    asked = " of walls" * (options.at == "wall") + _directed(options, surrogate)
+    asked = " of walls" * (options.at == "wall") + under
     missing = _missing(prediction, surrogate.config.frames.follows_conditions)
     said = f"{counted(len(prediction.points), noun)}{asked}{missing}"
     if written := [path for path in (options.out, options.png) if path is not None]:
@@ -156,12 +158,10 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Sur
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()))
 
 
-def _directed(options: argparse.Namespace, surrogate: "Surrogate") -> str:
-    """The vectors that it was asked under, by magnitude and angle, however they were given."""
-    from enf2enf.conditions import conditions_of
-
+def _directed(surrogate: "Surrogate", conditions: "Conditions") -> str:
+    """The vectors of conditions, by magnitude and angle, however they were given."""
     columns = surrogate.schema.condition_columns
-    row = columns.split(surrogate.condition_row(conditions_of(options.condition, options.vector)))
+    row = columns.split(surrogate.condition_row(conditions))
     vectors = [(quantity, *row[quantity.name]) for quantity in columns if quantity.kind == "vector"]
     told = [
         f"{quantity.name} {math.hypot(x, y):.5g} {quantity.unit or '1'} at {math.degrees(math.atan2(y, x)):.5g} degrees"

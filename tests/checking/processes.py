@@ -11,14 +11,19 @@ def until(is_so, seconds: float = 60.0) -> bool:
     return is_so()
 
 
-def session(leader: int) -> list[int]:
-    """The processes of a session that run, its leader among them."""
-    found = []
+def running() -> dict[int, int]:
+    """The session of every process that runs, by its number."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
         except OSError:  # it has ended meanwhile
             continue
-        if int(session) == leader and state != "Z":
-            found.append(int(path.parent.name))
+        if state != "Z":
+            found[int(path.parent.name)] = int(session)
     return found
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session that run, its leader among them."""
+    return [number for number, of in running().items() if of == leader]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import until
+from processes import running, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,9 +52,8 @@ def campaign(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen,
 
 
 def _running(started: Path) -> list[int]:
-    numbers = [int(path.name) for path in started.iterdir() if path.name.isdigit()]
-    stats = {number: Path(f"/proc/{number}/stat") for number in numbers}
-    return [number for number, stat in stats.items() if stat.exists() and " Z " not in stat.read_text()]
+    there = running()
+    return [int(path.name) for path in started.iterdir() if path.name.isdigit() and int(path.name) in there]
 
 
 def test_a_second_ctrl_c_ends_solvers_that_hang_and_removes_their_files(tmp_path):
