@@ -21,7 +21,7 @@ from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.mirrors import check_mirrored, check_whole
 from enf2enf.inference.encoding import Encoding, View, panels_from
 from enf2enf.inference.evaluator import CHUNK, SMALL, FieldEvaluator
-from enf2enf.inference.kind import check_kind
+from enf2enf.inference.kind import check_kind, check_size
 from enf2enf.inference.programs import Programs
 from enf2enf.inference.trial import trial_geometry
 from enf2enf.inference.unfamiliar import unfamiliar
@@ -153,7 +153,7 @@ class Surrogate:
             GeometryError: as `encode`.
         """
         check_kind(geometry, self.schema)
-        self.normaliser.check_extent(geometry.extent)
+        check_size(geometry, self.normaliser)
         if described is None:
             described = describe(geometry, self.normaliser.length)
         strange = unfamiliar(self.shapes, described, self.config.frames, self.schema)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from enf2enf.assessment import Ranges
 from enf2enf.errors import CheckpointError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import descriptors, incidence
+from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
 from enf2enf.problems.joukowski.body import points_of
-from enf2enf.problems.joukowski.flow import Flow
+from enf2enf.problems.joukowski.flow import AbstractFlow, Flow
 from enf2enf.problems.joukowski.problem import Joukowski
 
 numbers = st.floats(-1e6, 1e6)
@@ -96,16 +96,24 @@ def wall_of(flow: Flow) -> np.ndarray:
     return points_of(flow.body.wall(192))
 
 
-def described(flow: Flow, *walls: np.ndarray, turned: float = 0.0) -> dict[str, float]:
-    geometry, angle = Geometry.of(walls or [wall_of(flow)]), flow.direction + turned
+def described(flow: AbstractFlow, *walls: np.ndarray, turned: float = 0.0) -> dict[str, float]:
+    own = [points_of(body.wall(192)) for body in flow.bodies]
+    geometry, angle = Geometry.of(walls or own), flow.direction + turned
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return descriptors(geometry, 1.0) | {"incidence": incidence(geometry, axes)}
+    angles = {angle.__name__: angle(geometry, axes) for angle in (incidence, heading, arch)}
+    return descriptors(geometry, 1.0) | angles
 
 
 @pytest.fixture(scope="module")
 def learnt() -> Ranges:
     """From 150 cases of the Joukowski problem, circles among them."""
     return Ranges.fit(described(Joukowski().draw(0, index, 0)[0]) for index in range(150))
+
+
+@pytest.fixture(scope="module")
+def learnt_from_pairs() -> Ranges:
+    """From 300, of which every other one has two bodies."""
+    return Ranges.fit(described(Joukowski("mixed").draw(0, index, 0)[0]) for index in range(300))
 
 
 @pytest.mark.slow
@@ -127,3 +135,24 @@ def test_sections_like_none_are_named(learnt):
         assert {"bodies", "gap", "extent"} <= set(learnt.unfamiliar(described(flow, wall, wall + across)))
         assert "extent" in learnt.unfamiliar(described(flow, 1.5 * wall))
         assert "incidence" in learnt.unfamiliar(described(flow, turned=np.deg2rad(30)))
+
+
+@pytest.mark.slow
+def test_who_learnt_from_one_body_and_from_two_knows_both(learnt_from_pairs):
+    drawn = [Joukowski("mixed").draw(1, index, 0)[0] for index in range(100)]
+    named = [learnt_from_pairs.unfamiliar(described(flow)) for flow in drawn]
+    assert sum(map(bool, named)) <= 10  # measured 2
+
+
+@pytest.mark.slow
+def test_who_learnt_from_one_body_and_from_two_tells_what_is_like_neither(learnt_from_pairs):
+    """One and two that are larger, or turned against the inflow, and one that is thicker."""
+    drawn = [Joukowski("mixed").draw(2, index, 0)[0] for index in range(60)]
+    for flow in [each for each in drawn if np.deg2rad(10) < each.bodies[0].section.edge < np.pi]:
+        walls = [points_of(body.wall(192)) for body in flow.bodies]
+        for degrees in (-60, -30, 30, 60):
+            assert "incidence" in learnt_from_pairs.unfamiliar(described(flow, turned=np.deg2rad(degrees)))
+        assert "chord" in learnt_from_pairs.unfamiliar(described(flow, *(1.5 * wall for wall in walls)))
+        if isinstance(flow, Flow):
+            thicker = dataclasses.replace(flow, section=dataclasses.replace(flow.section, thickness=0.24))
+            assert "thickness" in learnt_from_pairs.unfamiliar(described(thicker))

@@ -2,6 +2,8 @@
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.plane.enclosing import enclosing_radius
+from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
 
 
@@ -21,3 +23,13 @@ def check_kind(geometry: Geometry, schema: Schema) -> None:
     if mixed and not schema.open_walls:
         got = f"{mixed[0].sum()} of {len(mixed[0])} sides of a loop"
         raise GeometryError("walls", "whole closed loops, as in the training data", got)
+
+
+def check_size(geometry: Geometry, normaliser: Normaliser) -> None:
+    """Refuse a geometry whose extent, or that of the largest body in a domain without end, is one in another unit.
+
+    Raises:
+        GeometryError: half as large as any that was trained on, or twice.
+    """
+    bodies = [] if geometry.ends else [2 * enclosing_radius(wall - wall[0]) for wall in geometry.walls]
+    normaliser.check_extent(max(bodies, default=geometry.extent))

@@ -5,6 +5,7 @@ import pytest
 
 from enf2enf import load, read
 from enf2enf.assessment import Ranges
+from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import common, describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
@@ -88,6 +89,18 @@ def test_the_shipped_surrogate_tells_blunt_edges_and_coarse_noses(sides, spacing
     shipped = load("aerofoil")
     row = np.array([50.0, 2.0, 1.56e-5])
     assert unfamiliar(shipped.shapes, described, shipped.config.frames, shipped.schema, row) == named
+
+
+@pytest.mark.parametrize("apart", [1.0, 2.5, 4.5])
+def test_two_bodies_are_named_however_far_apart_and_no_matter_of_units(apart):
+    shipped, one = load("aerofoil"), section(0.03)
+    pair = Geometry.of([one.walls[0], one.walls[0] + [0.0, apart]])
+    given = {"inflow": [50.0, 2.0], "viscosity": 1.56e-5}
+    answer = shipped.predict(pair, given, [[-0.1, 0.0]])
+    assert {"bodies", "gap", "extent"} <= set(answer.extrapolating) and np.isfinite(answer["pressure"]).all()
+    for factor in (1e3, 1e-3, 2.2, 0.45):
+        with pytest.raises(GeometryError, match="geometry: expected an extent of .* is its length unit right"):
+            shipped.encode(Geometry.of([factor * wall for wall in pair.walls]))
 
 
 AROUND = np.linspace(0, 2 * np.pi, 48, endpoint=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.chord import antipodes
@@ -26,8 +26,9 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     bodies, or the domain itself where a wall goes around it.
 
     `bodies`: number of walls. `extent`: largest distance of two points. `area`, `perimeter`: of what they bound.
-    `thickness`: width of the ellipse with the same second moments; of the thickest body. Unlike that of an inscribed
-    circle it is a closed form, right to rounding and as smooth as the shape is, and costs nothing.
+    `chord`: extent of the largest body, the one that extends farthest.
+    `thickness`: width of the ellipse with the same second moments as that body. Unlike that of an inscribed circle it
+    is a closed form, right to rounding and as smooth as the shape is, and costs nothing.
     `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
     `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
     `corners`: of the wall that has most, see `Corners.of`; a blunt trailing edge has two, a coarse nose some more.
@@ -38,17 +39,17 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
         length: the reference length (m), the unit of all.
     """
     near = [boundary.vertices for boundary in geometry.boundaries if boundary.role != "far"]
-    origin, size = _place(geometry)
-    walls = [(wall - origin) / size for wall in geometry.walls]
-    unit, single = size / length, any(area(wall) < 0 for wall in walls)
+    origin, size = _place(geometry.walls)
+    walls, unit = [(wall - origin) / size for wall in geometry.walls], size / length
     curves, corners, _ = zip(*map(with_corners, walls), strict=True)
-    content, second = _moments(walls, np.zeros(len(walls), int) if single else np.arange(len(walls)))
+    largest, scale = _largest(geometry)
     numbers = {
         "bodies": float(len(geometry.runs)),
-        "extent": unit * float(np.linalg.norm(np.diff(antipodes(walls), axis=1), axis=2).max()),
-        "area": unit**2 * float(np.abs(content).sum()),
+        "extent": unit * _extent(walls),
+        "chord": scale / length * _extent(largest),
+        "area": unit**2 * abs(float(sum(map(area, walls)))),
         "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
-        "thickness": unit * 4 * float(np.sqrt(np.linalg.eigvalsh(second)[:, 0].max(initial=0.0))),
+        "thickness": scale / length * 4 * float(np.sqrt(max(np.linalg.eigvalsh(_second(geometry))[0], 0.0))),
         "gap": unit * _gap([(curve - origin) / size for curve in near]),
         "curvature": max(map(_curvature, curves)) / unit,
         "corners": float(max(map(len, corners))),
@@ -58,13 +59,11 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
 
 
 def incidence(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
-    """Angle from the first of orthonormal axes (one a row) to the long axis of all walls together, in degrees.
+    """Angle from the first of orthonormal axes (one a row) to the long axis of the largest body, in degrees.
 
     In (-90, 90], positive towards the second axis; NaN where one principal second moment is not twice the other.
     """
-    origin, size = _place(geometry)
-    walls = [(wall - origin) / size for wall in geometry.walls]
-    second = _moments(walls, np.zeros(len(walls), int))[1][0]
+    second = _second(geometry)
     least, most = np.linalg.eigvalsh(second)
     if most < _OBLONG * least:
         return float("nan")
@@ -74,7 +73,7 @@ def incidence(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
 
 
 def heading(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
-    """Angle from the first of orthonormal axes to the way that the thin end of all walls together points, in degrees.
+    """Angle from the first of orthonormal axes to the way that the thin end of the largest body points, in degrees.
 
     Along the long axis, as `incidence`, but in (-180, 180]: towards the side on which the area reaches farther, by its
     third moment. NaN without a long axis, and where both ends are alike.
@@ -90,7 +89,7 @@ def heading(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
 
 
 def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
-    """Angle from the first of orthonormal axes to the side to which all walls together arch, in degrees.
+    """Angle from the first of orthonormal axes to the side to which the largest body arches, in degrees.
 
     Across the long axis, in (-180, 180], towards the convex side of the mean line: of an aerofoil, the one to which it
     is cambered. NaN without a long axis, and where the mean line rises by less than 1 % of its length.
@@ -106,7 +105,7 @@ def arch(geometry: Geometry, axes: Float[np.ndarray, "2 2"]) -> float:
 
 
 def lobes(geometry: Geometry, axes: Float[np.ndarray, "2 2"], count: int) -> float:
-    """Angle from the first of orthonormal axes to one of so many lobes of all walls together, in degrees.
+    """Angle from the first of orthonormal axes to one of so many lobes of the largest body, in degrees.
 
     At most 180 / count to either side: that of the harmonic moment of that order, the integral of (x + i y)^count over
     the area, over count; of a square it is to one of its corners. NaN where the moment is less than 5 % of that of all
@@ -129,7 +128,7 @@ def _angle(direction: Float[np.ndarray, "2"], axes: Float[np.ndarray, "2 2"]) ->
 
 
 def _third(geometry: Geometry, *directions: Float[np.ndarray, "2"]) -> float:
-    """The third central moment of the area of all walls together, along three directions of which the first two agree.
+    """The third central moment of the area of the largest body, along three directions of which the first two agree.
 
     Over the second one along the first direction, to the 3/2.
     """
@@ -140,15 +139,19 @@ def _third(geometry: Geometry, *directions: Float[np.ndarray, "2"]) -> float:
     return float(third / content / square**1.5)
 
 
-def _about_centre(
-    geometry: Geometry,
-) -> tuple[Loop, Loop, Float[np.ndarray, " sides"], float]:
-    """First and last points of all sides of the walls about their common centroid, twice the areas to it, and the area.
+def _second(geometry: Geometry) -> Float[np.ndarray, "2 2"]:
+    """Mean squares of the distances of the area of the largest body from its centroid, in sizes of its walls."""
+    start, end, double, content = _about_centre(geometry)
+    corners = np.stack([start, end, start + end])
+    return np.einsum("s,csi,csj->ij", double, corners, corners) / (24 * content)
 
-    In sizes of the walls.
+
+def _about_centre(geometry: Geometry) -> tuple[Loop, Loop, Float[np.ndarray, " sides"], float]:
+    """First and last points of all sides of the largest body about its centroid, twice the areas to it, and the area.
+
+    In sizes of its walls.
     """
-    origin, size = _place(geometry)
-    walls = [(wall - origin) / size for wall in geometry.walls]
+    walls, _ = _largest(geometry)
     start, end = np.concatenate(walls), np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
     double = _cross(start, end)
     content = float(double.sum()) / 2
@@ -157,35 +160,30 @@ def _about_centre(
     return start, end, _cross(start, end), content
 
 
-def _place(geometry: Geometry) -> tuple[Float[np.ndarray, "2"], float]:
-    """Centre and size of the walls, about and by which all is computed."""
-    bounds = box(geometry.walls)
+def _largest(geometry: Geometry) -> tuple[list[Loop], float]:
+    """The wall of the body that extends farthest, about its centre and in its size, and that size in metres.
+
+    All walls where one goes around the domain, which they bound together.
+    """
+    walls = geometry.walls
+    if len(walls) > 1 and not any(area(wall - wall[0]) < 0 for wall in walls):
+        walls = [max(walls, key=lambda wall: _extent([wall - wall[0]]))]
+    origin, size = _place(walls)
+    return [(wall - origin) / size for wall in walls], size
+
+
+def _extent(walls: Sequence[Loop]) -> float:
+    return float(np.linalg.norm(np.diff(antipodes(walls), axis=1), axis=2).max())
+
+
+def _place(walls: Sequence[Loop]) -> tuple[Float[np.ndarray, "2"], float]:
+    """Centre and size of walls, about and by which all is computed."""
+    bounds = box(walls)
     return bounds.mean(axis=0), float(np.ptp(bounds, axis=0).max())
 
 
 def _lengths(loop: Loop) -> Float[np.ndarray, " _"]:
     return np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
-
-
-def _moments(
-    walls: Sequence[Loop], groups: Int[np.ndarray, " walls"]
-) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, "groups 2 2"]]:
-    """Signed areas, and mean squares of the distances from the centroid, of what groups of walls bound together."""
-    group = np.repeat(groups, [len(wall) for wall in walls])
-    start = np.concatenate(walls)
-    end = np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
-    double = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
-    total = start + end
-
-    def summed(values: Float[np.ndarray, " sides"]) -> Float[np.ndarray, " groups"]:
-        return np.bincount(group, double * values)
-
-    content = summed(np.full(len(start), 0.5))
-    centre = np.stack([summed(total[:, i] / 6) for i in range(2)], axis=1) / content[:, None]
-    corners = np.stack([start, end, total])
-    squares = np.einsum("csi,csj->sij", corners, corners) / 24
-    second = np.stack([summed(squares[:, i, j]) for i, j in np.ndindex(2, 2)], axis=1) / content[:, None]
-    return content, second.reshape(-1, 2, 2) - centre[:, :, None] * centre[:, None, :]
 
 
 def _gap(curves: Sequence[Loop]) -> float:
