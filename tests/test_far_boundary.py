@@ -18,7 +18,7 @@ WALLS = FrameConfig("walls", (), BOX)
 
 @pytest.fixture(scope="module", params=[flows.INFLOW, WALLS], ids=["inflow", "walls"])
 def surrogate(request):
-    return flows.surrogate(frames=request.param)
+    return flows.surrogate("as for aerofoils", request.param)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -10,14 +10,8 @@ from enf2enf.geometry.familiar import TURNS, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
-_LATER = (
-    "arch",
-    "chord",
-    "corners",
-    "lobes_2",
-    "lobes_3",
-    "lobes_4",
-)  # not known of surrogates from before these were measured
+_LATER = ("arch", "chord", "corners", "lobes_2", "lobes_3", "lobes_4")
+"""Not known of surrogates from before these were measured."""
 
 
 def unfamiliar(

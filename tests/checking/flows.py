@@ -39,9 +39,12 @@ AMORTISED = AmortisedConfig(width=16, heads=2, blocks=1, grid=4, wall=8)
 META = MetaConfig(context=16, width=16, grid=3, samples=8, steps=2)
 ROTARY = RotaryConfig(width=16, heads=2, blocks=1, layers=1, reaches=(0.7, 1.4))
 PARTS = {
-    "amortised and rotary": (AMORTISED, ROTARY),
-    "meta and rotary": (META, ROTARY),
-    "meta and field": (META, FieldConfig(width=16, heads=2, blocks=1, deviation=2.0)),
+    "amortised and rotary": ModelConfig(AMORTISED, ROTARY, 32),
+    "as for aerofoils": ModelConfig(
+        dataclasses.replace(AMORTISED, narrowest=0.25), dataclasses.replace(ROTARY, directed=True), 32, turning=0.7
+    ),
+    "meta and rotary": ModelConfig(META, ROTARY, 32),
+    "meta and field": ModelConfig(META, FieldConfig(width=16, heads=2, blocks=1, deviation=2.0), 32),
 }
 
 
@@ -67,7 +70,7 @@ def values(random: np.random.Generator, row: np.ndarray, points: int, schema: Sc
 @functools.cache
 def surrogate(parts: str = "amortised and rotary", frames: FrameConfig = INFLOW, schema: Schema = SCHEMA) -> Surrogate:
     """An untrained one. The answers of a field decoder hardly vary before it is trained: here they do."""
-    made = Surrogate.untrained(ModelConfig(*PARTS[parts], panels=32, frames=frames), fitted(schema), seed=2)
+    made = Surrogate.untrained(dataclasses.replace(PARTS[parts], frames=frames), fitted(schema), seed=2)
     if parts == "meta and field":
         last = made.model.decoder.field.head.layers[-1].weight
         made.model = eqx.tree_at(lambda model: model.decoder.field.head.layers[-1].weight, made.model, 100 * last)

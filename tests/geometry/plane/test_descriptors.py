@@ -83,8 +83,8 @@ def test_those_of_a_rectangle_are_exact_whatever_nodes_its_sides_have(height, no
     corners = np.array([[0, 0], [1, 0], [1, height], [0, height]]) @ turn(angle).T
     found = descriptors(Geometry.of([divided(corners, nodes)]), 1.0)
     exact = {
-        "bodies": 1, "extent": np.hypot(1, height), "chord": np.hypot(1, height), "area": height, "perimeter": 2 + 2 * height,
-        "thickness": 2 * height / np.sqrt(3), "gap": np.nan, "curvature": 0, "corners": 4,
+        "bodies": 1, "extent": np.hypot(1, height), "chord": np.hypot(1, height), "area": height,
+        "perimeter": 2 + 2 * height, "thickness": 2 * height / np.sqrt(3), "gap": np.nan, "curvature": 0, "corners": 4,
     }  # fmt: skip
     assert list(found) == list(exact)
     np.testing.assert_allclose(list(found.values()), list(exact.values()), rtol=1e-12, atol=1e-9)
