@@ -1,5 +1,7 @@
 """The metrics of AirfRANS on files of its layout: each follows from what the guess was off by."""
 
+import json
+
 import airfrans_files
 import numpy as np
 import pytest
@@ -7,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import ml4cfd
-from benchmarks.airfrans import CHANNELS, Scores, figures_of, scores_of, variances
+from benchmarks.airfrans import CHANNELS, Scores, figures_of, measure, scores_of, variances
+from enf2enf.cli import main
 from enf2enf.data.airfrans.convert import convert
 from enf2enf.data.cache import PackedData
 from enf2enf.errors import QueryError
@@ -139,3 +142,17 @@ def test_the_score_grows_with_what_is_better_up_to_100(better, speed_up, name):
     assert 0 <= before <= after <= 100
     best = dict.fromkeys(EXAMPLE, 0.0) | dict.fromkeys(ml4cfd.RANKS, 1.0)
     assert ml4cfd.score(best, 1e9, best)["total"] == pytest.approx(100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["scarce", "full"])
+def test_the_example_trains_on_the_public_files_and_is_measured(root, folder, task):
+    """Of any task, by its name and folder in the file; a few steps."""
+    data, run, config = (folder.parent / task / name for name in ("data", "run", "config.toml"))
+    assert main(["dataset", "airfrans", str(folder), "--task", task, "--out", str(data)]) == 0
+    text = (root / "examples" / "airfrans.toml").read_text()
+    text = text.replace('"data/airfrans-scarce"', f"{json.dumps(str(data))}\nout = {json.dumps(str(run))}")
+    config.write_text(text.replace("squared_steps = 1500", "squared_steps = 2\nsteps = 2"))
+    assert main(["train", str(config)]) == 0
+    figures = measure(run, data, "test")
+    assert len(figures) > 10 and all(np.isfinite(value) for value in figures.values())
