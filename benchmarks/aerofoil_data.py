@@ -5,7 +5,8 @@
 SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
 `rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
 campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
-digit and what follows are a family (e193, e195), and no family is in two splits.
+digit and what follows are a family (e193, e195), and no family is in two splits; nor is a section under two names: what
+would be learnt from is left out.
 """
 
 import argparse
@@ -13,11 +14,12 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from enf2enf.data import write_manifest
 from enf2enf.problems.aerofoil.case import Case
@@ -32,6 +34,7 @@ conditions of AirfRANS."""
 LICENCE = "Apache-2.0"
 FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
 TESTED = {"naca": 100, "uiuc": 60}  # once before, which are learnt from since, and now
+ALIKE = 1e-4  # chords: walls as near are one section
 SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
 NEW_SECTIONS, CHUNK = 240, 40  # of others, solved in campaigns of so many
 NEW_NACA = 40  # of NACA's
@@ -41,9 +44,8 @@ CALIBRATING = (
     "e417", "goe359", "fx76mp120", "naca662215", "fx73cl2152", "ea61012", "goe559", "fx60100", "e502", "e682", "e216",
     "goe255", "rc10b3", "nasasc2-0714", "l188tip", "fx66s171", "naca633418",
 )  # fmt: skip
-"""Sections of families of which no other campaign has one, in place of those whose families test since."""
-DOUBLES = "sc1094r8", "n642415"
-"""To 2e-5 chords sc1095r8, which is learnt from, and naca642415, which tests."""
+"""Sections in place of those whose families test since: of families of which no other campaign has one, but that flows
+near separation are drawn of these too."""
 NEAR, STEEP = 80, 19  # of both near separation, from the lower and from the upper side
 THIN, THIN_SECTIONS = 120, 0.09  # of both near separation on either side; how thick those sections are at most
 
@@ -201,7 +203,7 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     naca = [split for split, count in FIRST.items() for _ in range(count)]
     if before is not None:
         yield Campaign("naca", "stored_naca", Stored(str(before / "rans_aerofoil")), 0, naca)
-        own = ["double" if name in DOUBLES else splits[family(name)] for name in known]
+        own = [splits[family(name)] for name in known]
         yield Campaign("uiuc", "stored", Stored(str(before / "rans_sections")), 0, own)
     else:
         yield Campaign("naca", "first_naca", Aerofoil(), 9, naca)
@@ -212,13 +214,13 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     before_now = [i for i in order if splits[family(names[i])] == "test"][: TESTED["uiuc"]]
     yield Campaign("naca", "test_naca", Aerofoil(), 11, ["train"] * TESTED["naca"])
     yield Campaign("uiuc", "test", Aerofoil("points", subset("test", before_now)), 12, ["train"] * len(before_now))
-    yield Campaign("naca", "test_2_naca", Aerofoil(), 17, ["test"] * TESTED["naca"])
-    yield Campaign("uiuc", "test_2", Aerofoil("points", subset("test_2", tested)), 18, ["test"] * len(tested))
+    yield Campaign("naca", "test_3_naca", Aerofoil(), 44, ["test"] * TESTED["naca"])
+    yield Campaign("uiuc", "test_3", Aerofoil("points", subset("test_3", tested)), 45, ["test"] * len(tested))
     train = [i for i in order if splits[family(names[i])] == "train"]
     new = [i for i in train if names[i] not in known]
     for at in range(0, NEW_SECTIONS, CHUNK):
         chunk = new[at : at + CHUNK]
-        learnt = ["double" if names[i] in DOUBLES else "train" for i in chunk]
+        learnt = ["train"] * len(chunk)
         yield Campaign("uiuc", f"new_{at}", Aerofoil("points", subset(f"new_{at}", chunk)), 13 + at, learnt)
     near = NearSeparation(subset("near", train))
     yield Campaign("near", "near", near, 14, ["train"] * NEAR)
@@ -232,6 +234,18 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     yield Campaign("uiuc", "calibration", calibrating, 41, ["calibration"] * len(CALIBRATING))
     yield Campaign("naca", "validation_naca", Aerofoil(), 42, ["validation"] * CHOOSING_NACA)
     yield Campaign("naca", "more_naca", Aerofoil(), 43, ["train"] * MORE_NACA)
+
+
+def apart(walls: Mapping[str, np.ndarray], split: Mapping[str, list[str]]) -> list[str]:
+    """The cases to learn from whose wall is not that of a case of another split.
+
+    Args:
+        walls: by the names of all cases, points (points, 2) of the wall, as many of each, in chords.
+        split: names of cases.
+    """
+    others = [walls[name].ravel() for part, names in split.items() if part != "train" for name in names]
+    nearest, _ = KDTree(others).query([walls[name].ravel() for name in split["train"]], p=np.inf)
+    return [name for name, distance in zip(split["train"], nearest, strict=True) if distance > ALIKE]
 
 
 def _thickness(outline: np.ndarray) -> float:
@@ -262,6 +276,9 @@ def main() -> None:
             if part in split and not (campaign.folder == "stored" and part == "test"):  # these are solved anew
                 cases[name] = entry
                 split[part].append(name)
+    walls = {name: np.load(options.out / entry["wall"])["points"] for name, entry in cases.items()}
+    split["train"] = apart(walls, split)
+    cases = {name: cases[name] for names in split.values() for name in names}
     write_manifest(
         options.out, Aerofoil.schema, cases, split, name="aerofoil", licence=LICENCE,
         description=DESCRIPTION, source="python -m benchmarks.aerofoil_data",
