@@ -1,6 +1,6 @@
 """How accurate is a surrogate of the flow around aerofoils, and what it says of lift and drag?
 
-    enf2enf generate aerofoil --sections mixed --points SECTIONS.npz --cases 800 --seed 0 --out data/aerofoil
+    python -m benchmarks.aerofoil_data SECTIONS.npz --out data/aerofoil
     enf2enf train examples/aerofoil.toml
     python -m benchmarks.aerofoil --split test
 
@@ -10,8 +10,8 @@ train cases where names do not tell these); nut's over all cases as ln(1 + nut /
 not rule. The best 95 % are ranked by the mean of the four channels, one ranking for every column. The wall's
 pressure is over its own variance, case by case. C_L and C_D are integrals of the decoded pressure and shear over the
 wall's own sides against those of the stored ones: mean absolute error over mean absolute value, and Spearman's rank
-correlation. Ours has the drag in the wake as well, and the mean of both (`enf2enf/wake.py`). In brackets are intervals
-of 95 % by bootstrap over cases.
+correlation. Ours has them as they are served as well, sums over smooth curves through the wall, and the drag in the
+wake and the mean of both (`enf2enf/wake.py`). In brackets are intervals of 95 % by bootstrap over cases.
 
 Systems: ours; Transolver, where `benchmarks.peers.train_transolver` left it; POD and Gaussian processes, fitted here
 (`benchmarks.peers.pod`); the nearest training section; the mean field; least squares on the conditions; and those whose
@@ -42,6 +42,7 @@ FOLDERS = {
     "transolver": Path("runs/transolver-aerofoil"),
     "outside": Path("out/outside"),
 }
+SERVED = {"C_D": "ours, as served", "C_D_wake": "ours, drag in the wake", "C_D_mean": "ours, mean of both drags"}
 _VOLUME = ("uvp_best", "uvp", "nut_best", "nut", "log_nut", "median", "surface", "surface_median")
 _LOADS = {"C_L": ("lift", 2), "rho_L": ("rho_lift", 4), "C_D": ("drag", 2), "rho_D": ("rho_drag", 3)}
 
@@ -57,13 +58,13 @@ def systems(packed: PackedData, split: str, run: Path, transolver: Path) -> Iter
     yield "mean field", lambda index: flow.mean_field(surrogate, packed, index)
 
 
-def in_wake(packed: PackedData, ids: Mapping[str, Sequence[int]], run: Path) -> Iterator[dict[str, Any]]:
-    """Rows of our lift, and of our drag in the wake and the mean of that and the wall's, by families of cases."""
+def served(packed: PackedData, ids: Mapping[str, Sequence[int]], run: Path) -> Iterator[dict[str, Any]]:
+    """Rows of our lift and drag as they are served, and of the drags beside that one, by families of cases."""
     surrogate = load(run / "model.enf")
     for family, own in ids.items():
         found = [flow.evaluator(surrogate, packed, index).integrals for index in own]
         truth = true_loads(packed, own)
-        for name, system in {"C_D_wake": "ours, drag in the wake", "C_D_mean": "ours, mean of both drags"}.items():
+        for name, system in SERVED.items():
             loads = np.array([[one["C_L"], one[name]] for one in found])
             known = load_figures(np.stack([loads, truth], axis=-1))
             yield {"system": system, "family": family, "cases": len(own), **known}
@@ -87,7 +88,7 @@ def measure(split: str, **folders: Path) -> Iterator[dict[str, Any]]:
         for family, own in ids.items():
             known = figures(errors_of(packed, own, guess))
             yield {"system": system, "family": family, "cases": len(own), **known}
-    yield from in_wake(packed, ids, folders["run"])
+    yield from served(packed, ids, folders["run"])
     for family, own in ids.items():
         yield {"system": "least squares on U, alpha, alpha^2", "family": family, "cases": len(own), **null(packed, own)}
     for path in sorted(folders["outside"].glob("*_loads.csv")):
