@@ -4,8 +4,8 @@
 
 The shipped surrogate of aerofoils, three NACA sections of 60 and of 240 sides, noise of 1e-7 chords on every
 coordinate: the farthest that a field moves at 2,000 points, of its span, and the 99th percentile; and how far panels
-move along the wall. Beside them what a shift of all nodes by as much does while the points stay: what of it is the
-boundary layer's.
+move, mostly along the wall. Beside them what a shift of all nodes by as much does while the points stay: what of it is
+the boundary layer's.
 """
 
 from collections import defaultdict
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.cuts import MOST_NOISE, NOISE
+from benchmarks.rigid_motions import span_apart
 from benchmarks.rows import Row, main
 from enf2enf import load
 from enf2enf.data.airfrans.schema import VISCOSITY
@@ -21,7 +23,6 @@ from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.surrogate import Surrogate
 
 SECTIONS, SIDES, DRAWS, POINTS = ((2, 4, 12), (0, 0, 12), (4, 4, 9)), (60, 240), 2, 2000
-NOISE, MOST = 1e-7, 1e-5
 GIVEN = {"inflow": [60.0, 3.0], "viscosity": VISCOSITY}
 
 
@@ -34,15 +35,16 @@ def measure() -> Iterator[Row]:
             points = random.uniform([-0.5, -0.5], [1.5, 0.5], (POINTS, 2))
             noise = [NOISE * random.uniform(-1, 1, wall.shape) for _ in range(DRAWS)]
             here = surrogate.predict(Geometry.of([wall]), GIVEN, points).fields
-            along += [_panels(surrogate, wall + each) - _panels(surrogate, wall) for each in noise]
+            panels = _panels(surrogate, wall)
+            along += [_panels(surrogate, wall + each) - panels for each in noise]
             for what, change in [("a shift", np.full(wall.shape, NOISE)), *(("noise", each) for each in noise)]:
                 moved = Geometry.of([wall + change])
                 there = surrogate.predict(moved, GIVEN, points).fields
                 for name, values in there.items():
-                    found[what, name].append(_of_span(values, here[name]))
+                    found[what, name].append(span_apart(values, here[name]))
     yield Row(f"panels, moved by noise of {NOISE:g}, farthest", float(np.abs(along).max()), "chords")
     for (what, name), cases in sorted(found.items(), reverse=True):
-        each, mark = np.concatenate(cases), MOST if what == "noise" else None
+        each, mark = np.concatenate(cases), MOST_NOISE if what == "noise" else None
         yield Row(f"{name}, moved by {what} of {NOISE:g}, farthest", float(np.max(each)), "", mark)
         yield Row(f"{name}, moved by {what} of {NOISE:g}, 99 of 100 points", float(np.percentile(each, 99)))
 
@@ -50,13 +52,6 @@ def measure() -> Iterator[Row]:
 def _panels(surrogate: Surrogate, wall: np.ndarray) -> np.ndarray:
     row = surrogate.condition_row(GIVEN)
     return np.asarray(surrogate.panels(Geometry.of([wall]), row).vertices)
-
-
-def _of_span(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far apart two answers are at every point, of the span of the second."""
-    apart = np.abs(one - other).reshape(len(one), -1).max(axis=1)
-    known = ~np.isnan(apart)
-    return apart[known] / np.ptp(other[known])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Normaliser:
     Args:
         schema: what the columns below mean.
         length: the reference length in metres: coordinates are divided by it, never by a geometry's own size.
-        extents: smallest and largest extent of a training geometry, in metres.
+        extents: smallest and largest `size` of a training geometry, in metres.
         field_mean, field_deviation: of the dimensionless, transformed fields, one entry per component.
         condition_low, condition_high: training range of every condition component.
         magnitude_low, magnitude_high: training range of every condition's magnitude.
@@ -75,7 +75,7 @@ class Normaliser:
 
         Args:
             schema: of the data.
-            extents: of the geometries, in metres.
+            extents: sizes of the geometries, in metres.
             conditions: of every case, in its frame.
             fields: of every case, in its frame; NaN where a field is not defined.
             signs: of the components in all mirror images that are trained on too, so that what changes its sign has a
@@ -113,7 +113,7 @@ class Normaliser:
         """The same with the ranges of cases that are trained on too.
 
         Args:
-            extents: of their geometries, in metres.
+            extents: sizes of their geometries, in metres.
             conditions: of every case, in its frame.
         """
         extents, magnitudes = np.append(extents, self.extents), self.schema.condition_columns.magnitudes
@@ -123,13 +123,13 @@ class Normaliser:
         ends |= {"magnitude_low": sizes.min(axis=0), "magnitude_high": sizes.max(axis=0)}
         return dataclasses.replace(self, extents=(float(extents.min()), float(extents.max())), **ends)
 
-    def check_extent(self, extent: float) -> None:
-        """Refuse a geometry whose size says that it is given in another unit, or is another problem."""
+    def check_extent(self, extent: float, what: str = "geometry") -> None:
+        """Refuse a geometry whose size, or that of `what`, says that it is in another unit, or is another problem."""
         low, high = self.extents[0] / 2, self.extents[1] * 2
         if not low <= extent <= high:
             usual = f"training: {self.extents[0]:.3g} to {self.extents[1]:.3g} m"
             got = f"{extent:.3g} m; is its length unit right?"
-            raise GeometryError("geometry", f"an extent of {low:.3g} to {high:.3g} m ({usual})", got)
+            raise GeometryError(what, f"an extent of {low:.3g} to {high:.3g} m ({usual})", got)
 
     def condition_row(self, conditions: Mapping[str, Any]) -> Float[np.ndarray, " inputs"]:
         """The conditions as one row in schema order. Raises `ConditionError`, naming the culprit."""

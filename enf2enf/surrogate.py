@@ -16,7 +16,7 @@ from enf2enf.conditions import Conditions, check_tables, from_tables
 from enf2enf.description import Description
 from enf2enf.field import Field
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import describe
+from enf2enf.geometry.familiar import Described, describe
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.mirrors import check_mirrored, check_whole
 from enf2enf.inference.encoding import Encoding, View, panels_from
@@ -137,7 +137,7 @@ class Surrogate:
     def encode_geometry(
         self,
         geometry: Geometry,
-        described: Mapping[str, float] | None = None,
+        described: Described | None = None,
         mesh: Mesh | None = None,
         wall_patches: tuple[str, ...] = (),
         mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = (),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from enf2enf.assessment import Ranges
 from enf2enf.errors import CheckpointError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence
+from enf2enf.geometry.familiar import TURNS, describe, in_frame
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.flow import AbstractFlow, Flow
 from enf2enf.problems.joukowski.problem import Joukowski
@@ -98,10 +98,9 @@ def wall_of(flow: Flow) -> np.ndarray:
 
 def described(flow: AbstractFlow, *walls: np.ndarray, turned: float = 0.0) -> dict[str, float]:
     own = [points_of(body.wall(192)) for body in flow.bodies]
-    geometry, angle = Geometry.of(walls or own), flow.direction + turned
+    angle = flow.direction + turned
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    angles = {angle.__name__: angle(geometry, axes) for angle in (incidence, heading, arch)}
-    return descriptors(geometry, 1.0) | angles
+    return in_frame(describe(Geometry.of(walls or own), 1.0)[0], axes)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +117,7 @@ def learnt_from_pairs() -> Ranges:
 
 @pytest.mark.slow
 def test_sections_like_those_learnt_from_are_familiar(learnt):
-    named = [learnt.unfamiliar(described(Joukowski().draw(1, index, 0)[0])) for index in range(100)]
+    named = [learnt.unfamiliar(described(Joukowski().draw(1, index, 0)[0]), TURNS) for index in range(100)]
     assert sum(map(bool, named)) <= 10  # measured 3
 
 
@@ -131,16 +130,16 @@ def test_sections_like_none_are_named(learnt):
     for flow in flows:
         wall, across = wall_of(flow), 3 * np.array([-np.sin(flow.direction), np.cos(flow.direction)])
         thicker = dataclasses.replace(flow, section=dataclasses.replace(flow.section, thickness=0.24))
-        assert set(learnt.unfamiliar(described(thicker))) & {"thickness", "area", "perimeter"}
-        assert {"bodies", "gap", "extent"} <= set(learnt.unfamiliar(described(flow, wall, wall + across)))
-        assert "extent" in learnt.unfamiliar(described(flow, 1.5 * wall))
-        assert "incidence" in learnt.unfamiliar(described(flow, turned=np.deg2rad(30)))
+        assert set(learnt.unfamiliar(described(thicker), TURNS)) & {"thickness", "area", "perimeter"}
+        assert {"bodies", "gap", "extent"} <= set(learnt.unfamiliar(described(flow, wall, wall + across), TURNS))
+        assert "extent" in learnt.unfamiliar(described(flow, 1.5 * wall), TURNS)
+        assert "incidence" in learnt.unfamiliar(described(flow, turned=np.deg2rad(30)), TURNS)
 
 
 @pytest.mark.slow
 def test_who_learnt_from_one_body_and_from_two_knows_both(learnt_from_pairs):
     drawn = [Joukowski("mixed").draw(1, index, 0)[0] for index in range(100)]
-    named = [learnt_from_pairs.unfamiliar(described(flow)) for flow in drawn]
+    named = [learnt_from_pairs.unfamiliar(described(flow), TURNS) for flow in drawn]
     assert sum(map(bool, named)) <= 10  # measured 2
 
 
@@ -151,8 +150,8 @@ def test_who_learnt_from_one_body_and_from_two_tells_what_is_like_neither(learnt
     for flow in [each for each in drawn if np.deg2rad(10) < each.bodies[0].section.edge < np.pi]:
         walls = [points_of(body.wall(192)) for body in flow.bodies]
         for degrees in (-60, -30, 30, 60):
-            assert "incidence" in learnt_from_pairs.unfamiliar(described(flow, turned=np.deg2rad(degrees)))
-        assert "chord" in learnt_from_pairs.unfamiliar(described(flow, *(1.5 * wall for wall in walls)))
+            assert "incidence" in learnt_from_pairs.unfamiliar(described(flow, turned=np.deg2rad(degrees)), TURNS)
+        assert "largest" in learnt_from_pairs.unfamiliar(described(flow, *(1.5 * wall for wall in walls)), TURNS)
         if isinstance(flow, Flow):
             thicker = dataclasses.replace(flow, section=dataclasses.replace(flow.section, thickness=0.24))
-            assert "thickness" in learnt_from_pairs.unfamiliar(described(thicker))
+            assert "thickness" in learnt_from_pairs.unfamiliar(described(thicker), TURNS)

@@ -155,7 +155,7 @@ def _tell(options: argparse.Namespace, prediction: "Prediction", surrogate: "Sur
         print(f"{options.mesh}: {said}")
         show(summary(prediction.field, surrogate.schema))
     if prediction.integrals:
-        about = "; C_m about a quarter of the chord, nose up" * ("C_m" in prediction.integrals)
+        about = "; C_m about a quarter of the walls' chord, nose up" * ("C_m" in prediction.integrals)
         print(", ".join(f"{name} = {value:.5g}" for name, value in prediction.integrals.items()) + about)
 
 

@@ -150,7 +150,7 @@ def _look(dataset: Dataset, split: str, name: str) -> _Seen:
     return _Seen(
         split,
         case.geometry,
-        describe(case.geometry, schema.length or 1.0),
+        describe(case.geometry, schema.length or 1.0)[0],
         {name: magnitude(np.atleast_2d(value))[0] for name, value in case.conditions.items()},
         {name: _ends(values) for name, values in known.items()},
         scaled,

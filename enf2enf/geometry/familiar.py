@@ -6,29 +6,46 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
-from enf2enf.geometry.plane.descriptors import arch, descriptors, heading, incidence, lobes
+from enf2enf.geometry.plane.descriptors import descriptors
+from enf2enf.geometry.plane.moments import Body, Moments, extent, largest
 
 _LOBES = {f"lobes_{count}": count for count in (2, 3, 4)}
-_ANGLES = {"incidence": incidence, "heading": heading, "arch": arch}
-TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0} | {name: 360 / n for name, n in _LOBES.items()}
+TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0, "stagger": 180.0}
+TURNS |= {name: 360 / count for name, count in _LOBES.items()}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
 
+Described = tuple[Mapping[str, float], ...]
+"""Numbers of a shape by their names, once for each of its largest bodies, of which there is one mostly."""
 
-def describe(geometry: Geometry, length: float) -> dict[str, float]:
-    """The `descriptors` of a geometry, and its `incidence`, `heading`, `arch` and `lobes` against the axes of space.
 
-    Lobes are NaN of a shape with a long axis, whose incidence says how it lies.
+def describe(geometry: Geometry, length: float) -> Described:
+    """Numbers of a shape, angles against the axes of space, in degrees.
+
+    Of all walls together `descriptors`, and of several bodies `stagger`: the incidence of all as one, NaN of a single
+    one. Of each body that is the `largest`, or as large, its extent `largest`; its `thickness`, the width of the
+    ellipse with the same second moments, which unlike that of an inscribed circle is a closed form, right to rounding
+    and as smooth as the shape is, and costs nothing; its `incidence`, `heading` and `arch`; and `lobes_2` to `lobes_4`,
+    NaN of one with a long axis, whose incidence says how it lies.
 
     Args:
         geometry: the geometry.
         length: the reference length, in metres.
     """
-    space = np.eye(2)
-    angles = {name: angle(geometry, space) for name, angle in _ANGLES.items()}
+    bodies = largest(geometry)
+    several = len(bodies[0]) < len(geometry.walls)
+    stagger = Moments.of(geometry.walls).incidence(np.eye(2)) if several else float("nan")
+    together = descriptors(geometry, length) | {"stagger": stagger}
+    return tuple(together | _of_body(body, length) for body in bodies)
+
+
+def _of_body(body: Body, length: float) -> dict[str, float]:
+    space, own = np.eye(2), Moments.of(body)
+    numbers = {"largest": extent(body) / length, "thickness": own.width / length}
+    angles = {"incidence": own.incidence(space), "heading": own.heading(space), "arch": own.arch(space)}
     found = dict.fromkeys(_LOBES, float("nan"))
     if np.isnan(angles["incidence"]):
-        found = {name: lobes(geometry, space, count) for name, count in _LOBES.items()}
-    return descriptors(geometry, length) | angles | found
+        found = {name: own.lobes(space, count) for name, count in _LOBES.items()}
+    return numbers | angles | found
 
 
 def common(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from enf2enf.at import At, check_name, points_of
 from enf2enf.geometry import Geometry
+from enf2enf.geometry.familiar import Described
 from enf2enf.geometry.frame import Frame
 from enf2enf.geometry.plane.panels import COARSE, Placed
 from enf2enf.geometry.plane.sides import WallSides
@@ -70,7 +71,7 @@ class Encoding:
     """
 
     geometry: Geometry
-    described: Mapping[str, float]
+    described: Described
     panels: int
     given: Mesh | None = None
     wall_patches: tuple[str, ...] = ()

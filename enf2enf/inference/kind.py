@@ -2,7 +2,7 @@
 
 from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.plane.enclosing import enclosing_radius
+from enf2enf.geometry.plane.moments import size
 from enf2enf.normalise import Normaliser
 from enf2enf.schema import Schema
 
@@ -11,7 +11,8 @@ def check_kind(geometry: Geometry, schema: Schema) -> None:
     """Refuse a geometry of another kind than those of a data set, whatever its shape.
 
     Raises:
-        GeometryError: no outer boundary, one of another role, walls that are parts of boundaries.
+        GeometryError: no outer boundary, one of another role, a wall around a domain that goes on in the training data,
+            walls that are parts of boundaries.
     """
     roles = {boundary.role for boundary in geometry.boundaries}
     if geometry.outer is None and not schema.outer_is_far:
@@ -19,6 +20,8 @@ def check_kind(geometry: Geometry, schema: Schema) -> None:
     if (strange := "other" if schema.outer_is_far else "far") in roles:
         wanted = "far" if schema.outer_is_far else "other or wall"
         raise GeometryError("role of the outer boundary", f"{wanted}, as in the training data", strange)
+    if schema.outer_is_far and geometry.ends:
+        raise GeometryError("walls", "bodies, as in the training data", "a wall around the domain")
     mixed = [boundary.on_wall for boundary in geometry.boundaries if boundary.is_mixed]
     if mixed and not schema.open_walls:
         got = f"{mixed[0].sum()} of {len(mixed[0])} sides of a loop"
@@ -26,10 +29,10 @@ def check_kind(geometry: Geometry, schema: Schema) -> None:
 
 
 def check_size(geometry: Geometry, normaliser: Normaliser) -> None:
-    """Refuse a geometry whose extent, or that of the largest body in a domain without end, is one in another unit.
+    """Refuse a geometry whose `size` is that of one in another unit.
 
     Raises:
-        GeometryError: half as large as any that was trained on, or twice.
+        GeometryError: smaller than half the smallest that was trained on, or larger than twice the largest.
     """
-    bodies = [] if geometry.ends else [2 * enclosing_radius(wall - wall[0]) for wall in geometry.walls]
-    normaliser.check_extent(max(bodies, default=geometry.extent))
+    what = "geometry" if geometry.ends or len(geometry.walls) == 1 else "its largest body"
+    normaliser.check_extent(size(geometry), what)

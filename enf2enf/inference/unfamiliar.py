@@ -1,22 +1,20 @@
 """Which of the numbers that describe a shape are unlike those of the training shapes."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from jaxtyping import Float
 
 from enf2enf.assessment import Ranges
-from enf2enf.geometry.familiar import TURNS, in_frame
+from enf2enf.geometry.familiar import TURNS, Described, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
-_LATER = ("arch", "chord", "corners", "lobes_2", "lobes_3", "lobes_4")
+_LATER = ("arch", "corners", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
 """Not known of surrogates from before these were measured."""
 
 
 def unfamiliar(
     shapes: Ranges | None,
-    described: Mapping[str, float],
+    described: Described,
     frames: FrameConfig,
     schema: Schema,
     row: Float[np.ndarray, " inputs"] | None = None,
@@ -25,15 +23,15 @@ def unfamiliar(
 
     Args:
         shapes: where the numbers were; none is named where that is not known.
-        described: the numbers.
+        described: the numbers; of each of several bodies that are the largest.
         frames, schema: of the model.
         row: the conditions; None where they are not known: what depends on them is not named then.
     """
     if shapes is None:
         return ()
-    unknown = [name for name in _LATER if name not in shapes.intervals]  # no shape had an arch, perhaps
-    described = {name: number for name, number in described.items() if name not in unknown}
+    unknown = {name for name in _LATER if name not in shapes.intervals}  # no shape had an arch, perhaps
     if row is None and frames.follows_conditions:
-        return shapes.unfamiliar({name: number for name, number in described.items() if name not in TURNS})
+        unknown |= set(TURNS)
     axes = np.eye(schema.dim) if row is None else frames.axes(schema, row)[0]
-    return shapes.unfamiliar(in_frame(described, axes), TURNS)
+    named = [shapes.unfamiliar(in_frame(body, axes), TURNS) for body in described]
+    return tuple(name for name in described[0] if name not in unknown and any(name in own for own in named))

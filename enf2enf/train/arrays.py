@@ -17,6 +17,7 @@ from enf2enf.data.mapped import Spool, fetch, release
 from enf2enf.errors import ConfigError
 from enf2enf.geometry.frame import reflections
 from enf2enf.geometry.frames import FrameConfig
+from enf2enf.geometry.plane.moments import size
 from enf2enf.model.encoder import AbstractEncoder
 from enf2enf.model.queries import Queries
 from enf2enf.normalise import Normaliser
@@ -162,11 +163,11 @@ def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL, others: Seq
 
 
 def _trained_on(packed: PackedData, frames: FrameConfig) -> tuple[np.ndarray, np.ndarray]:
-    """The extents of the train split, and its conditions in the first frame of every case."""
+    """The sizes of the train split, and its conditions in the first frame of every case."""
     schema, train = packed.schema, packed.ids("train")
     given = [packed.conditions(index) for index in train]
     rows = [frames.turned(schema, row, frames.axes(schema, row)[0]) for row in given]
-    return np.array([packed.geometry(index).extent for index in train]), np.stack(rows)
+    return np.array([size(packed.geometry(index)) for index in train]), np.stack(rows)
 
 
 def spread(count: int, points: int, size: int) -> Int[np.ndarray, " some"]:

@@ -31,5 +31,7 @@ def familiar_shapes(data: Sequence[PackedData], length: float, frames: FrameConf
     described = ((describe(packed.geometry(index), length), packed.conditions(index)) for packed, index in cases)
     schema = data[0].schema
     return Ranges.fit(
-        common([in_frame(numbers, axes) for numbers, row in described for axes in frames.axes(schema, row)])
+        common(
+            [in_frame(body, axes) for shape, row in described for axes in frames.axes(schema, row) for body in shape]
+        )
     )

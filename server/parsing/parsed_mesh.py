@@ -1,7 +1,7 @@
 """The result of reading a mesh file, and its form as a message."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.arrays import GeometryArrays
+from enf2enf.geometry.familiar import Described
 from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
@@ -71,7 +72,7 @@ class ParsedMesh:
     cells: int
     patches: tuple[str, ...]
     geometry: Geometry
-    described: Mapping[str, float]
+    described: Described
     outside: int
     seconds: float
     warnings: tuple[str, ...] = ()
@@ -87,7 +88,7 @@ def pack_mesh(
     mesh: Mesh,
     geometry: Geometry,
     plan: PanelPlan,
-    described: Mapping[str, float],
+    described: Described,
     outside: int,
     seconds: float,
     mirrors: Sequence[Float[np.ndarray, "dim dim"]] = (),
@@ -99,7 +100,7 @@ def pack_mesh(
         "cells": mesh.cell_count,
         "patches": names,
         "panels": plan.count,
-        "described": dict(described),
+        "described": [dict(body) for body in described],
         "mirrors": np.reshape(mirrors, (-1, mesh.dim, mesh.dim)).tolist(),
         "outside": outside,
         "seconds": seconds,
@@ -131,7 +132,9 @@ def unpack_mesh(answer: IncomingMessage) -> ParsedMesh:
         geometry = GeometryArrays(vertices, lengths, parts[:, :3], names).geometry()
         drawn = dict(zip(_CURVES, curves, strict=True)) | {"count": np.array(about["panels"], np.int64)}
         geometry.remember(PanelPlan.from_arrays(drawn))
-        described = {str(name): float(value) for name, value in about["described"].items()}
+        described = tuple({str(name): float(value) for name, value in each.items()} for each in about["described"])
+        if not described:
+            raise MessageError("no numbers of a shape")
         mirrors = tuple(np.array(axes, np.float64).reshape(2 * nodes.shape[1:]) for axes in about["mirrors"])
         seconds, warnings = float(about["seconds"]), tuple(str(sentence) for sentence in about["warnings"])
         return ParsedMesh(nodes, counts[0], patches, geometry, described, counts[1], seconds, warnings, mirrors)

@@ -152,7 +152,8 @@ def test_the_example_trains_on_the_public_files_and_is_measured(root, folder, ta
     assert main(["dataset", "airfrans", str(folder), "--task", task, "--out", str(data)]) == 0
     text = (root / "examples" / "airfrans.toml").read_text()
     text = text.replace('"data/airfrans-scarce"', f"{json.dumps(str(data))}\nout = {json.dumps(str(run))}")
-    config.write_text(text.replace("squared_steps = 1500", "squared_steps = 2\nsteps = 2"))
+    before, after = text.split("squared_steps = 1500")
+    config.write_text(f"{before}squared_steps = 2\nsteps = 2{after}")
     assert main(["train", str(config)]) == 0
     figures = measure(run, data, "test")
     assert len(figures) > 10 and all(np.isfinite(value) for value in figures.values())

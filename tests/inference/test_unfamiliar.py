@@ -7,7 +7,7 @@ from enf2enf import load, read
 from enf2enf.assessment import Ranges
 from enf2enf.errors import GeometryError
 from enf2enf.geometry import Geometry
-from enf2enf.geometry.familiar import common, describe, in_frame
+from enf2enf.geometry.familiar import Described, common, describe, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.unfamiliar import unfamiliar
 from enf2enf.problems.aerofoil.naca import FourDigits
@@ -36,7 +36,7 @@ def learnt() -> Ranges:
     """From sections without camber and with it, at -5 to 15 degrees."""
     rows = []
     for camber in (0.0, 0.03, 0.06):
-        described = describe(section(camber), 1.0)
+        (described,) = describe(section(camber), 1.0)
         for degrees in np.linspace(-5, 15, 21):
             row = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
             rows += [in_frame(described, axes) for axes in FRAMES.axes(SCHEMA, row)]
@@ -99,8 +99,24 @@ def test_two_bodies_are_named_however_far_apart_and_no_matter_of_units(apart):
     answer = shipped.predict(pair, given, [[-0.1, 0.0]])
     assert {"bodies", "gap", "extent"} <= set(answer.extrapolating) and np.isfinite(answer["pressure"]).all()
     for factor in (1e3, 1e-3, 2.2, 0.45):
-        with pytest.raises(GeometryError, match="geometry: expected an extent of .* is its length unit right"):
+        with pytest.raises(GeometryError, match="its largest body: expected an extent of .* is its length unit right"):
             shipped.encode(Geometry.of([factor * wall for wall in pair.walls]))
+
+
+def test_the_incidences_of_bodies_that_are_as_large_do_not_hide_each_other():
+    """Two sections at 25 degrees to either side of the inflow, and one of two."""
+    shipped, wall, given = load("aerofoil"), section(0.03).walls[0], {"inflow": [50.0, 0.0], "viscosity": 1.56e-5}
+    for angles in ((25, -25), (0, -25), (25, 0)):
+        turned = [wall @ np.array([at(angle), at(angle + 90)]) + [0, 2.5 * k] for k, angle in enumerate(angles)]
+        for walls in (turned, turned[::-1]):
+            assert "incidence" in shipped.predict(Geometry.of(walls), given, [[-0.3, 0.0]]).extrapolating
+
+
+def test_a_tunnel_around_a_section_is_refused_where_domains_went_on():
+    ring = 3.0 * CIRCLE + [0.5, 0.0]
+    sentence = "walls: expected bodies, as in the training data, got a wall around the domain"
+    with pytest.raises(GeometryError, match=sentence):
+        load("aerofoil").encode(Geometry.of([section(0.03).walls[0], ring], ring))
 
 
 AROUND = np.linspace(0, 2 * np.pi, 48, endpoint=False)
@@ -138,9 +154,11 @@ def at(degrees: float) -> np.ndarray:
     return np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
 
 
-def learnt_from(shapes: list[dict[str, float]], angles: list[float]) -> Ranges:
+def learnt_from(shapes: list[Described], angles: list[float]) -> Ranges:
     return Ranges.fit(
-        common([in_frame(shape, axes) for shape in shapes for way in angles for axes in FRAMES.axes(SCHEMA, at(way))])
+        common(
+            [in_frame(shape[0], axes) for shape in shapes for way in angles for axes in FRAMES.axes(SCHEMA, at(way))]
+        )
     )
 
 
@@ -168,7 +186,7 @@ def test_shapes_of_which_few_have_lobes_are_not_told_apart_by_them():
     """Of nearly round ones at every angle, another one like them is familiar."""
     rng, around = np.random.default_rng(0), np.linspace(0, 2 * np.pi, 80, endpoint=False)
 
-    def blob() -> dict[str, float]:
+    def blob() -> Described:
         waves = sum(rng.normal(0, 0.03 / k) * np.cos(k * (around - rng.uniform(0, 7))) for k in (2, 3, 4))
         return describe(Geometry.of([(1 + waves)[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1)]), 1.0)
 

@@ -23,7 +23,7 @@ def shape(surrogate):
     usual = model_of(surrogate, FrameConfig())
 
     def made(nodes, owner="me", model=usual, handle="a"):
-        mesh = ParsedMesh(np.zeros((nodes, 2)), 0, (), None, {}, 0, 0.0)
+        mesh = ParsedMesh(np.zeros((nodes, 2)), 0, (), None, ({},), 0, 0.0)
         return EncodedShape(handle, model, owner, mesh, (), Encoding(None, {}, 32), 0.1, 0.2)
 
     return made

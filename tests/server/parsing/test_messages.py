@@ -62,7 +62,7 @@ SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 MESH = Mesh(SQUARE, (CellBlock("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]])),), warnings=("nodes: expected",))
 
 
-DESCRIBED = {"bodies": 1.0, "gap": float("nan")}
+DESCRIBED = ({"bodies": 1.0, "gap": float("nan")},)
 
 
 def packed():
@@ -74,7 +74,8 @@ def test_a_result_is_within_its_limit():
     parsed = unpack_mesh(sent(messages.pack(*packed()), byte_limit(4)))
     assert parsed.cells == 4 and parsed.geometry.outer is None and parsed.nodes.tobytes() == SQUARE.tobytes()
     assert parsed.warnings == MESH.warnings
-    assert parsed.described["bodies"] == 1 and np.isnan(parsed.described["gap"])
+    (described,) = parsed.described
+    assert described["bodies"] == 1 and np.isnan(described["gap"])
     expected = Geometry.from_mesh(MESH).panels(32)
     assert parsed.geometry.panels(32).tobytes() == expected.tobytes()
 
@@ -100,9 +101,10 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: arrays[4].__setitem__((0, 0), np.nan),
         lambda about, arrays: about.update(panels=2),
         lambda about, arrays: about.update(described=[1.0]),
-        lambda about, arrays: about.update(described={"gap": "wide"}),
+        lambda about, arrays: about.update(described=[{"gap": "wide"}]),
+        lambda about, arrays: about.update(described=[]),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_results_that_contradict_themselves(change):
     about, arrays = packed()
