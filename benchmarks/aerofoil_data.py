@@ -5,8 +5,9 @@
 SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
 `rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
 campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
-digit and what follows are a family (e193, e195), and no family is in two splits; nor is a section under two names: what
-would be learnt from is left out.
+digit and what follows are a family (e193, e195). No family that is learnt from chooses or tests; those of a few sections
+that calibrate are, near separation. A section that another split has, under whatever name, is not learnt from. The 60
+sections that test have done so twice before, under other conditions.
 """
 
 import argparse
@@ -147,8 +148,8 @@ def family(name: str) -> str:
 def split_of(names: list[str], known: set[str]) -> dict[str, str]:
     """The split of every family: some, at random, test, choose and calibrate, the others but `SHOWN`'s are learnt from.
 
-    Families that tested the surrogate before this one are learnt from since: now sections of those that calibrate test
-    of which there was no flow.
+    Families that tested the first surrogate are learnt from since: now sections of those that calibrate test, of which
+    no flow is stored.
 
     Args:
         names: of all sections.
