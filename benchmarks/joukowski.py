@@ -13,7 +13,7 @@ bodies, where these have been made:
     enf2enf subsample data/joukowski --share 0.125 --out data/joukowski-eighth
     enf2enf subsample data/joukowski --share 0.125 --keep-walls --out data/joukowski-inner
     enf2enf generate joukowski --bodies mixed --cases 5600 --seed 0 --out data/joukowski-mixed
-    enf2enf subsample data/joukowski-mixed --share 0.125 --out data/joukowski-mixed-eighth
+    enf2enf subsample data/joukowski-mixed --share 0.125 --keep-walls --out data/joukowski-mixed-inner
 """
 
 from collections.abc import Iterator, Sequence
