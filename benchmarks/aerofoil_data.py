@@ -5,9 +5,9 @@
 SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
 `rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
 campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
-digit and what follows are a family (e193, e195). No family that is learnt from chooses or tests; those of a few sections
-that calibrate are, near separation. A section that another split has, under whatever name, is not learnt from. The 60
-sections that test have done so twice before, under other conditions.
+digit and what follows are a family (e193, e195). No family that is learnt from chooses or tests; those of a few
+sections that calibrate are, near separation. A section that another split has, under whatever name, is not learnt from.
+The 60 sections that test have done so twice before, under other conditions.
 """
 
 import argparse
