@@ -4,6 +4,7 @@ Shapes are checked at run time: see `--jaxtyping-packages` in `pyproject.toml`. 
 """
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +25,11 @@ os.environ.setdefault("PYTHONWARNINGS", "ignore:Error reading persistent compila
 # A failure must come back with the same code, and a slow machine is no failure.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
+
+
+# What a shell begins in its background ignores Ctrl-C, and so would the processes to which tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
