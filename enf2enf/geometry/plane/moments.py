@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.chord import antipodes
-from enf2enf.geometry.plane.polygon import Loop, area, box
+from enf2enf.geometry.plane.polygon import Loop, area, box, cross
 
 _ALIKE = 0.05  # skewness of the area along it up to which both ends of a long axis are alike: of a NACA 0012 it is 0.3
 _STRAIGHT = 0.01  # rise of a mean line over its length up to which it arches to neither side
@@ -65,10 +65,10 @@ class Moments:
         unit = float(np.ptp(bounds, axis=0).max())
         walls = [(wall - bounds.mean(axis=0)) / unit for wall in body]
         start, end = np.concatenate(walls), np.concatenate([np.roll(wall, -1, axis=0) for wall in walls])
-        double = _cross(start, end)
+        double = cross(start, end)
         centre = double @ (start + end) / 3 / double.sum()
         start, end = start - centre, end - centre
-        return cls(start, end, _cross(start, end), unit)
+        return cls(start, end, cross(start, end), unit)
 
     @property
     def area(self) -> float:
@@ -158,7 +158,3 @@ def _angle(direction: Float[np.ndarray, "2"], axes: Float[np.ndarray, "2 2"]) ->
     """From the first of orthonormal axes to a direction, in degrees in (-180, 180]."""
     x, y = axes @ direction
     return float(np.rad2deg(np.arctan2(y, x))) if y or x > 0 else 180.0
-
-
-def _cross(a: Loop, b: Loop) -> Float[np.ndarray, " _"]:
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

@@ -94,6 +94,11 @@ def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray,
     return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)
 
 
+def cross(one: Float[np.ndarray, "vectors 2"], other: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, " vectors"]:
+    """Cross products of vectors of the plane: above 0 where the second is to the left of the first."""
+    return one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+
+
 def right_of(along: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, "vectors 2"]:
     """Unit vectors to the right of others."""
     return np.stack([along[:, 1], -along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
