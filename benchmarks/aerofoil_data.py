@@ -221,8 +221,8 @@ def campaigns(sections: Path, before: Path | None, out: Path) -> Iterator[Campai
     new = [i for i in train if names[i] not in known]
     for at in range(0, NEW_SECTIONS, CHUNK):
         chunk = new[at : at + CHUNK]
-        learnt = ["train"] * len(chunk)
-        yield Campaign("uiuc", f"new_{at}", Aerofoil("points", subset(f"new_{at}", chunk)), 13 + at, learnt)
+        drawn = Aerofoil("points", subset(f"new_{at}", chunk))
+        yield Campaign("uiuc", f"new_{at}", drawn, 13 + at, ["train"] * len(chunk))
     near = NearSeparation(subset("near", train))
     yield Campaign("near", "near", near, 14, ["train"] * NEAR)
     yield Campaign("naca", "new_naca", Aerofoil(), 15, ["train"] * NEW_NACA)

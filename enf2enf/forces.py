@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from enf2enf.errors import ConditionError, SchemaError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.plane.chord import chord
+from enf2enf.geometry.plane.polygon import cross
 from enf2enf.geometry.plane.sides import WallSides
 from enf2enf.numeric import numbers_of
 from enf2enf.plain import shown
@@ -74,7 +75,7 @@ def forces(
     arm = sides.midpoints - _finite("about", about, (2,), "a point")
     with np.errstate(over="ignore", invalid="ignore"):
         force = (friction - pressure[:, None] * sides.normals) * sides.lengths[:, None]
-        moment = arm[:, 0] * force[:, 1] - arm[:, 1] * force[:, 0] + _couples(sides, pressure)
+        moment = cross(arm, force) + _couples(sides, pressure)
         summed = [np.bincount(sides.walls, values) for values in (force[:, 0], force[:, 1], moment)]
     if not np.isfinite(summed).all():
         raise SchemaError("forces", "finite sums and moments of pressure and shear", "some that float64 does not hold")

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
+from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.chord import antipodes
 from enf2enf.geometry.plane.polygon import Loop, area, box, cross
 
@@ -70,12 +71,12 @@ class Moments:
         start, end = start - centre, end - centre
         return cls(start, end, cross(start, end), unit)
 
-    @property
+    @lazy
     def area(self) -> float:
         """In square units; below 0 of a domain with a wall around it."""
         return float(self.double.sum()) / 2
 
-    @property
+    @lazy
     def second(self) -> Float[np.ndarray, "2 2"]:
         """Mean squares of the distances from the centroid, in square units."""
         corners = np.stack([self.start, self.end, self.start + self.end])

@@ -101,10 +101,11 @@ def test_a_result_is_within_its_limit():
         lambda about, arrays: arrays[4].__setitem__((0, 0), np.nan),
         lambda about, arrays: about.update(panels=2),
         lambda about, arrays: about.update(described=[1.0]),
+        lambda about, arrays: about.update(described={"gap": "wide"}),
         lambda about, arrays: about.update(described=[{"gap": "wide"}]),
         lambda about, arrays: about.update(described=[]),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_results_that_contradict_themselves(change):
     about, arrays = packed()
