@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float
 
+from enf2enf.geometry.plane.polygon import angles
+
 _SHARP = np.deg2rad(50)  # turns from which on a vertex is a corner: a heptagon has them, an octagon is a coarse circle
 _SLIGHT = np.deg2rad(16.6)  # and up to which none is: between those of regular polygons of 21 and 22 sides
 _ALONE = 3  # times the turns beside it, from which on one in between is a corner too,
@@ -60,8 +62,7 @@ class Corners:
 def turns(loop: Loop) -> Float[np.ndarray, " vertices"]:
     """By how much the direction turns to the left at every vertex, rad."""
     ahead = np.roll(loop, -1, axis=0) - loop
-    before = np.roll(ahead, 1, axis=0)
-    return np.arctan2(before[:, 0] * ahead[:, 1] - before[:, 1] * ahead[:, 0], (before * ahead).sum(axis=1))
+    return angles(np.roll(ahead, 1, axis=0), ahead)
 
 
 def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertices"]:

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry.lazy import lazy
 from enf2enf.geometry.plane.corners import turns, wall_ends
+from enf2enf.geometry.plane.polygon import angles
 from enf2enf.geometry.plane.ruler import Ruler
 from enf2enf.geometry.plane.ties import apportion, ranks
 
@@ -120,8 +121,8 @@ class Curve:
         at = self.arc[self.corners]
         arms = np.minimum(np.diff(at, append=at[:1] + self.length), _ARM * self.length)
         places = (at + np.stack([-np.roll(arms, 1), np.zeros(len(at)), arms])) % self.length
-        (x0, x1), (y0, y1) = (np.diff(np.interp(places, self.arc, along), axis=0) for along in self.closed.T)
-        return np.arctan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)
+        chords = np.stack([np.diff(np.interp(places, self.arc, along), axis=0) for along in self.closed.T], axis=-1)
+        return angles(*chords)
 
     def _are_walls(self, at: Float[np.ndarray, " panels"]) -> Bool[np.ndarray, " panels"]:
         """Whether the panels that begin so far along the curve, one where the other ends, are walls."""

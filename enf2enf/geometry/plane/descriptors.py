@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.moments import extent
-from enf2enf.geometry.plane.polygon import Loop, area, box, cross
+from enf2enf.geometry.plane.polygon import Loop, angles, area, box, cross
 from enf2enf.geometry.plane.smooth import with_corners
 
 _CORNER = np.deg2rad(12)  # turn of a smooth curve's polygon: that of an octagon turns by 45 / 8 degrees at a vertex
@@ -85,6 +85,6 @@ def _curvature(curve: Loop) -> float:
     one, other = curve - curve[back % count], curve[ahead % count] - curve
     chords = [np.linalg.norm(chord, axis=1) for chord in (one, other, one + other)]
     found = 2 * np.abs(cross(one, other)) / np.prod(chords, axis=0)
-    corner = np.abs(np.arctan2(cross(last, side), (last * side).sum(axis=1))) > _CORNER
+    corner = np.abs(angles(last, side)) > _CORNER
     corners = np.cumsum(np.tile(corner, 3))  # up to a vertex
     return float(found[corners[ahead - 1] == corners[back]].max(initial=0.0))

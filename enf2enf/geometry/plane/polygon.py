@@ -94,9 +94,14 @@ def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray,
     return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)
 
 
-def cross(one: Float[np.ndarray, "vectors 2"], other: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, " vectors"]:
+def cross(one: Float[np.ndarray, "*_ 2"], other: Float[np.ndarray, "*_ 2"]) -> Float[np.ndarray, "*vectors"]:
     """Cross products of vectors of the plane: above 0 where the second is to the left of the first."""
-    return one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
+
+
+def angles(one: Float[np.ndarray, "vectors 2"], other: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, " vectors"]:
+    """Angles from vectors of the plane to others, rad, above 0 to the left."""
+    return np.arctan2(cross(one, other), (one * other).sum(axis=1))
 
 
 def right_of(along: Float[np.ndarray, "vectors 2"]) -> Float[np.ndarray, "vectors 2"]:

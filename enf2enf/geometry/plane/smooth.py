@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from enf2enf.geometry.plane.corners import reduced
+from enf2enf.geometry.plane.polygon import cross
 
 _FEWEST = 3  # sides between two ends that make an arc: two are those of a parallelogram
 _FARTHEST = 0.1  # of the shortest of it and its neighbours that a curve leaves a side: an octagon's circle just does
@@ -46,7 +47,7 @@ def sag(loop: Loop) -> Float[np.ndarray, " _"]:
     kept, corners = reduced(loop)
     vertices = loop[kept]
     side, leave = np.roll(vertices, -1, axis=0) - vertices, _leave(vertices, corners.ends)
-    across = np.abs(side[:, None, 0] * leave[..., 1] - side[:, None, 1] * leave[..., 0])
+    across = np.abs(cross(side[:, None], leave))
     return (across.max(axis=1) / np.linalg.norm(side, axis=1))[np.cumsum(kept) - 1]
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from scipy.spatial import Delaunay, KDTree
 
 from enf2enf.errors import MeshError
+from enf2enf.geometry.plane.polygon import cross
 from enf2enf.problems.elasticity.void import Void
 
 CORNER = 0.03
@@ -111,7 +112,7 @@ def _triangulate(void: Void, points: np.ndarray, wall: int, outer: int) -> Cloud
         corners = points[triangles]
         a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
         # Equal say for every triangle keeps the grading; the area as weight would even it out.
-        area = np.sqrt(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))
+        area = np.sqrt(np.abs(cross(a, b)))
         mass = np.bincount(triangles.ravel(), np.repeat(area, 3), len(points))
         middle = corners.mean(axis=1) * area[:, None]
         moved = np.stack([np.bincount(triangles.ravel(), np.repeat(middle[:, k], 3), len(points)) for k in range(2)], 1)
@@ -127,7 +128,7 @@ def _outside(void: Void, points: np.ndarray, wall: int) -> np.ndarray:
     filling = (triangles < wall).all(axis=1) & void.contains(middle)
     triangles = triangles[~filling]
     a, b = points[triangles[:, 1]] - points[triangles[:, 0]], points[triangles[:, 2]] - points[triangles[:, 0]]
-    clockwise = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] < 0
+    clockwise = cross(a, b) < 0
     triangles[clockwise] = triangles[clockwise][:, [0, 2, 1]]
     return triangles
 
