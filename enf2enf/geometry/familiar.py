@@ -1,5 +1,6 @@
 """Plain numbers by which shapes unlike those of the training data are told, whatever frame they are seen in."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,15 +8,15 @@ from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
 from enf2enf.geometry.plane.descriptors import descriptors
-from enf2enf.geometry.plane.moments import Body, Moments, extent, largest
+from enf2enf.geometry.plane.moments import Body, Moments, extent, ranked
 
 _LOBES = {f"lobes_{count}": count for count in (2, 3, 4)}
-TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0, "stagger": 180.0}
+TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0, "stagger": 180.0, "incidence_others": 180.0}
 TURNS |= {name: 360 / count for name, count in _LOBES.items()}
 """Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
 
 Described = tuple[Mapping[str, float], ...]
-"""Numbers of a shape by their names, once for each of its largest bodies, of which there is one mostly."""
+"""Numbers of a shape by their names, once for each of its largest bodies and of the others: mostly once in all."""
 
 
 def describe(geometry: Geometry, length: float) -> Described:
@@ -25,17 +26,21 @@ def describe(geometry: Geometry, length: float) -> Described:
     one. Of each body that is the `largest`, or as large, its extent `largest`; its `thickness`, the width of the
     ellipse with the same second moments, which unlike that of an inscribed circle is a closed form, right to rounding
     and as smooth as the shape is, and costs nothing; its `incidence`, `heading` and `arch`; and `lobes_2` to `lobes_4`,
-    NaN of one with a long axis, whose incidence says how it lies.
+    NaN of one with a long axis, whose incidence says how it lies. Of each other body `incidence_others`, NaN if none.
 
     Args:
         geometry: the geometry.
         length: the reference length, in metres.
     """
-    bodies = largest(geometry)
+    (bodies, smaller), space = ranked(geometry), np.eye(2)
     several = len(bodies[0]) < len(geometry.walls)
-    stagger = Moments.of(geometry.walls).incidence(np.eye(2)) if several else float("nan")
+    stagger = Moments.of(geometry.walls).incidence(space) if several else float("nan")
     together = descriptors(geometry, length) | {"stagger": stagger}
-    return tuple(together | _of_body(body, length) for body in bodies)
+    rows = [together | _of_body(body, length) for body in bodies]
+    others = [Moments.of(body).incidence(space) for body in smaller] or [float("nan")]
+    count = max(len(rows), len(others))
+    pairs = zip(range(count), itertools.cycle(rows), itertools.cycle(others), strict=False)
+    return tuple(row | {"incidence_others": angle} for _, row, angle in pairs)
 
 
 def _of_body(body: Body, length: float) -> dict[str, float]:

@@ -8,7 +8,7 @@ from enf2enf.geometry.familiar import TURNS, Described, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
-_LATER = ("arch", "corners", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
+_LATER = ("arch", "corners", "incidence_others", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
 """Not known of surrogates from before these were measured."""
 
 
@@ -23,7 +23,7 @@ def unfamiliar(
 
     Args:
         shapes: where the numbers were; none is named where that is not known.
-        described: the numbers; of each of several bodies that are the largest.
+        described: the numbers, of several bodies of each.
         frames, schema: of the model.
         row: the conditions; None where they are not known: what depends on them is not named then.
     """

@@ -12,6 +12,7 @@ from enf2enf.geometry.frames import FrameConfig
 from enf2enf.inference.unfamiliar import unfamiliar
 from enf2enf.problems.aerofoil.naca import FourDigits
 from enf2enf.problems.elasticity.problem import Elasticity
+from enf2enf.problems.slotted.elements import Arrangement, Element
 from enf2enf.problems.thickness import half_thickness
 from enf2enf.schema import Quantity, Schema
 
@@ -160,6 +161,25 @@ def learnt_from(shapes: list[Described], angles: list[float]) -> Ranges:
             [in_frame(shape[0], axes) for shape in shapes for way in angles for axes in FRAMES.axes(SCHEMA, at(way))]
         )
     )
+
+
+def slotted(deflection: float) -> Geometry:
+    """A main element and a flap whose trailing edge is so far down, in degrees."""
+    main, flap = Element(0.12, 0.02), Element(0.12, 0.0)
+    placed = Arrangement(main, flap, 0.3, 0.02, 0.0, np.deg2rad(deflection))
+    return Geometry.of([wall[:-1] for wall in placed.walls(80)])
+
+
+def test_flaps_are_familiar_at_the_deflections_that_they_were_learnt_at():
+    """From 5 to 40 degrees, whatever the angle of attack; up as far as down, as in mirror images."""
+    flaps = [describe(slotted(deflection), 1.0) for deflection in np.linspace(5, 40, 24)]
+    learnt = learnt_from(flaps, [float(way) for way in range(-4, 13)])
+    for degrees in (-4, 3, 12):
+        for deflection in (6, 20, 39):
+            assert unfamiliar(learnt, describe(slotted(deflection), 1.0), FRAMES, SCHEMA, at(degrees)) == ()
+        for deflection in (-70, 70):
+            named = unfamiliar(learnt, describe(slotted(deflection), 1.0), FRAMES, SCHEMA, at(degrees))
+            assert "incidence_others" in named and "incidence" not in named
 
 
 @pytest.mark.parametrize(("corners", "heights"), [(3, (1.1, 1.2)), (4, (0.8, 0.95)), (4, (1.0, 1.0))])

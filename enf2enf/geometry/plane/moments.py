@@ -22,21 +22,23 @@ Body = Sequence[Loop]
 """The walls that bound it together."""
 
 
-def largest(geometry: Geometry) -> list[Body]:
-    """The body that extends farthest, and all that extend as far to a hundredth of that.
+def ranked(geometry: Geometry) -> tuple[list[Body], list[Body]]:
+    """The body that extends farthest, and all that extend as far to a hundredth of that; then all others, in order.
 
     Where a wall goes around the domain, it is the domain itself, which all walls bound together.
     """
     walls = geometry.walls
     if any(area(wall - wall[0]) < 0 for wall in walls):
-        return [walls]
-    extents = [extent([wall]) for wall in walls]
-    return [[wall] for wall, own in zip(walls, extents, strict=True) if own >= _AS_FAR * max(extents)]
+        return [walls], []
+    extents = np.array([extent([wall]) for wall in walls])
+    bodies: list[Body] = [[walls[k]] for k in np.argsort(-extents, kind="stable")]
+    count = int((extents >= _AS_FAR * extents.max()).sum())
+    return bodies[:count], bodies[count:]
 
 
 def size(geometry: Geometry) -> float:
     """Its extent, or in a domain without end that of its largest body, m: by it a geometry in another unit is told."""
-    return geometry.extent if geometry.ends else max(map(extent, largest(geometry)))
+    return geometry.extent if geometry.ends else extent(ranked(geometry)[0][0])
 
 
 def extent(body: Body) -> float:

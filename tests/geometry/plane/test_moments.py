@@ -8,7 +8,7 @@ from outlines import angles, ellipse, seeds, shapes, turn
 
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import TURNS, describe, in_frame
-from enf2enf.geometry.plane.moments import Moments, extent, largest, size
+from enf2enf.geometry.plane.moments import Moments, extent, ranked, size
 from enf2enf.problems.joukowski.body import points_of
 from enf2enf.problems.joukowski.problem import Joukowski
 
@@ -29,7 +29,7 @@ def same_angles(one: dict[str, float], other: dict[str, float], *names: str) -> 
 
 def one_is_largest(walls: list[np.ndarray], outer: np.ndarray | None) -> bool:
     """By more than those that count as well, or all together are."""
-    return any(wall is outer for wall in walls) or len(largest(Geometry.of(walls))) == 1
+    return any(wall is outer for wall in walls) or len(ranked(Geometry.of(walls))[0]) == 1
 
 
 @some
@@ -42,9 +42,10 @@ def test_all_angles_turn_with_the_shape(shape, seed, mirror):
     axes, to = turn(rng.uniform(-3, 3)) @ np.diag([1.0, -1.0 if mirror else 1.0]), rng.uniform(-10, 10, 2)
     moved = [walls[k] @ axes.T + to for k in rng.permutation(len(walls))]
     frame = turn(rng.uniform(-3, 3)).T
-    (here,) = describe(Geometry.of(walls, outer), 1.0)
-    (there,) = describe(Geometry.of(moved, None if outer is None else outer @ axes.T + to), 1.0)
-    same_angles(in_frame(here, frame), in_frame(there, frame @ axes.T))
+    here = describe(Geometry.of(walls, outer), 1.0)
+    there = describe(Geometry.of(moved, None if outer is None else outer @ axes.T + to), 1.0)
+    for one, other in zip(here, there, strict=True):
+        same_angles(in_frame(one, frame), in_frame(other, frame @ axes.T))
 
 
 @some
@@ -55,8 +56,8 @@ def test_the_largest_of_several_bodies_says_how_they_lie(shape, seed):
     assume(one_is_largest(walls, outer) and not any(wall is outer for wall in walls))
     alone = max((Geometry.of([wall]) for wall in walls), key=lambda body: extent(body.walls))
     mixed = Geometry.of([walls[k] for k in np.random.default_rng(seed).permutation(len(walls))], outer)
-    (one,), (other,) = describe(mixed, 1.0), describe(alone, 1.0)
-    same_angles(one, other, *(name for name in TURNS if name != "stagger"))
+    (one, *_), (other,) = describe(mixed, 1.0), describe(alone, 1.0)
+    same_angles(one, other, *(name for name in TURNS if name not in ("stagger", "incidence_others")))
     np.testing.assert_allclose(one["largest"], other["extent"], rtol=1e-12)
     np.testing.assert_allclose(one["thickness"], other["thickness"], rtol=1e-9)
     assert np.isnan(other["stagger"])
@@ -75,6 +76,23 @@ def test_each_of_bodies_that_are_as_large_says_how_it_lies(turned, first, second
     expected = sorted(float(np.rad2deg(angle + turned) % 180) for angle in counted)
     near = [np.min(np.abs((np.array(expected) - angle + 90) % 180 - 90)) for angle in found]
     assert len(found) == len(expected) and max(near) < 1e-6
+
+
+@some
+@given(angles, st.lists(angles, max_size=4), st.integers(1, 3), seeds)
+def test_each_of_the_other_bodies_says_how_it_is_turned(turned, others, large, seed):
+    """Besides one to three that are the largest, and there is none without them."""
+    lying = [ellipse(40, (1.0, 0.3))] * large + [ellipse(40, (0.5, 0.2)) @ turn(angle).T for angle in others]
+    walls = [(wall + [3.0 * k, 0]) @ turn(turned).T for k, wall in enumerate(lying)]
+    bodies = describe(Geometry.of([walls[k] for k in np.random.default_rng(seed).permutation(len(walls))]), 1.0)
+    assert len(bodies) == max(large, len(others))
+    found = [body["incidence_others"] for body in bodies]
+    if not others:
+        assert np.isnan(found).all()
+    else:
+        expected = np.rad2deg([angle + turned for angle in others])
+        off = np.abs((np.subtract.outer(found, expected) + 90) % 180 - 90)
+        assert off.min(axis=0).max() < 1e-6 and off.min(axis=1).max() < 1e-6
 
 
 def test_two_bodies_are_staggered_along_the_line_through_both():
