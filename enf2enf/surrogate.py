@@ -157,14 +157,15 @@ class Surrogate:
         if described is None:
             described = describe(geometry, self.normaliser.length)
         strange = unfamiliar(self.shapes, described, self.config.frames, self.schema)
-        encoding = Encoding(geometry, described, self.config.panels, mesh, wall_patches, strange, mirrors)
+        encoding = Encoding(geometry, described, self.config.panels, self.version, mesh, wall_patches, strange, mirrors)
         if not self.config.frames.follows_conditions:
             self.views(encoding, np.zeros(self.schema.condition_width))
         return encoding
 
     def views(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[View, ...]:
         """A geometry in its frames under conditions, as `condition_row` returns them."""
-        return encoding.at(self._frames(encoding.geometry, row), functools.partial(self._view, encoding.geometry))
+        see = functools.partial(self._view, encoding.geometry)
+        return encoding.at(self.version, self._frames(encoding.geometry, row), see)
 
     def _frames(self, geometry: Geometry, row: Float[np.ndarray, " inputs"]) -> tuple[Frame, ...]:
         frames = self.config.frames
@@ -218,7 +219,7 @@ class Surrogate:
 
         Raises:
             ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
-            QueryError: points that are none.
+            QueryError: points that are none, or a shape that another surrogate encoded.
         """
         check_shape(shape, Encoding)
         check_progress(progress)

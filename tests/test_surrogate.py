@@ -164,6 +164,19 @@ def test_it_travels_to_other_processes(surrogate, geometry):
     np.testing.assert_array_equal(again.predict(geometry, conditions, points)["von_mises"], expected["von_mises"])
 
 
+def test_a_shape_that_another_surrogate_encoded_is_refused(surrogate, geometry, points):
+    """Its latents are of another network; one of the same weights, as in another process, may be asked about it."""
+    other, shape = surrogate.with_weights(load("elasticity").model, {}), surrogate.encode(geometry)
+    pattern = rf"^shape: expected one that this surrogate \({other.version}\) encoded, got one of {surrogate.version}$"
+    for ask in (other.decode, other.evaluator, lambda shape, given, at: other.predict_many(shape, [given], at)):
+        arguments = (shape, CONDITIONS) if ask == other.evaluator else (shape, CONDITIONS, points)
+        with pytest.raises(QueryError, match=pattern):
+            ask(*arguments)
+    same = pickle.loads(pickle.dumps(surrogate))
+    expected = surrogate.decode(shape, CONDITIONS, points)["von_mises"]
+    np.testing.assert_array_equal(same.decode(shape, CONDITIONS, points)["von_mises"], expected)
+
+
 @pytest.mark.parametrize("far", [1e39, 1e160, 1e300, 1.7e308])
 def test_points_however_far_away_have_no_field_and_give_no_warning(surrogate, geometry, far):
     shape = surrogate.encode(geometry)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from enf2enf.at import At, check_name, points_of
+from enf2enf.errors import QueryError
 from enf2enf.geometry import Geometry
 from enf2enf.geometry.familiar import Described
 from enf2enf.geometry.frame import Frame
@@ -63,6 +64,7 @@ class Encoding:
         geometry: the geometry, in metres.
         described: plain numbers of its shape, see `describe`.
         panels: how many its walls are cut into.
+        surrogate: `Surrogate.version` of the one that encoded it, and can be asked about it.
         given: the mesh that it was read from; None where there was none.
         wall_patches: patches that were named as walls; empty: inner loops.
         extrapolating: those of the numbers outside the range of the training shapes, by name.
@@ -73,6 +75,7 @@ class Encoding:
     geometry: Geometry
     described: Described
     panels: int
+    surrogate: str
     given: Mesh | None = None
     wall_patches: tuple[str, ...] = ()
     extrapolating: tuple[str, ...] = ()
@@ -140,13 +143,19 @@ class Encoding:
         sides = WallSides.of(self.geometry)
         return sides.midpoints, sides
 
-    def at(self, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
+    def at(self, surrogate: str, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
         """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.
 
         Args:
+            surrogate: the version of the one that asks.
             frames: of one direction; the first is not mirrored.
             see: computes a view.
+
+        Raises:
+            QueryError: another surrogate than the one that encoded it.
         """
+        if surrogate != self.surrogate:
+            raise QueryError("shape", f"one that this surrogate ({surrogate}) encoded", f"one of {self.surrogate}")
         key = (np.round([frame.axes for frame in frames], _DIGITS) + 0.0).tobytes()
         if (known := self._held.find(key)) is not None:
             return known

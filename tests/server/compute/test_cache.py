@@ -24,7 +24,7 @@ def shape(surrogate):
 
     def made(nodes, owner="me", model=usual, handle="a"):
         mesh = ParsedMesh(np.zeros((nodes, 2)), 0, (), None, ({},), 0, 0.0)
-        return EncodedShape(handle, model, owner, mesh, (), Encoding(None, ({},), 32), 0.1, 0.2)
+        return EncodedShape(handle, model, owner, mesh, (), Encoding(None, ({},), 32, ""), 0.1, 0.2)
 
     return made
 
