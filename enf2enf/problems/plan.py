@@ -61,7 +61,7 @@ class Plan:
         """As plain data for JSON."""
         own = {"cases": self.cases, "seed": self.seed, "floor_cases": self.floor_cases}
         options = json.loads(json.dumps(dataclasses.asdict(self.problem)))
-        return {"problem": self.problem.name, "version": 1} | own | options
+        return {"problem": self.problem.name, "version": 1} | options | own
 
     def ids(self) -> list[str]:
         """The cases' ids, in order."""

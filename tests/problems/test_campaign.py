@@ -132,6 +132,7 @@ def test_a_finished_folder_is_left_as_it_is(whole):
     [
         ({"seed": 6}, "seed = 5, with which it was begun, got 6"),
         ({"load": "fixed"}, "load = varied"),
+        ({"load": "fixed", "floor_cases": 2}, "load = varied"),  # which follows from other options
         ({"cases": 5}, "4"),
     ],
 )
