@@ -161,7 +161,8 @@ class Client:
         """Uploads a mesh; the server encodes its geometry.
 
         Args:
-            mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
+            mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves. Whether the
+                domain goes on beyond an outer boundary is for the model to say: a `Geometry` is sent as curves.
             name: file name or format, where the path does not say it.
             walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
             symmetry: patches in planes of symmetry, of which the mesh is one side: the geometry, its walls and bounds
