@@ -8,7 +8,7 @@ from enf2enf.geometry.familiar import TURNS, Described, in_frame
 from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
-_LATER = ("arch", "corners", "incidence_others", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
+_LATER = ("arch", "corners", "hollow", "incidence_others", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
 """Not known of surrogates from before these were measured."""
 
 

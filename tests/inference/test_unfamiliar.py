@@ -163,6 +163,24 @@ def learnt_from(shapes: list[Described], angles: list[float]) -> Ranges:
     )
 
 
+def wavy(height: float, waves: int, both: bool = False) -> Geometry:
+    """NACA 0012 with waves on its upper side, the highest in the middle, or with a mean line of even ones."""
+    x = (1 - np.cos(np.linspace(0, np.pi, 121))) / 2
+    wave, half = height * np.sin(2 * np.pi * waves * x), 0.6 * half_thickness(x)
+    wave = wave if both else wave * np.sin(np.pi * x)
+    upper, lower = np.stack([x, half + wave], axis=1), np.stack([x, both * wave - half], axis=1)
+    return Geometry.of([np.concatenate([lower[:-1], upper[:0:-1]])])
+
+
+def test_waves_and_bends_to_both_sides_are_told_by_how_hollow_they_are():
+    """By who learnt from sections with even mean lines, of which thin ones are a little hollow below."""
+    shapes = [describe(section(camber), 1.0) for camber in np.linspace(0, 0.08, 24)]
+    learnt = learnt_from(shapes, [float(way) for way in range(-4, 13)])
+    assert unfamiliar(learnt, shapes[9], FRAMES, SCHEMA, at(3)) == ()
+    for strange in (wavy(0.03, 1, True), wavy(0.01, 6), wavy(0.006, 12)):
+        assert "hollow" in unfamiliar(learnt, describe(strange, 1.0), FRAMES, SCHEMA, at(3))
+
+
 def slotted(deflection: float) -> Geometry:
     """A main element and a flap whose trailing edge is so far down, in degrees."""
     main, flap = Element(0.12, 0.02), Element(0.12, 0.0)

@@ -106,12 +106,22 @@ class Curve:
         places = np.concatenate([first + length * np.arange(n) / n for first, length, n in steps])
         return places, np.concatenate([np.arange(n) == 0 for n in shares])
 
+    @lazy
+    def hollow(self) -> float:
+        """By how much it turns to the right in all, corners aside, rad: 0 of a convex body."""
+        either_way = 2 * np.pi * (self._ruler(1.0).length / self.length - 1)
+        return max(0.0, float(either_way - self._turns.sum()) / 2)
+
     def _ruler(self, turning: float) -> Ruler:
-        """Corners do not turn it: panels begin there anyway."""
+        return Ruler.of(self.arc, self._turns, turning)
+
+    @lazy
+    def _turns(self) -> Float[np.ndarray, " points"]:
+        """By how much it turns at every point. Corners do not turn it: panels begin there anyway."""
         turned = turns(self.points)
         rest = turned[self.corners] - self._corner_turns()
         turned[self.corners] = (rest + np.pi) % (2 * np.pi) - np.pi
-        return Ruler.of(self.arc, turned, turning)
+        return turned
 
     def _corner_turns(self) -> Float[np.ndarray, " corners"]:
         """By how much the curve turns at corners, from chords of an 800th of its length, or up to other corners.

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from enf2enf.geometry.geometry import Geometry
+from enf2enf.geometry.plane.curve import Curve
 from enf2enf.geometry.plane.moments import extent
 from enf2enf.geometry.plane.polygon import Loop, angles, area, box, cross
 from enf2enf.geometry.plane.smooth import with_corners
@@ -24,6 +25,8 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     `bodies`: number of walls. `extent`: largest distance of two points. `area`, `perimeter`: of what they bound.
     `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
     `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
+    `hollow`: by how much the curve of the wall that does so most turns towards the domain in all, corners aside, in
+    degrees; 0 of a convex body. Turns to and fro within a hundredth of its length are none.
     `corners`: of the wall that has most, see `Corners.of`; a blunt trailing edge has two, a coarse nose some more.
     `open`: length of the sides that close boundaries and are no walls; absent where walls are whole boundaries.
 
@@ -35,15 +38,16 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     bounds = box(geometry.walls)
     origin, size = bounds.mean(axis=0), float(np.ptp(bounds, axis=0).max())  # about and by which all is computed
     walls, unit = [(wall - origin) / size for wall in geometry.walls], size / length
-    curves, corners, _ = zip(*map(with_corners, walls), strict=True)
+    curves = [Curve(*with_corners(wall)) for wall in walls]
     numbers = {
         "bodies": float(len(geometry.runs)),
         "extent": unit * extent(walls),
         "area": unit**2 * abs(float(sum(map(area, walls)))),
         "perimeter": unit * sum(float(_lengths(wall).sum()) for wall in walls),
         "gap": unit * _gap([(curve - origin) / size for curve in near]),
-        "curvature": max(map(_curvature, curves)) / unit,
-        "corners": float(max(map(len, corners))),
+        "curvature": max(_curvature(curve.points) for curve in curves) / unit,
+        "hollow": float(np.rad2deg(max(curve.hollow for curve in curves))),
+        "corners": float(max(len(curve.corners) for curve in curves)),
     }
     ends = [float(_lengths(b.vertices)[~b.on_wall].sum()) for b in geometry.boundaries if b.is_mixed]
     return numbers | ({"open": sum(ends) / length} if ends else {})

@@ -52,7 +52,7 @@ def test_those_of_a_rectangle_are_exact_whatever_nodes_its_sides_have(height, no
     found = descriptors(Geometry.of([divided(corners, nodes)]), 1.0)
     exact = {
         "bodies": 1, "extent": np.hypot(1, height), "area": height, "perimeter": 2 + 2 * height, "gap": np.nan,
-        "curvature": 0, "corners": 4, "largest": np.hypot(1, height), "thickness": 2 * height / np.sqrt(3),
+        "curvature": 0, "hollow": 0, "corners": 4, "largest": np.hypot(1, height), "thickness": 2 * height / np.sqrt(3),
     }  # fmt: skip
     assert list(found) == list(exact)
     np.testing.assert_allclose(list(found.values()), list(exact.values()), rtol=1e-12, atol=1e-9)
@@ -81,6 +81,36 @@ def test_a_blunt_trailing_edge_has_two_corners_and_a_sharp_one_has_one(thickness
     blunt = np.concatenate([lower - open_, (upper + open_)[:0:-1]])
     found = [descriptors(Geometry.of([loop @ turn(angle).T]), 1.0)["corners"] for loop in (sharp, blunt)]
     assert found == [1, 2]
+
+
+@some
+@given(st.integers(2, 7), st.floats(0.05, 0.3), st.integers(150, 400), angles, st.booleans())
+def test_bodies_are_hollow_by_how_much_they_turn_towards_the_domain(lobes, depth, sides, angle, mirror):
+    """r = 1 + depth cos(lobes t), whose curvature is known; what a window of a hundredth smooths is a few per cent."""
+
+    def at(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The points, and by how much the direction turns over t."""
+        r, d, dd = 1 + depth * np.cos(lobes * t), -lobes * np.sin(lobes * t), -(lobes**2) * np.cos(lobes * t)
+        d, dd = depth * d, depth * dd
+        return r[:, None] * np.stack([np.cos(t), np.sin(t)], axis=1), (r**2 + 2 * d**2 - r * dd) / (r**2 + d**2)
+
+    fine = np.linspace(0, 2 * np.pi, 20001)
+    exact = float(np.rad2deg(np.trapezoid(np.maximum(-at(fine)[1], 0), fine)))
+    wall = at(np.linspace(0, 2 * np.pi, sides, endpoint=False))[0] @ turn(angle).T * [1, -1 if mirror else 1]
+    found = descriptors(Geometry.of([wall]), 1.0)["hollow"]
+    assert found == pytest.approx(exact, rel=0.08, abs=1.0)
+    assert (
+        descriptors(Geometry.of([wall], 9 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1.0]])), 1.0)["hollow"] == found
+    )
+
+
+@pytest.mark.parametrize("off", [0.0, 1e-7, 1e-5])
+def test_noise_and_rounded_coordinates_make_no_hollows(off):
+    x = (1 - np.cos(np.linspace(0, np.pi, 101))) / 2
+    half = 0.6 * half_thickness(x) + 1e-3 * x
+    wall = np.concatenate([np.stack([x, -half], axis=1), np.stack([x, half], axis=1)[:0:-1]])
+    wall = wall + off * np.random.default_rng(0).uniform(-1, 1, wall.shape)
+    assert descriptors(Geometry.of([wall]), 1.0)["hollow"] < 0.5
 
 
 def test_the_wall_with_most_corners_counts():
@@ -121,6 +151,7 @@ def test_they_are_the_same_in_any_place_and_in_a_mirror_and_however_walls_are_st
     here = Geometry.of(walls, outer)
     there = Geometry.of(moved, None if outer is None else size * (outer @ axes.T + to))
     one, other = descriptors(here, 0.7), descriptors(there, 0.7 * size)
+    one["hollow"], other["hollow"] = one["hollow"] / 360, other["hollow"] / 360  # turns: of order 1, as all others are
     np.testing.assert_allclose(list(other.values()), list(one.values()), rtol=1e-9, atol=1e-12)  # measured 2e-12
 
 
@@ -146,7 +177,7 @@ def test_walls_around_the_domain_bound_the_domain(radius, off):
     square = (1 - radius**4) / (1 - radius**2) / 4 - (radius * off) ** 2 / (1 - radius**2) - centre**2
     exact = {
         "bodies": 2, "extent": 2, "area": area, "perimeter": 2 * np.pi * (1 + radius), "gap": 1 - radius - off,
-        "curvature": 1 / radius,
+        "curvature": 1 / radius, "hollow": 360,
         "corners": 0, "largest": 2, "thickness": 4 * np.sqrt(square),
     }  # fmt: skip
     np.testing.assert_allclose(list(found.values()), list(exact.values()), rtol=2e-3)
