@@ -1,4 +1,4 @@
-"""What a model has seen in training, and what it has not: so that whoever asks beyond it is told."""
+"""The ranges of numbers that a model was trained on, to report questions outside them."""
 
 import dataclasses
 import itertools
@@ -12,26 +12,26 @@ from enf2enf.plain import is_line, is_number, shown
 
 Interval = tuple[float, float]
 
-_NEAR = 0.05  # of the range of what was seen,
-_ALIKE = 0.01  # of its largest magnitude,
-_ROUNDED = 1e-6  # of numbers of order 1: how far outside a number is still familiar, the most of the three
-_HUNDREDS = 200  # numbers: where one of so many was apart from the others is no range
+_NEAR = 0.05  # of the range of numbers,
+_ALIKE = 0.01  # of their largest magnitude,
+_ROUNDED = 1e-6  # or absolute: the largest of the three is the margin within which a number is still familiar
+_HUNDREDS = 200  # a part with one in so many numbers, or fewer, is dropped
 
 
 @dataclasses.dataclass(frozen=True)
 class Ranges:
     """Where the numbers that describe the training shapes were.
 
-    A range has holes where none was for more than a tenth of it, as between aerofoils and circles. Each of its parts is
-    widened by 5 % of its own range or 1 % of its largest magnitude, whichever is more. Of fewer than 20 numbers, the
-    shares of the range are a number's share instead of 5 %. Where one number of 200 was, or fewer, between such holes,
-    is no part: a shape unlike hundreds of others is hardly learnt.
+    The margin of n numbers is 5 % of their range (a share 1 / n of it if n < 20) or 1 % of their largest magnitude,
+    whichever is more. The numbers are split at gaps of more than twice their margin, as between aerofoils and circles;
+    each part is widened by its own margin. A part with one number in 200, or fewer, is dropped: a shape unlike hundreds
+    of others is hardly learnt.
 
     Args:
-        intervals: of every number by its name: where it is familiar, in growing order.
+        intervals: name -> (low, high) intervals in which the number is familiar, in ascending order.
 
     Raises:
-        CheckpointError: what are no such intervals.
+        CheckpointError: invalid intervals.
     """
 
     intervals: Mapping[str, tuple[Interval, ...]]
@@ -46,7 +46,7 @@ class Ranges:
 
     @classmethod
     def fit(cls, rows: Iterable[Mapping[str, float]]) -> Self:
-        """The ranges of what describes each shape; what is not finite was not seen."""
+        """The ranges of the numbers in `rows`, one row a shape; numbers that are not finite are skipped."""
         seen: dict[str, list[float]] = {}
         for row in rows:
             for name, value in row.items():
@@ -57,11 +57,11 @@ class Ranges:
     def unfamiliar(
         self, values: Mapping[str, float], turns: Mapping[str, float] = MappingProxyType({})
     ) -> tuple[str, ...]:
-        """Names of the numbers outside, and of those never seen; NaN stands for none.
+        """Names of the numbers that are outside their intervals or have none; NaN is never outside.
 
         Args:
             values: the numbers by their names.
-            turns: of those that are angles, after how much they are the same.
+            turns: the period of every number that is an angle; 0 for names that are missing.
         """
         return tuple(
             name for name, value in values.items()
@@ -87,7 +87,7 @@ class Ranges:
 
 
 def _familiar(values: list[float]) -> tuple[Interval, ...]:
-    """The intervals around sorted numbers, apart from each other where there is a hole; not those around very few."""
+    """The intervals of sorted numbers, as `Ranges` describes them."""
     hole = 2 * _near(values)
     begins = [0, *(k for k in range(1, len(values)) if values[k] - values[k - 1] > hole), len(values)]
     parts = [values[first:last] for first, last in itertools.pairwise(begins)]
@@ -97,6 +97,6 @@ def _familiar(values: list[float]) -> tuple[Interval, ...]:
 
 
 def _near(values: list[float]) -> float:
-    """How far from sorted numbers another one is still like them."""
+    """The margin of sorted numbers: how far outside them another number is still familiar."""
     low, high = values[0], values[-1]
     return max(max(_NEAR, 1 / len(values)) * (high - low), _ALIKE * max(abs(low), abs(high)), _ROUNDED)

@@ -34,7 +34,7 @@ def check_shape(shape: Any, kind: type) -> None:
 
 
 def needs_shape(at: At) -> bool:
-    """Whether the points are known only once the shape is: those of a slice, and those that may be of the plane."""
+    """Whether the points depend on the shape: those of a slice, and 3-D points, which a plane shape makes 2-D."""
     if isinstance(at, str | Slice):
         return isinstance(at, Slice)
     if isinstance(at, Grid | Line):
@@ -43,7 +43,7 @@ def needs_shape(at: At) -> bool:
 
 
 def points_of(at: At, bounds: Float[np.ndarray, "2 dim"] | None) -> Float[np.ndarray, "points dim"]:
-    """The points of a place without a name.
+    """The points of a place that is not given by name.
 
     Args:
         at: the place.
@@ -75,7 +75,7 @@ def as_points(given: Any) -> Float[np.ndarray, "points dim"]:
 
 
 def flattened(points: Float[np.ndarray, "points dim"], dim: int) -> Float[np.ndarray, "points {dim}"]:
-    """Points of the plane that came with one z for all; others as they are. Raises `QueryError`: another dimension."""
+    """For `dim` 2, drops a z that is the same for all points. Raises `QueryError` if another dimension remains."""
     if points.shape[1] == dim:
         return points
     if dim == 2 and (not len(points) or np.ptp(points[:, 2]) <= _FLAT * np.ptp(points[:, :2], axis=0).max()):

@@ -100,10 +100,10 @@ class Dimensionless:
         return scaled
 
     def emphasis(self, scaled: Float[np.ndarray, "points components"]) -> Float[np.ndarray, "points components"]:
-        """Factors of errors with which a field whose logarithm is learnt counts as much as that; 1 for other fields.
+        """Factors for errors of log1p fields, so that field and logarithm count equally; 1 for other fields.
 
-        To first order an error d of l = log1p(u) is one of u by exp(l) d. Both are over the mean squares of a case, and
-        of these squares this gives the mean.
+        To first order, an error d of l = log1p(u) is an error exp(l) d of u. The squared factor is the mean of the two
+        squared errors, each over its case's mean square, divided by that of the logarithm.
 
         Args:
             scaled: what `forward` gives of all points of a case, NaN where a field is not defined.
@@ -124,7 +124,7 @@ class Dimensionless:
     ) -> Float[np.ndarray, "points components"]:
         """Physical fields from dimensionless ones that were z-scored with `mean` and `deviation`.
 
-        They are NaN at a point where float32 does not hold them all, in whichever frame they are seen: none was found.
+        A quantity is NaN at points where the absolute values of its components sum to more than float32 can hold.
         """
         scales = self.scales
         with np.errstate(over="ignore", invalid="ignore"):

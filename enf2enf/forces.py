@@ -16,16 +16,16 @@ from enf2enf.numeric import numbers_of
 from enf2enf.plain import shown
 from enf2enf.schema import Schema
 
-_ACROSS = 1e-9  # of the force: less of it acts nowhere
+_ACROSS = 1e-9  # of the force: if less of it is across the chord, there is no centre of pressure
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Forces:
-    """On every wall, from the domain, per metre of span.
+    """Forces and moments that the flow exerts on every wall, per metre of span.
 
     Args:
-        force: in N/m; over density, in m3/s2, where the pressure is.
-        moment: counter-clockwise about a point, times metres.
+        force: in N/m; if the pressure is over density, in m3/s2.
+        moment: counter-clockwise about a point, in the unit of `force` times metres.
     """
 
     force: Float[np.ndarray, "walls 2"]
@@ -44,7 +44,7 @@ class Forces:
 
 @dataclasses.dataclass(frozen=True)
 class Coefficients:
-    """Forces over dynamic pressure and chord: along the inflow, to the left of it, and the moment counter-clockwise."""
+    """Drag along the inflow and lift to its left, over dynamic pressure x chord; moment (ccw), over that x chord^2."""
 
     drag: float
     lift: float
@@ -54,9 +54,9 @@ class Coefficients:
 def forces(
     sides: WallSides, pressure: ArrayLike, shear: ArrayLike | None = None, about: ArrayLike = (0.0, 0.0)
 ) -> Forces:
-    """The integrals of pressure against the normals, and of the shear stress, over all walls.
+    """Forces and moments on walls: the integrals of pressure times the normal into the body, plus shear stress.
 
-    Zero on a constant pressure, to rounding, and exact on a linear one, whatever the polygon; else of second order.
+    Whatever the polygon, zero (to rounding) for a constant pressure and exact for a linear one; else second order.
 
     Args:
         sides: of the walls.
@@ -65,8 +65,8 @@ def forces(
         about: the point that moments are about, in metres.
 
     Raises:
-        SchemaError: no sides; values that are not finite, not one a side, or whose integrals float64 does not hold; a
-            point that is none.
+        SchemaError: `sides` of another type; values that are not finite, not one a side, or whose integrals overflow
+            float64; an `about` that is no point.
     """
     if not isinstance(sides, WallSides):
         raise SchemaError("sides", "those of an answer at 'wall'", shown(sides))
@@ -116,19 +116,19 @@ def integrals(
     conditions: Mapping[str, ArrayLike],
     sides: WallSides | None = None,
 ) -> dict[str, float]:
-    """What the fields on the walls of a geometry amount to, over dynamic pressure and reference length.
+    """Lift, drag and moment coefficients by name, from fields on walls; over dynamic pressure and reference length.
 
-    `C_D` along the inflow, `C_L` to the left of it, `C_m` about the point a quarter along the `chord` from the leading
-    edge, positive where it raises that edge; `C_D_pressure`, the part of `C_D` that is the pressure's; `x_cp`, where
-    on the chord, in chords from the leading edge, the force acts; NaN where none acts across it. Of several walls
-    `C_L_0`, `C_D_0` ... are those of each.
+    `C_D` is along the inflow, `C_L` to the left of it; `C_m` is about the point a quarter along the `chord` from the
+    leading edge, positive if it raises that edge; `C_D_pressure` is the pressure's part of `C_D`; `x_cp` is the centre
+    of pressure, in chords from the leading edge, NaN without a force across the chord. With several walls, `C_L_0`,
+    `C_D_0` ... are those of each wall.
 
     Args:
         schema: says which fields and conditions these are of.
         geometry: whose walls.
         fields: at the midpoints of the sides, in SI units; the first components are along the axes of space.
         conditions: name -> number or vector.
-        sides: what is summed over; None for the walls' own.
+        sides: the sides that are summed over; None for the sides of `geometry`.
 
     Raises:
         ConditionError: no inflow to divide by.
@@ -153,7 +153,7 @@ def integrals(
 
 
 def _acts_at(on: Forces, chord: Float[np.ndarray, "2"]) -> float:
-    """Where on the chord the force of all walls has no moment, in chords; the moment is about its first quarter."""
+    """Centre of pressure, in chords from the leading edge, from a force and moment about the quarter chord, or NaN."""
     x, y = on.total_force
     across = float(chord[0] * y - chord[1] * x)
     least = _ACROSS * float(np.hypot(x, y) * np.hypot(*chord))
@@ -161,9 +161,9 @@ def _acts_at(on: Forces, chord: Float[np.ndarray, "2"]) -> float:
 
 
 def _couples(sides: WallSides, pressure: Float[np.ndarray, " sides"]) -> Float[np.ndarray, " sides"]:
-    """What a pressure that grows along a side adds to the moment of its mean at the midpoint.
+    """The moment of every side from the change of pressure along it, beside that of the midpoint pressure.
 
-    The growth is that of the linear function next to the pressure on the wall, which is then integrated exactly.
+    The gradient is a least-squares fit over each wall, so that a linear pressure is integrated exactly.
     """
     growth = np.zeros(len(pressure))
     for wall in np.unique(sides.walls):

@@ -1,4 +1,4 @@
-"""Which fields make lift, drag and moment."""
+"""Which fields and conditions lift, drag and moment are computed from."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -11,16 +11,16 @@ from enf2enf.quantity import Quantity
 
 @dataclasses.dataclass(frozen=True)
 class Integrals:
-    """What forces on the walls are integrals of, and what makes them coefficients.
+    """Names of the fields and conditions that the coefficients of lift, drag and moment are computed from.
 
     Args:
         pressure: a scalar field that is answered on walls, in Pa, or over density.
-        inflow: the vector condition along which drag is, and whose dynamic pressure divides, in m/s.
-        shear: a vector field on walls: the stress of the flow on them along them, in the unit of the pressure; empty
-            where there is none.
+        inflow: a vector condition, m/s: the direction of drag; forces are divided by its dynamic pressure.
+        shear: a vector field on walls: the shear stress of the flow on the wall, in the unit of the pressure; empty
+            if there is none.
         density: a scalar condition in kg/m3; empty where the pressure is over density.
-        velocity, domain_pressure: a vector and a scalar field in the domain, the pressure above that of the inflow:
-            drag is then found in the wake as well. Both, or neither.
+        velocity, domain_pressure: a vector and a scalar field in the domain (the pressure relative to that of the
+            inflow), from which the drag in the wake is computed too. Both, or neither.
     """
 
     pressure: str
@@ -36,7 +36,7 @@ class Integrals:
         return (self.pressure, self.shear) if self.shear else (self.pressure,)
 
     def check(self, on_wall: Iterable[Quantity], conditions: Iterable[Quantity], in_domain: Iterable[Quantity]) -> None:
-        """Refuse names of no such field or condition. Raises `SchemaError`."""
+        """Raises `SchemaError` where a name is not that of a field or condition of the right kind and place."""
         fields, given, around = ({q.name: q.kind for q in known} for known in (on_wall, conditions, in_domain))
         wanted = (("pressure", "scalar", fields), ("shear", "vector", fields),
                   ("inflow", "vector", given), ("density", "scalar", given),

@@ -1,6 +1,6 @@
 """Between SI units and the numbers the model works with; fitted on the train split, saved with the weights.
 
-All components are those of a frame: rows of conditions, and fields, come turned and leave to be turned back.
+Vectors have their components in a frame: callers turn conditions and fields into it, and turn the results back.
 """
 
 import dataclasses
@@ -78,8 +78,8 @@ class Normaliser:
             extents: sizes of the geometries, in metres.
             conditions: of every case, in its frame.
             fields: of every case, in its frame; NaN where a field is not defined.
-            signs: of the components in all mirror images that are trained on too, so that what changes its sign has a
-                mean of 0; none for no images.
+            signs: for every frame trained in (the usual one and mirror images), the sign (1 or -1) of each component;
+                components that change sign get a mean of 0. Empty: the usual frame alone.
 
         Raises:
             ConditionError: a case under conditions with which a field cannot scale.
@@ -110,10 +110,10 @@ class Normaliser:
         )  # fmt: skip
 
     def covering(self, extents: Float[np.ndarray, " cases"], conditions: Float[np.ndarray, "cases inputs"]) -> Self:
-        """The same with the ranges of cases that are trained on too.
+        """This normaliser with its ranges (not its length, means or deviations) widened to further training cases.
 
         Args:
-            extents: sizes of their geometries, in metres.
+            extents: sizes of the geometries of these cases, in metres.
             conditions: of every case, in its frame.
         """
         extents, magnitudes = np.append(extents, self.extents), self.schema.condition_columns.magnitudes
@@ -124,7 +124,7 @@ class Normaliser:
         return dataclasses.replace(self, extents=(float(extents.min()), float(extents.max())), **ends)
 
     def check_extent(self, extent: float, what: str = "geometry") -> None:
-        """Refuse a geometry whose size, or that of `what`, says that it is in another unit, or is another problem."""
+        """Raises `GeometryError` unless `extent` (m) is from half the smallest to twice the largest in training."""
         low, high = self.extents[0] / 2, self.extents[1] * 2
         if not low <= extent <= high:
             usual = f"training: {self.extents[0]:.3g} to {self.extents[1]:.3g} m"
@@ -148,11 +148,11 @@ class Normaliser:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def check(self, row: Float[np.ndarray, " inputs"], given: Float[np.ndarray, " inputs"]) -> None:
-        """Refuses conditions under which float32 does not hold the fields. Raises `ConditionError`, naming the culprit.
+        """Raises `ConditionError` if fields would overflow or underflow float32, naming the condition at fault.
 
         Args:
             row: the conditions in their frame.
-            given: the same as they were given, for the refusal.
+            given: the same in the axes of space, as the error shows them.
         """
         columns, fields, under = self.schema.condition_columns, self.schema.field_columns, self.under(row)
         with np.errstate(all="ignore"):
@@ -198,7 +198,7 @@ class Normaliser:
         return condition_features(self.schema)
 
     def condition(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " features"]:
-        """The levels, every component scaled to [-1, 1], then the directions: of every vector, the unit vector."""
+        """Features: every component, its training range scaled to [-1, 1]; then the unit vector of every vector."""
         features = [self._levels(row)]
         for quantity, part in zip(self.schema.conditions, self.schema.condition_columns.slices, strict=True):
             if quantity.kind == "vector":
@@ -230,7 +230,7 @@ class Normaliser:
     def sizes(
         self, values: Float[np.ndarray, "points components"], row: Float[np.ndarray, " inputs"]
     ) -> Float[np.ndarray, " fields"]:
-        """What the errors of dimensionless fields are measured in, see `Quantity.error_in`; a root mean square.
+        """The root mean square that divides the error of every dimensionless field, see `Quantity.error_in`.
 
         Args:
             values: the fields of a case, NaN where they are not defined.
@@ -269,7 +269,7 @@ class Normaliser:
         return np.sqrt(np.bincount(groups, mean)) / np.where(found, sizes, np.nan)
 
     def under(self, row: Float[np.ndarray, " inputs"]) -> Dimensionless:
-        """What fields are made dimensionless by, under conditions in their frame."""
+        """The conversion between physical and dimensionless fields, under conditions in their frame."""
         return Dimensionless(self.schema, self.length, row)
 
     def to_dict(self) -> dict[str, Any]:

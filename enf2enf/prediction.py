@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyvista
 
 OnProgress = Callable[[int, int], None]
-"""Called with points that are there and points in all; from few again where a client asks a lost server anew."""
+"""Called with (points received so far, points in all); the first restarts low if a client has to repeat a call."""
 
 
 def check_progress(progress: Any) -> None:
@@ -42,13 +42,13 @@ class Prediction:
         outside: number of points without a field: inside a body, outside the domain or beyond what the model covers.
         extrapolating: names of the conditions, and of numbers that describe the shape (its `thickness`, its `incidence`
             ...), outside the range of the training data.
-        shape: the geometry that was asked: an `Encoding`, or a `RemoteShape`, which differs from the one given where
-            that had to be encoded again.
-        at: what was asked about, as it was given.
-        sides: of the walls, where these were asked about: the points are their midpoints.
-        decode_seconds: time that was worked on this question, without any waiting.
-        request_id: under which a server's log knows the call; empty where none was asked.
-        integrals: lift, drag and moment by name, see `enf2enf.forces.integrals`, of models that have such.
+        shape: the encoded geometry: an `Encoding`, or a `RemoteShape`; not the one that was passed if a server had to
+            encode it again.
+        at: where fields were asked for, as it was given.
+        sides: for `at="wall"`, the sides of the walls, whose midpoints are the points; else None.
+        decode_seconds: computing time for this answer, without waiting.
+        request_id: id of the call in the server's log; empty for an answer without a server.
+        integrals: lift, drag and moment by name, see `enf2enf.forces.integrals`; empty if the model has none.
     """
 
     field: Field
@@ -108,7 +108,7 @@ class Prediction:
         of walls as lines with cell data; else a `PolyData` of the points.
 
         Args:
-            mesh: whose nodes are the points of this answer; saves reading the one that was sent again.
+            mesh: a mesh whose nodes are the points of this answer; without it, a mesh sent to a server is read again.
 
         Raises:
             QueryError: pyvista is not installed, or the mesh has another number of nodes.
@@ -121,8 +121,8 @@ class Prediction:
     def save(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
         """Writes the points and their fields; an existing file is replaced whole or not at all.
 
-        Where nodes were asked it is the same mesh, in the unit that it came in: of a file of the same format all that
-        was in it, with the fields added.
+        For an answer at nodes, any file but a `.csv` holds the mesh, in its own length unit; if the mesh came from a
+        file of the same format, it is that file with the fields added.
 
         Args:
             path: ends in `.vtu` or `.csv`; where nodes were asked, in that of any format that carries nodal fields.

@@ -19,7 +19,7 @@ Transform = Literal["identity", "log1p"]
 Measure = Literal["norm", "spread"]
 AXES = "xyz"
 TENSOR = {3: ("xx", "yy", "xy"), 6: ("xx", "yy", "zz", "xy", "yz", "xz")}
-"""What the components of vectors are called, and, by their number, those of tensors."""
+"""Names of the components of vectors, and of symmetric tensors by their number of components."""
 _LARGEST_POWER = 16
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -41,8 +41,8 @@ class Quantity:
         relative_to: the condition that is the undisturbed value of a field (the inflow of a velocity); empty for none.
         transform: of the dimensionless field before it is learnt: `"identity"`, or `"log1p"` for a scalar that is not
             negative and ranges over decades.
-        error_in: what the error of a field is measured in: the `"norm"` of the case's own field, less what it is
-            `relative_to`; or its `"spread"` over the training data, for a field that is next to nothing in some cases.
+        error_in: what the error of a field is divided by: `"norm"`, the RMS of the case's own field minus what it is
+            `relative_to`; or `"spread"`, its deviation in training, for a field that is nearly zero in some cases.
     """
 
     name: str

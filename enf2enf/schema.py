@@ -30,11 +30,11 @@ class Schema:
         dim: 2 or 3 space dimensions. Coordinates are in metres.
         conditions: global parameters of a case, in the order the model sees them.
         fields: what is predicted at every point, in the order the model returns it.
-        outer_is_far: whether the mesh ends at its outer boundary and the domain does not: that boundary then says where
-            answers exist, and nothing else depends on it.
+        outer_is_far: whether the domain goes on beyond the outer boundary of the mesh: that boundary then only limits
+            where answers exist.
         length: the reference length in metres, 1e-9 to 1e9; None for the mean extent of the training geometries.
         open_walls: whether walls may be parts of a boundary, such as those of a channel from its inlet to its outlet.
-        integrals: of which fields lift, drag and moment are integrals; None where there are no such.
+        integrals: the fields that lift, drag and moment are computed from; None if these are not computed.
     """
 
     dim: int
@@ -70,7 +70,7 @@ class Schema:
             self._check_integrals(self.integrals)
 
     def _check_columns(self) -> None:
-        """Refuses a field whose column in tables of answers would be another's."""
+        """Refuses a field whose name clashes with another column in tables of answers."""
         parts = (*AXES, *TENSOR[6])
         taken = {f"{field.name}_{part}" for field in self.fields if not field.is_single for part in parts}
         if others := [field.name for field in self.fields if field.name in _COLUMNS | taken]:
@@ -133,7 +133,7 @@ class Schema:
         return tuple(field for field in self.fields if field.on == where)
 
     def answered(self, where: On) -> tuple[Quantity, ...]:
-        """The fields that are answered there: on walls those of the domain, at its edge, where no other are defined."""
+        """The fields that are answered there. On walls, if none are defined there, those of the domain at its edge."""
         return self.fields_on(where) or self.fields_on("domain")
 
     def to_dict(self) -> dict[str, Any]:

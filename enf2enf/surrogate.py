@@ -41,11 +41,11 @@ class Surrogate:
     """A trained model with everything it needs to answer in SI units.
 
     Args:
-        model: the network, on normalised numbers.
-        config: what built it.
-        normaliser: fitted on the train split.
+        model: the network; it works on normalised numbers.
+        config: the configuration that `model` was built from.
+        normaliser: between SI units and these numbers; fitted on the train split.
         provenance: data set, licence, metrics, training settings: plain data.
-        shapes: where the numbers that describe the training shapes were; none where that is not known.
+        shapes: ranges of the numbers that describe the training shapes; None if they are not known.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Surrogate:
         return type(self), (self.model, self.config, self.normaliser, self.provenance, self.shapes)
 
     def with_weights(self, model: Network, provenance: Mapping[str, Any]) -> "Surrogate":
-        """The same with other weights."""
+        """A surrogate with this model and this provenance; all else is the same."""
         return Surrogate(model, self.config, self.normaliser, provenance, self.shapes)
 
     @property
@@ -92,7 +92,7 @@ class Surrogate:
     def card(self) -> dict[str, Any]:
         """The model card: plain data."""
         made = card.card(self.model, self.config, self.normaliser, self.shapes)
-        return self.provenance | {"version": self.version} | made  # which may claim nothing of what follows
+        return self.provenance | {"version": self.version} | made  # the provenance cannot override these
 
     def describe(self) -> Description:
         """What it needs, what it returns, and how far it was trained."""
@@ -110,16 +110,16 @@ class Surrogate:
         symmetry: Sequence[str] = (),
         length_unit: str = "m",
     ) -> Encoding:
-        """Encode once per geometry, as often asked as wanted. Deterministic.
+        """Encode a geometry once, for any number of calls of `decode`. Deterministic.
 
-        Where frames follow the conditions (an inflow), the network has its turn at the first question of a direction.
+        If the frames follow an inflow, the network encodes the geometry at the first question for each new direction.
 
         Args:
             mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves.
             name: file name or format, where the path does not say it.
-            walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
-            symmetry: patches in planes of symmetry, of which the mesh is one side: the geometry, its walls and bounds
-                are those of the whole, as if it had been given. Of a `Geometry`, none.
+            walls: patches that are walls; empty: inner loops. Not used for a `Geometry`, which knows its walls.
+            symmetry: patches on planes of symmetry, if the mesh is only one side of them. It is then completed by its
+                mirror image; geometry, walls and bounds are those of the whole. Must be empty for a `Geometry`.
             length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
 
         Raises:
@@ -142,12 +142,12 @@ class Surrogate:
         wall_patches: tuple[str, ...] = (),
         mirrors: tuple[Float[np.ndarray, "dim dim"], ...] = (),
     ) -> Encoding:
-        """The same of a geometry alone.
+        """`encode` for a `Geometry`.
 
         Args:
             geometry: the geometry.
-            described: what `describe` says of it, where that is known already.
-            mesh, wall_patches, mirrors: what it was made of, where that is known, see `Encoding`.
+            described: the result of `describe` for it, if it is known already; None: it is computed here.
+            mesh, wall_patches, mirrors: the mesh that it was made from, if any, and how; see `Encoding`.
 
         Raises:
             GeometryError: as `encode`.
@@ -163,7 +163,7 @@ class Surrogate:
         return encoding
 
     def views(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[View, ...]:
-        """A geometry in its frames under conditions, as `condition_row` returns them."""
+        """The encoded geometry in each of its frames; `row` holds the conditions, as from `condition_row`."""
         see = functools.partial(self._view, encoding.geometry)
         return encoding.at(self.version, self._frames(encoding.geometry, row), see)
 
@@ -187,7 +187,7 @@ class Surrogate:
         """The conditions as one row in schema order.
 
         Raises:
-            ConditionError: unknown, missing or bad ones, or such as the shape, if one is given, cannot be under.
+            ConditionError: unknown, missing or invalid conditions, or ones that break a plane of symmetry of `shape`.
         """
         row = self.normaliser.condition_row(conditions)
         self.normaliser.check(self.turned(row), row)
@@ -195,10 +195,10 @@ class Surrogate:
         return row
 
     def extrapolating(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> tuple[str, ...]:
-        """Names of the conditions outside the training range, then those of `unfamiliar` numbers of the shape."""
+        """Names of conditions outside their training range, then names of shape numbers that are (`unfamiliar`)."""
         frames, schema = self.config.frames, self.schema
         seen = [self.normaliser.extrapolating(frames.turned(schema, row, axes)) for axes in frames.axes(schema, row)]
-        beyond = tuple(name for name in seen[0] if all(name in each for each in seen))  # training has images of cases
+        beyond = tuple(name for name in seen[0] if all(name in each for each in seen))  # mirror images are trained on
         return beyond + unfamiliar(self.shapes, encoding.described, frames, schema, row)
 
     def turned(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " inputs"]:
@@ -215,11 +215,11 @@ class Surrogate:
             shape: from `encode`.
             conditions: name -> number, or one number per dimension for a vector, or its magnitude and angle.
             at: points (points, dim) in metres, a `Grid`, `Line` or `Slice`, `"nodes"` of the mesh, or `"wall"`.
-            progress: called with (points that are there, points in all) as they come.
+            progress: called with (points answered so far, points in all).
 
         Raises:
-            ConditionError: unknown, missing or non-finite conditions, or such as a plane of symmetry excludes.
-            QueryError: points that are none, or a shape that another surrogate encoded.
+            ConditionError: unknown, missing or non-finite conditions, or ones that break a plane of symmetry.
+            QueryError: invalid points, or a shape that another surrogate encoded.
         """
         check_shape(shape, Encoding)
         check_progress(progress)
@@ -271,7 +271,7 @@ class Surrogate:
         return answers
 
     def evaluator(self, encoding: Encoding, conditions: Conditions) -> FieldEvaluator:
-        """A geometry under conditions, prepared to be asked again and again. Raises as `decode` does."""
+        """A function of points for one geometry under one set of conditions. Raises as `decode` does."""
         return self._evaluator(encoding, self.condition_row(conditions, encoding))
 
     def _evaluator(self, encoding: Encoding, row: Float[np.ndarray, " inputs"]) -> FieldEvaluator:
@@ -280,7 +280,7 @@ class Surrogate:
         return FieldEvaluator(self._programs, self.normaliser, encoding.geometry, views, row, self.config.turning)
 
     def mean_field(self, row: Float[np.ndarray, " inputs"]) -> Float[np.ndarray, " components"]:
-        """What is known of the fields under conditions without a geometry: their mean over the training data."""
+        """The mean of the training fields, scaled to these conditions: a prediction without any geometry."""
         axes = self.config.frames.axes(self.schema, row)[0]
         mean = self.normaliser.mean(self.turned(row))
         return Frame(np.zeros(self.schema.dim), axes, 1.0).columns_outward(self.schema.fields, mean)
@@ -288,7 +288,7 @@ class Surrogate:
     def field(
         self, points: Float[np.ndarray, "points dim"], values: Float[np.ndarray, "points components"], on: On = "domain"
     ) -> Field:
-        """What an evaluator gives at points, by the names of the fields that are answered there."""
+        """The columns that an evaluator returns at points, as a `Field` of the quantities answered there (`on`)."""
         named = self.schema.field_columns.split(values)
         return Field(points, {field.name: named[field.name] for field in self.schema.answered(on)})
 

@@ -13,7 +13,7 @@ from enf2enf.schema import Schema
 _BEHIND, _BESIDE = 0.3, 0.4  # reference lengths from the walls to the line across their wake, and to its ends
 _POINTS = 256  # what is computed at once
 _APART, _NEGLIGIBLE = 0.15, 1e-3  # by which part of the greater, and by how much at least, drags contradict each other
-_LOST = 2e-3  # of the dynamic pressure: where less is lost is no wake
+_LOST = 2e-3  # of the dynamic pressure: points that have lost less are outside the wake
 
 
 def across_wake(
@@ -61,8 +61,8 @@ def in_wake(
 def drags_apart(integrals: Mapping[str, float]) -> tuple[str, ...]:
     """A sentence where the drags on the walls and in the wake differ by over 15 % of the greater and .001, else none.
 
-    So they do for flows that have separated, or are about to: of 80 sections that the shipped surrogate has not learnt
-    from, of which it is beyond 14 % off the drag on the walls of all six.
+    They do for flows that have separated, or are about to. Of 80 sections that the shipped surrogate was not trained
+    on, it names all six whose drag on the walls is off by more than 14 %.
     """
     on_walls, behind = (integrals.get(name, math.nan) for name in ("C_D", "C_D_wake"))
     if not abs(on_walls - behind) > max(_APART * max(abs(on_walls), abs(behind)), _NEGLIGIBLE):
@@ -81,9 +81,9 @@ def wake_drag(
     """The drag coefficient of all that is upstream of a line across the wake (Betz 1925).
 
     The force is the integral of d + (u' - u) (u' + u - 2 U) / 2 along the line, where d is the total pressure that is
-    lost, over density, u the velocity along the inflow, and u' = sqrt(u^2 + 2 d) what it would be without the loss. It
-    is the momentum that is missing where the pressure is again that of the inflow, and takes the potential flow around
-    walls of any lift into account where it is not.
+    lost, over density, u the velocity along the inflow, and u' = sqrt(u^2 + 2 d) what it would be without the loss.
+    Where the pressure is again that of the inflow, this is the momentum deficit; nearer to the walls it also accounts
+    for the potential flow around them, whatever their lift.
 
     Args:
         points: of the line, from one end to the other, in metres.

@@ -225,7 +225,7 @@ def _outliers(what: str, unit: str, values: np.ndarray, names: Sequence[str]) ->
 
 
 def _huge(values: np.ndarray) -> list[int]:
-    """Where the one number is that is so many times as large as all others; nowhere if these are none, or zeros."""
+    """The index of the one number over `HUGE` times as large as every other; none if the others are zeros or NaN."""
     sizes = np.abs(np.nan_to_num(values))
     *_, second, first = np.argsort(sizes).tolist() if len(sizes) > 2 else (0, 0)
     return [first] if sizes[first] > HUGE * sizes[second] > 0 else []

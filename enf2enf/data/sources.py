@@ -31,7 +31,7 @@ def sources(dataset: Dataset) -> list[Path]:
 
 
 def digest(dataset: Dataset, hashes: Mapping[Path, bytes]) -> str:
-    """Of the manifest and of the contents of every source, whose `hashes_of` these are; one that is gone changes it."""
+    """A hash of the manifest and of all sources, given their `hashes_of`; a source that is gone changes it."""
     whole = hashlib.sha256(canonical(dataset.manifest).encode())
     for path in sources(dataset):
         whole.update(hashes[path])
@@ -39,7 +39,7 @@ def digest(dataset: Dataset, hashes: Mapping[Path, bytes]) -> str:
 
 
 def hashes_of(dataset: Dataset) -> dict[Path, bytes]:
-    """Of the contents of every source; of one that is gone `none`."""
+    """Hashes of the contents of every source, SHA-256; `none` for one that is gone."""
     return {path: hashlib.sha256(read_file(path)).digest() if path.exists() else b"none" for path in sources(dataset)}
 
 

@@ -102,10 +102,10 @@ def check_numbers(
 
 
 def check_extents(names: Sequence[str], extents: Sequence[float] | Float[np.ndarray, " cases"]) -> None:
-    """Refuse a case that is given in another unit than the others: between their sizes and its own there is a gap.
+    """Refuse cases in another unit than the others: sorted by size, two neighbours differ by more than 8 times.
 
     Args:
-        names: of the cases, the training ones first: of as many on both sides of a gap, these are right.
+        names: of the cases, the training ones first: if a gap has as many on both sides, that of the first is right.
         extents: their sizes in metres.
     """
     sizes = np.asarray(extents, np.float64)

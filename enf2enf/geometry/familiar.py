@@ -1,4 +1,4 @@
-"""Plain numbers by which shapes unlike those of the training data are told, whatever frame they are seen in."""
+"""Numbers that describe a shape, to find shapes unlike those of the training data, in any frame."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ from enf2enf.geometry.plane.moments import Body, Moments, extent, ranked
 _LOBES = {f"lobes_{count}": count for count in (2, 3, 4)}
 TURNS = {"incidence": 180.0, "heading": 360.0, "arch": 360.0, "stagger": 180.0, "incidence_others": 180.0}
 TURNS |= {name: 360 / count for name, count in _LOBES.items()}
-"""Those of the numbers that depend on the frame: angles in degrees, and the turn after which they are the same."""
+"""The numbers that depend on the frame, all of them angles: name -> period, in degrees."""
 
 Described = tuple[Mapping[str, float], ...]
-"""Numbers of a shape by their names, once for each of its largest bodies and of the others: mostly once in all."""
+"""Rows of name -> number: as many as a shape has largest bodies, or others if those are more; mostly one row."""
 
 
 def describe(geometry: Geometry, length: float) -> Described:
-    """Numbers of a shape, angles against the axes of space, in degrees.
+    """Numbers that describe a shape; lengths in reference lengths, angles from the x axis of space, in degrees.
 
-    Of all walls together `descriptors`, and of several bodies `stagger`: the incidence of all as one, NaN of a single
-    one. Of each body that is the `largest`, or as large, its extent `largest`; its `thickness`, the width of the
-    ellipse with the same second moments, which unlike that of an inscribed circle is a closed form, right to rounding
-    and as smooth as the shape is, and costs nothing; its `incidence`, `heading` and `arch`; and `lobes_2` to `lobes_4`,
-    NaN of one with a long axis, whose incidence says how it lies. Of each other body `incidence_others`, NaN if none.
+    Of all walls together: `descriptors`, and `stagger`, the incidence of all bodies as one (NaN of a single body). Of
+    each of the largest bodies (equal to 1 %): `largest`, its extent; `thickness`, the width of the ellipse with the
+    same second moments, which has a closed form and is as smooth as the shape, unlike that of an inscribed circle;
+    `incidence`, `heading` and `arch`; `lobes_2` to `lobes_4`, NaN if it has a long axis, as `incidence` then says how
+    it lies. Of each other body: `incidence_others`, NaN if there is none.
 
     Args:
         geometry: the geometry.
@@ -54,13 +54,13 @@ def _of_body(body: Body, length: float) -> dict[str, float]:
 
 
 def common(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """What describes shapes, less the angles of lobes that fewer than half of them have: a few angles are no range."""
+    """The rows without the `lobes` angles that are finite in fewer than half of them: too few to make a range."""
     rare = [name for name in _LOBES if 2 * sum(np.isfinite(row[name]) for row in rows) < len(rows)]
     return [{name: value for name, value in row.items() if name not in rare} for row in rows]
 
 
 def in_frame(described: Mapping[str, float], axes: Float[np.ndarray, "2 2"]) -> dict[str, float]:
-    """The same in a frame with these axes, angles up to half a turn to either side."""
+    """The numbers in a frame with these axes (one a row); angles are within half a period of 0."""
     ahead, hand = np.rad2deg(np.arctan2(axes[0, 1], axes[0, 0])), np.sign(np.linalg.det(axes))
     half = {name: TURNS[name] / 2 for name in described if name in TURNS}
     turned = {name: hand * (described[name] - ahead) for name in half}

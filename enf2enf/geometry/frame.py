@@ -64,7 +64,7 @@ class Frame:
 
 
 def reflections(axes: Iterable[str], dim: int) -> list[Float[np.ndarray, "dim dim"]]:
-    """The axes of all frames that mirrors across the named axes make together; the first are the usual ones."""
+    """The axes (one a row) of all combinations of reversing the named coordinates; the first is the identity."""
     found = [np.eye(dim)]
     for axis in axes:
         mirror = np.diag(np.where(np.arange(dim) == "xyz".index(axis), -1.0, 1.0))

@@ -23,9 +23,9 @@ class FrameConfig:
     """The frames of a geometry.
 
     Args:
-        anchor: what the frames hang on. `domain`: their origin is the centre of the domain's bounds, their axes are
-            those of space. `walls`: their origin is the centroid of the walls, weighted by length. `inflow`: the same
-            origin, and the first axis is along a vector condition: answers turn and mirror with all that is given.
+        anchor: what places the frames. `domain`: origin at the centre of the domain's bounds, axes those of space.
+            `walls`: origin at the centroid of the walls, weighted by length. `inflow`: origin as for `walls`, first
+            axis along a vector condition, so that answers turn and mirror with geometry and conditions.
         reflections: axes along which the problem is its own mirror image. Every case is then trained mirrored too, and
             an answer is the mean over the geometry and its images, turned back, at as many times the cost.
         box: lower and upper corner of what the network covers, in reference lengths in the frame; none for the anchor
@@ -104,7 +104,7 @@ class FrameConfig:
     def turned(
         self, schema: Schema, row: Float[np.ndarray, " inputs"], axes: Float[np.ndarray, "dim dim"]
     ) -> Float[np.ndarray, " inputs"]:
-        """The conditions in a frame with these axes. What the frame is along has its magnitude first, then zeros."""
+        """The conditions in a frame with these axes. The vector that the frame is along becomes (magnitude, 0)."""
         turned = Frame(np.zeros(schema.dim), axes, 1.0).columns_inward(schema.conditions, row)
         if self.follows_conditions:
             part = self._columns(schema)

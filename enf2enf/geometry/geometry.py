@@ -32,12 +32,12 @@ class Geometry:
     """Closed boundaries of a plane domain, in metres.
 
     Args:
-        boundaries: in any order. The body is on the *left* of every wall: one that encloses the domain is clockwise,
-            all other boundaries are counter-clockwise. At most one is around the domain: a clockwise wall, or the one
-            that is no wall; there is none around a domain without end. One of role `far` says where the domain is
-            known, and all else is about the walls: it may be cut anywhere. One of which only some parts are walls is
-            turned and counted as a wall.
-        apart: whether the boundaries are known neither to meet nor to be in each other's bodies.
+        boundaries: in any order. The body is on the *left* of every wall: a wall that encloses the domain is clockwise,
+            all other boundaries are counter-clockwise. At most one goes around the domain: a clockwise wall, or the
+            only boundary that is not a wall; a domain without end has none. One of role `far` only limits where the
+            domain is known, and may be placed anywhere; bounds and extent are then those of the walls. A boundary
+            with some parts that are walls has the direction of a wall and counts as one.
+        apart: True if it is known that no boundaries meet and no body is inside another: it is not checked then.
 
     Raises:
         GeometryError: no walls; more than one boundary around the domain; bodies that overlap or leave it.
@@ -61,7 +61,7 @@ class Geometry:
         Args:
             walls: one a wall. One with the area of `outer` is a wall that encloses the domain.
             outer: around the whole domain; None for a domain without end.
-            outer_is_far: whether the domain goes on beyond it; not where it is a wall.
+            outer_is_far: whether the domain goes on beyond `outer`; no effect if a wall encloses the domain.
 
         Raises:
             GeometryError: as for the class itself, and as `Polygon` does.
@@ -194,7 +194,7 @@ class Geometry:
         return self.cut(count, frame).ends
 
     def cut(self, count: int, frame: Frame, turning: float = 0.0) -> Placed:
-        """The same in a frame, and which are walls; shorter at bends, see `Curve.cut`. Raises as `panels`."""
+        """The panels in a frame, their normals, and which are walls; `turning`: see `Curve.cut`. Raises as `panels`."""
         placed = self.plan(count).cut(frame.axes, turning)
         ends = (placed.ends + frame.turned(self._origin - frame.origin)) / frame.length
         return dataclasses.replace(placed, ends=ends)
@@ -208,7 +208,7 @@ class Geometry:
         return PanelPlan(count, self._curves)
 
     def remember(self, plan: PanelPlan) -> None:
-        """Take the curves of the walls from a plan that was made of this geometry before: they take work."""
+        """Take over the smooth curves from an earlier plan of this geometry, to save computing them again."""
         self.__dict__["_curves"] = plan.curves
 
     def signed_distance(self, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
@@ -222,9 +222,9 @@ class Geometry:
     def contains(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
         """Whether points are in the closed domain.
 
-        A polygon stands for a smooth curve, see `smoothed`: a point beyond the boundary is on it if it is not farther
-        from the nearest side than one and a half times as far as the curve is there or beside it. Points that are not
-        finite are outside.
+        A polygon stands for a smooth curve, see `smoothed`: a point beyond the boundary still counts as on it if its
+        distance to the nearest side is at most 1.5 times the largest between the curve and that side or the two beside
+        it. Points that are not finite are outside.
         """
         finite = np.all(np.isfinite(points), axis=1)
         local = np.where(finite[:, None], points, 0.0) - self._origin
@@ -270,7 +270,7 @@ class Geometry:
 
     @lazy
     def _open_segments(self) -> segments.Segments:
-        """The sides of boundaries with walls that are none."""
+        """The sides that are no walls, of boundaries that have some."""
         open_ = [run for loop, wall in enumerate(self._walled) if wall.is_mixed for run in runs_of(loop, ~wall.on_wall)]
         return segments.Segments([self._local[run.loop] for run in open_], [run.sides for run in open_])
 
@@ -284,7 +284,7 @@ class Geometry:
 
     @lazy
     def _bodies(self) -> list[tuple[Any, bool]]:
-        """The walls as polygons, and whether bodies are inside: of all but the one around the domain, and of that."""
+        """Pairs (polygons, whether bodies are inside them): the inner walls, and the wall around the domain, if any."""
         inner = [wall for wall in self._local if area(wall) > 0]
         around = [wall for wall in self._local if area(wall) <= 0]
         return [(segments.prepared(walls), walls is inner) for walls in (inner, around) if walls]

@@ -7,9 +7,9 @@ from typing import Any
 
 
 class lazy(functools.cached_property):
-    """`functools.cached_property`, whose lock Python 3.12 dropped: it is one for all instances of a class.
+    """`functools.cached_property` without the lock that it has before Python 3.12, shared by all instances of a class.
 
-    A thread that works out something large would hold up all that ask about another geometry.
+    With that lock, a thread that computes something large would block threads that ask about another geometry.
     """
 
     def __init__(self, func: Callable[[Any], Any]):

@@ -1,4 +1,4 @@
-"""What planes of symmetry ask of conditions, to be their own mirror images, and of geometries."""
+"""Checks for planes of symmetry: conditions equal their mirror images, and a `Geometry` is already whole."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from enf2enf.errors import ConditionError, GeometryError
 from enf2enf.geometry.frame import Frame
 from enf2enf.schema import Schema
 
-_ALIKE = 1e-6  # of the magnitude, across a plane: from its own mirror image a vector is twice as far
+_ALIKE = 1e-6  # of the magnitude: the most across a plane; a vector differs from its image by twice that
 
 
 def check_mirrored(

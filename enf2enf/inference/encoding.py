@@ -43,7 +43,7 @@ class View:
     latents: Latents
 
     def covers(self, points: Float[np.ndarray, "points dim"]) -> Bool[np.ndarray, " points"]:
-        """Whether points are in the box that the network covers, or so little beyond it that it still knows them."""
+        """Whether points are in the box that the network covers, or beyond it by at most 5 % of its sides."""
         box = np.asarray(self.panels.box, np.float64)
         rim = _RIM * (box[1] - box[0])
         return self.frame.holds(points, box + [-rim, rim])
@@ -57,19 +57,19 @@ class View:
 class Encoding:
     """What `decode` needs of a geometry, as often as wanted. Safe to share between threads.
 
-    It knows no conditions. Where frames follow them, the geometry is seen anew in every direction, and the views of the
-    last `MOST_DIRECTIONS` are kept.
+    It does not depend on conditions. If the frames follow an inflow, the geometry is encoded again for every new
+    direction of it, and the views for the last `MOST_DIRECTIONS` directions are kept.
 
     Args:
         geometry: the geometry, in metres.
         described: plain numbers of its shape, see `describe`.
         panels: how many its walls are cut into.
-        surrogate: `Surrogate.version` of the one that encoded it, and can be asked about it.
+        surrogate: `Surrogate.version` of the surrogate that encoded it, the only one that can decode it.
         given: the mesh that it was read from; None where there was none.
         wall_patches: patches that were named as walls; empty: inner loops.
-        extrapolating: those of the numbers outside the range of the training shapes, by name.
-        mirrors: axes of the mirror images that conditions must not differ from: those of planes of symmetry at which
-            the mesh ends, and the geometry does not.
+        extrapolating: names of numbers in `described` that are outside the range of the training shapes.
+        mirrors: for every plane of symmetry in which the mesh was completed to the geometry, the axes of the mirror
+            image; conditions have to be their own mirror images.
     """
 
     geometry: Geometry
@@ -84,7 +84,7 @@ class Encoding:
         default_factory=lambda: Recent(MOST_DIRECTIONS), repr=False
     )
 
-    def __reduce__(self):  # a copy sees the geometry anew: what is held is behind a lock
+    def __reduce__(self):  # a copy computes its views again: they are held behind a lock
         kept = (field.name for field in dataclasses.fields(self) if not field.name.startswith("_"))
         return type(self), tuple(getattr(self, name) for name in kept)
 
@@ -130,10 +130,10 @@ class Encoding:
         return (*self.given.warnings, *warnings_of(self.geometry, self.panels, outside))
 
     def place(self, at: At) -> tuple[Float[np.ndarray, "points dim"], WallSides | None]:
-        """The points that are asked about, and the sides of the walls where they are their midpoints.
+        """The points of a place; and for `"wall"` the sides whose midpoints they are, else None.
 
         Raises:
-            QueryError: no place, or points that are none.
+            QueryError: an unknown name, or invalid points.
         """
         if not isinstance(at, str):
             return points_of(at, self.bounds), None
@@ -144,10 +144,10 @@ class Encoding:
         return sides.midpoints, sides
 
     def at(self, surrogate: str, frames: Sequence[Frame], see: Callable[[Frame], View]) -> tuple[View, ...]:
-        """The geometry in frames, which differ by their axes alone; computed where it was not seen in them lately.
+        """The views of the geometry in frames that differ only in their axes; computed unless they are still held.
 
         Args:
-            surrogate: the version of the one that asks.
+            surrogate: the version of the surrogate that asks.
             frames: of one direction; the first is not mirrored.
             see: computes a view.
 

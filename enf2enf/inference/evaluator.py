@@ -58,9 +58,9 @@ class FieldEvaluator:
     Args:
         programs, normaliser: of the surrogate.
         geometry: the geometry.
-        views: of it, and the conditions in the frame of each.
-        row: the conditions themselves.
-        turning: of the model, which cuts the walls.
+        views: pairs of a view of the geometry and the conditions in its frame.
+        row: the conditions in the axes of space.
+        turning: `ModelConfig.turning`, by which the walls are cut into panels.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class FieldEvaluator:
         return inside
 
     def submit(self, points: Float[np.ndarray, "points dim"], parts: int, on_wall: bool = False) -> list[list[Future]]:
-        """Normalised fields in every view, being computed in so many parts in all where there are enough points."""
+        """Starts to compute normalised fields in every view, in `parts` pieces in all if there are enough points."""
         size, capacity = _program(len(points))
         parts = -(-parts // len(self._views))
         share = min(capacity, size * max(1, -(-len(points) // (size * parts))))
@@ -157,7 +157,7 @@ class FieldEvaluator:
         return [[start(view, piece, size, capacity, on_wall) for piece in pieces] for view in self._views]
 
     def collect(self, started: Sequence[Sequence[Future]]) -> Float[np.ndarray, "points components"]:
-        """The mean over the views, float32: what of an error differs between them is averaged away.
+        """The mean over the views, float32, which averages out errors that differ between them.
 
         Args:
             started: what `submit` returned for the points.
@@ -215,13 +215,13 @@ def is_local(model: Network, normaliser: Normaliser, panels: int) -> bool:
 
 
 def computed(points: int) -> int:
-    """How many points are computed for a question of so many."""
+    """How many points are computed for a question of `points` points, padding included."""
     size, _ = _program(points)
     return -(-points // size) * size
 
 
 def _program(points: int) -> tuple[int, int]:
-    """Points of a group and of a call of the program that answers a question of so many."""
+    """Points of a group, and of a whole call, of the program that answers a question of `points` points."""
     if jax.default_backend() != "cpu":
         return CHUNK, CHUNK
     return (_FEW_GROUP, _FEW) if points <= _FEW else (_GROUP, CHUNK)

@@ -28,14 +28,14 @@ class Question:
 def evaluate_together(
     questions: Sequence[Question],
 ) -> Callable[[], list[Float[np.ndarray, "_ components"]]]:
-    """Begins to answer several questions at once, see `merge_small`; what shares no groups shares the cores.
+    """Starts to answer several questions at once: small ones are merged (`merge_small`), groups share out the cores.
 
     Args:
         questions: which evaluator is asked what.
 
     Returns:
-        What waits for the fields, in the order of the questions, for `FieldEvaluator.masked`; then as `chunk` gives
-        them, to 1e-5 of their span where small questions were merged, else to the bit.
+        A function that waits for the fields and returns them in the order of the questions. After
+        `FieldEvaluator.masked` they are those of `chunk`: to 1e-5 of their span if merged, else to the bit.
     """
     groups = merge_small(questions)
     parts = -(-cores() // max(1, len(groups)))
@@ -54,7 +54,7 @@ def evaluate_together(
 
 
 def merge_small(questions: Sequence[Question]) -> list[list[int]]:
-    """Which questions are computed as one: the small ones of an evaluator; no company changes a bit of the others."""
+    """Groups of indices of questions computed as one: small ones of one evaluator (wall points apart); others alone."""
     groups: dict[tuple[FieldEvaluator, bool, int], list[int]] = {}
     for index, question in enumerate(questions):
         kind = question.evaluator, question.on_wall, -1 if len(question.points) <= SMALL else index

@@ -9,7 +9,7 @@ from enf2enf.geometry.frames import FrameConfig
 from enf2enf.schema import Schema
 
 _LATER = ("arch", "corners", "hollow", "incidence_others", "largest", "lobes_2", "lobes_3", "lobes_4", "stagger")
-"""Not known of surrogates from before these were measured."""
+"""Numbers that were introduced later: older surrogates have no ranges for them."""
 
 
 def unfamiliar(
@@ -19,13 +19,13 @@ def unfamiliar(
     schema: Schema,
     row: Float[np.ndarray, " inputs"] | None = None,
 ) -> tuple[str, ...]:
-    """Names of the numbers outside the range of the training shapes, as these are seen in the first frame.
+    """Names of the numbers of a shape, seen in the first frame, that are outside the range of the training shapes.
 
     Args:
-        shapes: where the numbers were; none is named where that is not known.
-        described: the numbers, of several bodies of each.
+        shapes: ranges of the numbers in training; None if they are not known: then no name is returned.
+        described: the numbers, from `describe`.
         frames, schema: of the model.
-        row: the conditions; None where they are not known: what depends on them is not named then.
+        row: the conditions; None if they are not known: then numbers that depend on them are left out.
     """
     if shapes is None:
         return ()

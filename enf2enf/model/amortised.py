@@ -34,8 +34,8 @@ class AmortisedConfig(AbstractEncoderConfig):
         latent_reaches: of its windows at first, the narrowest and the widest.
         grid, wall: numbers of latents, along each side of the box and on the wall.
         window, wall_window: how far from the latents of the grid, and of the wall, points are that attend to them.
-        narrowest: the least part of `wall_window` that a latent has which is closer to its neighbours on the wall than
-            others are; down to that, windows shrink in proportion. At 1 all have the same.
+        narrowest: the smallest factor on `wall_window`. Latents closer to their neighbours on the wall than the mean
+            have windows smaller in proportion, down to this factor. At 1 all windows are the same.
         probes: how far around itself a latent feels for the wall.
         decays: lengths over which nearness to the wall fades.
         box_decay: the same of the sides of the box.
@@ -71,7 +71,7 @@ class AmortisedConfig(AbstractEncoderConfig):
 
     @property
     def panels_multiple(self) -> int:
-        """Every latent on the wall begins a run of as many panels."""
+        """The number of latents on the wall: each begins an equal run of panels."""
         return self.wall
 
     def spacing(self, scales: Scales) -> float:

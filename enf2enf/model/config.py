@@ -41,12 +41,12 @@ class ModelConfig:
     Args:
         encoder, decoder: of any kind that is defined.
         panels: number of segments that the smooth curve of the wall is cut into.
-        turning: how much a bend of the wall counts beside its length where that is cut into panels: of a smooth body a
-            part turning / (1 + turning) of them follows how it turns, most of it at a nose. At 0 they are equally long.
+        turning: the weight of a wall's turning beside its length when it is cut into panels: on a smooth convex body,
+            turning / (1 + turning) of the panels follow the turning, most of it at a nose. At 0 all are equally long.
         bi_invariant: `translation`, or `absolute` for the ablation without symmetry.
         frames: in which a geometry is seen: mirror images, for one thing.
-        lengths: `stated` ones, or those that fit the `data`: a run measures what its train split resolves, states them
-            in its configuration in place of the others, and says `stated` from then on.
+        lengths: `stated`: the lengths of this configuration. `data`: a run measures what its train split resolves,
+            replaces the lengths of its configuration by ones that fit, and sets this to `stated`.
     """
 
     encoder: AbstractEncoderConfig = AmortisedConfig()
@@ -98,6 +98,6 @@ class ModelConfig:
 
 @functools.lru_cache(maxsize=32)
 def _structure(config: ModelConfig, schema: Schema, condition_features: int) -> Network:
-    """All of a model but its arrays. Networks hold functions, which are equal to themselves alone."""
+    """A model without its arrays, cached: networks hold functions, and two copies of these would not be equal."""
     model = eqx.filter_eval_shape(lambda key: config._built(schema, condition_features, key), jax.random.key(0))
     return eqx.filter(model, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)

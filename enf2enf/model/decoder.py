@@ -17,7 +17,7 @@ from enf2enf.settings import AbstractKind
 Conditioned = PyTree[Float[Array, "..."]]
 
 BLOCK = 64
-"""Consecutive points that a local decoder takes together: whoever orders points brings so many close together."""
+"""Number of consecutive points that a local decoder takes together; points are sorted so that these are close."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,4 +63,4 @@ class AbstractDecoder(eqx.Module):
 
     @abc.abstractmethod
     def answer(self, prepared: Conditioned, queries: Queries) -> Float[Array, "points outputs"]:
-        """The same as `__call__`, but for rounding, without latents that have none of the points in their windows."""
+        """The same as `__call__` up to rounding; may leave out latents whose windows contain none of the points."""

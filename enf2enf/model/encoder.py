@@ -73,7 +73,7 @@ class AbstractEncoder(eqx.Module):
         """What the encoder measures on the geometry; no parameter is involved, so it is done once.
 
         Args:
-            shape: the geometry.
+            panels: the geometry.
             placement: where its latents are placed, see `grid_points`.
         """
 

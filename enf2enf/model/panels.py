@@ -12,10 +12,10 @@ class Panels(eqx.Module):
 
     Attributes:
         vertices: of every panel: start and end of a segment in the plane, the body on its left.
-        role: index into `ROLES` of every panel; None where all are walls. Others close a boundary that is a wall in
-            part: they tell the domain from what is outside, and no distance is to them.
-        normals: unit normals, into the domain, at the vertices of every panel: of the curve that it stands for; at a
-            corner of that, its own.
+        role: index into `ROLES` of every panel; None if all are walls. Panels that are no walls close a boundary that
+            is partly wall: they separate inside from outside, but distances are not measured to them.
+        normals: unit normals, into the domain, at the vertices of every panel: those of the smooth curve, but at
+            corners the panel's own.
         box: lower and upper corner of the domain's bounds.
     """
 

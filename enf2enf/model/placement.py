@@ -30,5 +30,5 @@ def grid_spacing(box: Float[Array, "2 dim"], per_axis: int) -> Float[Array, ""]:
 
 
 def wall_points(panels: Panels, count: int, placement: Placement = 0) -> Float[Array, "points dim"]:
-    """`count` points spread evenly over the wall by arc length; placed otherwise, they begin at another panel."""
+    """`count` panel starts, an equal number of panels apart; the first is that of the panel numbered `placement`."""
     return jnp.roll(panels.vertices[:, 0], -placement, axis=0)[:: len(panels.vertices) // count]

@@ -14,7 +14,7 @@ class Queries(eqx.Module):
 
     Attributes:
         points: in the panels' frame, in reference lengths.
-        distance: to the nearest wall. What is beyond a panel, by its sagitta, is on the wall: 0.
+        distance: to the nearest wall; 0 behind a panel too, where the smooth wall bulges beyond it.
         direction: unit normal of the wall at the point of it that is nearest, into the domain.
     """
 
@@ -31,7 +31,7 @@ def queries_at(
     Args:
         panels: the boundary.
         points: in its frame.
-        on_wall: of all points or of each, whether it is one of the wall, however panels cut that.
+        on_wall: whether all points, or each, are on the wall: their distance is 0, wherever the panels are.
     """
     is_wall, normals = panels.is_wall, panels.normals
     distance = jax.vmap(lambda point: signed_distance(panels.vertices, point, is_wall))(points)

@@ -40,7 +40,7 @@ class RotaryConfig(AbstractDecoderConfig):
         layers, layer_expansion: blocks of cross attention from points to latents, and the widening of their networks.
         magnitude: components of the vector whose magnitude is a part of every output.
         decays: lengths over which a point's nearness to the wall fades.
-        directed: whether points know the normal of the wall where that is nearest, as far as it is near.
+        directed: whether points are given the normal of the wall at its nearest point, times their nearness to it.
     """
 
     kind: Literal["rotary"] = "rotary"

@@ -15,10 +15,10 @@ def signed_distance(
 ) -> Float[Array, ""]:
     """Distance to the nearest wall: positive in the domain, negative inside a body (2-D).
 
-    Where some panels are no walls it is positive on these, to a thousandth of one, and negative beyond them.
+    Panels that are no walls count as inside the domain, to a thousandth of their length; beyond them it is negative.
 
-    Coordinate by coordinate, and with all divisions by what belongs to a panel alone: under `vmap` over points, what is
-    left for a pair of point and panel are additions and multiplications of whole vectors.
+    It is computed by coordinate, and divides only by numbers of a panel: under `vmap` over points, each pair of point
+    and panel then takes only additions and multiplications, of whole vectors.
 
     Args:
         panels: start and end of segments that form closed loops, the domain on the right of each.
@@ -35,7 +35,7 @@ def signed_distance(
 def _of_panels(
     panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None
 ) -> tuple[Float[Array, " panels"], Bool[Array, ""] | bool, Bool[Array, " panels"]]:
-    """Squared distances of the walls, whether the point is on what is none, and whether a ray in +x crosses each."""
+    """Squared distances to wall panels, whether the point is on another one, and which panels a ray in +x crosses."""
     (start_x, start_y), (end_x, end_y) = panels[:, 0].T, panels[:, 1].T
     along_x, along_y = end_x - start_x, end_y - start_y
     inverse = 1 / jnp.maximum(along_x**2 + along_y**2, _TINY)
@@ -132,9 +132,9 @@ def _unit(vector: Float[Array, " 2"]) -> Float[Array, " 2"]:
 def _nearest_two(
     panels: Float[Array, "panels 2 2"], point: Float[Array, " 2"], is_wall: Bool[Array, " panels"] | None
 ) -> Int[Array, "2"]:
-    """The first and the last of the walls that are nearest, which is mostly one: in one loop, and a lookup for each.
+    """Numbers of the first and the last of the nearest wall panels; mostly one and the same.
 
-    On a CPU that takes a quarter of the time of sums over all panels in which those that are not nearest are zeros.
+    One loop finds both: on a CPU that takes a quarter of the time of sums over all panels, masked to the nearest.
     """
     panels, point = jax.lax.stop_gradient((panels, point))
     squared, _, crossed = _of_panels(panels, point, is_wall)

@@ -1,4 +1,4 @@
-"""What is prepared for one step after the other: that of the next one in a thread, while this one is made."""
+"""Prepares the data of the next step in a thread while the current step is computed."""
 
 import collections
 from collections.abc import Callable, Generator
@@ -9,7 +9,7 @@ _Prepared = TypeVar("_Prepared")
 
 
 def ahead(prepare: Callable[[int], _Prepared], numbers: range) -> Generator[_Prepared, None, None]:
-    """What `prepare` makes of numbers in turn, each begun before the one before it is used."""
+    """Yields `prepare(number)` for each number in order; the next one is started before each is yielded."""
     begun: collections.deque[Future[_Prepared]] = collections.deque()
     with ThreadPoolExecutor(1) as thread:
         for number in numbers:

@@ -42,7 +42,7 @@ class Batch(eqx.Module):
         weight: factor from normalised error to error relative to the case's RMS.
         valid: whether a point is one of the case's own, not padding.
         emphasis: factors of the errors at every point, see `Dimensionless.emphasis`; None where all are 1.
-        wall: panels of the walls, some of them twice if there are others; or None where they are not needed.
+        wall: the wall panels, repeated up to the number of all panels if some are no walls; None if not needed.
     """
 
     source: PyTree[Float[Numbers, "..."]]
@@ -143,12 +143,12 @@ class SplitArrays:
 
 
 def fit_normaliser(packed: PackedData, frames: FrameConfig = _USUAL, others: Sequence[PackedData] = ()) -> Normaliser:
-    """From the train split, and nothing else; in the first frame of every case.
+    """The normaliser of a data set, fitted on its train split only, every case in its first frame.
 
     Args:
         packed: the data set.
         frames: of the model.
-        others: in the same schema; the ranges, and nothing else, hold their train splits too.
+        others: more data sets of the same schema, whose train splits widen the ranges and change nothing else.
     """
     schema, train = packed.schema, packed.ids("train")
     frames.check(schema)
@@ -171,7 +171,7 @@ def _trained_on(packed: PackedData, frames: FrameConfig) -> tuple[np.ndarray, np
 
 
 def spread(count: int, points: int, size: int) -> Int[np.ndarray, " some"]:
-    """Of `count` cases so many, evenly apart, that their points take no more than `LARGE` bytes of this size each."""
+    """Indices of cases, evenly apart: as many as fit into `LARGE` bytes with `points` points of `size` bytes each."""
     most = max(1, LARGE // (points * size))
     return np.arange(count) if count <= most else np.linspace(0, count - 1, most).round().astype(np.int64)
 

@@ -60,7 +60,7 @@ def check_sizes(*data: PackedData) -> None:
 
 
 def check_apart(packed: PackedData, more: PackedData) -> None:
-    """Refuse a second data set that learns from what the first one holds back: one shape under the same conditions.
+    """Refuse a second data set that trains on a case (shape and conditions) that the first one holds back.
 
     Args:
         packed: the data set.

@@ -34,17 +34,17 @@ class TrainConfig:
 
     Args:
         steps: optimiser steps on the fields; the learning rate falls to 0 over them.
-        squared_steps: steps after that at a lower rate, on the errors and their squares, which a few hard cases rule.
-        smooth_steps: steps after that at a lower rate, on the fields and on how smooth they are along normals of the
-            walls. Meshes have nodes on a wall and then none for a while; fields that know it are wrong in between.
+        squared_steps: steps after that at a lower rate, on the errors plus their squares, which weigh hard cases more.
+        smooth_steps: steps after that at a lower rate, on the errors and on how smooth the fields are along normals of
+            the walls: between a wall and the next nodes of a mesh there are no data, and fields may be wrong there.
         smooth_spacing: distance along a normal, in reference lengths, over which they shall be smooth: about a quarter
             of the way from the wall to the next nodes.
         shape_steps: steps on the signed distance before that, for an encoder that reconstructs it. The
             encoder is frozen afterwards.
         cases, points: cases a step, and random points of each.
         wall_points: how many of these are samples on walls, of which most data have few; 0 for as many as come.
-        placements: places for the latents of a case, one of which is drawn at every step, so that nothing is learnt
-            that holds for one of them only. The first is the one that answers. Each takes some 20 kB a case.
+        placements: number of alternative positions for the latents of a case. Every step draws one of them, so that
+            what is learnt does not depend on one; answers use the first. Each takes some 20 kB a case.
         optimiser: `muon` (matrices orthogonalised, the rest by Adam) or `adam`.
         rate: peak learning rate, after `warmup` steps.
         clip: largest global norm of a gradient.
@@ -90,7 +90,7 @@ class ExtraDataConfig:
 
     Args:
         dataset: its folder. It has the first's fields.
-        share: what part of the cases drawn shall come from it, at least about.
+        share: about the part of the cases in training steps that come from it; at most its part of all cases.
         conditions: the conditions that all its cases were solved under, where it does not say so itself.
     """
 
@@ -165,7 +165,7 @@ class RunConfig:
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """What decides the numbers, as plain data, but for the data themselves, wherever these are."""
+        """The settings that decide the result, as plain data, without the paths of the data sets."""
         plain = {"model": self.model.to_dict(), "train": dataclasses.asdict(self.train)}
         if self.extra_data is not None:
             plain["extra_data"] = {"share": self.extra_data.share, "conditions": self.extra_data.conditions}

@@ -244,7 +244,7 @@ class Trainer:
 
 
 def mixed(first: int, second: int, share: float) -> np.ndarray:
-    """The cases of an epoch over two data sets: the first's as often as leaves the second about its share."""
+    """The cases of an epoch over two data sets; the first's are repeated so that the second has about its share."""
     times = max(1, round(second / first * (1 - share) / share))
     return np.concatenate([np.tile(np.arange(first), times), np.arange(first, first + second)])
 

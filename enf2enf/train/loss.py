@@ -42,8 +42,8 @@ def smooth_errors(
 ) -> tuple[Float[Array, "cases fields"], Float[Array, "cases fields"]]:
     """The relative errors, and how far fields are from being quadratic along normals of the walls.
 
-    That is the third difference of a field at a wall and at one, two and three spacings from it, where a smooth field
-    has next to none: its RMS over the batch's panels, relative to the case's RMS as the errors are.
+    The latter is the third difference of a field, from its values on a wall and at one, two and three spacings from
+    it, which is small for a smooth field: its RMS over the batch's panels, relative to the case's RMS as the errors.
     """
 
     def one(case: Batch) -> tuple[Float[Array, " fields"], Float[Array, " fields"]]:

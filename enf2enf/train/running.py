@@ -78,9 +78,9 @@ class RunningStage:
         return bool(losses) and validates
 
     def _settle(self, state: TrainState, number: int, losses: list[jax.Array | float], is_left: bool) -> bool:
-        """Reads the validation where it is due, and saves; whether to go on.
+        """Runs the validation if it is due, and saves; returns whether to go on.
 
-        The clock stops no validation that it stopped before, nor the last one of a stage: both would begin anew.
+        The clock cannot stop a validation that it stopped before, nor the last one of a stage: each would start over.
         """
         progress, due, stopped = self._progress, self._is_due(number, losses), self._stop()
         if due or stopped:

@@ -24,8 +24,8 @@ def draw_batch(
         seed, step: non-negative; the same two give the same draw.
         counts: number of points of every case.
         cases, points: how many of each to draw.
-        walled: number of points on walls of every case, the last ones of all; None where none are told apart.
-        wall_points: how many of the points are drawn from those, of a case that has such.
+        walled: number of points on walls of every case, which are its last points; None: they are drawn like others.
+        wall_points: how many of the points are drawn from those on walls, if the case has some.
     """
     places = range(step * cases, (step + 1) * cases)
     chosen = np.array([_epoch(seed, place // len(counts), len(counts))[place % len(counts)] for place in places])
@@ -53,7 +53,7 @@ def _epoch(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def _of_both(random: np.random.Generator, count: int, last: int, points: int, from_last: int) -> np.ndarray:
-    """So many of the last points, and the others of those before; all of either where there are no others."""
+    """Draws `from_last` of the `last` points and the rest from those before; from all if either kind is missing."""
     if not 0 < last < count:
         return _some(random, count, points)
     return np.concatenate(

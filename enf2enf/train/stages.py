@@ -48,10 +48,10 @@ class FieldLoss:
 
 @dataclasses.dataclass(frozen=True)
 class SquaredLoss:
-    """The relative L2 errors and their squares.
+    """The relative L2 errors plus five times their squares.
 
-    Where close cases are far apart, as flows that separate or do not, errors alone are least at one of them, squares at
-    their mean.
+    If similar cases have very different fields (a flow that separates or not), the errors alone are least for a
+    prediction at one of these, the squares for one at their mean.
     """
 
     def __call__(self, model: Network, batch: Batch, groups: Groups) -> Float[Array, ""]:
@@ -135,8 +135,8 @@ def stages_of(config: RunConfig, data: SplitArrays) -> tuple[Stage, ...]:
 def wall_spacing(data: SplitArrays) -> float:
     """The median over the cases of how far from the wall, in reference lengths, the samples next to it are.
 
-    These are, in every case, as many of those off the wall as lie on it, the nearest ones; one in fifty of all where
-    none lies on it. Where points are many, the median is over some of the cases, see `SplitArrays.some`.
+    In every case these are the nearest samples off the wall, as many as lie on the wall, or one in fifty of all if
+    none does. If there are many points, the median is over some of the cases, see `SplitArrays.some`.
     """
     found, distances, walls = [], data.everything.queries.distance, data.walls
     sizes = np.linalg.norm(walls[:, :, 1] - walls[:, :, 0], axis=-1).mean(axis=1)
@@ -150,7 +150,7 @@ def wall_spacing(data: SplitArrays) -> float:
 
 
 def _resolved(data: SplitArrays, spacing: float) -> str:
-    """Why fields need not be made smooth over a way from the wall on which samples tell what they are."""
+    """Why the stage is needless, if samples are nearer to the wall than `spacing`; else empty."""
     own = wall_spacing(data)
     if own >= spacing:
         return ""

@@ -89,7 +89,7 @@ def _rule(name: str, clip: float) -> optax.GradientTransformation:
 
 
 def make_step(loss: Loss, update_rule: optax.TransformUpdateFn, groups: Groups, average: float) -> Step:
-    """The step of a stage, of two programs: stages share the gradient of a loss, or the update, where it is the same.
+    """The step of a stage, in two compiled programs, gradient and update; stages that need the same one share it.
 
     On a CPU the batch is cut into blocks whose gradients are taken in threads, one per core. The sum does not depend
     on the number of threads.

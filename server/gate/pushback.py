@@ -28,20 +28,20 @@ class Pushback:
         self._late = 0
 
     def seconds(self) -> float:
-        """The pause that the next one to be refused is told, which is then counted."""
+        """Counts one more refusal, and returns the pause in seconds that the refused caller is told."""
         now = self._clock()
         self._rate = self._rate * math.exp((self._counted - now) / _DECAY) + 1 / _DECAY
         self._counted = now
         return min(max(_LEAST, _SECONDS_A_REFUSAL * self._rate), _MOST)
 
     async def hold(self, peer: str, seconds: float, free: int, most: float) -> None:
-        """Keeps back the refusal of a call: who is refused again and again shall not keep the server busy with it.
+        """Delays the refusal of a call, so that a caller that is refused again and again cannot keep the server busy.
 
         Args:
             peer: connection of the call.
-            seconds: in which it may be refused once.
-            free: refusals that are not kept back, for a connection that has been quiet before.
-            most: longest that this one is.
+            seconds: the interval in which it may be refused once without a delay.
+            free: refusals in a row without a delay, for a connection that has been quiet before.
+            most: the longest delay of this refusal, in seconds.
         """
         now, allowed = self._clock(), free * seconds
         due = min(max(self._due.pop(peer, now), now) + seconds, now + allowed + most)

@@ -71,7 +71,7 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """Whose turn it is among those that wait: the caller's, or the connection's where nobody has a name."""
+        """What it is queued and counted under: the caller's name, or the connection if the caller is anonymous."""
         return self._context.peer() if self.caller is ANONYMOUS else self.caller.name
 
     async def receive(self) -> bytes | None:

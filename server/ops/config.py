@@ -32,7 +32,7 @@ class ServerConfig:
         http_points: most of them over HTTP, where an answer is held as a whole.
         message_bytes: largest message that is received, and largest JSON.
         concurrent_requests: requests worked on at once; one more is refused, not queued.
-        caller_percent: of these places, of the uploads and of their bytes, what one token may hold.
+        caller_percent: per cent of the concurrent requests, of uploads and of their bytes that one token may hold.
         connections: of all clients at once, and as many of HTTP; each takes a file descriptor.
         waiting_requests: calls at once whose first message has not come yet; as many of health and reflection.
         waiting_seconds: longest that it may take to come.

@@ -11,7 +11,7 @@ from enf2enf_server.ops.errors import CrowdError, IdleError, StoppingError
 class Lobby:
     """Holds a number of calls. For one event loop.
 
-    Where it is full, the longest guest of the connection that has most of them leaves: who fills it pushes out its own.
+    If it is full, the oldest call of the connection that has most of them has to leave: whoever fills it loses its own.
 
     Args:
         most: calls at once; infinity for any number.

@@ -8,16 +8,16 @@ from jaxtyping import Float
 from enf2enf.geometry.plane.polygon import Loop, area
 
 _AS_LONG, _EQUAL = 1 - 1e-3, 1 - 1e-6  # of the longest: nearly, and but for how finely a wall is cut
-_ONE_WAY = np.cos(0.2)  # of the angle to the longest, rad: as on a circle are those that are as long and go elsewhere
+_ONE_WAY = np.cos(0.2)  # if a pair nearly as long is over 0.2 rad from the longest, the inflow decides
 
 
 def chord(walls: Sequence[Loop], along: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2 2"]:
     """The leading and the trailing edge: the two points of all walls that are farthest from each other.
 
-    Where pairs in other directions are nearly as far apart, as on a circle, the one along the inflow counts, or the
-    mean of those that are equally near to it, as of a square's diagonals; else it does not depend on the inflow, and is
-    the mean of those that are equally far apart, as at the corners of a blunt edge. It moves, turns and mirrors with
-    walls and inflow.
+    If pairs in clearly different directions are nearly as far apart (on a circle), the pair closest to the direction of
+    the inflow is taken, or the mean of equally close ones (a square's diagonals). Else the inflow only decides which
+    end leads, and equally distant pairs are averaged (the corners of a blunt edge). The chord moves, turns and mirrors
+    with walls and inflow.
 
     Args:
         walls: their vertices, in metres.

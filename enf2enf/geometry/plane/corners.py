@@ -42,8 +42,8 @@ class Corners:
         Args:
             loop: the polygon.
             on_wall: which of its sides are walls; None: all.
-            halved: whether it had mid-side nodes. One that does not turn had two more beside it then: with these it is
-                on a straight line, where one next to it turns by more than 16.6 degrees.
+            halved: whether mid-side nodes were removed. A vertex without a turn then had one on both sides, without a
+                turn too: it is on a straight line if a vertex next to it turns by more than 16.6 degrees.
         """
         turn, ahead = turns(loop), np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
         size, before = np.abs(turn), np.roll(ahead, 1)
@@ -73,7 +73,7 @@ def wall_ends(on_wall: Bool[np.ndarray, " sides"]) -> Bool[np.ndarray, " vertice
 def reduced(
     loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None
 ) -> tuple[Bool[np.ndarray, " vertices"], Corners]:
-    """Which vertices of a polygon are no mid-side nodes, and what these are; see `Corners.of`."""
+    """A mask of the vertices that are no straight mid-side nodes, and the `Corners` of the polygon of these."""
     kept = ~_midside(loop, on_wall)
     return kept, Corners.of(loop[kept], None if on_wall is None else on_wall[kept], halved=not kept.all())
 

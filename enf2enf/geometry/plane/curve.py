@@ -48,7 +48,7 @@ class Curve:
 
     @lazy
     def arc(self) -> Float[np.ndarray, " _"]:
-        """How far along the curve each of those is."""
+        """Arc length at each point of `closed`, from 0."""
         return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(self.closed, axis=0).T))])
 
     @property
@@ -70,11 +70,11 @@ class Curve:
     def cut(
         self, count: int, turning: float = 0.0
     ) -> tuple[Float[np.ndarray, "{count} 2"], Bool[np.ndarray, " {count}"], Bool[np.ndarray, " {count}"]]:
-        """Points that cut the curve into so many panels, from its start on; which panels are walls, and points corners.
+        """Points that cut the curve into panels, from its start on; which panels are walls; which points are corners.
 
-        All corners are among them; between two of them panels have equal arc lengths, and are as many as the share of
-        the arc length there (largest remainder, at least one). Of more corners than panels the ends of walls and the
-        sharpest are kept.
+        All corners are among them. Between two corners, panels have equal arc lengths, and their number is in
+        proportion to the arc length (largest remainder, at least one). If there are more corners than panels, ends of
+        walls are kept first, then the sharpest corners.
 
         Args:
             count: how many.
@@ -99,7 +99,7 @@ class Curve:
     def _between(
         firsts: Float[np.ndarray, " _"], length: float, count: int
     ) -> tuple[Float[np.ndarray, " {count}"], Bool[np.ndarray, " {count}"]]:
-        """From each of some places on to the next, or to the end, equal steps; by distance; and which begin there."""
+        """Places in equal steps from each of `firsts` to the next, the last to `length`; which of them are `firsts`."""
         lengths = np.diff(firsts, append=length)
         shares = apportion(lengths, count, least=1)
         steps = zip(firsts, lengths, shares, strict=True)
@@ -117,7 +117,7 @@ class Curve:
 
     @lazy
     def _turns(self) -> Float[np.ndarray, " points"]:
-        """By how much it turns at every point. Corners do not turn it: panels begin there anyway."""
+        """The turn at every point, rad, to the left, less the turns of corners, where panels begin anyway."""
         turned = turns(self.points)
         rest = turned[self.corners] - self._corner_turns()
         turned[self.corners] = (rest + np.pi) % (2 * np.pi) - np.pi
@@ -150,9 +150,9 @@ class Curve:
         return ranks(-sharpness[self.corners], _EQUAL)
 
     def _start(self) -> float:
-        """How far along the curve its panels begin: at its sharpest corner, of equal ones at the farthest along `AXES`.
+        """Arc length at which panels begin: that of the sharpest corner; of equal ones, the farthest along `AXES[0]`.
 
-        Without corners, where it crosses the line through its centroid along x, the one farthest against x.
+        Without corners: where the curve crosses the line through its centroid along x, at the smallest x.
         """
         if len(self.corners):
             noise = NOISE * np.ptp(self.points, axis=0).max()

@@ -25,8 +25,8 @@ def descriptors(geometry: Geometry, length: float) -> dict[str, float]:
     `bodies`: number of walls. `extent`: largest distance of two points. `area`, `perimeter`: of what they bound.
     `gap`: smallest distance of two boundaries, the outer one being none where it is far; NaN for a single one.
     `curvature`: largest of the smooth curves, corners aside; 0 of straight sides.
-    `hollow`: by how much the curve of the wall that does so most turns towards the domain in all, corners aside, in
-    degrees; 0 of a convex body. Turns to and fro within a hundredth of its length are none.
+    `hollow`: the total turning of a wall's curve towards the domain, corners aside, in degrees: the largest of all
+    walls; 0 of a convex body. Turns to and fro within a hundredth of a curve's length do not count.
     `corners`: of the wall that has most, see `Corners.of`; a blunt trailing edge has two, a coarse nose some more.
     `open`: length of the sides that close boundaries and are no walls; absent where walls are whole boundaries.
 
@@ -60,7 +60,7 @@ def _lengths(loop: Loop) -> Float[np.ndarray, " _"]:
 def _gap(curves: Sequence[Loop]) -> float:
     """The smallest distance of two curves, which are cut up so that only near pieces are compared.
 
-    Each two are in different halves once, of those that the digits of their numbers make.
+    Curves with a 0 and a 1 in a binary digit of their numbers are compared, digit by digit: any two differ in one.
     """
     import shapely
 

@@ -16,16 +16,16 @@ _ALIKE = 0.05  # skewness of the area along it up to which both ends of a long a
 _STRAIGHT = 0.01  # rise of a mean line over its length up to which it arches to neither side
 _OBLONG = 2.0  # ratio of the principal second moments from which on a shape has a long axis
 _EVEN_ARC = 15 / 4 / np.sqrt(12)  # an even parabolic arc: its rise over its length, by its third moment
-_AS_FAR = 0.99  # of the largest extent: which of such bodies is the largest, rounding and sides would decide
+_AS_FAR = 0.99  # of the largest extent: bodies from there on count as equally large, or rounding would decide
 
 Body = Sequence[Loop]
 """The walls that bound it together."""
 
 
 def ranked(geometry: Geometry) -> tuple[list[Body], list[Body]]:
-    """The body that extends farthest, and all that extend as far to a hundredth of that; then all others, in order.
+    """The largest bodies, whose extents are equal to 1 %, and all smaller ones; each list by decreasing extent.
 
-    Where a wall goes around the domain, it is the domain itself, which all walls bound together.
+    If a wall goes around the domain, the only body is the domain itself, which all walls bound together.
     """
     walls = geometry.walls
     if any(area(wall - wall[0]) < 0 for wall in walls):
@@ -37,7 +37,7 @@ def ranked(geometry: Geometry) -> tuple[list[Body], list[Body]]:
 
 
 def size(geometry: Geometry) -> float:
-    """Its extent, or in a domain without end that of its largest body, m: by it a geometry in another unit is told."""
+    """Extent of a geometry (of its largest body in a domain without end), m; it reveals a wrong length unit."""
     return geometry.extent if geometry.ends else extent(ranked(geometry)[0][0])
 
 
@@ -132,11 +132,11 @@ class Moments:
         return _angle(np.sign(rise) * across, axes)
 
     def lobes(self, axes: Float[np.ndarray, "2 2"], count: int) -> float:
-        """Angle from the first of orthonormal axes to one of so many lobes, in degrees.
+        """Angle from the first of orthonormal axes to one of `count` lobes, in degrees, at most 180 / count either way.
 
-        At most 180 / count to either side: that of the harmonic moment of that order, the integral of (x + i y)^count
-        over the area, over count; of a square it is to one of its corners. NaN where the moment is less than 5 % of
-        that of all area at the radius of gyration.
+        It is 1 / count times the argument of the harmonic moment, the integral of (x + i y)^count over the area; of a
+        square, for a count of 4, it points to a corner. NaN where the magnitude of the moment is less than 5 % of what
+        it would be with all area at the radius of gyration.
         """
         a, b = (points @ axes.T @ (1, 1j) for points in (self.start, self.end))
         powers = sum(a**power * b ** (count - power) for power in range(count + 1))
@@ -147,9 +147,9 @@ class Moments:
         return float(np.rad2deg(np.angle(moment))) / count
 
     def _third(self, *directions: Float[np.ndarray, "2"]) -> float:
-        """The third moment along three directions, of which the first two agree.
+        """The third moment of the area along three directions, of which the first two are the same.
 
-        Over the second one along the first direction, to the 3/2.
+        It is divided by the second moment along the first direction to the power of 3/2.
         """
         (a, _, c), (d, _, f) = ([points @ way for way in directions] for points in (self.start, self.end))
         square = self.double @ (a * a + a * d + d * d) / 12 / self.area

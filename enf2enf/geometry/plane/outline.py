@@ -91,7 +91,7 @@ class Outline:
 
     @contextlib.contextmanager
     def _doubled_first(self) -> Iterator[None]:
-        """Nodes that nearly coincide are the cause of much else, and told instead of it."""
+        """If the block fails, refuses nodes that nearly coincide, if there are any: they are the likely cause."""
         try:
             yield
         except GeometryError:
@@ -192,7 +192,7 @@ def _pieces(mesh: topology.PlaneMesh) -> Int[np.ndarray, "edges 3"]:
 
 
 class _PatchOfSides:
-    """To which patch each side of the boundary belongs: the first in the alphabet that has its edge, a wall before all.
+    """The patch of each side of the boundary: of several that have its edge, a wall first, then the first by name.
 
     Args:
         outline: whose sides.

@@ -178,7 +178,7 @@ def wall_curves(
     Args:
         loops: their bodies on the left.
         around: what is around them and no wall.
-        on_wall: for every loop, which of its sides are walls, or None where all are; None where all are of all loops.
+        on_wall: for every loop, which of its sides are walls, or None if all are; None: all sides of all loops.
     """
     sides: Sequence[OnWall] = on_wall or [None] * len(loops)
     curves = tuple(Curve(*with_corners(loop, own)) for loop, own in zip(loops, sides, strict=True))

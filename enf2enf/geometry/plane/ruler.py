@@ -1,4 +1,4 @@
-"""What curves are divided by where panels shall be short at bends: their length, and how much they turn."""
+"""A measure along a curve that adds its turning to its arc length, so that panels are shorter at bends."""
 
 import dataclasses
 from typing import Self
@@ -25,11 +25,11 @@ class Ruler:
 
     @classmethod
     def of(cls, arc: Numbers, turns: Numbers, share: float) -> Self:
-        """The reading s + share L T(s) / 2 pi of a curve of length L that turned by T(s) so far.
+        """The reading s + share L T(s) / 2 pi at arc length s of a curve of length L, which has turned by T(s) so far.
 
-        Of a smooth convex curve a part share / (1 + share) of the whole reading is its turning. Every vertex turns it
-        evenly between the middles of its sides, and over a hundredth of the length: turns to and fro within that, of
-        noise or of two points that are nearly one, are none.
+        On a smooth convex curve, turning makes up share / (1 + share) of the whole reading. The turn of a vertex is
+        spread evenly between the middles of its sides, then averaged over a hundredth of the length, so that turns to
+        and fro within that do not count: those of noise, or of two points that nearly coincide.
 
         Args:
             arc: how far along the curve its vertices are, the first one again at the end.
@@ -58,9 +58,9 @@ class Ruler:
         return float(self.readings[-1])
 
     def read(self, along: Numbers) -> Numbers:
-        """The readings so far along the curve."""
+        """The readings at these arc lengths."""
         return np.interp(along, self.marks, self.readings)
 
     def place(self, readings: Numbers) -> Numbers:
-        """How far along the curve it reads so much."""
+        """The arc lengths at these readings: the inverse of `read`."""
         return np.interp(readings, self.readings, self.marks)

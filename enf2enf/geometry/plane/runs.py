@@ -20,7 +20,7 @@ class Run:
 
 
 def runs_of(loop: int, on_wall: Bool[np.ndarray, " sides"]) -> list[Run]:
-    """The walls of a boundary of which some sides are walls; by their first sides, the last one over its end."""
+    """The walls of a boundary: runs of wall sides, ordered by first side; the last may run past the boundary's end."""
     count = len(on_wall)
     if on_wall.all():
         return [Run(loop, np.arange(count))]

@@ -40,14 +40,14 @@ class WallSides:
 
     @classmethod
     def smooth(cls, geometry: Geometry, count: int, frame: Frame, turning: float) -> Self:
-        """Those of the smooth curves that the walls stand for, however coarsely these are cut; see `Geometry.cut`.
+        """The panels of the smooth curves that the walls stand for, as sides; see `Geometry.cut`.
 
-        Of walls that are parts of boundaries they are those of the geometry.
+        If some walls are only parts of boundaries, they are the sides of the geometry itself, as from `of`.
 
         Args:
             geometry: whose walls.
-            count, turning: how many there are, and where they are shorter.
-            frame: in which they are cut; not a mirrored one.
+            count, turning: number of panels, and how much shorter they are at bends.
+            frame: the frame in which the walls are cut; not a mirrored one.
         """
         if geometry.has_parts:
             return cls.of(geometry)

@@ -9,7 +9,7 @@ from enf2enf.geometry.plane.corners import reduced
 from enf2enf.geometry.plane.polygon import cross
 
 _FEWEST = 3  # sides between two ends that make an arc: two are those of a parallelogram
-_FARTHEST = 0.1  # of the shortest of it and its neighbours that a curve leaves a side: an octagon's circle just does
+_FARTHEST = 0.1  # most that a curve leaves a side, over the shortest of it and the next ones: an octagon's circle fits
 _PIECES = 8  # segments a side, which leave a 64th of the sides' own sag
 _ENOUGH = 4096  # segments in all: of a polygon with as many sides they are the sides
 
@@ -32,7 +32,7 @@ def smoothed(loop: Loop) -> Loop:
 def with_corners(
     loop: Loop, on_wall: Bool[np.ndarray, " sides"] | None = None
 ) -> tuple[Loop, Int[np.ndarray, " corners"], Bool[np.ndarray, " points"] | None]:
-    """That curve, which of its points are the polygon's corners, and which of its segments are walls; None: all."""
+    """The curve of `smoothed`, the indices of its points that are corners, and which segments are walls (None: all)."""
     kept, corners = reduced(loop, on_wall)
     loop, on_wall = loop[kept], None if on_wall is None else on_wall[kept]
     side, leave = np.roll(loop, -1, axis=0) - loop, _leave(loop, corners.ends)
@@ -43,7 +43,7 @@ def with_corners(
 
 
 def sag(loop: Loop) -> Float[np.ndarray, " _"]:
-    """How far that curve leaves every side of the polygon, from each vertex to the next."""
+    """The largest distance of the curve of `smoothed` from every side, which goes from a vertex to the next."""
     kept, corners = reduced(loop)
     vertices = loop[kept]
     side, leave = np.roll(vertices, -1, axis=0) - vertices, _leave(vertices, corners.ends)
@@ -74,7 +74,7 @@ def _parts(ends: Bool[np.ndarray, " _"]) -> Iterator[Int[np.ndarray, " nodes"]]:
 def _spline(points: Loop, pieces: int, closed: bool) -> Float[np.ndarray, "sides {pieces} 2"]:
     """How far the spline through points is from the chords between them.
 
-    Its parameter is its own length, as that over the lengths of the chords has it.
+    Its parameter is arc length, measured on a first spline whose parameter is the summed length of chords.
     """
     from scipy.interpolate import CubicSpline
 

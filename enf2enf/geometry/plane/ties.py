@@ -1,13 +1,13 @@
-"""Choices that rounding must not make: what is equal up to noise ties, and the next thing decides."""
+"""Choices that rounding must not make: values that are equal up to noise tie, and the next criterion decides."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
-_OWED = 1e-3  # panels: parts that are owed as many to this are owed as much
+_OWED = 1e-3  # panels: remainders that differ by no more are equal
 
 
 def ranks(values: Float[np.ndarray, " values"], noise: float) -> Int[np.ndarray, " values"]:
-    """Which comes how late in ascending order; those with no gap above the noise between them come together."""
+    """The rank of every value in ascending order, from 0; values without a gap above `noise` between them share one."""
     order = np.argsort(values)
     later = np.diff(values[order], prepend=values[order[:1]]) > noise
     found = np.empty(len(values), dtype=int)
@@ -18,7 +18,7 @@ def ranks(values: Float[np.ndarray, " values"], noise: float) -> Int[np.ndarray,
 def apportion(lengths: Float[np.ndarray, " parts"], count: int, least: int) -> Int[np.ndarray, " parts"]:
     """Shares of a count in proportion to lengths by largest remainder, at least so many each.
 
-    Of parts that are owed as much, the first ones get more.
+    If remainders are equal, the first parts get more.
     """
     quota = lengths / lengths.sum() * count
     shares = np.maximum(np.floor(quota).astype(int), least)
