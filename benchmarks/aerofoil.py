@@ -4,14 +4,14 @@
     enf2enf train examples/aerofoil.toml
     python -m benchmarks.aerofoil --split test
 
-One row a family of sections (the first letters of the cases' names) and system. Volume: squared errors in SI units and
-in the data set's axes, over the variance of each channel in all points of the first 160 NACA train cases (z-MSE; of all
-train cases where names do not tell these); nut's over all cases as ln(1 + nut / nu) too, which a few separated flows do
-not rule. The best 95 % are ranked by the mean of the four channels, one ranking for every column. The wall's
-pressure is over its own variance, case by case. C_L and C_D are integrals of the decoded pressure and shear over the
-wall's own sides against those of the stored ones: mean absolute error over mean absolute value, and Spearman's rank
-correlation. Ours has them as they are served as well, sums over smooth curves through the wall, and the drag in the
-wake and the mean of both (`enf2enf/wake.py`). In brackets are intervals of 95 % by bootstrap over cases.
+One row for each system and family of sections (the first letters of the cases' names). Volume: z-MSE, the squared error
+in SI units and the data set's axes over the variance of each channel at all points of the first 160 NACA train cases
+(of all train cases if the names do not mark these); nut over all cases also as ln(1 + nut / nu), which a few separated
+flows do not dominate. The best 95 % of cases are ranked by the mean of the four channels, the same for every column.
+The error of the wall pressure is over its own variance, case by case. C_L and C_D are integrals of the decoded pressure
+and shear over the wall's own sides, against those of the stored fields: mean absolute error over mean absolute value,
+and Spearman's rank correlation. For ours they are also given as served (sums over smooth curves through the wall), with
+the drag from the wake and the mean of both drags (`enf2enf/wake.py`). Brackets: 95 % intervals by bootstrap over cases.
 
 Systems: ours; Transolver, where `benchmarks.peers.train_transolver` left it; POD and Gaussian processes, fitted here
 (`benchmarks.peers.pod`); the nearest training section; the mean field; least squares on the conditions; and those whose

@@ -3,11 +3,11 @@
     python -m benchmarks.aerofoil_data SECTIONS.npz --stored STORED --out data/aerofoil
 
 SECTIONS.npz: `names` (sections,) and `points` (sections, points, 2). STORED: a folder of `rans_aerofoil/*.npz` and
-`rans_sections/*.npz`, flows that the same solver made before; without it as many others are solved in their place. A
-campaign that is there is not made again, one that was interrupted goes on. Names of sections that differ in their last
-digit and what follows are a family (e193, e195). No family that is learnt from chooses or tests; those of a few
-sections that calibrate are, near separation. A section that another split has, under whatever name, is not learnt from.
-The 60 sections that test have done so twice before, under other conditions.
+`rans_sections/*.npz`, flows that the same solver made before; without it, as many others are solved instead. A complete
+campaign is not made again, an interrupted one goes on. Sections whose names differ only in the last digit and what
+follows are a family (e193, e195). No training family is in the validation or test split; families of a few calibration
+sections are trained on, near separation. A training section that is also in another split, under any name, is dropped.
+The 60 test sections have been tested twice before, under other conditions.
 """
 
 import argparse
@@ -33,22 +33,22 @@ from enf2enf.problems.problem import AbstractProblem, SolvedCase
 DESCRIPTION = """Steady turbulent flow (RANS, k-omega SST, wall functions) around NACA and UIUC sections in the \
 conditions of AirfRANS."""
 LICENCE = "Apache-2.0"
-FIRST = {"train": 160, "validation": 20, "calibration": 20}  # of either kind
-TESTED = {"naca": 100, "uiuc": 60}  # once before, which are learnt from since, and now
-ALIKE = 1e-4  # chords: walls as near are one section
-SHOWN = "sd7034"  # in demo and examples, as what nobody learnt from
-NEW_SECTIONS, CHUNK = 240, 40  # of others, solved in campaigns of so many
-NEW_NACA = 40  # of NACA's
-CALIBRATING_NACA = 10  # more of those
-CHOOSING_NACA, MORE_NACA = 80, 160  # and more that choose and are learnt from
+FIRST = {"train": 160, "validation": 20, "calibration": 20}  # cases each of NACA and of other sections
+TESTED = {"naca": 100, "uiuc": 60}  # test cases; as many older test cases are training cases now
+ALIKE = 1e-4  # chords; walls at most this far apart are the same section
+SHOWN = "sd7034"  # used by demo and examples: its family is in no split
+NEW_SECTIONS, CHUNK = 240, 40  # further non-NACA training sections; cases per campaign
+NEW_NACA = 40  # further NACA training cases
+CALIBRATING_NACA = 10  # further NACA calibration cases
+CHOOSING_NACA, MORE_NACA = 80, 160  # further NACA cases, for validation and for training
 CALIBRATING = (
     "e417", "goe359", "fx76mp120", "naca662215", "fx73cl2152", "ea61012", "goe559", "fx60100", "e502", "e682", "e216",
     "goe255", "rc10b3", "nasasc2-0714", "l188tip", "fx66s171", "naca633418",
 )  # fmt: skip
-"""Sections in place of those whose families test since: of families of which no other campaign has one, but that flows
-near separation are drawn of these too."""
-NEAR, STEEP = 80, 19  # of both near separation, from the lower and from the upper side
-THIN, THIN_SECTIONS = 120, 0.09  # of both near separation on either side; how thick those sections are at most
+"""Calibration sections, in place of those whose families are now tested. No other campaign has sections of their
+families, except the ones near separation."""
+NEAR, STEEP = 80, 19  # cases of either kind near separation, of the lower and of the upper side
+THIN, THIN_SECTIONS = 120, 0.09  # thin cases near separation of either side; largest thickness of non-NACA ones
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,14 +146,14 @@ def family(name: str) -> str:
 
 
 def split_of(names: list[str], known: set[str]) -> dict[str, str]:
-    """The split of every family: some, at random, test, choose and calibrate, the others but `SHOWN`'s are learnt from.
+    """Family -> split: random families for test, validation and calibration, the others for training, except `SHOWN`'s.
 
-    Families that tested the first surrogate are learnt from since: now sections of those that calibrate test, of which
-    no flow is stored.
+    The test families were those of the first surrogate and are trained on since: `campaigns` now tests sections of
+    calibration families that have no stored flow.
 
     Args:
         names: of all sections.
-        known: of those of which there is a flow, or as many; `FIRST` says how many of these choose and calibrate.
+        known: names of sections with a stored flow, or as many; `FIRST` counts these for validation and calibration.
     """
     families = sorted({family(name) for name in names})
     wanted = [("test", TESTED["uiuc"], set(names))]
@@ -250,7 +250,7 @@ def apart(walls: Mapping[str, np.ndarray], split: Mapping[str, list[str]]) -> li
 
 
 def _thickness(outline: np.ndarray) -> float:
-    """Of a section of points from its trailing edge over the upper side and back, across the chord, in chords."""
+    """Largest thickness, in chords, of a section from its trailing edge over the upper side and back."""
     nose, along = int(np.argmin(outline[:, 0])), np.linspace(0.05, 0.95, 91)
     upper, lower = outline[: nose + 1][::-1].T, outline[nose:].T
     return float(np.max(np.interp(along, *upper) - np.interp(along, *lower)))

@@ -4,14 +4,14 @@
     enf2enf train examples/airfrans.toml
     python -m benchmarks.airfrans runs/airfrans-scarce data/airfrans-scarce --split test
 
-Fields: squared errors over the variance of u, v, p and nut over all nodes of the train split, those on the wall
-included (z-MSE), mean over the nodes of a case, then over cases, as the data set's own code has them
-(github.com/Extrality/AirfRANS, metrics.py, `Results_test`). "Volume" is of the nodes off the wall. "Surface" is of
-those on it: the pressure's alone, and as that code prints it, over four channels three of which are zero, so a quarter
-of it. Forces: C_L and C_D are
-integrals over the wall's own sides of pressure and shear, means of the two nodes of a side, of the decoded fields
-against the stored ones: mean over cases of the relative error, and Spearman's rank correlation. That code takes the
-shear of a prediction from the gradient of its velocity and the normals from means of the nodes'; here it is decoded.
+Fields: z-MSE, the squared error over the variance of u, v, p and nut at all nodes of the train split, wall nodes
+included; mean over the nodes of a case, then over cases, as in the data set's own code
+(github.com/Extrality/AirfRANS, metrics.py, `Results_test`). "Volume": nodes off the wall. "Surface": nodes on it, for
+the pressure alone, and as that code prints it: over four channels of which three are zero, so a quarter of it.
+Forces: C_L and C_D are integrals of pressure and shear over the wall's own sides (mean of the two nodes of a side), of
+the decoded fields against the stored ones: mean over cases of the relative error, and Spearman's rank correlation.
+That code takes the shear of a prediction from its velocity gradient, and side normals as means of node normals; here
+the shear is decoded.
 
 The score of ML4CFD, see `benchmarks.ml4cfd`: there z-MSE is over all nodes of all cases together, those on the wall
 included (LIPS, airfrans_evaluation.py, `evaluate_ml`), and the competition trained on 103 of the cases of the task
@@ -70,7 +70,7 @@ class Scores:
 
     @property
     def pooled(self) -> dict[str, float]:
-        """What ML4CFD counts: z-MSE over the nodes of all cases together, on the wall no error but of the pressure."""
+        """Errors as in ML4CFD: z-MSE over the nodes of all cases together; on the wall only the pressure has one."""
         off, on = self.nodes.T
         squares = self.volume * off[:, None]
         squares[:, CHANNELS.index("p")] += self.surface * on
@@ -79,7 +79,7 @@ class Scores:
 
 
 def variances(packed: PackedData) -> Float[np.ndarray, "4"]:
-    """Of u, v, p and nut over all nodes of the train split; on the wall only the pressure is not zero."""
+    """Variances of u, v, p and nut over all nodes of the train split; on the wall all but the pressure are 0."""
     ids = packed.ids("train")
     count = sum(len(packed.points(index)) for index in ids)
     mean = sum(_nodes(packed, index).sum(axis=0) for index in ids) / count

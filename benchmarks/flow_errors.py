@@ -14,7 +14,7 @@ from enf2enf.geometry.plane.sides import WallSides
 
 BEST, RESAMPLED = 0.95, 2000
 REFERENCE = ("naca_stored", "naca_first")
-"""How the names of the 160 NACA train cases begin whose variances errors are told in, whatever else is learnt from."""
+"""Prefixes of the names of the 160 NACA train cases whose variances scale all errors, whatever the train split is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Errors:
     loads: Float[np.ndarray, "cases 2 2"]
 
 
-@functools.lru_cache(maxsize=1)  # all systems and families are measured in the same
+@functools.lru_cache(maxsize=1)  # shared by all systems and families
 def variances(packed: PackedData) -> tuple[Float[np.ndarray, "4"], float]:
-    """Of u, v, p and nut, and ln(1 + nut / nu), over all points of the reference cases; of all, if there are none."""
+    """Variances of u, v, p and nut, and of ln(1 + nut / nu), over all points of the reference (else train) cases."""
     train = packed.ids("train")
     ids = [index for index in train if packed.names[index].startswith(REFERENCE)] or list(train)
     points = [flow.volume(packed, index, packed.values(index)) for index in ids]
@@ -75,7 +75,7 @@ def true_loads(packed: PackedData, ids: Sequence[int]) -> Float[np.ndarray, "cas
 
 
 def figures(errors: Errors) -> dict[str, Any]:
-    """Of a family, and of the best of its cases; and the cases with the largest errors."""
+    """Figures of a family and of its best cases, with 95 % intervals; and its three cases with the largest errors."""
     rank, own = errors.volume.mean(axis=1), errors.volume
     best = np.argsort(rank)[: _best(len(rank))]
     uvp, nut = own[:, :3].mean(axis=1), own[:, 3]
@@ -105,7 +105,7 @@ def load_figures(loads: Float[np.ndarray, "cases 2 2"]) -> dict[str, Any]:
 
 
 def best_interval(rank: Float[np.ndarray, " cases"], values: Float[np.ndarray, " cases"]) -> tuple[float, float]:
-    """Of the mean over the best of the cases, which are ranked anew among those drawn."""
+    """95 % interval of the mean over the best cases; each bootstrap sample ranks its cases anew."""
     drawn = _draws(len(rank))
     best = np.argsort(rank[drawn], axis=1)[:, : _best(len(rank))]
     return _middle(np.take_along_axis(values[drawn], best, axis=1).mean(axis=1))
@@ -142,6 +142,6 @@ def _draws(count: int) -> np.ndarray:
 
 
 def _middle(values: Float[np.ndarray, " draws"]) -> tuple[float, float]:
-    """95 % of them are between."""
+    """The interval between the 2.5 and 97.5 % quantiles of the values."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

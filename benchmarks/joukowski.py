@@ -41,7 +41,7 @@ RUNS = (
     ("one and two bodies", Path("runs/joukowski-mixed"), Path("data/joukowski-mixed")),
 )
 SEED = 0
-CASES, LAZY_CASES = 200, 40  # the first of a split; of those who look up the nearest shape, which takes them seconds
+CASES, LAZY_CASES = 200, 40  # first cases of a split; fewer for the nearest-shape lookup, which is slow
 
 
 def drawn(packed: PackedData, index: int) -> Any:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.noise
 
-Noise of 1e-7 chords on every coordinate, twice, of three NACA sections of 60 and of 240 sides (the shipped surrogate of
-aerofoils), and of 30 validation cases of `joukowski`, of 192 sides, where runs/joukowski and data/joukowski are there:
-at 2,000 points the farthest that a field moves, of its span, the 99th percentile, and how many cases move no farther
-than is asked; and how far panels move, mostly along the wall. Beside them what a shift of all nodes by as much does
-while the points stay: what of it is the boundary layer's.
+Two draws of noise of 1e-7 chords on every node coordinate: of three NACA sections of 60 and of 240 sides (the shipped
+aerofoil surrogate), and of 30 `joukowski` validation cases of 192 sides if runs/joukowski and data/joukowski exist.
+Measured at 2,000 points, relative to the span of the field: its largest change, the 99th percentile, and how many cases
+stay within the mark; also how far panels move, mostly along the wall. For comparison, all nodes are shifted by as much
+while the points stay: this shows how much of a change the boundary layer explains.
 """
 
 from collections import defaultdict

@@ -72,7 +72,7 @@ def answer_polars(target: str) -> None:
 
 @contextmanager
 def polars(target: str) -> Iterator[Callable[[], float]]:
-    """What asks a polar in another process, which has asked one already, and returns its seconds."""
+    """A function that has another, warmed-up process ask a polar, and returns the seconds that it took."""
     command = [sys.executable, "-m", "benchmarks.polar", "--polars", target]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None

@@ -7,7 +7,7 @@
 
 A main element and its flap, shapes of a held-out split, at points drawn anew, uniform over [-2, 4] x [-1.5, 1.5].
 The mean squared error over the variance of the distance (NMSE), all shapes together; the median and the largest of
-shapes by themselves; and with the latents that nothing was fitted to. The global code is the same network with one
+shapes by themselves; and with the unfitted latents. The global code is the same network with one
 latent in the middle of the box.
 """
 
@@ -39,7 +39,7 @@ DATA, POINTS, SEED = Path("data/slotted"), 4096, 1
 def reconstruct(
     encoder: MetaEncoder, panels: Panels, points: Float[Array, "points 2"]
 ) -> tuple[Float[Array, " points"], Float[Array, " points"]]:
-    """The distances at points of the frame by the fitted latents, and by those that nothing was fitted to."""
+    """Distances at points in the frame, decoded from the fitted latents and from the initial, unfitted ones."""
     measured = encoder.measure(panels)
     start = LatentCloud(measured[0].pose, encoder.start, measured[0].window)
 

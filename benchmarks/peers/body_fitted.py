@@ -18,10 +18,10 @@ from scipy.ndimage import minimum_filter1d
 from benchmarks.peers.section import Section
 
 REACH = 2.6
-"""Height in the unrolled plane; of the corners of [-2, 4] x [-1.5, 1.5] chords none is above it."""
+"""Height in the unrolled plane that no corner of the box [-2, 4] x [-1.5, 1.5] chords exceeds."""
 _WAKE, _BENDS = 6.0, 0.7  # chords behind the edge, and over which the wake turns into the inflow
 _NEAR_NOSE = np.array([0.004, 0.006, 0.009, 0.013])  # chords from the leading edge where its radius is read
-_LEAST, _BESIDE, _SAME = 1e-7, 150, 1.4  # heights; points that are beside each other; factor in a layer's heights
+_LEAST, _BESIDE, _SAME = 1e-7, 150, 1.4  # least height; neighbours to compare with; factor of heights in one layer
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,9 +117,9 @@ class BodyFitted:
         return self._root(z, z.imag > self._middle(z.real))
 
     def _root(self, z: Complex[np.ndarray, " asked"], is_upper: np.ndarray | bool) -> Complex[np.ndarray, " asked"]:
-        """The one on the right for points on the upper side, on the left for others, above for those before the nose.
+        """The root: on the right for upper points, the left for lower ones, above for points before the nose.
 
-        Within a half turn of the cut the side decides, wherever the points are about the straight line behind it.
+        Behind the focus `is_upper` decides alone, on whichever side of the straight line behind it the points are.
         """
         arm = z - self._focus
         angle = np.mod(np.angle(arm), 2 * np.pi)

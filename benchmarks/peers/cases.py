@@ -59,7 +59,7 @@ class Scale:
     """Mean and standard deviation over all nodes of the train split.
 
     Attributes:
-        centre, spread: of what a network is told; the spread of what never changes is 1.
+        centre, spread: of the inputs of a network; the spread of a constant input is 1.
         mean, deviation: of the fields without dimensions.
     """
 
@@ -85,9 +85,9 @@ class Cases(eqx.Module):
     Attributes:
         inputs: what is known of the nodes; those of the last node repeated as padding.
         target: the fields there; NaN where there are none, and in padding.
-        shares: what the squared error of a field at a node counts: over the squares of the field, so that the root of
-            the sum is the relative error; where there are fields on walls, over their number of nodes and of fields,
-            so that it is the root of the mean square in the domain and of that on the wall.
+        shares: weight of the squared error of a field at a node. Without fields on walls, 1 over the sum of squares of
+            the fields: the root of the weighted sum is the relative L2 error. With such fields, 1 over the numbers of
+            nodes and of fields: the root is that of the mean square in the domain plus the mean square on the wall.
         valid: whether a node is one of the case's own, not padding.
     """
 
@@ -118,7 +118,7 @@ class Cases(eqx.Module):
         return np.asarray(self.valid).sum(axis=1)
 
     def case(self, row: Index, nodes: Int[np.ndarray, " drawn"] | None = None) -> Self:
-        """One of the cases, or some of its nodes, which then count for all."""
+        """One of the cases, or some of its nodes, with their shares scaled up to stand for all of its nodes."""
         if nodes is None:
             return type(self)(self.inputs[row], self.target[row], self.shares[row], self.valid[row])
         share = self.shares[row] * np.float32(self.valid[row].sum() / len(nodes))
@@ -136,7 +136,7 @@ def summary(errors: Float[np.ndarray, " cases"]) -> dict[str, float]:
 
 
 def _mirror(packed: PackedData, index: Index, mirror: bool) -> Frame:
-    """The usual frame, or that of the mirror image: in x about the middle of the bounds, around bodies in y about 0."""
+    """The usual frame, or its mirror image: in x about the middle of the bounds; with wall fields, in y about 0."""
     if has_walls(packed):
         return Frame(np.zeros(2), np.diag([1.0, -1.0 if mirror else 1.0]), 1.0)
     middle = packed.geometry(index).bounds.mean(axis=0)

@@ -10,8 +10,8 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 _LENGTHS, _NOISE = (np.log(0.1), np.log(400.0)), (np.log(1e-8), np.log(10.0))  # bounds; of inputs of deviation 1
-_ITERATIONS, _FITTED_ON = 60, 400  # at the most; the lengths are found on so many cases, all cases answer
-_TINY = 1e-14  # of the variance: where the trend is exact
+_ITERATIONS, _FITTED_ON = 60, 400  # most iterations; most cases to find the lengths on (all cases predict)
+_TINY = 1e-14  # least variance, as a share of the values', where the trend is exact
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,9 +20,9 @@ class GaussianProcess:
 
     Args:
         known: inputs of the cases, over `lengths`.
-        lengths: over which the number changes, in every input.
-        trend: its coefficients: of 1, then of the inputs.
-        weights: of the cases.
+        lengths: length scale of every input.
+        trend: coefficients of the linear trend: the constant, then one per input.
+        weights: kernel weights of the cases.
     """
 
     known: Float[np.ndarray, "cases inputs"]

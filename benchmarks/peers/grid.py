@@ -11,9 +11,9 @@ from scipy.interpolate import CloughTocher2DInterpolator, PchipInterpolator
 from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
-_AROUND, _OUT, _EVEN = 300, 110, 0.05  # lines; how much of their places is even, not where the points are
-_BEYOND = 2.0  # lines beyond the points of a case over which their gradient goes on
-_LAYER = 0.02  # what is lower is of the first layer
+_AROUND, _OUT, _EVEN = 300, 110, 0.05  # lines; share of even spacing in their places
+_BEYOND = 2.0  # lines beyond a case's points over which their gradient extrapolates
+_LAYER = 0.02  # `out` of points up to here counts as first layer
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,14 +29,14 @@ class Grid:
 
     @classmethod
     def of(cls, coordinates: Sequence[Float[np.ndarray, "points 2"]]) -> Self:
-        """At equal numbers of the points of all cases; the first line around is their first layer."""
+        """Lines spaced to hold equal numbers of all cases' points; the first one in `out` is the first layer, 0."""
         around, out = np.concatenate(coordinates).T
         return cls(lines(around, _AROUND), np.append(0.0, lines(out[out > _LAYER], _OUT - 1)))
 
     def resampled(
         self, coordinates: Float[np.ndarray, "points 2"], values: Float[np.ndarray, "points fields"]
     ) -> Float[np.ndarray, "around out fields"]:
-        """Values at points of a case on the grid, cubic between them, by their gradient a little beyond."""
+        """A case's values on the grid: cubic between its points, a little beyond them by the nearest one's gradient."""
         places, nodes = self._places(coordinates), self._nodes
         cubic = CloughTocher2DInterpolator(places, values)
         found = cubic(nodes)
@@ -60,7 +60,7 @@ class Grid:
 
     @functools.cached_property
     def _numbers(self) -> list[PchipInterpolator]:
-        """The numbers of lines, smooth between them: in these the points are spread evenly."""
+        """Smooth maps from coordinates to line numbers, in which the points are spread evenly."""
         return [PchipInterpolator(line, np.arange(len(line), dtype=float)) for line in (self.around, self.out)]
 
     def _places(self, coordinates: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
@@ -69,6 +69,6 @@ class Grid:
 
 
 def lines(values: Float[np.ndarray, " points"], count: int) -> Float[np.ndarray, " {count}"]:
-    """So many places from the lowest to the highest, most of them where the values are."""
+    """`count` places from the lowest to the highest value, denser where the values are dense."""
     even = np.linspace(values.min(), values.max(), count)
     return (1 - _EVEN) * np.quantile(values, np.linspace(0, 1, count)) + _EVEN * even

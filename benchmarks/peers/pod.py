@@ -23,7 +23,7 @@ from enf2enf.data.cache import PackedData, Track, bar
 from enf2enf.dimensionless import Dimensionless
 
 OUTLINES, MOST, PATIENCE, WALL = 10, 40, 3, 160
-"""Modes of outlines; modes of a field at the most; how many in a row may make it worse; lines across the wall."""
+"""Modes of outlines; most modes of a field; modes without improvement that end the search; lines along the wall."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class FieldOfInputs:
         inputs: tuple[Float[np.ndarray, "train inputs"], Float[np.ndarray, "validation inputs"]],
         snapshots: tuple[Float[np.ndarray, "train nodes"], Float[np.ndarray, "validation nodes"]],
     ) -> Self:
-        """From the train cases; the validation cases say how many modes make their squared error least."""
+        """Fits on the train cases; keeps the number of modes with the least squared error on the validation cases."""
         modes = Modes.of(snapshots[0], MOST)
         known, truth = (modes.coefficients(part) for part in snapshots)
         processes: list[GaussianProcess] = []
@@ -141,7 +141,7 @@ class PodGaussian:
         )  # fmt: skip
 
     def _on_nodes(self, case: "_Case") -> list[Float[np.ndarray, " nodes"]]:
-        """Every field, on the grid or across the wall, where the last point goes on beyond it."""
+        """Every field on fixed nodes: of the grid, or along the wall, constant beyond its first and last point."""
         volume = np.moveaxis(self.grid.resampled(case.places, case.volume), -1, 0).astype(np.float32)
         order = np.argsort(case.around)
         across = PchipInterpolator(case.around[order], case.wall[:, order], axis=1)

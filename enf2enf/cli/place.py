@@ -74,7 +74,7 @@ def _from_csv(path: str) -> Float[np.ndarray, "points dim"]:
 
 
 def _coordinates(path: str, title: Row, first: Row) -> list[int] | None:
-    """The places of the columns of coordinates; None where a title names no columns. Refuses names of others."""
+    """Column numbers of the coordinates; None if the title names no columns. Raises `QueryError` for other names."""
     places = coordinates(title, first)
     is_of_names = all(_NAME.fullmatch(cell) for cell in title.cells) and len(title.cells) == len(first.cells)
     if places is None and title.mark == first.mark is not None and is_of_names:
@@ -87,10 +87,10 @@ def _point(path: str, row: Row, count: int, places: list[int] | None) -> list[fl
     """The coordinates in a row of a file.
 
     Args:
-        path: of the file.
-        row: of it.
-        count: of the cells of its first row.
-        places: of those that are coordinates; None for all.
+        path: the file.
+        row: one of its rows.
+        count: number of cells in its first row.
+        places: numbers of the coordinate columns; None for all columns.
     """
     if row.has_decimal_commas:
         raise QueryError(f"line {row.number} of {path}", "decimal points", f"decimal commas, {row.text[:40]!r}")

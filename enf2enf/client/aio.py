@@ -215,7 +215,7 @@ class AsyncClient:
 async def _listening(
     begun: Awaitable[grpc.aio.Call], requests: Iterator[Message], seconds: float
 ) -> AsyncIterator[Message]:
-    """The requests of a call, after a moment in which a server that will not read them can say why."""
+    """The requests of a call, held until the server responds, at most `seconds`: it may refuse before reading them."""
     call = await begun
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(call.initial_metadata(), seconds)

@@ -15,7 +15,7 @@ class Answer:
         upload: the mesh.
         progress: called whenever values have arrived.
         request_id: of the call.
-        shape: the mesh as the server knows it; None where the answer begins with it.
+        shape: the encoded shape; None if it comes as the first message of the answer (`Predict`).
     """
 
     def __init__(
@@ -28,9 +28,9 @@ class Answer:
     ):
         self._question, self._upload, self._progress, self._shape = question, upload, progress, shape
         self._request_id, self._inspector = request_id, Inspector(request_id)
-        self._answers: list[tuple[list[pb.FieldChunk], pb.Summary]] = []  # those that are complete
-        self._chunks: list[pb.FieldChunk] = []  # of the next one
-        self._points = 0  # of these
+        self._answers: list[tuple[list[pb.FieldChunk], pb.Summary]] = []  # complete answers
+        self._chunks: list[pb.FieldChunk] = []  # chunks of the next answer so far
+        self._points = 0  # in these chunks
         self._layout: Layout | None = None
 
     def receive(self, reply: pb.SampleResponse | pb.DecodeResponse | pb.PredictResponse) -> None:
@@ -86,7 +86,7 @@ class Answer:
         return self._shape
 
     def fits(self, chunk_points: int) -> bool:
-        """Whether its messages may be those of a server that computes so many points at once."""
+        """Whether the received chunk sizes fit a server that computes this many points at once."""
         first, *others = (chunk.count for chunk in self._answers[0][0])
         return first == chunk_points if others else first <= chunk_points
 

@@ -25,8 +25,8 @@ from enf2enf.prediction import OnProgress, Prediction, check_progress
 from enf2enf_protos import surrogate_pb2 as pb
 
 # `Sample` answers at most the `chunk_points` of a model, which `Describe` tells.
-_SAMPLED_UNASKED = 256  # points of a question that is not worth another call; a server of smaller chunks refuses it
-_STREAMED_UNASKED = 8192  # points beyond which one message instead of a stream saves too little for another call
+_SAMPLED_UNASKED = 256  # points up to which `Sample` is tried without `Describe`; smaller chunks refuse it
+_STREAMED_UNASKED = 8192  # points beyond which a stream is used without `Describe`: `Sample` saves too little
 _ONE_MESSAGE = 65_536  # points in one message: 1.5 MiB in space, where every server takes 2
 _LOADING_SECONDS = 300.0  # to read a model and to compile it
 _ABSENT = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE)
@@ -58,7 +58,7 @@ class Calls:
         return not model or (yield from exchange.patiently(lambda: self._is_there(exchange, model)))
 
     def _health(self, exchange: Exchange, request: health_pb2.HealthCheckRequest) -> Steps[Any]:
-        """The health of a server that may have to be waited for; why it is not there says more than a wait in vain."""
+        """Server health; waits for a server that is not up yet. If that is in vain, raises why it was not reachable."""
         try:
             return (yield from exchange.single("health.Check", request))
         except grpc.RpcError as error:
@@ -116,8 +116,8 @@ class Calls:
     ) -> Steps[list[Prediction]]:
         """Asks about a shape, under each of the conditions.
 
-        A stream that breaks off is asked for again from its start: so an answer is always that of one server, the same
-        bytes as without the break, and never sewn together from two.
+        A stream that breaks off is requested again from its start: so an answer always comes whole from one server, in
+        the same bytes as without the break.
         """
         check_shape(shape, RemoteShape)
         check_progress(progress)
@@ -133,7 +133,7 @@ class Calls:
     def _question(
         self, model: str, version: int, conditions: Sequence[Conditions], at: At, bounds: np.ndarray | None = None
     ) -> Steps[Question]:
-        """The question; a number that came with a unit is refused with the one that the model wants."""
+        """The question. A number given with a unit is refused; the error names the unit that the model expects."""
         try:
             return Question.of(conditions, at, bounds)
         except UnitError:
@@ -143,7 +143,7 @@ class Calls:
             raise
 
     def _placed(self, question: Question, steps: Steps[T]) -> Steps[T]:
-        """The steps. Raises `ServiceError` where the server does not know walls as a place."""
+        """Takes the steps. Raises `ServiceError` if the server is too old to know walls as a place."""
         try:
             return (yield from steps)
         except grpc.RpcError as error:
@@ -177,7 +177,7 @@ class Calls:
     def _sample(
         self, exchange: Exchange, shape: RemoteShape, question: Question, points: int, answer: Answer
     ) -> Steps[None]:
-        """By one message each way; by a stream where the server computes fewer points at once than was thought."""
+        """Asks by one message each way, or by a stream if the server's chunks turn out smaller than was known."""
         request, believed = question.sample(shape.handle), self._chunk_points.of(_key(shape))
         try:
             yield from exchange.call("surrogate.Sample", lambda: request, answer.receive)
@@ -190,7 +190,7 @@ class Calls:
             yield from self._stream(exchange, shape, question, answer)
 
     def _sample_points(self, exchange: Exchange, model: Key, points: int) -> Steps[int]:
-        """The most points to ask for by `Sample`; asks the server only where that decides about so many points."""
+        """Most points to ask for by `Sample`; calls `Describe` only if its answer matters for this number of points."""
         most = self._chunk_points.of(model)
         if most is None:
             if not _SAMPLED_UNASKED < points <= _STREAMED_UNASKED:
@@ -199,9 +199,9 @@ class Calls:
         return min(most, _ONE_MESSAGE)
 
     def _learn(self, exchange: Exchange, model: Key) -> Steps[int]:
-        """The number of points that a model computes at once, from the server where it is not known.
+        """The number of points that a model computes at once, asked from the server if it is not known.
 
-        It is 0 while another call asks, and where the server says nothing: then a stream is right in any case.
+        Returns 0, so that a stream is used, while another call asks and if the server does not say.
         """
         if self._chunk_points.claim(model):
             request = pb.DescribeRequest(model=model[0], version=model[1])
@@ -216,7 +216,7 @@ class Calls:
         return self._chunk_points.of(model) or 0
 
     def _predictions(self, answer: Answer) -> list[Prediction]:
-        """The whole answer; what is known of its model is forgotten where its chunks are others."""
+        """The whole answer. Forgets the known chunk size of its model if the chunks that came have another size."""
         predictions, shape = answer.predictions(), answer.shape
         known = self._chunk_points.of(_key(shape))
         if known and not answer.fits(known):

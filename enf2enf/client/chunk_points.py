@@ -33,7 +33,7 @@ class ChunkPoints:
                 self._known.pop(model, None)
 
     def claim(self, model: Key) -> bool:
-        """Whether the caller shall ask the server, and then call `release`: not where it is known or another asks."""
+        """True if the caller must ask the server, then `release`; False if the number is known or another call asks."""
         with self._lock:
             if model in self._known or model in self._claimed:
                 return False

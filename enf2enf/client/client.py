@@ -164,7 +164,7 @@ class Client:
             mesh: a `Geometry`; or a file's path, its bytes, a `Mesh`, one of pyvista, or closed curves. Whether the
                 domain goes on beyond an outer boundary is for the model to say: a `Geometry` is sent as curves.
             name: file name or format, where the path does not say it.
-            walls: patches that are walls; empty: inner loops. Of a `Geometry`, which knows them, none.
+            walls: patches that are walls; empty: inner loops. Ignored for a `Geometry`, which has its own.
             symmetry: patches in planes of symmetry, of which the mesh is one side: the geometry, its walls and bounds
                 are those of the whole, as if it had been given. Of a `Geometry`, none.
             length_unit: of the coordinates: m, cm, mm, um, km, in or ft. A `Geometry` is in metres.
@@ -185,8 +185,8 @@ class Client:
     ) -> Prediction:
         """The fields of an encoded shape; sends its mesh again, once a call, if the server has dropped it.
 
-        Sent again, it is encoded by the model of the same name as before: in the version that `encode` was given, else
-        in the newest one, which `shape.version` of the answer tells.
+        A mesh that is sent again goes to the model of the same name, in the version that was given to `encode`, else in
+        the newest one; `shape.version` of the answer says which.
 
         Args:
             shape: from `encode`.

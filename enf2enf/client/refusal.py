@@ -22,7 +22,7 @@ def passes(error: grpc.RpcError) -> bool:
     """Whether the same call may be answered in a moment."""
     if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:  # mostly a limit, which will be the same in a moment
         return any(words in (error.details() or "") for words in _FULL)
-    # We never cancel a call that we then ask about: it is a server that stops which cancels what it has not begun.
+    # CANCELLED comes from a server that stops, for calls that it has not begun: calls cancelled here never get here.
     return hidden(error) or error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 

@@ -35,9 +35,9 @@ class Upload:
     """A mesh file and how it is to be read.
 
     Args:
-        header: the message.
-        data: the file.
-        source: what it was made of, where that is another file; None for what is sent as it is.
+        header: message with the name of the file and how to read it.
+        data: content of the file.
+        source: the file that `data` was converted from; None if it is sent unchanged.
     """
 
     header: pb.MeshHeader
@@ -79,13 +79,13 @@ class Upload:
             raise MeshError("name", "the file name or format of these bytes", "none")
         data, sent = bytes(mesh), name.encode(errors="replace").decode()  # a file's name need not be Unicode
         if not data:
-            formats.check(name, formats.named(name), data)  # which says so
+            formats.check(name, formats.named(name), data)  # raises: an empty file
         understood = {"walls": walls, "symmetry": symmetry, "length_unit": length_unit}
         header = message(pb.MeshHeader, name=sent, size=len(data), model=model, version=version, **understood)
         return cls(header, data, source)
 
     def to_model(self, model: str) -> "Upload":
-        """The same for a model by its name: in the version that was named, else in the newest."""
+        """The same upload for the model of this name, in the version that the upload named, else in the newest."""
         header = pb.MeshHeader()
         header.CopyFrom(self.header)
         header.model = model

@@ -44,7 +44,7 @@ class Truth:
 
     @classmethod
     def stored(cls, id: str) -> "Truth":
-        """That of an asset."""
+        """The stored solution in the asset of this id."""
         case = solved_case(npz.read(enf2enf_meshes.path(id), id))
         assert case.samples is not None and case.wall is not None  # this problem has both for every case
         return cls(Geometry.from_mesh(case.mesh, outer_is_far=True), case.conditions, case.samples, case.wall)
@@ -77,7 +77,7 @@ class Answers:
 
 
 def ask(client: Client) -> dict[str, tuple[Truth, Answers]]:
-    """By the name of the section."""
+    """Asks about every stored section; returns section name -> truth and answers."""
     truths = {name: Truth.stored(id) for id, name in SECTIONS.items()}
     return {name: (truth, _asked(client, truth)) for name, truth in truths.items()}
 
@@ -92,7 +92,7 @@ def _asked(client: Client, truth: Truth) -> Answers:
 
 
 def errors(truth: Truth, answers: Answers) -> dict[str, float]:
-    """Of every field, relative L2; of the velocity, of what it is more than the inflow."""
+    """Relative L2 error of every field; for the velocity, of its difference from the inflow."""
     found = {}
     for quantity in SCHEMA.fields:
         on_wall = quantity.on == "wall"

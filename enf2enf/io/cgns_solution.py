@@ -17,12 +17,12 @@ def at_nodes(zone: Any) -> dict[str, np.ndarray]:
 def in_cells(
     zone: Any, dim: int, sections: Sequence[tuple[int, np.ndarray]]
 ) -> tuple[dict[str, list[np.ndarray]], list[str]]:
-    """The fields in the cells of a zone by name: of every section, NaN in those that bound others; and what is left.
+    """Cell fields of a zone: name -> one array per section (NaN in boundary sections); and remarks on fields left out.
 
     Args:
         zone: the zone.
-        dim: of its cells.
-        sections: of how many dimensions their elements are, and the numbers of these.
+        dim: dimension of its cells.
+        sections: of every section, the dimension of its elements and their numbers.
     """
     numbers = np.sort(np.concatenate([np.zeros(0, np.int64), *(own for of, own in sections if of == dim)]))
     found, remarks = {}, []
@@ -44,7 +44,7 @@ def _fields(solutions: Iterator[Any]) -> dict[str, np.ndarray]:
 
 
 def _solutions(zone: Any, *places: list[str]) -> Iterator[Any]:
-    """Those at one of the places; one that says none is at the nodes."""
+    """Solutions at one of the given grid locations; a solution without a location is at the nodes."""
     for solution in labelled(zone, "FlowSolution_t").values():
         if [text_of(place) for place in labelled(solution, "GridLocation_t").values()] in places:
             yield solution

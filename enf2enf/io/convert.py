@@ -46,14 +46,14 @@ def from_meshio(raw, names: Mapping[int, str]) -> Mesh:
 
 
 def _numeric(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The data that are numbers, one column of them as a row."""
+    """The numeric data as float64; an array (n, 1) becomes (n,)."""
     fields = {name: np.asarray(v) for name, v in data.items() if not name.startswith(_NOT_FIELDS)}
     fields = {name: v.astype(np.float64) for name, v in fields.items() if v.dtype.kind in "fiub"}
     return {name: v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v for name, v in fields.items()}
 
 
 def _of_cells(raw, order: Sequence[int]) -> dict[str, np.ndarray]:
-    """The cell data that number no patches, block after block in this order; of one shape in all of them."""
+    """Cell data other than patch numbers, joined block after block in this order; blocks must agree in shape."""
     found = {}
     for name, blocks in raw.cell_data.items():
         parts = [np.asarray(blocks[number]) for number in order if number < len(blocks)]
@@ -65,9 +65,9 @@ def _of_cells(raw, order: Sequence[int]) -> dict[str, np.ndarray]:
 
 
 def _unused(points: np.ndarray, cells: tuple[CellBlock, ...]) -> Iterator[str]:
-    """A sentence on nodes that no cell uses: cells of a kind that the reader does not know may have been on them.
+    """A warning if nodes belong to no cell: the file may have cells there of a kind that the reader does not know.
 
-    Pieces of curves, which may bound such cells, use them only where there is nothing else.
+    Lines and vertices count as cells only in a mesh of nothing else, since they may bound such unknown cells.
     """
     filling = [b for b in cells if not topology.is_curve(b.kind) and b.kind != "vertex"] or cells
     used = np.zeros(len(points), bool)
@@ -93,7 +93,7 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def _kind(kind: str, width: int) -> str:
-    """Polygons come in blocks of one width each; those of three or four corners have names of their own."""
+    """The kind of a block; a block of polygons is named by its number of corners: `triangle`, `quad`, `polygon5`."""
     return {3: "triangle", 4: "quad"}.get(width, f"polygon{width}") if kind == "polygon" else kind
 
 
@@ -102,7 +102,7 @@ def _is_flat(points: np.ndarray) -> bool:
 
 
 def flattened(values: np.ndarray, plane: Sequence[int] = (0, 1)) -> np.ndarray:
-    """Of vectors in space that lie in a plane, but for rounding, the components in it; all else as it is."""
+    """In-plane components of vectors (n, 3) that lie in the plane but for rounding; any other array as it is."""
     if values.shape[1:] != (3,):
         return values
     sizes = np.abs(values[np.isfinite(values).all(axis=1)]).max(axis=0, initial=0.0)
@@ -135,7 +135,7 @@ def _chosen(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Kind -> nodes, tags and numbers of its cells; of number -1 is one that stands for a facet and is none of them."""
+    """Kind -> nodes, tags and numbers of its cells; number -1 marks a cell made for a facet, not a cell of the mesh."""
     parts: dict[str, list[tuple[np.ndarray, int, np.ndarray]]] = {}
     facets = {tag: mesh.patches[name] for tag, name in enumerate(names, start=1)}
     start = 0
@@ -151,7 +151,7 @@ def _tagged(mesh: Mesh, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndar
 
 
 def _on_facets(block: CellBlock, facets: dict[int, np.ndarray], nodes: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Tag -> which pieces of a curve are on its facets, which are taken out there; 0 -> those on none."""
+    """Yields (tag, lines of the block on its facets) and removes these facets; last (0, lines on no facet)."""
     own, free = topology.keys(block.nodes[:, :2], nodes), np.ones(len(block.nodes), bool)
     for tag, rows in facets.items():
         if rows.shape[1] == 2:

@@ -44,8 +44,8 @@ class Table:
 def read(text: str) -> Table:
     """The curves in a text. Its first row may name the columns (x, y, then z or that of labels), or be a title.
 
-    A title in cells like those of the row behind it may name other columns, and is mentioned. Behind a title, a row of
-    two counts and as many points is Lednicer's form: both sides from the nose to the tail.
+    A title with the same separator as the next row may name other columns, so a remark mentions it. After a title, a
+    row of two counts followed by that many points is Lednicer's form: both sides, each from the nose to the tail.
 
     Raises:
         ValueError: a row that is none, no points.
@@ -214,7 +214,7 @@ def _check_labels(names: tuple[str, ...], loops: list[_Loop]) -> None:
 
 
 def _without_counts(loops: list[_Loop]) -> list[_Loop]:
-    """One loop of both sides of an aerofoil where two counts of points and these are found, otherwise what is found."""
+    """One loop around an aerofoil if the rows are two counts and that many points (Lednicer's form), else the loops."""
     (first, second), *points = np.concatenate([curve for _, curve in loops]).tolist()
     if min(first, second) < 2 or first % 1 or first + second != len(points):
         if len(loops) > 1 and len(loops[0][1]) == 1:

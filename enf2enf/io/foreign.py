@@ -25,7 +25,7 @@ def is_foreign(path: Path) -> bool:
 def as_vtu(path: Path) -> tuple[bytes, str]:
     """The same data set as a VTU file, and its name: the cells of all blocks and pieces, and the data that all have.
 
-    Of a case of Fluent, its `.dat` file beside it, the zones of cells.
+    Of a Fluent case (`.cas`, with its `.dat` file beside it), the cell zones only.
 
     Raises:
         MeshError: pyvista is not installed, or finds no cells in the file.
@@ -50,7 +50,7 @@ def as_vtu(path: Path) -> tuple[bytes, str]:
 
 
 def _zones(data: Any) -> Any:
-    """The zones of cells of a case of Fluent as one grid; the others, of sides, VTK makes of the cells beside these."""
+    """The cell zones of a Fluent case as one grid; VTK fills face zones with adjacent cells, so they are left out."""
     import pyvista
 
     kinds = {name: name.partition(":")[2] for name in data.keys()}  # noqa: SIM118, NAME:KIND of a list of blocks

@@ -8,7 +8,7 @@ from enf2enf.io.gmsh_numbers import Numbers
 
 
 def distinct(blocks: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Elements, each once, and for all of them which one it is: version 2 repeats those of several groups."""
+    """Distinct elements, and the index of each given one among them: version 2 repeats an element for each group."""
     nodes = np.concatenate(blocks)
     order = np.lexsort(nodes.T)
     is_new = np.ones(len(nodes), bool)
@@ -36,7 +36,7 @@ def nodes_of(number: int) -> int:
 
 
 def dim_of(number: int) -> int:
-    """Of how many dimensions it is."""
+    """Dimension of an element of a type."""
     from meshio._mesh import topological_dimension
 
     return topological_dimension[name_of(number)]

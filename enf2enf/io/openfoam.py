@@ -168,7 +168,7 @@ class _Slab:
         return Mesh(points, tuple(blocks), {name: ends for name, (ends, _) in lines.items()}, {}, warnings, data)
 
     def _lines(self, points: Float[np.ndarray, "points 2"]) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
-        """Name -> ends of the lines that a patch is from the side, and of which of its faces each is."""
+        """Patch name -> ends of the lines that it appears as from the side, and the patch face of each line."""
         from scipy.spatial import KDTree
 
         tree = KDTree(points)
@@ -199,7 +199,7 @@ class _Slab:
 
 
 def _surface(volume: Any) -> Any:
-    """All faces of one cell alone, each with the number of its cell."""
+    """All faces that belong to one cell only, each with the number of this cell."""
     import pyvista
     from vtkmodules.vtkFiltersGeometry import vtkDataSetSurfaceFilter
 

@@ -8,10 +8,10 @@ from jaxtyping import Int
 
 from enf2enf.mesh import topology
 
-# Cell data that number the boundary an element belongs to, as meshio calls them: a file that meshio made of another
-# one has them in any format.
+# Names that meshio gives to cell data with the boundary number of each element. A file that meshio converted has them
+# in any format.
 _TAGS = ("gmsh:physical", "su2:tag", "cell_tags", "nastran:ref", "medit:ref", "CellEntityIds", "patch", "marker", "tag")
-_APART = ("gmsh:physical", "CellEntityIds")  # of these, by Gmsh, which numbers curves and surfaces apart
+_APART = ("gmsh:physical", "CellEntityIds")  # Gmsh's, where a curve and a surface may have the same number
 _PREFIX = "patch:"  # cell data that are 1 on the cells of the patch so called
 _NOT_A_PATCH = {"gmsh:bounding_entities"}
 
@@ -112,7 +112,7 @@ class _Rim:
 
     @functools.cached_property
     def _edges(self) -> tuple[np.ndarray, np.ndarray]:
-        """The ends of every edge of one cell, and of every node whether it is in a cell and on no such edge."""
+        """Ends of edges that belong to one cell only; and whether each node is inside: in a cell, on no such edge."""
         blocks = [_Block(b.type, np.asarray(b.data)) for b in self._raw.cells if topology.is_surface(b.type)]
         sides = np.concatenate([np.zeros((0, 3), int), *(topology.edges(block) for block in blocks)])
         first, count = topology.once(sides[:, ::2])

@@ -1,4 +1,4 @@
-"""What a file has that our `Mesh` does not hold, and that a file of another format made of it has not either."""
+"""What a file has that our `Mesh` cannot hold, so that it is lost when the file is converted to another format."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
@@ -12,12 +12,12 @@ _SHOWN = 5
 
 
 def unheld(raw: Any, patches: Collection[str], fields: Collection[str]) -> Iterator[str]:
-    """What is expected of such a file, and what is got, of each kind in one piece of a sentence.
+    """For each kind of data that is lost, the end of a sentence "expected ...": what was there, and what is left.
 
     Args:
         raw: a `meshio.Mesh`; its `unheld`, if it has one, is what its reader saw: kind -> names.
         patches: those that became patches.
-        fields: those data, at nodes and by cell, that became numbers of ours.
+        fields: names of the node and cell data that were kept, as real numbers.
     """
     found = {
         "groups of surfaces": _groups(raw, topology.is_surface) + _numbers(raw),
@@ -43,7 +43,7 @@ def _groups(raw: Any, is_of: Callable[[str], bool]) -> list[str]:
 
 
 def _numbers(raw: Any) -> list[str]:
-    """Cell data that number patches, where they tell areas apart too."""
+    """Names of patch-number data that also distinguish areas."""
     is_area = [topology.is_surface(block.type) for block in raw.cells]
     found = {name: [np.ravel(p) for p, yes in zip(parts, is_area, strict=False) if yes]
              for name, parts in raw.cell_data.items() if is_mark(name)}  # fmt: skip

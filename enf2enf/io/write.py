@@ -38,7 +38,7 @@ def write_bytes(mesh: Mesh, format: str) -> bytes:
 
 
 def left_out(path: Path, mesh: Mesh) -> Iterator[str]:
-    """Sentences on what a mesh, or the file it is of, has beside geometry and nodal fields and another file has not."""
+    """Sentences on what is lost, of a mesh and of the file that it was read from, by writing it to another file."""
     chosen = formats.named(path.name)
     held = {
         "patches": chosen.patches or not mesh.patches,
@@ -83,7 +83,7 @@ def _dim(kind: str) -> int:
 
 
 def _fitted(mesh: Mesh, chosen: formats.Format) -> Mesh:
-    """What of a mesh the format can hold beside its geometry; straight lines where no other are known."""
+    """The mesh without what the format cannot hold; curved lines become straight if it knows no others."""
     cells, patches, cell_data = mesh.cells, mesh.patches, mesh.cell_data if chosen.cell_fields else {}
     if not chosen.patches:
         kept = tuple(block for block in cells if not topology.is_curve(block.kind))

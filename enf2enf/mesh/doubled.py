@@ -14,12 +14,12 @@ _NOTHING = 1e-12  # of the extent: an edge of no length
 
 
 def check_shared(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "points 2"], share: float) -> None:
-    """Refuses edges of the boundary of cells that lie on each other: neighbours that have nodes of their own.
+    """Refuses boundary edges that coincide: neighbouring cells there have duplicate nodes instead of shared ones.
 
     Args:
         pieces: (first, middle, last) of the edges that belong to one cell.
         points: the nodes.
-        share: of the extent that nodes may be apart, and yet coincide; at least 1e-9.
+        share: distance, as a share of the extent, at which nodes still coincide; at least 1e-9.
 
     Raises:
         GeometryError: there are some.
@@ -43,9 +43,9 @@ def check_shared(pieces: Int[np.ndarray, "edges 3"], points: Float[np.ndarray, "
 
 
 def merged(mesh: Mesh, tolerance: float) -> Mesh:
-    """A mesh whose nodes that are at most so far apart are one; the values of the first of them stay.
+    """The mesh with nodes at most `tolerance` apart joined into one, with the values of the first of them.
 
-    Sides of curves, and of patches, of which both ends become one node are left out.
+    Line cells and patch edges whose two ends become one node are left out.
 
     Args:
         mesh: the mesh.

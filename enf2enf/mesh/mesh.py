@@ -33,11 +33,11 @@ class Mesh:
         cells: blocks of cells; lower-dimensional blocks (lines of a plane mesh) may be among them.
         patches: name -> boundary facets as rows of corner-node indices (2-D: edges, two nodes a row).
         point_data: name -> nodal values, `(points,)` or `(points, components)`.
-        warnings: sentences about what of its file is not in it, or deserves a second look.
+        warnings: sentences about parts of its file that were left out or deserve a second look.
         cell_data: name -> values by cell, `(cells,)` or `(cells, components)`, block after block; NaN for none.
-        source: the file that it was read from, as it is; None where there is none.
-        unit: that it came in, of which it was scaled.
-        unheld: what else its file has, which one of another format made of it has not; each the end of a sentence.
+        source: the file that it was read from, unchanged; None if there is none.
+        unit: length unit of its file, from which `points` were scaled to metres.
+        unheld: ends of sentences about contents of its file that conversion to another format loses.
 
     Raises:
         MeshError: no nodes or cells, coordinates that are not finite, an index out of range, nodal data of

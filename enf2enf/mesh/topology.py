@@ -147,12 +147,12 @@ def _is_straight(block: Cells) -> bool:
 
 
 def among(keys: Int[np.ndarray, " keys"], known: Int[np.ndarray, " known"]) -> Bool[np.ndarray, " keys"]:
-    """Which keys are known; those are sorted."""
+    """Which keys are among `known`, which must be sorted."""
     return np.append(known, -1)[np.searchsorted(known, keys)] == keys if len(known) else np.zeros(len(keys), bool)
 
 
 def once(ends: Int[np.ndarray, "edges 2"]) -> tuple[Int[np.ndarray, " different"], Int[np.ndarray, " different"]]:
-    """Where every edge comes first, in either direction, and how often it comes; by its lower node, then the other."""
+    """First index and count of every distinct edge, in either direction; ordered by lower node, then the other."""
     _, first, count = np.unique(keys(ends, int(ends.max(initial=0)) + 1), return_index=True, return_counts=True)
     return first, count
 
@@ -188,12 +188,12 @@ def _check_closed(nodes: np.ndarray, ends: np.ndarray, points: np.ndarray) -> No
 
 
 def _loop(start: int, ahead: memoryview, seen: bytearray) -> list[int]:
-    """The ways taken from a node until it comes again; the ways out of node k are 2 k, the first choice, and 2 k + 1.
+    """The ways taken around the loop of a node; node k has the ways 2 k (taken unless it leads back) and 2 k + 1.
 
     Args:
         start: the node.
-        ahead: of every way the node that it leads to.
-        seen: of every node whether it is in a loop.
+        ahead: for every way, the node that it leads to.
+        seen: for every node, whether it is in a loop already; updated.
     """
     taken, node, previous = [], start, -1
     while not seen[node]:

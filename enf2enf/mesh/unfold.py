@@ -16,15 +16,15 @@ _SAME = 1e-9  # of the extent: rounding; a wall that leaves the plane in a cusp 
 
 
 def unfolded(mesh: Mesh, patches: Sequence[str], walls: Sequence[str] = ()) -> Mesh:
-    """The whole of which a plane mesh is the half or the quarter; where no patches are named, the mesh itself.
+    """The whole domain, of which a plane mesh is one half or quarter; the mesh itself if no patches are named.
 
     Nodes in the patches are shared by both halves, so that the patches are gone; all other patches have both halves.
-    The given nodes come first, in their order. Values at nodes and cells are left out: of half of them none is known.
+    The given nodes come first, in their order. Values at nodes and cells are left out: the mirrored ones are unknown.
 
     Args:
         mesh: cells that fill an area, or bare curves, which the lines of the patches close.
-        patches: each straight, at the boundary, with all of the mesh on one side; they are in one plane or in two that
-            are perpendicular to each other, which have all of the boundary in them.
+        patches: straight parts of the boundary with all of the mesh on one side, in one plane or in two perpendicular
+            ones. Together they must hold every boundary edge in these planes.
         walls: patches that are walls, which no plane of symmetry is.
 
     Raises:

@@ -224,7 +224,7 @@ def _plain(value: Any) -> Any:
 
 
 def _finish(folder: Path, plan: Plan) -> None:
-    """Writes `dataset.json` from the cases' entries, which have then done their service."""
+    """Writes `dataset.json` from the cases' entries under `progress`, and then deletes these."""
     entries = {name: json.loads((folder / "progress" / f"{name}.json").read_text()) for name in plan.ids()}
     measured = [json.loads((folder / "progress" / f"floor_{i:04d}.json").read_text()) for i in plan.floor()]
     errors = [m["relative_l2"] for m in measured if m["relative_l2"] is not None]

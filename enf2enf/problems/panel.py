@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
-_OUTSIDE = 1e-7  # how far outside the wall the flow is made to follow it, chords
+_OUTSIDE = 1e-7  # distance outside the wall at which no flow through it is imposed, chords
 
 Numbers = Float[np.ndarray, "points panels"]
 Walls = tuple[Float[np.ndarray, "_ 2"], ...]
@@ -24,7 +24,7 @@ class PanelFlow:
     Args:
         walls: each from its trailing edge along the lower side, around the nose and back, closed.
         incidence: angle from the x axis to the inflow, rad.
-        strengths: of the vorticity at the nodes of every wall, clockwise; as much as the speed there, along the wall.
+        strengths: vorticity at the nodes of every wall, clockwise positive; it equals the speed along the wall there.
     """
 
     walls: Walls
@@ -33,7 +33,7 @@ class PanelFlow:
 
     @classmethod
     def around(cls, walls: Sequence[Float[np.ndarray, "_ 2"]], incidence: float) -> Self:
-        """No flow through the middles of the panels, and no vorticity at the trailing edges."""
+        """The flow that passes no panel's middle; at a trailing edge the vorticities of both sides sum to 0 (Kutta)."""
         sides = np.concatenate([np.diff(wall, axis=0) for wall in walls])
         outward = np.stack([-sides[:, 1], sides[:, 0]], axis=1) / np.hypot(*sides.T)[:, None]
         middles = np.concatenate([(wall[1:] + wall[:-1]) / 2 for wall in walls]) + _OUTSIDE * outward
@@ -54,10 +54,10 @@ class PanelFlow:
 
     @property
     def wall_speeds(self) -> tuple[Float[np.ndarray, " _"], ...]:
-        """At the middles of the panels of every wall, along it.
+        """Speeds along every wall, at the middles of its panels.
 
-        The vorticity at an edge says that both sides are left at one speed, not which: that of the next node stands for
-        it, which is some hundredths off there.
+        The condition at an edge makes the speeds of both sides equal, but does not fix their value: the speed at the
+        next node is used in its place, with an error of some hundredths there.
         """
         ends = (np.concatenate([own[1:2], own[1:-1], own[-2:-1]]) for own in self.strengths)
         return tuple((own[1:] + own[:-1]) / 2 for own in ends)
@@ -66,7 +66,7 @@ class PanelFlow:
     def lift_coefficients(self) -> Float[np.ndarray, " walls"]:
         """Twice the circulation around every wall, over a chord of 1.
 
-        Their sum is that of all walls, by the law of Kutta and Joukowski; one wall of several also feels the others.
+        Their sum is the lift coefficient of all walls (Kutta-Joukowski); one wall's lift also depends on the others.
         """
         lengths = [np.hypot(*np.diff(wall, axis=0).T) for wall in self.walls]
         return np.array([length @ (own[1:] + own[:-1]) for length, own in zip(lengths, self.strengths, strict=True)])
@@ -79,7 +79,7 @@ def _inflow(incidence: float) -> Float[np.ndarray, "2"]:
 def _influence(
     wall: Float[np.ndarray, "nodes 2"], points: Float[np.ndarray, "points 2"]
 ) -> Float[np.ndarray, "points nodes 2"]:
-    """Velocities at points of vorticity that is 1 at one node and falls to 0 at both of its neighbours."""
+    """Velocities at points, for each node: from vorticity 1 at the node, falling linearly to 0 at both neighbours."""
     side = np.diff(wall, axis=0)
     length = np.hypot(*side.T)
     along = side / length[:, None]

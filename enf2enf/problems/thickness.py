@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 COEFFICIENTS = (0.2969, -0.1260, -0.3516, 0.2843, -0.1036)
-"""Of the square root of x and of its powers from 1 to 4."""
+"""Coefficients of sqrt(x), x, x^2, x^3 and x^4."""
 
 
 def half_thickness(x: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
-    """That of a section as thick as a fifth of the chord, at distances from the nose along the chord, in chords."""
+    """Half the thickness (chords) of a section 20 % thick, at distances from the nose along the chord, in chords."""
     return COEFFICIENTS @ np.stack([np.sqrt(x), x, x**2, x**3, x**4])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.process import BaseProcess
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_GIVE_UP = getattr(signal, "SIGUSR1", None)  # Windows has no signal of one's own
+_GIVE_UP = getattr(signal, "SIGUSR1", None)  # None on Windows, which has no user-defined signal
 _GRACE = 10.0  # seconds for a worker whose parent is gone to end its solver and remove its files
 _BETWEEN = 0.02  # seconds from look to look
 _given_up = threading.Event()  # in a worker
@@ -21,7 +21,7 @@ _given_up = threading.Event()  # in a worker
 def finished(
     pool: concurrent.futures.Executor, work: Iterable[Callable[[], None]], jobs: int
 ) -> Iterator[concurrent.futures.Future[None]]:
-    """The calls as they end; never more than `jobs` are in the pool, which begins one more when it is shut down."""
+    """Yields calls as they end; at most `jobs` are in the pool, as on shutdown it would still begin one that waits."""
     running: set[concurrent.futures.Future[None]] = set()
     for call in work:
         if len(running) == jobs:
@@ -33,9 +33,9 @@ def finished(
 
 @contextlib.contextmanager
 def workers(jobs: int, stopping: Callable[[], None]) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Single-threaded processes that leave Ctrl-C to their parent; no unfinished work outlives the block, or it.
+    """A pool of single-threaded processes that ignore Ctrl-C; none of their work outlives the block or the parent.
 
-    At its end the block waits for the work that was begun. A Ctrl-C meanwhile has that given up.
+    When the block ends, it waits for the work that has begun; a Ctrl-C during this wait makes the workers give it up.
 
     Args:
         jobs: how many.
@@ -63,7 +63,7 @@ def workers(jobs: int, stopping: Callable[[], None]) -> Iterator[concurrent.futu
 
 
 def _end(pool: concurrent.futures.Executor, processes: Iterable[BaseProcess]) -> None:
-    """Waits for all processes, but not as the pool does: once interrupted, that takes them for ended."""
+    """Waits for all processes; the pool's own wait, once interrupted, would take running ones for ended."""
     pool.shutdown(wait=False, cancel_futures=True)
     while any(process.is_alive() for process in processes):
         time.sleep(_BETWEEN)
@@ -85,9 +85,9 @@ def _do(call: Callable[[], None]) -> None:
 
 
 def _begin() -> None:
-    """In a worker: Ctrl-C and SIGTERM are its parent's to handle, and when that is killed the worker gives up too.
+    """In a worker: ignores Ctrl-C and SIGTERM, which the parent handles; gives up if the parent is killed.
 
-    It does so by an exception in its call, which ends a solver and removes its files, and begins no other.
+    Giving up raises an exception in the running call, which ends its solver and removes its files; no other begins.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -97,7 +97,7 @@ def _begin() -> None:
 
 
 def _give_up(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_IGN)  # once: what it ends by takes its time
+    signal.signal(number, signal.SIG_IGN)  # only once: ending the call takes time
     _given_up.set()
     sys.exit(1)
 

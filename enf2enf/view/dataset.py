@@ -17,7 +17,7 @@ _INK, _ODD = "#1f2933", "#c0392b"
 
 
 def dataset_picture(path: str | os.PathLike[str], review: Review) -> None:
-    """Draw the walls of all cases over each other, those that something was said of in red, and the ranges, into a PNG.
+    """Draw into a PNG the walls of all cases over each other, red for cases with findings, and the ranges.
 
     Args:
         path: the picture; its folder exists.

@@ -19,7 +19,7 @@ from enf2enf.geometry.plane.polygon import Loop
 
 _INK, _MODEL, _BODY = "#1f2933", "#e07a1f", "#e9ecef"
 _WINDOW = ((-0.35, -0.55), (1.65, 0.55))  # chords
-_FASTEST = 1.8  # that the colours tell apart
+_FASTEST = 1.8  # upper end of the colour scale
 
 
 @dataclasses.dataclass(frozen=True)

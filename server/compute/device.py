@@ -62,7 +62,7 @@ class _Waiting:
 
 
 class Device:
-    """Lanes take turns; within a lane callers do, and of one caller it is first come, first served.
+    """Computes batches of items: lanes take turns, callers within a lane too; items of one caller keep their order.
 
     The next batch is begun before the results of the one before are collected, so that the cores never wait for this
     thread. A stream has at most two chunks in its lane, so that streams take turns chunk by chunk whatever their size,

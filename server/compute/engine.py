@@ -30,8 +30,8 @@ from enf2enf_server.ops.metrics import Metrics
 from enf2enf_server.parsing.parsed_mesh import MeshLimits, ShapeOptions
 from enf2enf_server.parsing.pool import Parsers
 
-_AHEAD = 2  # sets of conditions of a query that are prepared beside the one that is answered
-_FEW = 512_000  # points, or `SMALL`, times sides: compared without a thread of their own, in 3 ms at most
+_AHEAD = 2  # further sets of conditions of a query prepared while one is answered
+_FEW = 512_000  # points (at least `SMALL`) times sides up to which no thread is used: 3 ms at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class MeshOptions:
 
     @property
     def reading(self) -> tuple[str, ...]:
-        """What decides how bytes are understood, as texts; others where anything is."""
+        """The options that decide how the bytes are read, as texts, for the handle of the shape."""
         return formats.named(self.name).name, self.length_unit, str(len(self.walls)), *self.walls, *self.symmetry
 
 
@@ -150,10 +150,9 @@ class Engine:
     def answer(self, call: Call, query: ResolvedQuery, points: Iterator[Points]) -> Iterator[FieldChunk | Summary]:
         """The fields at all points, in their order, chunk by chunk, then the summary. For the call's thread.
 
-        Of a sorted query a block is answered once all of it is computed; while it is sent, the next one is begun, and
-        no further one is held. The next part is taken only when the one before has been sent. The iterator is closed
-        where the client has cancelled or its deadline has passed: the chunks that wait for the device are cancelled
-        with it.
+        A block of a sorted query is answered once all of it is computed; while it is sent, the next one is begun, and
+        no further one is held. Callers take a part only after sending the one before. They close the iterator if the
+        client has cancelled or its deadline has passed, which also cancels the chunks that wait for the device.
 
         Args:
             call: the request.
@@ -186,7 +185,7 @@ class Engine:
     ) -> Iterator[tuple[ResolvedQuery, FieldChunk | Summary]]:
         """The answers to queries for the same points, one after the other, as `answer` gives each.
 
-        While one is computed and sent, the shape is seen under the conditions of the next ones.
+        While one is computed and sent, the evaluators for the conditions of the next ones are made.
         """
         begun: deque[Future[Done]] = deque()
         try:
@@ -205,7 +204,7 @@ class Engine:
         return self.encoder.submit("encode", make, call.origin)
 
     async def _evaluator(self, call: Call, conditioned: ConditionedShape) -> FieldEvaluator:
-        """That of a shape under conditions, made by the device where it is not held."""
+        """The evaluator of a shape under conditions, made by the device if it is not held."""
         if (known := self._evaluators.find(conditioned)) is not None:
             return known
         return (await _done(call, self._begin(call, conditioned), "encode")).value

@@ -11,20 +11,20 @@ from enf2enf_server.ops.config import MOST_64
 from enf2enf_server.parsing.pool import nothing
 
 _SUFFIX = ".enf"
-_ALONE = "model"  # the name that training gives to every checkpoint: its folder says more
+_ALONE = "model"  # training calls every checkpoint so: a single one is named after its folder
 _GLANCE = 5.0  # seconds that a disk has to say what is there
 
-Stamp = tuple[int, int, int]  # time of change, size, inode: another file, or one that was written again
+Stamp = tuple[int, int, int]  # time of change, size, inode; differs once a file is replaced or rewritten
 File = tuple[Path, Stamp]
 
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """What is there of one name.
+    """The versions of one model name.
 
     Args:
-        files: by version.
-        refusal: why something else that is there is no version; empty where there is nothing else.
+        files: version -> path and stamp.
+        refusal: why something else under this name is no version; empty if there is nothing else.
     """
 
     files: Mapping[int, File]
@@ -44,7 +44,7 @@ class Folder:
         self._last: dict[str, Listing] = {}
 
     def listings(self) -> dict[str, Listing]:
-        """What is there by name. Waits for the disk of the folder, but not for those that its entries lie on.
+        """Versions by model name. Waits for the disk of the folder, but for those of its entries only 5 s each.
 
         Raises:
             FileNotFoundError: there is neither folder nor file.
@@ -53,7 +53,7 @@ class Folder:
         return self._last
 
     def listing(self, name: str, alive: Callable[[], None]) -> Listing:
-        """What is there of a name that somebody asks for. Waits for no disk; `alive` as of `Errands.run`.
+        """The versions of one name, on request. Waits for a disk at most 5 s at a time; `alive` as of `Errands.run`.
 
         Raises:
             OSError: the folder is not there, cannot be read, or does not answer.
@@ -62,7 +62,7 @@ class Folder:
         return self._listing(name, alive) if name in there else Listing({})
 
     def _listing(self, name: str, alive: Callable[[], None]) -> Listing:
-        """What is there of a name; where its disk does not answer, what was there before, and a refusal."""
+        """The versions of a name; if its disk does not answer in time, those of the last look, and a refusal."""
         try:
             return self._errands.run(("list", name), lambda: self._read(name), _GLANCE, alive)
         except TimeoutError:
@@ -114,7 +114,7 @@ def _stamped(paths: Mapping[int, Path]) -> dict[int, tuple[Path, Stamp]]:
 
 
 def _stamp(path: Path) -> Stamp | None:
-    """None where there is nothing; what cannot be looked at is there, and whoever reads it learns why not."""
+    """The stamp of a path; None if nothing is there. An unreadable path has one too: reading it then says why."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -17,7 +17,7 @@ from enf2enf_server.ops.config import ServerConfig
 from enf2enf_server.ops.metrics import Metrics
 
 _PER_REQUEST = 4  # items that a request may have waiting, and some to spare
-_NICENESS = 19  # of encodings, for which decodings do not wait; beside them they get a hundredth of a core at the least
+_NICENESS = 19  # of encodings: decodings come first, and leave encodings at least a hundredth of a core
 
 
 class Evaluators:
@@ -31,11 +31,11 @@ class Evaluators:
         self._held: Recent[Key, FieldEvaluator] = Recent(entries)
 
     def find(self, conditioned: ConditionedShape) -> FieldEvaluator | None:
-        """That of a shape under conditions; None where it is not held."""
+        """The evaluator of a shape under conditions; None if it is not held."""
         return self._held.find(conditioned.key)
 
     def made(self, conditioned: ConditionedShape) -> FieldEvaluator:
-        """The same, made where it is not held. For the device."""
+        """The evaluator of a shape under conditions, made if it is not held. For the device's thread."""
         if (known := self.find(conditioned)) is not None:
             return known
         evaluator = conditioned.evaluator()
@@ -52,10 +52,10 @@ def device(config: ServerConfig, metrics: Metrics) -> Device:
 
 
 def encoder(config: ServerConfig) -> Device:
-    """A device for what comes before queries: functions that encode a geometry, or see it under new conditions.
+    """A second device, for work before queries: functions that encode a geometry, at first or for new conditions.
 
-    It works beside the other one, whose turns would otherwise wait for these longer ones; on two cores one at a time,
-    since each of them is spread over its views.
+    It runs beside `device`, so that queries do not wait for this longer work. On two cores it runs one function at a
+    time, since each is already parallel over its views.
     """
     lanes = {"encode": Lane(max(1, cores() // 2), _called)}
     return Device("encoder", lanes, _PER_REQUEST * config.concurrent_requests, _NICENESS)

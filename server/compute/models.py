@@ -50,7 +50,7 @@ class Models:
 
         Raises:
             ModelError: there is none of this name or version.
-            StartingError: it, or where none is named any, is still being loaded.
+            StartingError: it is still being loaded; or any model is, if none is named.
         """
         with self._lock:
             held, awaited, arriving = dict(self._held), self.awaited, set(self._arriving)

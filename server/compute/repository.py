@@ -71,7 +71,7 @@ class Repository:
         self._pinned: set[Key] = set()  # loaded by name: they stay beside a newer version
         self._withdrawn: set[Key] = set()  # unloaded by name: they stay out of service
         self._closed = threading.Event()
-        self._lock = threading.RLock()  # held while neither a file is touched nor a model computes
+        self._lock = threading.RLock()  # never held during access to files or computation
 
     def open(self) -> None:
         """Loads the newest version of every model.
@@ -96,8 +96,8 @@ class Repository:
     def look(self) -> None:
         """Loads what is new or has changed, and unloads what is no longer there.
 
-        A file counts once it is as it was at the look before: until then it may still be being written. While there is
-        no folder, or no file where that is the repository, what serves goes on. An empty folder unloads all.
+        A file counts once two looks in a row found it the same: before that, it may still be being written. If the
+        folder (or the single file) is missing, the models that serve stay; an empty folder unloads all of them.
         """
         before = self.versions().keys()  # what is loaded by name from here on may be missing in the listings
         try:
@@ -189,14 +189,14 @@ class Repository:
             del self._known[key]
 
     def _take_up(self, settled: Mapping[Key, Stamp]) -> None:
-        """Files that are new, or others than those that are known, may be loaded."""
+        """Marks versions with a new or changed file as available, also those that were unloaded by name."""
         for key, stamp in settled.items():
             if (known := self._known.get(key)) is None or known.stamp != stamp:
                 self._withdrawn.discard(key)
                 self._known[key] = Version(stamp, digest=known.digest if known else "")
 
     def _refuse(self, refusals: Mapping[Key, str]) -> None:
-        """Lists what is no version."""
+        """Lists entries that are no version as broken, and logs them once."""
         for key, reason in refusals.items():
             version = Version((0, 0, 0), "broken", reason)
             if self._known.get(key) != version:

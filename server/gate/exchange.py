@@ -54,7 +54,7 @@ class Exchange:
         return self._request.headers.get("content-length")
 
     def check(self) -> None:
-        """Raises `StreamError` where the headers do not say how long its body is, or that it is no body as such."""
+        """Raises `StreamError` if the headers give the length of the body twice, or an encoded body, or a form."""
         headers = self._request.headers
         if "content-length" in headers and "transfer-encoding" in headers:  # of which others may see another end
             self._refused = 400, [("connection", "close")]
@@ -68,7 +68,7 @@ class Exchange:
             raise StreamError("body", "what is sent itself, as by curl --data-binary @file", "a form")
 
     def peer(self) -> str:
-        """Whoever is to be counted for the connection: its host, since many make one for every request."""
+        """What the connection is counted under: its host, since many clients make a connection for every request."""
         client = self._request.client
         return "http:" if client is None else f"http:{client.host}"
 

@@ -19,13 +19,13 @@ Deserialize = Callable[[bytes], Any]
 class Guard(grpc.aio.ServerInterceptor):
     """Wraps all methods. Those of ours get a `Call` for gRPC's context; health, reflection and other probes do not.
 
-    To gRPC every method has a stream of requests: it would otherwise wait for the first one itself, without end.
+    Every method is registered with a stream of requests: otherwise gRPC itself would wait for the first, without limit.
 
     Args:
-        guarded: what the paths of the methods that are ours begin with, such as `/enf2enf.v1.Surrogate/`.
+        guarded: prefixes of the paths of our own methods, such as `/enf2enf.v1.Surrogate/`.
         admission: admits their calls.
-        probes: where the calls of other methods stay.
-        watchers: where those stay that have sent their one request and are answered until they leave.
+        probes: lobby of the calls of other methods.
+        watchers: lobby of calls that sent their one request and get answers until they leave (health watches).
         patience: see `Refusals`.
     """
 

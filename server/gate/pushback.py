@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-_SECONDS_A_REFUSAL = 0.01  # of pause: refusals then cost a small share of a core, however many wait
+_SECONDS_A_REFUSAL = 0.01  # pause for each refusal a second: bounds their cost, however many callers wait
 _LEAST, _MOST = 0.1, 5.0  # seconds
 _DECAY = 1.0  # seconds, over which refusals are counted
 _REMEMBERED = 4096  # connections

@@ -8,8 +8,8 @@ from enf2enf_server.ops.transport import Transport
 
 PUSHBACK = "grpc-retry-pushback-ms"  # of gRPC's retry design (gRFC A6)
 _NEVER = "-1"
-_WORTHLESS = (AccessError, CrowdError, IdleError)  # no caller that obeys its rules is refused so again and again
-_PASSING = (FullError, StartingError)  # who is refused so is told when to come back
+_WORTHLESS = (AccessError, CrowdError, IdleError)  # a caller that keeps the rules is not refused so again and again
+_PASSING = (FullError, StartingError)  # callers refused so are told when to come back
 _WORTHLESS_SECONDS, _WORTHLESS_FREE = 4.0, 5
 _PROBES_A_SECOND = 20  # of a connection
 
@@ -26,14 +26,14 @@ class Refusals:
     """Ends refused calls. For one event loop.
 
     Args:
-        patience: seconds that a caller is kept waiting for its refusal at the most who is refused again and again.
+        patience: longest delay, in seconds, of a refusal to a caller that is refused again and again.
     """
 
     def __init__(self, patience: float):
         self._pushback, self._patience = Pushback(), patience
 
     async def slow_down(self, peer: str) -> None:
-        """Makes a connection wait that probes more often than anybody has to."""
+        """Delays a connection that probes, in the long run, more than `_PROBES_A_SECOND` times a second."""
         await self._pushback.hold(f"probes of {peer}", 1 / _PROBES_A_SECOND, 2 * _PROBES_A_SECOND, self._patience)
 
     async def end(self, context: Transport, refused: RefusedCall) -> None:

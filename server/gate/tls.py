@@ -70,7 +70,7 @@ class _Identity(Generic[T]):
 
     Args:
         certificate, key, client_ca: see `credentials`.
-        made: what is wanted, from a context with the certificate and from the contents of all files.
+        made: makes the credentials from a context with the certificate and from the contents of all files.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class _Identity(Generic[T]):
         self._complaint = ""
 
     def load(self) -> T:
-        """The files as they are, which have then been seen. Raises `ConfigError` if they are no identity."""
+        """Credentials from the files as they are, noting their stamps. Raises `ConfigError` if they are unusable."""
         seen = self._stamps()
         contents = [_read(path) for path in self._paths]
         pair = _checked_pair(self._certificate, self._key)
@@ -99,7 +99,7 @@ class _Identity(Generic[T]):
         return self._made(pair, contents)
 
     def changed(self) -> T | None:
-        """What new files hold; None where they are the old ones or no good."""
+        """Credentials from new files; None if the files are unchanged or unusable."""
         with self._lock:
             if self._stamps() == self._seen:
                 return None
@@ -138,7 +138,7 @@ def _checked_pair(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def _check_dates(pair: ssl.SSLContext, path: Path, certificate: bytes) -> None:
-    """Shakes hands with itself, trusting the certificate: what OpenSSL then complains of is its dates."""
+    """Checks the dates: in a handshake with itself that trusts the certificate, OpenSSL complains of nothing else."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be signed by itself

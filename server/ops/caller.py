@@ -12,7 +12,7 @@ from enf2enf_server.ops.errors import FullError, RightsError
 class Usage:
     """What a caller uses just now: the calls that run, and a token bucket. Safe to share between threads.
 
-    The bucket is kept as what is missing from it, so that it fits whatever size the limits have.
+    The bucket is stored as the number of tokens missing from it, so that it fits limits of any size.
 
     Args:
         clock: seconds, never falling.

@@ -13,11 +13,11 @@ T = TypeVar("T")
 class Pace:
     """How long a caller may keep the server waiting.
 
-    A byte now and then is no progress: bytes give back the time that they take, and no more.
+    A byte now and then does not help: each byte gives back only the time that it takes at `rate`.
 
     Args:
-        seconds: that it may at first, and that it has left at the most.
-        rate: slowest line, in bytes a second.
+        seconds: waiting time that it has at first; `left` never exceeds it.
+        rate: slowest pace that is accepted, in bytes a second.
         clock: seconds, never falling.
 
     Attributes:

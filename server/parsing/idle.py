@@ -11,7 +11,7 @@ _TICK = 0.05  # seconds between two looks at whether one still waits
 
 
 class Idle:
-    """A queue of parsers, in which callers take turns. Those who are behind never have all of them.
+    """A queue of free parsers for callers in turn. Slow callers (`put_behind`) never hold all of several parsers.
 
     Args:
         count: of all parsers.
@@ -44,12 +44,12 @@ class Idle:
             self._waiting.put_behind(caller)
 
     def take(self, look: Callable[[], None], caller: str = "", first: bool = False) -> Parser:
-        """A parser, as soon as there is one; meanwhile looks every 50 ms, and passes on what that raises.
+        """A parser as soon as one is free; meanwhile calls `look` every 50 ms, and passes on what it raises.
 
         Args:
             look: raises when there is no more reason to wait.
             caller: who waits.
-            first: whether to pass those who wait, having waited before.
+            first: whether to go ahead of all who wait, for a request that has waited before.
         """
         ticket: queue.SimpleQueue[Parser] = queue.SimpleQueue()
         with self._lock:

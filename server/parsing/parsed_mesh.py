@@ -14,8 +14,8 @@ from enf2enf.geometry.plane.panels import PanelPlan
 from enf2enf.mesh import Mesh
 from enf2enf_server.parsing.messages import IncomingMessage, MessageError
 
-# Coordinates; for each node at most a vertex, a loop's length, a part, eight points of a curve and as many segments
-# that are no walls, a corner, two counts.
+# 8 bytes a number; per node at most its coordinates (3), a vertex (2), a loop's length (1), a part (3), eight points of
+# a curve (16), eight flags of segments that are no walls (8), a corner (1) and two counts (2).
 _NODE_BYTES = 8 * (3 + 2 + 1 + 3 + 16 + 8 + 1 + 2)
 
 
@@ -44,7 +44,7 @@ class ShapeOptions:
     Args:
         panels: how many its walls are cut into.
         outer_is_far: whether the domain goes on beyond its outer boundary.
-        length: by which it is described, in metres.
+        length: reference length of the numbers that describe it, in metres.
     """
 
     panels: int
@@ -60,7 +60,7 @@ class ParsedMesh:
         nodes: coordinates in metres.
         cells: number of cells, of all kinds.
         patches: names of all patches, sorted.
-        geometry: its boundary, with the walls that were named, and their curves; of the whole, where it is one side.
+        geometry: its boundary with the named walls and their curves; of the whole domain if the mesh is one side.
         described: plain numbers of its shape.
         outside: how many of the nodes are not in the domain.
         seconds: time that reading took, without any waiting.

@@ -21,7 +21,7 @@ from enf2enf_server.parsing.parser import DiedError, LateError, Parser
 _LOG = logging.getLogger(__name__)
 _START = 60.0  # seconds that a process has to start
 _LONGEST_PAUSE = 5.0  # seconds between two attempts to start one
-_HOPELESS = 4  # attempts a process that failed, none having succeeded since
+_HOPELESS = 4  # failed starts per process, without a success since, until requests are refused
 _KINDS = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Enf2EnfError)
 } | {"LimitError": LimitError}
@@ -138,7 +138,7 @@ class Parsers:
         except BaseException:  # it comes too late, or is no longer wanted: stop computing it
             parser.kill()
             raise
-        if answer.about.get("last"):  # short of memory, and what is left of it is in pieces
+        if answer.about.get("last"):  # it ran out of memory, and the rest is fragmented
             parser.kill()
         else:
             self._idle.put(parser)

@@ -11,7 +11,7 @@ _REMEMBERED = 60.0  # seconds
 
 
 class Turns(Generic[_Item]):
-    """What waits: one item of each caller in turn; of one caller first come, first served. For one thread at a time.
+    """A queue that serves callers in turn, one item each; items of one caller in order. For one thread at a time.
 
     Args:
         clock: seconds that pass.
@@ -43,7 +43,7 @@ class Turns(Generic[_Item]):
         return True
 
     def next(self, slow_too: bool = True) -> tuple[str, _Item] | None:
-        """Takes the item whose turn it is, with its caller, whose next one comes after those of all who wait.
+        """Takes the next item, and returns it with its caller, who then goes behind all other callers.
 
         Args:
             slow_too: whether it may be one of a caller who is behind the others.

@@ -28,9 +28,9 @@ from enf2enf_server.parsing.messages import HEADER_BYTES, IncomingMessage, Messa
 from enf2enf_server.parsing.parsed_mesh import pack_mesh
 
 _LONGEST = 4096  # characters of one part of a sentence
-_NICENESS = 5  # of a process, beside the server's 0: a third of its share of a core that both want; answers go first
-_STACK = 8 << 20  # bytes of the thread that reads, whatever this process's own may take
-_BRIEF, _NICEST = 0.1, 19  # seconds after which a file counts as long, and what reads it gets out of everybody's way
+_NICENESS = 5  # against the server's 0: on a core that both want, a third of the server's share; answers go first
+_STACK = 8 << 20  # stack bytes of the reading thread, whatever the limit of this process
+_BRIEF, _NICEST = 0.1, 19  # seconds after which a file counts as slow; niceness of its thread from then on
 _COUNTED = {"curves": "closed curves in its boundary", "sides": "sides of its boundary"}
 
 
@@ -56,7 +56,7 @@ def main() -> None:
 def _end_with(life: int) -> None:
     """Lets the kernel end this process when the server's end of the pipe closes, whatever is being done then.
 
-    A thread that waits for it would wait for ever while a native reader holds the interpreter.
+    A waiting thread could not do it: threads do not run while a native reader holds the interpreter.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # inherited from the thread that started us
@@ -122,7 +122,7 @@ def _send(replies: int, message: list[memoryview]) -> None:
 
 
 def _replied(job: IncomingMessage, memory_bytes: int) -> list[memoryview]:
-    """The reply, from a thread of its own: a niceness cannot be taken back, so that of this process stays."""
+    """The reply, made in a thread of its own: a niceness, once raised, could not be lowered again for the process."""
     replies = []
     thread = threading.Thread(target=lambda: replies.append(_reply(job, memory_bytes)))
     try:

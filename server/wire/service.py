@@ -18,7 +18,7 @@ from enf2enf_server.ops.caller import ANONYMOUS
 from enf2enf_server.wire import convert
 from enf2enf_server.wire.stream import RequestStream
 
-_KEPT_POINTS = 1 << 20  # of those that are sent once and answered under several conditions
+_KEPT_POINTS = 1 << 20  # most sent points that are kept to be answered under several conditions
 
 
 class SentPoints(Protocol):
@@ -134,6 +134,6 @@ def owner(call: Call) -> str:
 
 
 def _again(points: Iterator[Points], query: ResolvedQuery) -> Callable[[], Iterator[Points]]:
-    """The points, as often as wanted: kept, so there may be few. Raises `LimitError`: more than that."""
+    """Keeps the points, for any number of readings. Raises `LimitError` for more than `_KEPT_POINTS`."""
     query.admit(_KEPT_POINTS)
     return list(points).__iter__

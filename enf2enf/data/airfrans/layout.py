@@ -14,9 +14,9 @@ from enf2enf.files import read_file
 from enf2enf.plain import DAMAGE, shown
 
 TASKS = ("full", "scarce", "reynolds", "aoa")
-"""What is learnt from what: all; a quarter of it, tested on the same; other speeds; other incidences."""
+"""Tasks: all data; a quarter of it to train on, with the same test; unseen speeds; unseen incidences."""
 _TEST_OF = {"scarce": "full"}
-_CHOOSING = 0.1  # of the cases to train with, the last ones
+_CHOOSING = 0.1  # share of the training cases, the last ones, for validation
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 _CASE = re.compile(rf"airFoil2D_SST_{_NUMBER}_{_NUMBER}(?:_{_NUMBER}){{3,4}}")
 
@@ -32,7 +32,7 @@ class PublicFolder:
     path: Path
 
     def split(self, task: str) -> dict[str, list[str]]:
-        """The cases of a task; the last tenth of those to train with chooses, as in the authors' own training.
+        """The cases of a task by split; the last tenth of its training cases validates, as in the authors' training.
 
         Raises:
             DatasetError: an unknown task, no manifest or another, a name that is none, a case without its files.
@@ -51,11 +51,11 @@ class PublicFolder:
         return {"train": every[:-last], "validation": every[-last:], "test": test}
 
     def flow_file(self, name: str) -> Path:
-        """Of the flow around the section of a case."""
+        """Path of the file with the flow around the section of a case."""
         return self.path / name / f"{name}_internal.vtu"
 
     def wall_file(self, name: str) -> Path:
-        """Of the section of a case."""
+        """Path of the file with the section of a case."""
         return self.path / name / f"{name}_aerofoil.vtp"
 
     def _manifest(self) -> dict[str, object]:

@@ -19,9 +19,9 @@ from enf2enf.mesh.curves import rectangle
 from enf2enf.plain import shown
 
 _SHEAR = "wallShearStress"
-_FIELDS = {"U": 2, "p": 1, "nut": 1}  # and how many numbers of each are in the plane
+_FIELDS = {"U": 2, "p": 1, "nut": 1}  # field -> its number of components in the plane
 _SAME = 1e-9  # metres between nodes of two files that are one
-_UPSTREAM, _DISTURBED = 0.01, 0.25  # share of the nodes farthest upstream; how far their mean velocity is off at most
+_UPSTREAM, _DISTURBED = 0.01, 0.25  # share of nodes taken as upstream; largest relative error of their mean velocity
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,8 +42,8 @@ class Record:
     def read(cls, folder: PublicFolder, name: str) -> "Record":
         """The record of a case.
 
-        The wall's nodes are those of the internal mesh that are at rest, as in the authors' own code. The stress on
-        the wall is what its file says, else what the velocity around it makes of it, see `wall_shear`.
+        The wall's nodes are those of the internal mesh that are at rest, as in the authors' own code. The wall
+        shear is read from the wall's file if it has it, else computed from the velocity around it by `wall_shear`.
 
         Raises:
             DatasetError: a damaged file, one without a field, two that do not fit each other, an open wall, a flow
@@ -89,7 +89,7 @@ def wall_shear(
 def _gradients(
     flow: Mesh, velocity: Float[np.ndarray, "points 2"], nodes: Int[np.ndarray, " nodes"]
 ) -> Float[np.ndarray, "nodes 2 2"]:
-    """At some nodes the mean of what their cells, linear along their sides, have there: d(column) / d(row)."""
+    """Gradient d(column) / d(row) at some nodes: mean over their cells, each linear along its two sides there."""
     number = np.full(len(flow.points), -1)
     number[nodes] = np.arange(len(nodes))
     total, count = np.zeros((len(nodes), 2, 2)), np.zeros(len(nodes))

@@ -16,8 +16,8 @@ from enf2enf.problems.aerofoil.section import AbstractSection
 from enf2enf.problems.aerofoil.topology import Topology, topology
 from enf2enf.problems.panel import PanelFlow
 
-_Y_PLUS = 52.0  # of the first cells' centres by the estimate below; the mean over a wall comes out near 41
-_FASTEST, _LAYER, _FRICTION = 2.0, 0.02, 0.04  # of the start: most of the speed; chords; friction velocity of the speed
+_Y_PLUS = 52.0  # y+ of the first cell centres, by the estimate of `first_cell`; solved flows have a mean near 41
+_FASTEST, _LAYER, _FRICTION = 2.0, 0.02, 0.04  # start: most speed ratio; layer, chords; friction velocity ratio
 _BETA, _KAPPA = 0.09, 0.41
 
 

@@ -17,7 +17,7 @@ FAR = 200.0
 """How far the grid goes, in chords."""
 _AT_EDGE, _AT_NOSE, _NOSE_FACES = 0.005, 0.045, (3e-4, 3e-3)  # lengths of faces: chords, nose radii, their range
 _NEAR, _BEND, _SMOOTHED = 1.0, 0.12, 0.6  # heights in the unrolled plane
-_WIDE, _WAKE_GROWTH = 0.6, 0.2  # scale of the map, chords
+_WIDE, _WAKE_GROWTH = 0.6, 0.2  # |q| below which wall cells are lower; chords of wake that add one wall-cell height
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Size:
 
     @property
     def near(self) -> int:
-        """The part of the layers that has wall distances of its own in every column."""
+        """Layers next to the wall, spaced in each column by its own first cell; farther out all columns agree."""
         return round(52 * self.fineness)
 
     @property
@@ -100,7 +100,7 @@ def _wake(
 
 
 def _unrolled(curve: Complex[np.ndarray, " rows"], nose: int) -> Complex[np.ndarray, " rows"]:
-    """The root whose branch is cut along the wake: from the left to the right, the fluid above."""
+    """sqrt(2 z) with its branch cut along the wake: the curve then runs from left to right, with the fluid above it."""
     angle = np.unwrap(np.angle(curve))
     angle -= 2 * np.pi * np.round((angle[nose] - np.pi) / (2 * np.pi))
     return np.sqrt(2 * abs(curve)) * np.exp(0.5j * angle)
@@ -109,7 +109,7 @@ def _unrolled(curve: Complex[np.ndarray, " rows"], nose: int) -> Complex[np.ndar
 def _heights(
     scale: Float[np.ndarray, " rows"], behind: Float[np.ndarray, " rows"], first: float, size: Size
 ) -> Float[np.ndarray, "rows layers"]:
-    """Of the nodes of every column above the line, in the unrolled plane, whose lengths are `scale` times shorter."""
+    """Heights of each column's nodes above the line in the unrolled plane; physical lengths are `scale` times these."""
     usual, ratio = geometric(size.near, 8e-4 / size.fineness, _NEAR)
     ramp = np.minimum(1, np.arange(1, size.layers - size.near + 1) / (6 * size.fineness))
 
@@ -128,7 +128,7 @@ def _columns(
     behind: Float[np.ndarray, " rows"],
     size: Size,
 ) -> Complex[np.ndarray, "rows layers"]:
-    """The nodes in the unrolled plane: near the line along its normals, far above it over a smoother one."""
+    """Nodes in the unrolled plane: near the line along its normals, far from it straight above a smoothed line."""
     near_wall, passes = np.exp(-((behind / 0.3) ** 2)), size.fineness**2
     smooth = line + (_smoothed(line, round(60 * passes)) - line) * near_wall
     slope = _smoothed(np.gradient(np.imag(line), np.real(line)), round(25 * passes))
@@ -138,7 +138,7 @@ def _columns(
 
 
 def _smoothed(values: np.ndarray, passes: int) -> np.ndarray:
-    """Means of neighbours, time and again; the ends stay."""
+    """The values after this many passes of the filter (1/4, 1/2, 1/4); both end values stay."""
     values = values.copy()
     for _ in range(passes):
         values[1:-1] = 0.25 * (values[:-2] + 2 * values[1:-1] + values[2:])

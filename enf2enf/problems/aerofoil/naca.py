@@ -33,7 +33,7 @@ class AbstractNaca(AbstractSection):
     @final
     @property
     def nose_radius(self) -> float:
-        """That of the parabola which the thickness begins as."""
+        """Radius (chords) of the parabola that the thickness follows at the nose."""
         return (5 * COEFFICIENTS[0] * self.thickness / 100) ** 2 / 2
 
     @final

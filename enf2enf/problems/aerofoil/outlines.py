@@ -35,9 +35,9 @@ class Outlines:
         return len(self._names)
 
     def __getitem__(self, number: int) -> SplineSection:
-        """The section. Raises `GeometryError` as it does."""
+        """The section of this number. Raises `GeometryError` like `SplineSection.through`."""
         return SplineSection.through(np.asarray(self._points[number], np.float64), f"section {self._names[number]}")
 
 
 outlines = functools.lru_cache(maxsize=1)(Outlines)
-"""The file that was last read, kept."""
+"""Opens a file of sections; the file opened last stays in memory."""

@@ -22,8 +22,8 @@ Sections = Literal["naca", "points", "mixed"]
 SPEED, INCIDENCE, INCIDENCE_OF_POINTS = (31.0, 94.0), (-5.0, 15.0), (-4.0, 12.0)
 """Ranges of the inflow's speed (m/s), and of the incidence (degrees) of NACA sections and of others; uniform."""
 CAMBER, CAMBER_AT, LIFT, LIFT_AT, THICKNESS = (0.0, 7.0), (1.5, 7.0), (0.0, 4.0), (3.0, 8.0), (5.0, 20.0)
-"""Ranges of the digits: the first two of four, the first two of five, and the last two; uniform."""
-_TRIES = 3  # of a section of the file, before another takes its place
+"""Uniform ranges of NACA digits: camber and its place (four digits), lift and camber place (five), thickness."""
+_TRIES = 3  # draws with one section of the file; if all fail, a random section takes its place
 
 
 @final
@@ -51,7 +51,7 @@ class Aerofoil(AbstractProblem):
 
     @property
     def licence(self) -> str:
-        """Of flows around the sections of a file it depends on what the owner of these allows, which no file says."""
+        """Apache-2.0 for NACA sections; for sections of a file, their own, which the file does not state."""
         own, given = "Apache-2.0", "that of the sections of the file, which is not stated"
         return {"naca": own, "points": given, "mixed": f"{own}, and {given}"}[self.sections]
 
@@ -89,7 +89,7 @@ class Aerofoil(AbstractProblem):
         return None if record is None else solved_case(record)
 
     def _check_file(self) -> None:
-        """Before any process is begun that would meet the same."""
+        """Raises `ConfigError` for an unusable file, before worker processes start and fail on it."""
         try:
             outlines(self.points)
         except DatasetError as error:
@@ -104,7 +104,7 @@ class Aerofoil(AbstractProblem):
 
 
 def _naca(four: bool, rng: np.random.Generator) -> AbstractSection:
-    """To three decimals, as AirfRANS writes them."""
+    """A random NACA section of four or five digits, each rounded to three decimals, as AirfRANS writes them."""
     if four:
         return FourDigits(*(round(rng.uniform(*digits), 3) for digits in (CAMBER, CAMBER_AT, THICKNESS)))
     return FiveDigits(*(round(rng.uniform(*digits), 3) for digits in (LIFT, LIFT_AT, THICKNESS)))

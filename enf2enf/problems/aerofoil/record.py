@@ -11,7 +11,7 @@ from enf2enf.mesh.curves import closed_curves, rectangle
 from enf2enf.problems.problem import SolvedCase
 
 CROP = ((-2.0, -1.5), (4.0, 1.5))
-"""Lower and upper corner, in chords from the nose along the chord, of what is kept; the flow goes on beyond."""
+"""Lower and upper corner of the stored box, in chords (nose at 0, chord along x); the solved domain is larger."""
 
 
 def solved_case(record: Mapping[str, np.ndarray]) -> SolvedCase:

@@ -21,13 +21,13 @@ from enf2enf.problems.aerofoil.case import Case
 from enf2enf.problems.aerofoil.record import CROP
 
 TIME_LIMIT = 1800.0
-"""Seconds for a stage; a machine that needs more is no reason for another draw."""
+"""Most seconds for one stage; beyond it `SolverError` is raised, since a slow machine must not cause a new draw."""
 _RESIDUAL = re.compile(r"Solving for (Ux|Uy|p|k|omega), Initial residual = ([0-9.eE+-]+|nan|inf)")
 _WINDOW = 100  # iterations
 
 
 class Rule(NamedTuple):
-    """When a flow is accepted: all its residuals, and the ranges of its coefficients, are below these."""
+    """A flow is accepted if its largest residual and its relative `drift` of lift and drag are below these."""
 
     residual: float
     lift: float
@@ -35,7 +35,7 @@ class Rule(NamedTuple):
 
 
 RULES = (Rule(1e-5, 5e-4, 2e-3), Rule(5e-5, 1e-3, 4e-3), Rule(2e-4, 2e-3, 8e-3))
-"""The first is what is wanted; the end of the last plan may keep to a later one."""
+"""A plan stops once the first rule accepts its state; the end of the last plan may satisfy any of them."""
 _LEAST_DRAG, _MOST_DRAG, _MOST_LIFT = 0.003, 1.0, 5.0
 
 
@@ -48,7 +48,7 @@ class Stage(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Stages to begin with, and one that is repeated up to so many iterations."""
+    """Opening stages, then one stage that is repeated for at most `most` further iterations."""
 
     opening: tuple[Stage, ...]
     repeated: Stage
@@ -61,12 +61,12 @@ PLANS = (
     Plan((Stage(0.7, 0.5, 1200),), Stage(0.5, 0.3, 400), 2000),
 )
 _STEEP = 11.0
-"""Degrees from which on the first plan is left out."""
+"""Degrees of incidence, of either sign, from which on the first plan is skipped."""
 
 _KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "10000000000"}
-"""For the C library: a solver whose arrays are given back to the system after every use takes a tenth more time.
+"""Keeps freed arrays in the process: returning them to the system after every use costs a tenth more time.
 
-Older ones refuse a larger threshold than 32 MiB."""
+Settings of the C library's malloc; older libraries refuse a threshold above 32 MiB."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,8 +74,8 @@ class State:
     """How far the solver has come.
 
     Args:
-        iteration: the last.
-        residuals: the initial ones of Ux, Uy, p, k and omega in it.
+        iteration: number of the last iteration.
+        residuals: initial residuals of Ux, Uy, p, k and omega in that iteration.
         history: drag, lift and moment coefficient after every iteration.
     """
 
@@ -85,7 +85,7 @@ class State:
 
     @property
     def drift(self) -> tuple[float, float]:
-        """Ranges of lift and drag over the last iterations, relative: of the lift at least to 0.2."""
+        """Ranges of C_L and C_D over the last 100 iterations, relative to |C_L| (at least 0.2) and to |C_D|."""
         if len(self.history) < _WINDOW:
             return np.inf, np.inf
         drag, lift = self.history[-_WINDOW:, :2].T
@@ -141,7 +141,7 @@ def _by_plans(case: Case, folder: Path, environment: dict[str, str]) -> State | 
 
 
 def _follow(plan: Plan, case: Case, folder: Path, environment: dict[str, str]) -> State | None:
-    """From the start to the first state that is good, to one that no longer gets better, or to the plan's end."""
+    """The state where a plan stops: accepted, no longer improving, or at its end; None if it diverges."""
     state: State | None = State(0, np.full(5, np.inf), np.zeros((0, 3)))
     for stage in plan.opening:
         if (state := _advance(state, stage, case, folder, environment)) is None:
@@ -158,7 +158,7 @@ def _follow(plan: Plan, case: Case, folder: Path, environment: dict[str, str]) -
 
 
 def _advance(state: State, stage: Stage, case: Case, folder: Path, environment: dict[str, str]) -> State | None:
-    """Up to so many more iterations; None where they diverge."""
+    """The state after one more stage; None if it diverges."""
     case.plan(folder, state.iteration + stage.iterations, stage.velocity, stage.turbulence)
     log = _run(folder, environment)
     if log is None:
@@ -173,7 +173,7 @@ def _advance(state: State, stage: Stage, case: Case, folder: Path, environment: 
 
 
 def _run(folder: Path, environment: dict[str, str]) -> str | None:
-    """What simpleFoam says; None where it breaks off among its iterations."""
+    """Output of simpleFoam; None if it dies of a floating-point error, or fails once its iterations have begun."""
     command = ["simpleFoam", "-case", str(folder)]
     try:  # a session of its own: Ctrl-C is for whoever waits for the case, not for its solver
         done = subprocess.run(
@@ -214,7 +214,7 @@ def _record(case: Case, folder: Path, state: State) -> dict[str, np.ndarray]:
         "nut": nut[kept],
         "surf_nodes": case.wall,
         "surf_p": pressure[mesh.on_wall],
-        "surf_tau": -foam.read_field(results / "wallShearStress", "aerofoil"),  # theirs is that on the fluid
+        "surf_tau": -foam.read_field(results / "wallShearStress", "aerofoil"),  # OpenFOAM's is on the fluid
         "residuals": state.residuals,
         "drift": np.array(state.drift),
         "iterations": np.array(state.iteration),

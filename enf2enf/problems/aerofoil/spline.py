@@ -15,11 +15,11 @@ from enf2enf.problems.aerofoil.section import AbstractSection
 
 LEAST_POINTS = 20
 THICKEST_EDGE = 0.02
-"""Of a blunt trailing edge, in chords."""
-_FINE, _AROUND_NOSE = 20_000, 40  # parts of the curve, parts of it on either side
+"""Largest thickness of a blunt trailing edge that is closed, in chords."""
+_FINE, _AROUND_NOSE = 20_000, 40  # equal parts of the curve; parts on each side of the nose that give its radius
 _SHARPEST_NOSE, _ROUNDING = 2e-4, 1e-9  # chords
-_BACK, _EDGE = np.radians(90), np.radians(140)  # a turn that is one back, and of an edge
-_CLEARLY = np.radians(10)  # how much a turn has to differ from another
+_BACK, _EDGE = np.radians(90), np.radians(140)  # turn of a corner that may be the edge; of ends that surely are
+_CLEARLY = np.radians(10)  # by which a corner must be sharper than the ends
 
 
 @final
@@ -70,7 +70,7 @@ class SplineSection(AbstractSection):
 
     @functools.cached_property
     def _nose(self) -> float:
-        """The parameter of the spline there."""
+        """Parameter of the spline at the nose."""
         at = np.linspace(0, self._length, _FINE + 1)
         return float(at[_farthest(self._spline(at), self.points)])
 
@@ -89,7 +89,7 @@ class SplineSection(AbstractSection):
 
 
 def _checked(points: Float[np.ndarray, "points 2"], name: str) -> Float[np.ndarray, "points 2"]:
-    """The points in float64 and in the order of a section's."""
+    """The points as float64, lower side first. Raises `GeometryError` if they cannot be a section."""
     points = np.array(points, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < LEAST_POINTS:
         raise GeometryError(name, f"at least {LEAST_POINTS} points in the plane", f"an array {points.shape}")
@@ -108,9 +108,9 @@ def _checked(points: Float[np.ndarray, "points 2"], name: str) -> Float[np.ndarr
 
 
 def _sharper_corner(points: Float[np.ndarray, "points 2"]) -> int | None:
-    """The sharpest corner, or the first of the two of a blunt edge, where the curve turns back but not at its ends.
+    """Index of a corner (the first of two of a blunt edge) that is sharper than the ends, hence the trailing edge.
 
-    None where there is an edge at the ends: a nose may be the sharper one.
+    None if there is none, or if the ends are an edge themselves: a sharp nose may then turn even more.
     """
     sides = np.diff(points @ (1, 1j))
     corners = abs(np.angle(sides[1:] / sides[:-1]))

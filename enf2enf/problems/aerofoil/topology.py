@@ -34,7 +34,7 @@ class Topology:
 
     Args:
         size: of the grid.
-        first: of every point the number, row by row, of the node of the grid that it is.
+        first: for every point the row-major index of its grid node (of the first of two on the cut).
         cells: their corners, counter-clockwise; cell (row, layer) has the number row * layers + layer.
         faces: between two cells, in OpenFOAM's upper-triangular order.
         owners, neighbours: the cells that a face is between; its normal is from the first to the second.
@@ -77,7 +77,7 @@ class Topology:
 
 @functools.lru_cache(maxsize=2)
 def topology(size: Size) -> Topology:
-    """That of all grids of a size."""
+    """The topology that all grids of this size share."""
     rows, layers, wake = size.around, size.layers, size.wake
     number, first = _numbered(size)
     row, layer = np.meshgrid(np.arange(rows), np.arange(layers), indexing="ij")
@@ -111,7 +111,7 @@ def topology(size: Size) -> Topology:
 
 
 def _numbered(size: Size) -> tuple[Int[np.ndarray, "rows layers"], Int[np.ndarray, " points"]]:
-    """The point that every node of the grid is, and a node that every point is."""
+    """For every grid node the index of its point; for every point the row-major index of its (first) grid node."""
     shape = (size.around + 1, size.layers + 1)
     node = np.arange(shape[0] * shape[1]).reshape(shape)
     node[-size.wake - 1 :, 0] = node[size.wake :: -1, 0]

@@ -13,7 +13,7 @@ from enf2enf.problems.problem import AbstractProblem, Floor, SolvedCase
 from enf2enf.schema import Quantity, Schema
 
 HEIGHT = 0.01
-"""Of the inlet, m."""
+"""Height of the inlet, m."""
 SPEED, VISCOSITY = (1e-4, 1e-2), (1.0, 100.0)
 """Ranges of the mean speed (m/s) and of the viscosity (Pa s), log-uniform: the Reynolds number of a liquid is small."""
 

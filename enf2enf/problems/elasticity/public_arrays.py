@@ -37,8 +37,8 @@ def import_elasticity_arrays(
             cases) and `Random_UnitCell_rr_10.npy` (radii at equal angles from 0 to 2 pi, cases). The fourth array,
             `theta`, is not read: it holds no angles but the random numbers (cases, 10) that each void was drawn from.
         out: the data-set folder, made if it is not there.
-        train: number of leading cases to train on, those for validation among them.
-        validation: how many of these, the last ones, choose the weights.
+        train: number of leading cases to train on, including those for validation.
+        validation: number of these cases, at their end, that form the validation split.
         test: number of trailing cases to test on. The public split is 1000 and 200.
 
     Returns:

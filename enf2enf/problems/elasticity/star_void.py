@@ -8,10 +8,10 @@ from jaxtyping import Float, Int
 from enf2enf.errors import DatasetError
 
 CENTRE = np.array([0.5, 0.5])
-_CLOSED = 1e-3  # between the first and the last radius; a step further along the wall they differ by ten times that
+_CLOSED = 1e-3  # largest gap between first and last radius; successive radii differ by ten times as much
 _FLAT = 1e-9  # area of a triangle between points of one straight side, which rounding has put off the line
-_INSIDE = 0.05  # a point this deep inside the given radii is no inaccuracy of theirs: a spacing of the points or so
-_OFF = 0.025  # nor are radii that half of the points around the void are this far from
+_INSIDE = 0.05  # deepest a point may lie inside the radii, which are inexact: about one point spacing
+_OFF = 0.025  # largest median distance between the radii and the points around the void
 
 
 def triangulate(

@@ -106,10 +106,10 @@ class Flow(AbstractFlow):
         return 2 * np.pi * self.speed * height * self.section.scale / self.section.power
 
     def velocity(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
-        """At points outside the section, m/s.
+        """Velocity at points outside the section, m/s.
 
-        That around the circle is as (s - spoke) (s - rear) / s^2, s from its centre, `rear` the other stagnation point;
-        the first factor is 2 v / (1 - v), and cancels what the map does at the trailing edge.
+        Around the circle it goes as (s - spoke) (s - rear) / s^2, with s from the centre and the other stagnation point
+        at `rear`; s - spoke = 2 v / (1 - v) cancels the singularity of the map at the trailing edge.
         """
         section, x = self.section, self.body.inward(complex_of(points))
         n, spoke, v = section.power, section.spoke, section.to_disc(x)

@@ -14,26 +14,26 @@ from enf2enf.problems.joukowski.flow import AbstractFlow
 from enf2enf.problems.joukowski.section import Points, Section, raised
 
 _TERMS, _MOST = 64, 300
-_POINTS = 3  # of every wall, for each term
-_FLAT = 1e-8  # to what the stream function is constant on a wall, m2/s in an inflow of 1 m/s
-_POWERS = 2  # of y that have a function of their own
-_DEPENDENT = 1e-14  # how small a function is beside the largest that the others can do without
+_POINTS = 3  # collocation points on every wall for each term
+_FLAT = 1e-8  # largest accepted deviation of the stream function on a wall, m2/s in an inflow of 1 m/s
+_POWERS = 2  # powers of y with a basis function of their own
+_DEPENDENT = 1e-14  # relative size below which a basis function counts as dependent on the others
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class JointFlow(AbstractFlow):
-    """Around any number of bodies apart from each other, solved when it is first asked for.
+    """Flow around any number of bodies that do not touch, solved on first use.
 
-    The complex potential is that of the inflow and, of every body, a vortex, powers of 1 / s (s in the plane of its
-    circle, which is |s| = 1; the trailing edge is s = 1) and two functions more: there the flow is smooth in s, but
-    what other bodies send there is smooth in space, a series in the distance y from the edge, which begins as
-    (s - 1)^n. Powers of 1 / s alone would converge slower than 1 / terms; y - g and y^2 - g^2, where g is linear in s
-    and as y far away, take out the two strongest of these powers.
+    The complex potential is that of the inflow plus, for every body, a vortex, powers of 1 / s (s in the plane of the
+    body's circle |s| = 1, its trailing edge at s = 1) and two more functions, needed at the edge: a body's own flow is
+    smooth in s there, but the flow from other bodies is smooth in space, a series in the distance y from the edge, and
+    y starts as (s - 1)^n. Powers of 1 / s alone would converge slower than 1 / terms; the functions y - g and
+    y^2 - g^2, with g linear in s and equal to y far away, remove the two strongest of these powers.
 
-    The strengths make the stream function constant on every wall, by least squares at 3 points a term, and leave the
-    flow at rest in the plane of the circle at s = 1 (a circle has no such edge, but no circulation). There are more
-    terms than asked for where they are needed: between bodies that are close for their size.
+    The strengths follow by least squares at 3 points a term: the stream function is constant on every wall, and the
+    velocity in the s plane is 0 at s = 1 (Kutta condition; a circle, without an edge, has no circulation instead).
+    Terms are added beyond the number asked for if bodies are close for their size.
 
     Args:
         bodies: the sections.
@@ -41,7 +41,7 @@ class JointFlow(AbstractFlow):
         terms: of every series, at the least.
 
     Raises:
-        SolverError: when it is solved, of bodies that are too close.
+        SolverError: on first use, if bodies are too close to each other.
     """
 
     bodies: tuple[Body, ...]

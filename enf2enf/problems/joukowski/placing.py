@@ -15,7 +15,7 @@ _SIDES = 512
 
 
 def placed(main: Body, section: Section, rng: np.random.Generator) -> Body:
-    """A second body: at a gap along a normal of the first, touching there the line across with its nearest point."""
+    """A random second body; its nearest point along a random normal of the first lies at a random gap from the wall."""
     wall = main.wall(_SIDES)
     while True:
         size, deflection, gap = rng.uniform(*SIZE), rng.uniform(*DEFLECTION), np.exp(rng.uniform(*np.log(GAP)))

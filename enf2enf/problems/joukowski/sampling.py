@@ -13,7 +13,7 @@ BOX = (-2.0 - 1.5j, 3.0 + 1.5j)
 DISTANCES = (1e-3, 0.3)
 """Range (m) of the wall distances of the first half, log-uniform."""
 NEAR, SPREAD, ON_WALLS = 4000, 4000, 384
-_SIDES = 2048  # of a wall as a polygon: distances are right to 1e-3 of themselves
+_SIDES = 2048  # of a wall as a polygon, which gives distances to a relative error of 1e-3
 _NEARER = 1 - 2e-3
 
 
@@ -35,7 +35,7 @@ def sample_walls(bodies: tuple[Body, ...], rng: np.random.Generator) -> Float[np
 
 
 def _near(bodies: tuple[Body, ...], rng: np.random.Generator) -> Points:
-    """Of every body as many points as its share of all walls' length; those nearer to another wall are drawn anew."""
+    """`NEAR` points, shared out to the bodies by wall length; a point that is nearer to another wall is drawn again."""
     walls = [body.wall(_SIDES) for body in bodies]
     ends = np.cumsum([0, *(abs(np.roll(wall, -1) - wall).sum() for wall in walls)])
     counts = np.diff(np.rint(NEAR * ends / ends[-1])).astype(int).tolist()
