@@ -91,7 +91,7 @@ def area(loop: Loop) -> float:
 def areas(polygons: Float[np.ndarray, "polygons points 2"]) -> Float[np.ndarray, " polygons"]:
     """Signed areas of closed polygons."""
     ahead = np.roll(polygons, -1, axis=1)
-    return 0.5 * (polygons[..., 0] * ahead[..., 1] - polygons[..., 1] * ahead[..., 0]).sum(axis=1)
+    return 0.5 * cross(polygons, ahead).sum(axis=1)
 
 
 def cross(one: Float[np.ndarray, "*_ 2"], other: Float[np.ndarray, "*_ 2"]) -> Float[np.ndarray, "*vectors"]:
